@@ -1,0 +1,145 @@
+"""From a node of the composed config to the object that it describes.
+
+A node is a plain mapping with `_target_`, the dotted path of a class or function, beside its keyword arguments. The
+typed, keyword-only signature of the target is the schema: what it refuses becomes an `InputError` that names the key as
+the user would type it, the value, what was wanted and an example that works.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any, get_origin, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from pipeline.errors import InputError
+
+ALLOWED_PACKAGES = ("pipeline", "keras")
+
+
+def build(node: Mapping[str, Any], key: str, trusted: Sequence[str] = (), *, wanted: type = object) -> Any:
+    """The object that `node` describes; nodes inside it are built first.
+
+    Args:
+        node: a mapping with `_target_`.
+        key: where the node stands in the config, such as `model`; messages begin with it.
+        trusted: packages of the user's that targets may come from, beside `pipeline` and `keras`.
+        wanted: what the object must be.
+
+    Raises:
+        InputError: an unknown or untrusted target, an unknown or missing key, a value of the wrong type or range.
+    """
+    target = locate(node.get("_target_"), key, trusted)
+    arguments = {name: _nested(value, f"{key}.{name}", trusted) for name, value in node.items() if name != "_target_"}
+    _check_names(target, arguments, key)
+    types = _types(target)
+    checked = {name: _check(value, types.get(name, Any), f"{key}.{name}") for name, value in arguments.items()}
+    try:
+        built = target(**checked)
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from error
+    except (TypeError, ValueError) as error:
+        shown = ", ".join(f"{key}.{name}={_shown(value)}" for name, value in arguments.items())
+        raise InputError(f"{key}: {node['_target_']} refused {shown or 'its defaults'}: {error}") from error
+    return _instance(built, wanted, key)
+
+
+def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[..., Any]:
+    """The class or function at a dotted path, if it lies in a package that configs may name.
+
+    Raises:
+        InputError: the path is not text, not in an allowed package, or leads nowhere.
+    """
+    if not isinstance(path, str):
+        raise InputError(f"{key}._target_={_shown(path)}: wanted the dotted path of a class or function")
+    allowed, package = (*ALLOWED_PACKAGES, *trusted), path.partition(".")[0]
+    if package not in allowed:
+        raise InputError(
+            f"{key}._target_={path}: only {', '.join(allowed)} may be named. "
+            f"If you trust this package, say so: trusted=[{package}]"
+        )
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"{key}._target_={path}: nothing found there ({error})") from error
+    if not callable(found):
+        raise InputError(f"{key}._target_={path}: that is a {type(found).__name__}; wanted a class or function")
+    return found  # type: ignore[no-any-return]
+
+
+def _nested(value: Any, key: str, trusted: Sequence[str]) -> Any:
+    return build(value, key, trusted) if isinstance(value, Mapping) and "_target_" in value else value
+
+
+def _check_names(target: Callable[..., Any], arguments: Mapping[str, Any], key: str) -> None:
+    parameters = inspect.signature(target).parameters
+    names = [name for name, each in parameters.items() if each.kind is not each.VAR_KEYWORD]
+    open_ended = len(names) < len(parameters) and not _own(target)
+    for unknown in [] if open_ended else sorted(set(arguments) - set(names)):
+        meant = get_close_matches(unknown, names, n=1)
+        hint = f"Did you mean {key}.{meant[0]}? " if meant else ""
+        raise InputError(f"{key}.{unknown}: no such key. {hint}{key} has: {', '.join(names)}")
+    for name in names:
+        if parameters[name].default is inspect.Parameter.empty and name not in arguments:
+            raise InputError(f"{key}.{name}: missing. Give it a value: {key}.{name}=…")
+
+
+def _own(target: Callable[..., Any]) -> bool:
+    """Whether a `**kwargs` of the target is for Keras' book-keeping, not for users."""
+    return target.__module__.startswith("pipeline.")
+
+
+def _types(target: Callable[..., Any]) -> dict[str, Any]:
+    """The annotated type of each argument; Keras annotates none."""
+    declared = target.__init__ if inspect.isclass(target) and not is_dataclass(target) else target
+    return get_type_hints(declared, include_extras=True)
+
+
+def _check(value: Any, wanted: Any, key: str) -> Any:
+    """The value in the wanted type, or an `InputError`."""
+    if inspect.isclass(wanted) and wanted.__module__ != "builtins":
+        return _instance(value, wanted, key)
+    try:
+        return TypeAdapter(wanted, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
+    except ValidationError as error:
+        reasons = dict.fromkeys(problem["msg"] for problem in error.errors())
+        phrase = " or ".join(_lower(reason.removeprefix("Value error, ")) for reason in reasons)
+        example = _example(wanted)
+        cure = "" if example is None else f", for example {key}={_shown(example)}"
+        raise InputError(f"{key}={_shown(value)}: wanted {phrase}{cure}") from error
+
+
+def _instance(value: Any, wanted: type, key: str) -> Any:
+    if not isinstance(value, wanted):
+        raise InputError(f"{key}: that is a {type(value).__name__}; wanted the _target_ of a {wanted.__name__}")
+    return value
+
+
+def _example(wanted: Any) -> Any:
+    """The example of a good value that an annotated type carries, the outermost first."""
+    for field in reversed(getattr(wanted, "__metadata__", ())):
+        if getattr(field, "examples", None):
+            return field.examples[0]
+    parts = getattr(wanted, "__args__", ())
+    return next(
+        (found for part in parts if get_origin(part) is Annotated and (found := _example(part)) is not None), None
+    )
+
+
+def _lower(reason: str) -> str:
+    reason = reason.removeprefix("Input should be ")
+    if reason.startswith(("greater", "less")):
+        return f"a number {reason}"
+    return reason[0].lower() + reason[1:]
+
+
+def _shown(value: Any) -> str:
+    """A value as it is typed on the command line."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).replace(" ", "").replace("'", "") if isinstance(value, list) else str(value)

@@ -1,0 +1,85 @@
+"""What the doors need of Hydra: the folder of configs, the name of what was changed, and readable refusals."""
+
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import ConfigCompositionException
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline import ROOT
+from pipeline.config import Config, flatten, run_name
+
+CONF = ROOT / "conf"
+OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
+
+
+def plain(composed: DictConfig) -> Config:
+    """The config as plain mappings and lists with every reference resolved; beyond the doors there is no other."""
+    config = OmegaConf.to_container(composed, resolve=True)
+    assert isinstance(config, dict)
+    return {str(key): value for key, value in config.items()}
+
+
+def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config: Config) -> str:
+    """The name of a run: what the overrides changed. To be called while Hydra is at work.
+
+    Args:
+        overrides: as typed.
+        choices: the group choices of the composed config.
+        config: that config.
+    """
+    groups, values = _sorted(OverridesParser.create().parse_overrides(list(overrides)), choices)
+    default = compose("train", return_hydra_config=True).hydra.runtime.choices
+    before = flatten(plain(compose("train", [each.input_line for each in groups])))
+    after = flatten(config)
+    chosen = {each.key_or_group: str(each.value()) for each in groups}
+    return run_name(
+        {group: choice for group, choice in chosen.items() if default.get(group) != choice},
+        {key: after[key] for key in (each.key_or_group for each in values) if after.get(key) != before.get(key)},
+    )
+
+
+def explain(error: Exception, overrides: Sequence[str]) -> str:
+    """What Hydra or OmegaConf refused, with the keys that exist where an unknown one was given."""
+    key = _unknown_key(error, overrides)
+    if key is None:
+        causes = [error, *([error.__cause__] if error.__cause__ else [])]
+        return "\n".join(re.split(r"\n\s*(?:full_key|Config search path)", str(cause))[0] for cause in causes)
+    parent, _, name = key.rpartition(".")
+    known = _keys(parent, overrides)
+    meant = get_close_matches(name, known, n=1)
+    path = f"{parent}." if parent else ""
+    hint = f"Did you mean {path}{meant[0]}? " if meant else ""
+    return f"{key}: no such key. {hint}{parent or 'The config'} has: {', '.join(known)}"
+
+
+def _sorted(overrides: Sequence[Override], choices: Mapping[str, Any]) -> tuple[list[Override], list[Override]]:
+    """Those that choose from a group, and those that set a value; deletions are neither."""
+    kept = [each for each in overrides if not each.is_delete() and not each.key_or_group.startswith("hydra")]
+    groups = [each for each in kept if each.key_or_group in choices]
+    return groups, [each for each in kept if each not in groups]
+
+
+def _unknown_key(error: Exception, overrides: Sequence[str]) -> str | None:
+    if not isinstance(error, ConfigCompositionException):
+        return None
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    keys = [each.key_or_group for each in parsed]
+    return next((key for key in keys if f"'{key}'" in str(error) and "override" in str(error).lower()), None)
+
+
+def _keys(parent: str, overrides: Sequence[str]) -> list[str]:
+    """The keys below a dotted name, composed with the group choices alone."""
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        groups = compose("train", return_hydra_config=True).hydra.runtime.choices
+        kept, _ = _sorted(OverridesParser.create().parse_overrides(list(overrides)), groups)
+        composed = compose("train", [each.input_line for each in kept])
+        node = OmegaConf.select(composed, parent) if parent else composed
+    return [str(key) for key in node if key != "_target_"] if isinstance(node, DictConfig) else []

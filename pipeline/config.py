@@ -1,0 +1,42 @@
+"""The composed config as a plain mapping: flattened to dotted names, and told apart from the default."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Config = dict[str, Any]
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Leaf values by dotted name, such as `model.latent_dim`; targets are no settings and left out."""
+    leaves: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            leaves |= flatten(value, f"{prefix}{name}.")
+        elif name != "_target_":
+            leaves[f"{prefix}{name}"] = value
+    return leaves
+
+
+def run_name(choices: Mapping[str, str], values: Mapping[str, Any]) -> str:
+    """What differs from the default, such as `dataset=mnist latent_dim=8`; `default` where nothing does.
+
+    Args:
+        choices: groups that were chosen otherwise than by default, with the choice.
+        values: dotted names of values that were changed, with the value.
+    """
+    parts = {group.rpartition("/")[2]: choice for group, choice in choices.items()}
+    last = [name.rpartition(".")[2] for name in values]
+    for name, value in values.items():
+        short = name.rpartition(".")[2]
+        parts[name if last.count(short) > 1 or short in parts else short] = value
+    return " ".join(f"{name}={_compact(value)}" for name, value in parts.items()) or "default"
+
+
+def _compact(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ",".join(map(_compact, value)) + "]"
+    return (
+        {None: "null", True: "true", False: "false"}.get(value, str(value))
+        if not isinstance(value, int | float) or isinstance(value, bool)
+        else f"{value:g}"
+    )

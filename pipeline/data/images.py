@@ -1,0 +1,74 @@
+"""Labelled images in memory, and the three splits that an experiment uses."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pipeline.errors import InputError
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images with a label each.
+
+    Attributes:
+        images: uint8 [N, H, W, C], 0 is black. They stay uint8 in memory and become float in the batch.
+        labels: int64 [N], indices into the class names. They serve pictures and evaluation, never training.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != np.uint8 or self.images.ndim != 4:
+            raise InputError(
+                f"images are {self.images.dtype} {list(self.images.shape)}; "
+                "wanted uint8 [number, height, width, channels]"
+            )
+        if len(self.images) != len(self.labels):
+            raise InputError(
+                f"{len(self.images)} images came with {len(self.labels)} labels; wanted one label an image"
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, indices: np.ndarray) -> "Split":
+        """The images at these positions, in this order."""
+        return Split(self.images[indices], self.labels[indices])
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """What an experiment trains on, chooses by and is judged on.
+
+    Attributes:
+        name: the data set, as in `dataset=mnist`.
+        train, validation, test: pairwise disjoint, but for `dataset.validation=test`, where validation is the test
+            split.
+        class_names: what each label means.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    class_names: tuple[str, ...]
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        height, width, channels = self.train.images.shape[1:]
+        return height, width, channels
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over every pixel, label, shape and class name: equal exactly when the data are."""
+        digest = hashlib.sha256(repr((self.class_names, self.image_shape)).encode())
+        for split in (self.train, self.validation, self.test):
+            digest.update(repr(split.images.shape).encode())
+            digest.update(np.ascontiguousarray(split.images).data)
+            digest.update(np.ascontiguousarray(split.labels, dtype="<i8").data)
+        return digest.hexdigest()

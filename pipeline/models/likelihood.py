@@ -1,0 +1,130 @@
+"""How an image follows from the decoder's outputs: p(image | latent) as a distortion in nats, and its mean as pixels.
+
+Outputs are real numbers (logits where pixels are probabilities), so that every density is computed where it is stable.
+All of it runs in float32, whatever the precision of the network.
+"""
+
+import math
+from abc import abstractmethod
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+from pipeline.settings import Positive, Switch
+
+Link = Literal["sigmoid", "identity"]
+"""From the decoder's output to the mean of a pixel."""
+
+
+class Likelihood(keras.layers.Layer):
+    """A distribution of images given the decoder's outputs.
+
+    Calling it with images and outputs, both [B, H, W, C], gives the distortion −log p(image | latent), nats, [B].
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32"} | kwargs)
+
+    def call(self, images: Any, outputs: Any) -> Any:
+        return ops.sum(self.pixel_distortion(images, outputs), axis=(1, 2, 3))
+
+    @abstractmethod
+    def pixel_distortion(self, images: Any, outputs: Any) -> Any:
+        """−log p of each pixel, nats, in the shape of the images."""
+
+    @abstractmethod
+    def mean(self, outputs: Any) -> Any:
+        """The expected image, pixels in [0, 1] where the link is the sigmoid, in the shape of the outputs."""
+
+
+@keras.saving.register_keras_serializable("pipeline")
+class Bernoulli(Likelihood):
+    """Binary pixels; for grey pixels the cross-entropy in nats, as in nearly every published VAE of MNIST."""
+
+    def pixel_distortion(self, images: Any, outputs: Any) -> Any:
+        return _cross_entropy(images, outputs)
+
+    def mean(self, outputs: Any) -> Any:
+        return ops.sigmoid(outputs)
+
+
+@keras.saving.register_keras_serializable("pipeline")
+class ContinuousBernoulli(Likelihood):
+    """A density on [0, 1] with the Bernoulli's shape and its normaliser (Loaiza-Ganem and Cunningham 2019, eq. 5-8)."""
+
+    def pixel_distortion(self, images: Any, outputs: Any) -> Any:
+        return _cross_entropy(images, outputs) - log_normaliser(outputs)
+
+    def mean(self, outputs: Any) -> Any:
+        # 1 / (1 − exp(−x)) − 1 / x, with its series 1/2 + x/12 where the two terms cancel.
+        outputs = ops.cast(outputs, "float32")
+        near = ops.abs(outputs) < 0.1
+        away = ops.where(near, 1.0, outputs)
+        # tanh keeps every exponent in range: 1 / (1 − exp(−x)) = (1 + 1 / tanh(x / 2)) / 2.
+        exact = 0.5 * (1.0 + 1.0 / ops.tanh(0.5 * away)) - 1.0 / away
+        return ops.where(near, 0.5 + outputs / 12.0 - outputs**3 / 720.0, exact)
+
+
+@keras.saving.register_keras_serializable("pipeline")
+class Gaussian(Likelihood):
+    """Independent Gaussian pixels of one scale, fixed or learned with the network (Rybkin et al. 2021, σ-VAE).
+
+    Args:
+        scale: standard deviation of a pixel, where black to white is 1; the start value if it is learned.
+        learned: make the scale a parameter of the model.
+        link: sigmoid keeps the mean in [0, 1]; identity leaves it free.
+    """
+
+    def __init__(self, *, scale: Positive, learned: Switch, link: Link, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scale, self.learned, self.link = scale, learned, link
+        start = keras.initializers.Constant(math.log(scale))
+        self.log_scale = self.add_weight(shape=(), initializer=start, trainable=learned, name="log_scale")
+
+    def pixel_distortion(self, images: Any, outputs: Any) -> Any:
+        # Below a scale of exp(-10) the squared residual over the variance would leave float32's range.
+        log_scale = ops.maximum(self.log_scale, -10.0)
+        residual = (images - self.mean(outputs)) * ops.exp(-log_scale)
+        return 0.5 * ops.square(residual) + log_scale + 0.5 * math.log(2 * math.pi)
+
+    def mean(self, outputs: Any) -> Any:
+        return ops.sigmoid(outputs) if self.link == "sigmoid" else outputs
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"scale": self.scale, "learned": self.learned, "link": self.link}
+
+
+@keras.saving.register_keras_serializable("pipeline")
+class SquaredError(Likelihood):
+    """Squared error summed over pixels: a Gaussian of variance 1/2 without its normaliser, so not a density.
+
+    Rate and distortion trade as with that Gaussian; the ELBO lacks the constant −(H·W·C / 2) log π.
+    """
+
+    def __init__(self, *, link: Link, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.link = link
+
+    def pixel_distortion(self, images: Any, outputs: Any) -> Any:
+        return ops.square(images - self.mean(outputs))
+
+    def mean(self, outputs: Any) -> Any:
+        return ops.sigmoid(outputs) if self.link == "sigmoid" else outputs
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"link": self.link}
+
+
+def log_normaliser(logits: Any) -> Any:
+    """log C of the continuous Bernoulli, nats: log(x / tanh(x / 2)) of the logit x, which is ln 2 at x = 0."""
+    size = ops.abs(ops.cast(logits, "float32"))
+    near = size < 0.1
+    away = ops.where(near, 1.0, size)
+    exact = ops.log(away) - ops.log(ops.tanh(0.5 * away))
+    return ops.where(near, math.log(2.0) + ops.square(size) / 12.0 - size**4 / 1440.0, exact)
+
+
+def _cross_entropy(images: Any, logits: Any) -> Any:
+    """−x log σ(l) − (1 − x) log(1 − σ(l)), arranged so that neither logarithm can meet 0."""
+    return ops.softplus(logits) - images * logits

@@ -1,0 +1,102 @@
+"""The circumstances of a run: TensorFlow's start and settings, and the tags that say what it ran on."""
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Literal
+
+from pipeline import ROOT
+from pipeline.settings import Count
+
+PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
+
+
+def start_tensorflow() -> None:
+    """Import TensorFlow without its chatter; what it says is shown only if the start fails."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    warnings.filterwarnings("ignore", module="keras|tensorflow")
+    with _stderr_held():
+        import keras
+        import tensorflow as tf
+
+        keras.utils.disable_interactive_logging()
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """How the process computes; to be set before anything is computed in it.
+
+    Attributes:
+        precision: Keras' dtype policy.
+        threads: of TensorFlow; null takes all cores. Another number may change the last bits of a result.
+    """
+
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    threads: Count | None
+
+    def apply(self) -> None:
+        """Make it so."""
+        import keras
+        import tensorflow as tf
+
+        keras.config.set_dtype_policy(self.precision)
+        if self.threads and self.threads != tf.config.threading.get_intra_op_parallelism_threads():
+            tf.config.threading.set_intra_op_parallelism_threads(self.threads)
+        with _stderr_held():
+            tf.constant(0)  # devices are set up at the first operation, and announced
+
+
+def circumstances() -> dict[str, str]:
+    """Tags: command, commit and whether the checkout was dirty, versions, device, threads, oneDNN."""
+    import tensorflow as tf
+
+    gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    names = [str(gpu.get("device_name", "GPU")) for gpu in gpus]
+    return {
+        "command": shlex.join(["python", "-m", "pipeline.train", *sys.argv[1:]]),
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": str(bool(_git("status", "--porcelain"))).lower(),
+        "device": ", ".join(names) or f"CPU {platform.processor() or platform.machine()}",
+        "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+        "python": platform.python_version(),
+        **{package: version(package) for package in PACKAGES},
+    }
+
+
+def _git(*arguments: str) -> str:
+    """What git says of the checkout; nothing where there is no git or no checkout."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=10)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+@contextmanager
+def _stderr_held() -> Iterator[None]:
+    """Hold back what C++ writes to the standard error stream; let it out if the block raises."""
+    sys.stderr.flush()
+    real = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(real, held.read())
+            raise
+        finally:
+            os.dup2(real, 2)
+            os.close(real)

@@ -1,0 +1,50 @@
+"""The vocabulary in which settings are declared: value types with their range and an example of a good value.
+
+A group of settings is the keyword-only signature of a frozen dataclass, a layer or a function that uses these types;
+`pipeline.build` checks the values of a config against it.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field
+
+CHECKED = ConfigDict(extra="forbid", arbitrary_types_allowed=True, validate_default=True)
+"""The `config` of every settings dataclass: unknown keys are refused, plain classes are allowed as types."""
+
+Count = Annotated[int, Field(strict=True, gt=0, examples=[10])]
+"""A number of things, at least one."""
+
+Counts = Annotated[list[Count], Field(examples=[[32, 64]])]
+"""Numbers of things, one for each layer; may be empty."""
+
+LayerCounts = Annotated[list[Count], Field(min_length=1, examples=[[32, 64]])]
+"""Numbers of things, one for each of at least one layer."""
+
+Natural = Annotated[int, Field(strict=True, ge=0, examples=[0])]
+"""A number of things, or none of them."""
+
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**31, examples=[0])]
+"""Start of a stream of random numbers. 0 is a seed like any other."""
+
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False, examples=[1.0])]
+"""A factor in a sum."""
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, examples=[0.001])]
+"""A size, a rate, a duration."""
+
+Share = Annotated[float, Field(ge=0, lt=1, examples=[0.1])]
+"""A part of the whole."""
+
+Switch = Annotated[bool, Field(strict=True, examples=[True])]
+"""On or off."""
+
+
+def _digits_are_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str, BeforeValidator(_digits_are_text), Field(min_length=1)]
+"""A name or address; where the command line made a number of it, such as a class named 3, its digits."""
+
+Texts = Annotated[list[Text], Field(min_length=1)]
+"""At least one name."""

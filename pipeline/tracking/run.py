@@ -1,0 +1,170 @@
+"""One training = one MLflow run: what is recorded, in verbs."""
+
+import logging
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import mlflow
+import mlflow.keras
+import numpy as np
+from matplotlib.figure import Figure
+from mlflow.models import Model, infer_signature
+
+from pipeline.data.images import ImageData
+from pipeline.errors import InputError, Interrupted
+from pipeline.tracking.guard import Guard
+from pipeline.tracking.store import Store, is_alive, owner_tags
+
+NOTE = "mlflow.note.content"
+
+
+class Run:
+    """A run that is open for recording."""
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self.store, self.id = store, run_id
+        self.name = str(store.client.get_run(run_id).info.run_name)
+        self._recorded = self._last_step()
+
+    def params(self, params: Mapping[str, Any]) -> None:
+        """Record settings by their dotted names; MLflow keeps at most 6,000 characters of each."""
+        mlflow.log_params({name: str(value)[:6000] for name, value in params.items()}, run_id=self.id)
+
+    def tags(self, tags: Mapping[str, str]) -> None:
+        """Record circumstances."""
+        mlflow.set_tags(dict(tags))
+
+    def metrics(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Record numbers at a step, unless a run that is resumed already had."""
+        if step > self._recorded:
+            mlflow.log_metrics(dict(metrics), step=step, run_id=self.id)
+
+    def image(self, key: str, image: np.ndarray, step: int) -> None:
+        """Record a card, uint8 [S, S, 3], that the UI shows under its key with a slider over steps."""
+        mlflow.log_image(image, key=key, step=step, synchronous=True)
+
+    def figure(self, name: str, figure: Figure) -> None:
+        """Store a figure at the artifact root, where the UI's compare page finds it."""
+        mlflow.log_figure(figure, f"{name}.png", save_kwargs={"dpi": figure.dpi})
+
+    def text(self, name: str, text: str) -> None:
+        """Store a text file at the artifact root."""
+        mlflow.log_text(text, name, run_id=self.id)
+
+    def data(self, data: ImageData) -> None:
+        """Record the splits as the run's inputs, by name, shape and fingerprint."""
+        for context in ("train", "validation", "test"):
+            split = getattr(data, context)
+            source = {"splits": context, "fingerprint": data.fingerprint}
+            mlflow.log_input(
+                mlflow.data.from_numpy(
+                    split.images,
+                    source=_source(data, source),
+                    targets=split.labels,
+                    name=data.name,
+                    digest=data.fingerprint[:32],
+                ),
+                context=context,
+            )
+
+    def model(self, model: keras.Model, example: np.ndarray) -> None:
+        """Store the Keras model with its signature and these images as example."""
+        signature = infer_signature(example, model.predict(example, verbose=0))
+        requirements = [f"keras=={keras.__version__}", f"{keras.backend.backend()}"]
+        with _quiet():
+            Model.log(
+                artifact_path=None,
+                name="model",
+                flavor=KerasFlavor,
+                model=model,
+                signature=signature,
+                input_example=example,
+                pip_requirements=requirements,
+            )
+
+    def describe(self, markdown: str) -> None:
+        """Set the description that the run's page opens with."""
+        mlflow.set_tag(NOTE, markdown)
+
+    def _last_step(self) -> int:
+        steps = [metric.step for metric in self.store.client.get_metric_history(self.id, "val/loss")]
+        return max(steps, default=0)
+
+
+@contextmanager
+def start(store: Store, experiment: str, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
+    """A new run, closed as FINISHED, KILLED (`Interrupted`) or FAILED (anything else), whatever happens."""
+    active = mlflow.start_run(experiment_id=store.experiment(experiment), run_name=name, tags={**owner_tags(), **tags})
+    with _guarded(store, active.info.run_id) as run:
+        yield run
+
+
+@contextmanager
+def reopen(store: Store, run_id: str) -> Iterator[Run]:
+    """A run that was interrupted, open again.
+
+    Raises:
+        InputError: it is finished, or its process is still at work.
+    """
+    known = store.run(run_id)
+    if known.info.status == "FINISHED":
+        raise InputError(f"resume={run_id}: this run is finished. Train anew, with more epochs if you wish")
+    if known.info.status == "RUNNING" and is_alive(known.data.tags):
+        raise InputError(f"resume={run_id}: this run is still training, in process {known.data.tags['pid']}")
+    mlflow.start_run(run_id=run_id)
+    mlflow.set_tags({**owner_tags(), NOTE: ""})
+    with _guarded(store, run_id) as run:
+        yield run
+
+
+@contextmanager
+def _guarded(store: Store, run_id: str) -> Iterator[Run]:
+    guard = Guard(store.uri, run_id)
+    status = "FAILED"
+    try:
+        yield Run(store, run_id)
+        status = "FINISHED"
+    except Interrupted:
+        status = "KILLED"
+        raise
+    except BaseException as error:
+        reason = str(error) if isinstance(error, InputError) else traceback.format_exc()
+        mlflow.set_tag(
+            NOTE, f"**Failed:** {reason}" if isinstance(error, InputError) else f"**Failed:**\n```\n{reason}\n```"
+        )
+        raise
+    finally:
+        mlflow.end_run(status)
+        guard.dismiss()
+
+
+class KerasFlavor:
+    """MLflow's own Keras flavor, but for the folder that it forgets to make before it writes the example (issue 16183)."""
+
+    @staticmethod
+    def save_model(path: str, **settings: Any) -> None:
+        """Write the model into a folder."""
+        Path(path).mkdir(parents=True, exist_ok=True)
+        mlflow.keras.save_model(path=path, **settings)
+
+
+def _source(data: ImageData, facts: Mapping[str, str]) -> Any:
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+
+    return CodeDatasetSource(tags={"name": data.name, **facts})
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """MLflow warns that it cannot know the versions of packages that we have just told it."""
+    logger = logging.getLogger("mlflow")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

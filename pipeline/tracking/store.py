@@ -1,0 +1,167 @@
+"""Where runs are kept: a database file in `mlruns/`, or the server that the user names."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import mlflow
+import psutil
+from filelock import FileLock
+from mlflow.entities import Run as MlflowRun
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from pipeline import ROOT
+from pipeline.errors import InputError
+from pipeline.settings import Text
+
+MLRUNS = ROOT / "mlruns"
+DATABASE = f"sqlite:///{MLRUNS / 'mlflow.db'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracking:
+    """Where and how runs are recorded.
+
+    Attributes:
+        uri: of an MLflow server or database; null is the file in `mlruns/`.
+        experiment: the MLflow experiment that the run joins.
+        picture_epochs: epochs after which pictures are recorded; the last one always is. The same in all runs that
+            should be compared step by step.
+    """
+
+    uri: Text | None
+    experiment: Text
+    picture_epochs: list[int]
+
+    def connect(self) -> "Store":
+        """The store, checked and ready for runs.
+
+        Raises:
+            InputError: a server that does not answer, a database that cannot be opened.
+        """
+        return Store(self.uri or DATABASE)
+
+
+class Store:
+    """An open database or server. Opening it also closes runs that a power cut left running."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        with _ready(uri):
+            mlflow.set_tracking_uri(uri)
+            self.client = MlflowClient(uri)
+            self._close_abandoned()
+
+    def run(self, run_id: str) -> MlflowRun:
+        """The record of a run.
+
+        Raises:
+            InputError: there is none of this id.
+        """
+        try:
+            return self.client.get_run(run_id)
+        except MlflowException as error:
+            raise InputError(f"run {run_id} is not in {self.uri}: {error.message}") from error
+
+    def artifact_text(self, run_id: str, name: str) -> str:
+        """A text file that a run stored at its artifact root.
+
+        Raises:
+            InputError: the run has none of this name.
+        """
+        try:
+            return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{name}"))
+        except (MlflowException, OSError) as error:
+            raise InputError(
+                f"run {run_id} has no {name} ({_first_line(error)}): was it made by pipeline.train?"
+            ) from error
+
+    def experiment(self, name: str) -> str:
+        """The id of the experiment of this name, made if there is none.
+
+        Raises:
+            InputError: it was deleted.
+        """
+        known = self.client.get_experiment_by_name(name)
+        if known is None:
+            # Artifacts of our own database lie beside it; a server decides for itself.
+            location = (MLRUNS / "artifacts").as_uri() if self.uri == DATABASE else None
+            return str(self.client.create_experiment(name, artifact_location=location))
+        if known.lifecycle_stage == "deleted":
+            raise InputError(
+                f"tracking.experiment={name}: this experiment was deleted in the MLflow UI. Restore it there, "
+                "or choose another name"
+            )
+        return str(known.experiment_id)
+
+    def _close_abandoned(self) -> None:
+        """End the runs of this machine whose process is gone: only a power cut leaves them, see `guard`."""
+        mine = f"attributes.status = 'RUNNING' AND tags.host = '{socket.gethostname()}'"
+        experiments = [experiment.experiment_id for experiment in self.client.search_experiments()]
+        for run in self.client.search_runs(experiments, mine):
+            if not is_alive(run.data.tags):
+                end_as_killed(self.client, run.info.run_id)
+
+
+def owner_tags() -> dict[str, str]:
+    """Tags by which other processes can tell whether the process of a run is still there."""
+    me = psutil.Process()
+    return {"host": socket.gethostname(), "pid": str(me.pid), "process_started": str(me.create_time())}
+
+
+def is_alive(tags: dict[str, str]) -> bool:
+    """Whether the process that wrote these `owner_tags` on this machine still runs."""
+    try:
+        return str(psutil.Process(int(tags["pid"])).create_time()) == tags["process_started"]
+    except (KeyError, ValueError, psutil.NoSuchProcess):
+        return False
+
+
+def end_as_killed(client: MlflowClient, run_id: str) -> None:
+    """Close a run whose process is gone, and say so in its description."""
+    note = f"**The process was killed.** Go on with `python -m pipeline.train resume={run_id}`"
+    before = client.get_run(run_id).data.tags.get("mlflow.note.content", "")
+    client.set_tag(run_id, "mlflow.note.content", f"{note}\n\n{before}")
+    client.set_terminated(run_id, "KILLED")
+
+
+@contextmanager
+def _ready(uri: str) -> Iterator[None]:
+    """Turn what can go wrong at the first contact into one message; let only one process create a database file."""
+    try:
+        if urlsplit(uri).scheme in ("http", "https"):
+            with _impatience():
+                yield
+        else:
+            MLRUNS.mkdir(exist_ok=True)
+            with FileLock(MLRUNS / "mlflow.db.lock", timeout=120):
+                yield
+    except (MlflowException, OSError) as error:
+        raise InputError(
+            f"tracking.uri={uri}: no answer from MLflow there ({_first_line(error)}). Start the server, correct tracking.uri "
+            "or MLFLOW_TRACKING_URI, or leave both out to use the file in mlruns/"
+        ) from error
+
+
+@contextmanager
+def _impatience() -> Iterator[None]:
+    """MLflow would try a dead server for minutes; at the start of a run the user is still there to be told."""
+    hasty = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+    before = {name: os.environ.get(name) for name in hasty}
+    os.environ.update(hasty)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

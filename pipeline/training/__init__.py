@@ -1,0 +1,1 @@
+"""Fitting a model: settings, learning-rate schedules, progress, and checkpoints that resume exactly."""

@@ -1,0 +1,147 @@
+"""Training a VAE: what happens around Keras' `fit`, epoch by epoch."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from pipeline.data.batches import TrainingBatches, batches
+from pipeline.data.images import ImageData
+from pipeline.errors import InputError
+from pipeline.models.vae import VAE
+from pipeline.training.checkpoint import Checkpoint, History
+from pipeline.training.settings import Training
+
+EpochListener = Callable[[int, dict[str, float]], None]
+"""Called after each epoch with its number, counted from 1, and its metrics by name (`train/loss`, `val/rate` …)."""
+
+
+class NonFiniteLoss(InputError):
+    """The loss became infinite or no number."""
+
+
+def fit(
+    vae: VAE,
+    data: ImageData,
+    settings: Training,
+    *,
+    checkpoint: Path,
+    listeners: Sequence[EpochListener] = (),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> History:
+    """Train until the epochs or the patience are used up; go on from `checkpoint` if the file is there.
+
+    Returns:
+        Every metric after each epoch, those before a resumption included. The model is left with its best weights if
+        the settings have a patience, otherwise with its last.
+
+    Raises:
+        NonFiniteLoss: naming epoch, step and the settings to look at.
+    """
+    order = TrainingBatches(data.train.images, batch_size=settings.batch_size, seed=settings.seed)
+    compile_(vae, settings, steps=settings.epochs * int(order.dataset.cardinality()))
+    history: History = {}
+    stopping = _early_stopping(settings)
+    saver = Checkpoint(checkpoint, history, stopping)
+    saver.restore(vae)
+    report = EpochReport(vae, len(data.train), [_recorder(history), *listeners])
+    parts = [order, BetaWarmup(), FiniteLoss(settings), *([stopping] if stopping else []), report, saver, *callbacks]
+    vae.fit(
+        order.dataset,
+        validation_data=batches(data.validation.images, batch_size=max(settings.batch_size, 100)),
+        initial_epoch=saver.epochs_done,
+        epochs=saver.epochs_done if saver.finished else settings.epochs,
+        callbacks=parts,
+        verbose=0,
+    )
+    return history
+
+
+def compile_(vae: VAE, settings: Training, *, steps: int) -> None:
+    """Give the model its optimizer, with the schedule drawn over so many steps."""
+    optimizer = settings.optimizer
+    optimizer.learning_rate = settings.schedule(settings.learning_rate, steps)
+    vae.compile(
+        optimizer=optimizer,
+        steps_per_execution=settings.steps_per_execution,
+        jit_compile=settings.jit_compile,
+    )
+
+
+class BetaWarmup(keras.callbacks.Callback):
+    """Sets the weight of the rate for the epoch that begins."""
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self.model.beta.assign(self.model.objective.beta_at(epoch))
+
+
+class FiniteLoss(keras.callbacks.Callback):
+    """Ends a training whose loss is no longer a finite number, before the epoch is recorded."""
+
+    def __init__(self, settings: Training) -> None:
+        super().__init__()
+        self.settings, self.epoch = settings, 0
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._refuse(float(logs["loss"]), "training loss", f"step {batch + 1}")
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._refuse(float(logs["val_loss"]), "validation loss", "its end")
+
+    def _refuse(self, loss: float, name: str, moment: str) -> None:
+        if math.isfinite(loss):
+            return
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        raise NonFiniteLoss(
+            f"the {name} became {loss} in epoch {self.epoch + 1} by {moment} "
+            f"(learning rate {rate:.3g}, beta {float(self.model.beta):.3g}, batch size {self.settings.batch_size}, "
+            f"precision {self.settings.runtime.precision}). Try a lower training.learning_rate, training.optimizer.clipnorm=1, "
+            "or objective.warmup_epochs=5"
+        )
+
+
+class EpochReport(keras.callbacks.Callback):
+    """Turns Keras' logs into our metrics after each epoch and hands them to the listeners."""
+
+    def __init__(self, vae: VAE, images: int, listeners: Sequence[EpochListener]) -> None:
+        super().__init__()
+        self.vae, self.images, self.listeners = vae, images, listeners
+        self._begin = self._trained = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self._begin = time.perf_counter()
+
+    def on_test_begin(self, logs: object = None) -> None:
+        self._trained = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        parts = ("loss", "rate", "distortion", "elbo")
+        metrics = {f"train/{name}": float(logs[name]) for name in parts}
+        metrics |= {f"val/{name}": float(logs[f"val_{name}"]) for name in parts}
+        metrics["train/learning_rate"] = float(keras.ops.convert_to_numpy(self.vae.optimizer.learning_rate))
+        metrics["train/beta"] = float(self.vae.beta)
+        metrics["train/images_per_second"] = self.images / (self._trained - self._begin)
+        for listener in self.listeners:
+            listener(epoch + 1, metrics)
+
+
+def _early_stopping(settings: Training) -> keras.callbacks.EarlyStopping | None:
+    if settings.patience is None:
+        return None
+    return keras.callbacks.EarlyStopping(
+        monitor="val_loss", mode="min", patience=settings.patience, restore_best_weights=True
+    )
+
+
+def _recorder(history: History) -> EpochListener:
+    def record(_: int, metrics: dict[str, float]) -> None:
+        for name, value in metrics.items():
+            history.setdefault(name, []).append(value)
+
+    return record

@@ -1,0 +1,85 @@
+"""What a person sees while a model trains: a live bar in a terminal, and one line an epoch everywhere."""
+
+import time
+from typing import Any
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+
+class TrainingProgress(keras.callbacks.Callback):
+    """A bar over the steps of the current epoch, with the loss in its parts and the time left.
+
+    It is also an epoch listener: called with an epoch's metrics, it prints the epoch's line. Without a terminal there
+    are only the lines.
+    """
+
+    def __init__(self, epochs: int, console: Console) -> None:
+        super().__init__()
+        self.epochs, self.console = epochs, console
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+        self._start = self._epoch_start = 0.0
+        self._first = 0
+
+    def __call__(self, epoch: int, metrics: dict[str, float]) -> None:
+        seconds = time.perf_counter() - self._epoch_start
+        best = "" if self.epochs == epoch else f"  {_duration(self._left(epoch))} left"
+        self.console.print(
+            f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}  {_parts(metrics, 'train')}  "
+            f"[bold]val {_parts(metrics, 'val')}[/bold]  {seconds:.1f} s{best}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    def on_train_begin(self, logs: object = None) -> None:
+        """Show the bar, in a terminal."""
+        if self.console.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))
+            self._bar = Progress(*columns, console=self.console, transient=True)
+            self._task = self._bar.add_task("", state="")
+            self._bar.start()
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        """Begin a new bar."""
+        if not self._start:
+            self._start, self._first = time.perf_counter(), epoch
+        self._epoch_start = time.perf_counter()
+        if self._bar:
+            steps = self.params.get("steps")
+            self._bar.reset(self._task, total=steps, description=f"epoch {epoch + 1}/{self.epochs}", state="")
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Move the bar."""
+        if self._bar:
+            parts = _parts({f"train/{name}": float(value) for name, value in logs.items()}, "train")
+            self._bar.update(self._task, completed=batch + 1, state=f"{parts}  {self._epoch_left(batch + 1)}")
+
+    def close(self) -> None:
+        """Take the bar away, however the training ended."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+    def _epoch_left(self, done: int) -> str:
+        steps = self.params.get("steps")
+        if not steps or done >= steps:
+            return "validating"
+        return f"{_duration((time.perf_counter() - self._epoch_start) / done * (steps - done))} left in the epoch"
+
+    def _left(self, epoch: int) -> float:
+        """Seconds to the last epoch, at the pace so far."""
+        return (time.perf_counter() - self._start) / (epoch - self._first) * (self.epochs - epoch)
+
+
+def _parts(metrics: dict[str, float], split: str) -> str:
+    loss, rate, distortion = (metrics[f"{split}/{name}"] for name in ("loss", "rate", "distortion"))
+    return f"loss {loss:.2f} (distortion {distortion:.2f}, rate {rate:.2f})"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

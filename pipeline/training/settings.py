@@ -1,0 +1,38 @@
+"""What can be set about a training."""
+
+from dataclasses import dataclass
+
+import keras
+
+from pipeline.runtime import Runtime
+from pipeline.settings import Count, Positive, Seed, Switch
+from pipeline.training.schedule import Schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Settings of `fit`.
+
+    Attributes:
+        epochs: passes over the training images, at most.
+        batch_size: images in an optimizer step.
+        patience: epochs without a better validation loss before training stops and the best weights return; null
+            trains all epochs and keeps the last weights.
+        seed: of weights, order and noise.
+        learning_rate: the peak of the schedule.
+        optimizer, schedule: a Keras optimizer, and the course of its learning rate.
+        steps_per_execution: optimizer steps between two visits of Python; fewer cost time, more delay Ctrl-C.
+        jit_compile: compile the step with XLA; slower on CPUs.
+        runtime: precision and threads.
+    """
+
+    epochs: Count
+    batch_size: Count
+    patience: Count | None
+    seed: Seed
+    learning_rate: Positive
+    optimizer: keras.optimizers.Optimizer
+    schedule: Schedule
+    steps_per_execution: Count
+    jit_compile: Switch
+    runtime: Runtime
