@@ -193,7 +193,7 @@ def _conclude(
 ) -> Outcome:
     evaluation = evaluate(vae, data.test.images, seed=experiment.training.seed)
     epochs = len(history["val/loss"])
-    run.metrics(epochs + 1, evaluation.metrics("test"))
+    run.summary(evaluation.metrics("test"))
     for name, figure in pictures.final(history).items():
         run.figure(name, figure)
     run.model(vae, pixels(data.test.images[:2]))

@@ -57,13 +57,13 @@ class ContinuousBernoulli(Likelihood):
         return _cross_entropy(images, outputs) - log_normaliser(outputs)
 
     def mean(self, outputs: Any) -> Any:
-        # 1 / (1 − exp(−x)) − 1 / x, with its series 1/2 + x/12 where the two terms cancel.
-        outputs = ops.cast(outputs, "float32")
-        near = ops.abs(outputs) < 0.1
-        away = ops.where(near, 1.0, outputs)
+        # 1 / (1 − exp(−x)) − 1 / x, with its series where the two terms cancel.
+        near, small, away = _near_and_away(ops.cast(outputs, "float32"))
         # tanh keeps every exponent in range: 1 / (1 − exp(−x)) = (1 + 1 / tanh(x / 2)) / 2.
         exact = 0.5 * (1.0 + 1.0 / ops.tanh(0.5 * away)) - 1.0 / away
-        return ops.where(near, 0.5 + outputs / 12.0 - outputs**3 / 720.0, exact)
+        square = ops.square(small)
+        series = 0.5 + small * (1 / 12 - square * (1 / 720 - square / 30240))
+        return ops.where(near, series, exact)
 
 
 @keras.saving.register_keras_serializable("pipeline")
@@ -118,11 +118,20 @@ class SquaredError(Likelihood):
 
 def log_normaliser(logits: Any) -> Any:
     """log C of the continuous Bernoulli, nats: log(x / tanh(x / 2)) of the logit x, which is ln 2 at x = 0."""
-    size = ops.abs(ops.cast(logits, "float32"))
-    near = size < 0.1
-    away = ops.where(near, 1.0, size)
+    near, small, away = _near_and_away(ops.abs(ops.cast(logits, "float32")))
     exact = ops.log(away) - ops.log(ops.tanh(0.5 * away))
-    return ops.where(near, math.log(2.0) + ops.square(size) / 12.0 - size**4 / 1440.0, exact)
+    square = ops.square(small)
+    series = math.log(2.0) + square * (1 / 12 - square * (7 / 1440 - square * (31 / 90720)))
+    return ops.where(near, series, exact)
+
+
+def _near_and_away(x: Any) -> tuple[Any, Any, Any]:
+    """Whether x is near 0, where a series is exact, and x for the series and for the formula.
+
+    Each of the two is harmless where the other is used: a branch that overflows would make the gradient NaN.
+    """
+    near = ops.abs(x) < 0.3
+    return near, ops.where(near, x, 0.0), ops.where(near, 1.0, x)
 
 
 def _cross_entropy(images: Any, logits: Any) -> Any:

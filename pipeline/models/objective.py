@@ -37,7 +37,7 @@ class Objective:
             beta: the weight of the rate at this moment; see `beta_at`.
         """
         rate = ops.sum(ops.maximum(ops.mean(rates, axis=0), self.free_bits))
-        return self.distortion_weight * ops.mean(distortion) + beta * rate
+        return _weighed(self.distortion_weight, ops.mean(distortion)) + _weighed(beta, rate)
 
     def beta_at(self, epoch: int) -> float:
         """The weight of the rate while training in this epoch, counted from 0. Validation always uses `beta`."""
@@ -51,3 +51,8 @@ class Objective:
     def from_config(cls, config: dict[str, Any]) -> "Objective":
         """The objective that was stored."""
         return cls(**config)
+
+
+def _weighed(weight: Any, part: Any) -> Any:
+    """weight · part, and 0 at weight 0 whatever the part: what costs nothing may grow beyond all bounds."""
+    return ops.where(ops.equal(weight, 0.0), 0.0, weight * part)

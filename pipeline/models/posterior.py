@@ -20,10 +20,13 @@ class Posterior(NamedTuple):
     def rates(self) -> Any:
         """KL(posterior ‖ prior) of every latent dimension, nats, [B, D] (Kingma and Welling 2014, appendix B).
 
-        The variance part is written with expm1, which keeps its digits where the variance is close to 1.
+        The variance part is written with expm1, which keeps its digits where the variance is close to 1. Above a
+        variance of exp(80) it goes on linearly: nothing bounds it where the rate has no weight, and float32 ends there.
         """
         mean, log_variance = (ops.cast(part, "float32") for part in self)
-        return 0.5 * (ops.square(mean) + ops.expm1(log_variance) - log_variance)
+        bounded = ops.minimum(log_variance, 80.0)
+        excess = log_variance - bounded
+        return 0.5 * (ops.square(mean) + ops.expm1(bounded) * (1.0 + excess) - log_variance)
 
 
 @keras.saving.register_keras_serializable("pipeline")

@@ -20,6 +20,12 @@ from pipeline.tracking.guard import Guard
 from pipeline.tracking.store import Store, is_alive, owner_tags
 
 NOTE = "mlflow.note.content"
+COLOUR = "mlflow.runColor"
+# Neighbours in time are what people compare, so successive runs get colours far apart for all kinds of vision.
+COLOURS = (
+    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
+    *("#6a3d9a", "#b2a500", "#117733", "#882255", "#44aa99", "#7f7f7f"),
+)
 
 
 class Run:
@@ -42,6 +48,10 @@ class Run:
         """Record numbers at a step, unless a run that is resumed already had."""
         if step > self._recorded:
             mlflow.log_metrics(dict(metrics), step=step, run_id=self.id)
+
+    def summary(self, metrics: Mapping[str, float]) -> None:
+        """Record numbers of the run as a whole. The UI draws bars, not curves, of what has no step but 0."""
+        mlflow.log_metrics(dict(metrics), step=0, run_id=self.id)
 
     def image(self, key: str, image: np.ndarray, step: int) -> None:
         """Record a card, uint8 [S, S, 3], that the UI shows under its key with a slider over steps."""
@@ -66,7 +76,7 @@ class Run:
                     source=_source(data, source),
                     targets=split.labels,
                     name=data.name,
-                    digest=data.fingerprint[:32],
+                    digest=data.fingerprint[:8],
                 ),
                 context=context,
             )
@@ -98,7 +108,9 @@ class Run:
 @contextmanager
 def start(store: Store, experiment: str, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
     """A new run, closed as FINISHED, KILLED (`Interrupted`) or FAILED (anything else), whatever happens."""
-    active = mlflow.start_run(experiment_id=store.experiment(experiment), run_name=name, tags={**owner_tags(), **tags})
+    experiment_id = store.experiment(experiment)
+    tags = {**owner_tags(), **tags, COLOUR: _next_colour(store, experiment_id)}
+    active = mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags)
     with _guarded(store, active.info.run_id) as run:
         yield run
 
@@ -140,6 +152,13 @@ def _guarded(store: Store, run_id: str) -> Iterator[Run]:
     finally:
         mlflow.end_run(status)
         guard.dismiss()
+
+
+def _next_colour(store: Store, experiment_id: str) -> str:
+    """The colour after that of the experiment's latest run."""
+    latest = store.client.search_runs([experiment_id], order_by=["attributes.start_time DESC"], max_results=1)
+    before = latest[0].data.tags.get(COLOUR) if latest else None
+    return COLOURS[(COLOURS.index(before) + 1) % len(COLOURS)] if before in COLOURS else COLOURS[0]
 
 
 class KerasFlavor:

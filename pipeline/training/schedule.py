@@ -40,7 +40,7 @@ class Cosine(Schedule):
     end: Share
 
     def __call__(self, peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-        rise = round(self.rise * steps)
+        rise = min(round(self.rise * steps), steps - 1)  # the fall takes at least one step
         return keras.optimizers.schedules.CosineDecay(
             initial_learning_rate=peak * self.start if rise else peak,
             warmup_target=peak if rise else None,

@@ -1,0 +1,59 @@
+# `make train` is all that a new checkout needs: it installs what is missing first.
+.DEFAULT_GOAL := help
+.PHONY: help setup train ui test check format bench lock clean
+
+# The first Python of a version that TensorFlow and Ray have wheels for.
+RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11 python,$(shell $(each) -c '$(RANGE)' 2>/dev/null && echo $(each))))
+PORT ?= 5000
+ARGS ?=
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@echo
+	@echo 'Options: ARGS="dataset=mnist model=conv" (of train, test, bench), PORT=5000 (of ui), PYTHON=python3.12 (of setup)'
+
+setup: $(INSTALLED)  ## install the pinned dependencies into .venv
+
+train: $(INSTALLED)  ## train the default experiment, or what ARGS says
+	@$(BIN)/python -m pipeline.train $(ARGS)
+
+ui: $(INSTALLED)  ## open the runs in MLflow, on 127.0.0.1
+	@$(BIN)/python -m pipeline.ui --port $(PORT)
+
+test: $(INSTALLED)  ## run the tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED)  ## lint, format check and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(INSTALLED)  ## mend what the linter can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(INSTALLED)  ## measure speed against other programs; installs them first
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements-bench.lock
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(INSTALLED)  ## resolve the dependencies anew
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate \
+		--upgrade pyproject.toml --output-file requirements.lock
+
+clean:  ## remove the installation and caches; runs and data stay
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find pipeline tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# uv installs in parallel and compiles to byte code, without which each start would compile TensorFlow again.
+$(INSTALLED): pyproject.toml requirements.lock
+	@$(or $(PYTHON),false) -c '$(RANGE)' || { echo "Wanted Python 3.11 to 3.13, found: $(or $(shell $(PYTHON) --version 2>&1),none). \
+	Install one, or name it: make setup PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Installing into .venv (about 3 GB, once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --requirement requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@

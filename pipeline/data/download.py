@@ -1,0 +1,100 @@
+"""Published files over the network: several addresses, one hash, whole files or none."""
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pooch
+import requests
+from filelock import FileLock
+from pydantic import Field
+
+from pipeline.errors import InputError
+
+log = logging.getLogger(__name__)
+pooch.get_logger().setLevel("WARNING")  # it would say a second time what is logged here
+
+PATIENCE = 30.0
+"""Seconds without an answer after which the next address is tried."""
+
+
+Md5 = Annotated[str, Field(pattern="^[0-9a-f]{32}$", examples=["f68b3c2dcbeaaa9fbdd348bbdeb94873"])]
+"""MD5 of a file's bytes, in hexadecimal."""
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """A file as its authors publish it.
+
+    Attributes:
+        name: added to the address of a mirror, and the name on disk.
+        md5: of the bytes as published. None: never downloaded, since nothing could vouch for it.
+    """
+
+    name: str
+    md5: str | None
+
+
+def download(file: PublishedFile, mirrors: Sequence[str], home: Path, cure: str) -> None:
+    """Puts the file into `home`, from the first mirror that delivers the published bytes.
+
+    Until the hash is verified the file has another name, so that no interruption leaves half of one.
+
+    Args:
+        mirrors: addresses, each ending with a slash.
+        cure: what the user can do instead; ends the message.
+
+    Raises:
+        InputError: no mirror delivered; lists every address with its reason.
+    """
+    if file.md5 is None or not mirrors:
+        raise InputError(f"{file.name} is missing, and no address to download it from is known. {cure}")
+    failures = []
+    for mirror in mirrors:
+        try:
+            return _fetch(mirror + file.name, file, home)
+        except (requests.RequestException, ValueError) as error:
+            failures.append(f"  {mirror}{file.name}: {_reason(error)}")
+    raise InputError("\n".join([f"{file.name} is missing and could not be downloaded:", *failures, cure]))
+
+
+@contextmanager
+def writing_to(home: Path, cure: str) -> Iterator[None]:
+    """Creates the folder and keeps other processes from filling it at the same time.
+
+    Raises:
+        InputError: it cannot be created or written to, or the disk is full.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with FileLock(home / ".download.lock"):
+            yield
+    except OSError as error:
+        raise InputError(
+            f"{home}: lacks files, and cannot be written to ({error.strerror or error}) to download them. {cure}"
+        ) from error
+
+
+def _fetch(url: str, file: PublishedFile, home: Path) -> None:
+    log.info(f"{file.name}: downloading from {url}")
+    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=2**18, timeout=PATIENCE)
+    pooch.retrieve(url, known_hash=f"md5:{file.md5}", fname=file.name, path=home, downloader=downloader)
+
+
+def _reason(error: Exception) -> str:
+    """One short line; the libraries' own texts repeat the address and name their classes."""
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {PATIENCE:g} s"
+    if isinstance(error, requests.HTTPError):
+        return f"the server answered {error}".partition(" for url")[0]
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke before the end of the file"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection. Is there a network, and does it need a proxy (https_proxy)?"
+    hashes = re.search(r"expected (?:md5:)?(\w+) but got (?:md5:)?(\w+)", str(error))
+    return f"MD5 is {hashes[2]}, wanted {hashes[1]}: not the published file" if hashes else str(error)

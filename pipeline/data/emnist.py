@@ -1,0 +1,133 @@
+"""EMNIST: handwritten letters and digits from NIST Special Database 19 (Cohen, Afshar, Tapson, van Schaik 2017)."""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from pipeline.data.archive import unpack_published
+from pipeline.data.download import Md5, PublishedFile, writing_to
+from pipeline.data.idx import read_pair
+from pipeline.data.images import Split
+from pipeline.data.locate import cure, file_in, home_of, missing_from
+from pipeline.data.source import Published
+from pipeline.data.table import read_table
+from pipeline.errors import InputError
+from pipeline.settings import CHECKED
+
+
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
+class Emnist:
+    """One of EMNIST's parts, from NIST's IDX files or else from Kaggle's CSV pair, turned upright.
+
+    Attributes:
+        part: how its files are called, `letters` or `balanced` for example.
+        folder: name of its folder in the data directory.
+        archive: name of the zip with all parts, of which only this one is kept.
+        md5: of the archive; null never to download it.
+        mirrors: addresses of a folder with the archive, each ending with a slash; tried in this order.
+    """
+
+    part: str
+    folder: str
+    archive: str
+    md5: Md5 | None
+    mirrors: list[str]
+
+    def read(self, directory: Path | None) -> Published:
+        """Both splits in their order; labels index the classes in the order of the mapping file."""
+        home = home_of(
+            directory, self.folder, [*self._idx_names(), *self._csv_names(), self._mapping_name(), self.archive]
+        )
+        self._complete(home)
+        codes, class_names = read_mapping(home / self._mapping_name())
+        train, test = (self._split(home, part, codes) for part in ("train", "test"))
+        return Published(train, test, class_names, str(home))
+
+    def _complete(self, home: Path) -> None:
+        """Downloads unless one layout is there. Half a CSV pair is refused: no download would complete it."""
+        without_idx, without_csv = missing_from(home, self._idx_names()), missing_from(home, self._csv_names())
+        unmapped = missing_from(home, [self._mapping_name()])
+        if without_idx and len(without_csv) == 1:
+            raise InputError(f"{home}: {without_csv[0]} is missing. {cure(home, without_csv)}")
+        if without_idx and without_csv:
+            self._download(home, cure(home, without_idx + unmapped))
+        elif unmapped:
+            raise InputError(
+                f"{home}: {unmapped[0]} is missing; it says which label is which character, on lines like '1 65 97' "
+                f"(label, character codes). {cure(home, unmapped)}"
+            )
+
+    def _download(self, home: Path, advice: str) -> None:
+        with writing_to(home, advice):
+            # Asked again: another process may have been faster.
+            if missing := missing_from(home, [*self._idx_names(), self._mapping_name()]):
+                archive = PublishedFile(self.archive, self.md5)
+                unpack_published(archive, self.mirrors, home, missing, advice)
+
+    def _split(self, home: Path, part: str, codes: np.ndarray) -> Split:
+        """The images of both layouts are stored transposed, columns first."""
+        images, labels = f"{self._stem(part)}-images-idx3-ubyte.gz", f"{self._stem(part)}-labels-idx1-ubyte.gz"
+        table = home / f"{self._stem(part)}.csv"
+        from_idx = not missing_from(home, self._idx_names())
+        stored = read_pair(home, images, labels) if from_idx else read_table(table)
+        origin = file_in(home, labels) if from_idx else table
+        upright = np.ascontiguousarray(stored.images.transpose(0, 2, 1, 3))
+        return Split(upright, _positions(stored.labels, codes, str(origin)))
+
+    def _stem(self, part: str) -> str:
+        return f"emnist-{self.part}-{part}"
+
+    def _idx_names(self) -> list[str]:
+        kinds = ("images-idx3", "labels-idx1")
+        return [f"{self._stem(part)}-{kind}-ubyte.gz" for part in ("train", "test") for kind in kinds]
+
+    def _csv_names(self) -> list[str]:
+        return [f"{self._stem(part)}.csv" for part in ("train", "test")]
+
+    def _mapping_name(self) -> str:
+        return f"emnist-{self.part}-mapping.txt"
+
+
+def read_mapping(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Label codes, int [classes], and the character that each stands for; upper case where the file names both cases.
+
+    Each line: the label, then the code of one character or of several, upper case first.
+
+    Raises:
+        InputError: unreadable, empty, a line of another form, or a label or a character twice.
+    """
+    try:
+        rows = [_read_row(line) for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
+    except (OSError, ValueError, IndexError, OverflowError) as error:
+        raise InputError(f"{path}: {error}; {_WANTED}") from error
+    codes, names = [code for code, _ in rows], tuple(name for _, name in rows)
+    if not rows or len(set(codes)) < len(rows) or len(set(names)) < len(rows):
+        raise InputError(
+            f"{path}: {len(rows)} lines, with {len(set(codes))} labels for {len(set(names))} characters; {_WANTED}"
+        )
+    return np.array(codes), names
+
+
+_WANTED = (
+    "wanted a label and its character codes on each line, such as '1 65 97', none twice. "
+    "Replace it with the published file"
+)
+
+
+def _read_row(line: str) -> tuple[int, str]:
+    fields = line.split()
+    return int(fields[0]), chr(int(fields[1]))
+
+
+def _positions(labels: np.ndarray, codes: np.ndarray, origin: str) -> np.ndarray:
+    """Label codes as indices into the class names."""
+    positions = np.full(max(codes.max(), labels.max(initial=0)) + 1, -1)
+    positions[codes] = np.arange(len(codes))
+    found: np.ndarray = positions[labels]
+    if (found < 0).any():
+        raise InputError(
+            f"{origin}: has the label {labels[found < 0][0]}, which the mapping file lacks; wanted one of "
+            f"{codes.min()} to {codes.max()}. Take both files from the same part of EMNIST"
+        )
+    return found

@@ -1,0 +1,143 @@
+"""IDX, the file format of MNIST and of the data sets made after it."""
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+from typing import BinaryIO, Literal, cast, get_args
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from pipeline.data.download import Md5, PublishedFile, download, writing_to
+from pipeline.data.images import Split
+from pipeline.data.locate import cure, file_in, home_of, missing_from
+from pipeline.data.names import Names
+from pipeline.data.source import Published, check_labels
+from pipeline.errors import InputError
+from pipeline.settings import CHECKED
+
+CONTENT = {1: "labels", 3: "images"}
+"""What a file of this many dimensions holds."""
+
+CURE = "Replace it with the published file; a published file that you delete is downloaded again"
+
+
+Role = Literal["train_images", "train_labels", "test_images", "test_labels"]
+
+
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
+class Idx:
+    """A data set of four IDX files, gzipped or not. Files that are missing are downloaded.
+
+    Attributes:
+        folder: name of its folder in the data directory.
+        train_images, train_labels, test_images, test_labels: names of the files as published.
+        md5: of the files as published; one without is never downloaded.
+        mirrors: addresses of a folder with these files, each ending with a slash; tried in this order.
+        class_names: what the labels 0, 1, 2 … mean.
+    """
+
+    folder: str
+    train_images: str
+    train_labels: str
+    test_images: str
+    test_labels: str
+    md5: dict[Role, Md5]
+    mirrors: list[str]
+    class_names: Names
+
+    def read(self, directory: Path | None) -> Published:
+        """The published splits in their order. No count is insisted on: a part of the data set will do."""
+        names = [self.train_images, self.train_labels, self.test_images, self.test_labels]
+        home = home_of(directory, self.folder, names)
+        if missing := missing_from(home, names):
+            self._download(home, cure(home, missing))
+        train = self._split(home, self.train_images, self.train_labels)
+        test = self._split(home, self.test_images, self.test_labels)
+        return Published(train, test, tuple(self.class_names), str(home))
+
+    def _download(self, home: Path, advice: str) -> None:
+        with writing_to(home, advice):
+            for role in get_args(Role):
+                file = PublishedFile(getattr(self, role), self.md5.get(role))
+                if file_in(home, file.name) is None:
+                    download(file, self.mirrors, home, advice)
+
+    def _split(self, home: Path, images: str, labels: str) -> Split:
+        split = read_pair(home, images, labels)
+        check_labels(split.labels, len(self.class_names), str(file_in(home, labels)))
+        return split
+
+
+def read_pair(home: Path, images_name: str, labels_name: str) -> Split:
+    """Images with their labels as the file numbers them.
+
+    Raises:
+        InputError: a file is missing or damaged, or the two do not belong together.
+    """
+    images_path, labels_path = file_in(home, images_name), file_in(home, labels_name)
+    if images_path is None or labels_path is None:
+        raise InputError(f"{home} lacks a file. {cure(home, missing_from(home, [images_name, labels_name]))}")
+    images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
+    if len(images) != len(labels):
+        raise InputError(
+            f"{images_path} holds {len(images):,} images, {labels_path} {len(labels):,} labels; "
+            f"wanted one label an image. Take both files from the same source"
+        )
+    return Split(images[..., np.newaxis], labels.astype(np.int64))
+
+
+def read_idx(path: Path, dimensions: int) -> np.ndarray:
+    """The uint8 array of that many dimensions in an IDX file: 3 for images [N, H, W], 1 for labels [N].
+
+    Format: two zero bytes, 8 for unsigned bytes, the number of dimensions, each size as a big-endian 32-bit integer,
+    then the values.
+
+    Raises:
+        InputError: the file is not IDX, holds something else, is damaged, or has more or fewer bytes than it says.
+    """
+    try:
+        with _opened(path) as file:
+            shape = _read_header(file, path, dimensions)
+            return _read_body(file, path, shape)
+    except (EOFError, zlib.error, OSError) as error:
+        raise InputError(f"{path}: damaged or cut short ({error}). {CURE}") from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    # By its first bytes, because browsers unpack files and keep the name.
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
+
+
+def _read_header(file: BinaryIO, path: Path, dimensions: int) -> tuple[int, ...]:
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:3] != b"\0\0\x08" or magic[3] not in CONTENT:
+        raise InputError(
+            f"{path}: starts with {magic!r}, so it is not an IDX file of {CONTENT[dimensions]}; "
+            f"wanted {bytes([0, 0, 8, dimensions])!r}, gzipped or not. {CURE}"
+        )
+    if magic[3] != dimensions:
+        raise InputError(
+            f"{path}: holds {CONTENT[magic[3]]}; wanted {CONTENT[dimensions]}. "
+            "Are the images' and labels' files swapped?"
+        )
+    sizes = file.read(4 * dimensions)
+    if len(sizes) < 4 * dimensions:
+        raise InputError(f"{path}: cut short within its header of {4 + 4 * dimensions} bytes. {CURE}")
+    return tuple(int(size) for size in np.frombuffer(sizes, dtype=">u4"))
+
+
+def _read_body(file: BinaryIO, path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    expected = math.prod(shape)
+    # Grows with what is really there, so that a wrong header cannot ask for more memory than the file has bytes.
+    body = bytearray()
+    while len(body) <= expected and (piece := file.read(2**20)):
+        body += piece
+    if len(body) != expected:
+        found = f"only {len(body):,}" if len(body) < expected else "more"
+        sizes = "x".join(str(size) for size in shape)
+        raise InputError(f"{path}: its header says {sizes}, that is {expected:,} bytes, but {found} follow. {CURE}")
+    return np.frombuffer(body, dtype=np.uint8).reshape(shape)

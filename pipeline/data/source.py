@@ -1,0 +1,70 @@
+"""What every source of images gives, and the checks that hold for all of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from pipeline.data.images import Split
+from pipeline.errors import InputError
+
+
+@dataclass(frozen=True)
+class Published:
+    """A data set as its authors divided it.
+
+    Attributes:
+        train, test: equally shaped images of 1 or 3 channels.
+        class_names: what each label means; there may be classes without an image.
+        origin: the file or folder that was read; messages begin with it.
+    """
+
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+    origin: str
+
+    def __post_init__(self) -> None:
+        for split, part in ((self.train, "train"), (self.test, "test")):
+            _check_images(split, f"{self.origin}, {part} split")
+            check_labels(split.labels, len(self.class_names), f"{self.origin}, {part} split")
+        if self.train.images.shape[1:] != self.test.images.shape[1:]:
+            raise InputError(
+                f"{self.origin}: training images are {shape_text(self.train.images)}, test images "
+                f"{shape_text(self.test.images)}; wanted one shape. Do both come from the same data set?"
+            )
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Reads one data set. A class with this one method, named as `_target_` of `dataset.source`, is a new source."""
+
+    def read(self, directory: Path | None) -> Published:
+        """The whole data set, found by `dataset.dir` (None when the user gave none).
+
+        Raises:
+            InputError: nothing usable is there; the message names the file, what was wanted and the cure.
+        """
+
+
+def check_labels(labels: np.ndarray, classes: int, origin: str) -> None:
+    """Refuses, with an `InputError`, labels that have no class name."""
+    outside = labels[(labels < 0) | (labels >= classes)]
+    if outside.size:
+        raise InputError(
+            f"{origin}: {outside.size:,} labels lie outside the {classes} class names, the first is {outside[0]}; "
+            f"wanted 0 to {classes - 1}. Do the labels belong to these images, and the class names to this data set?"
+        )
+
+
+def shape_text(images: np.ndarray) -> str:
+    """Shape of one image as people write it, such as 28x28x1."""
+    return "x".join(str(size) for size in images.shape[1:])
+
+
+def _check_images(split: Split, origin: str) -> None:
+    if not split.images.size:
+        raise InputError(f"{origin}: holds no image ({list(split.images.shape)}); wanted at least one")
+    if split.images.shape[-1] not in (1, 3):
+        raise InputError(f"{origin}: images are {shape_text(split.images)}; wanted 1 channel (grey) or 3 (colour)")

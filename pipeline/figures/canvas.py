@@ -1,0 +1,64 @@
+"""Matplotlib figures measured in pixels, without pyplot and its global state."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from pipeline.figures.style import DPI, INK, LINE, TEXT, TITLE
+
+EDGE, TOP = 20, 48  # pixels of paper around a picture, and above it where the title stands
+
+
+def blank(width: int, height: int) -> Figure:
+    """An empty white figure of so many pixels."""
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def place(figure: Figure, left: int, top: int, width: int, height: int) -> Axes:
+    """Axes over this rectangle of pixels, counted from the figure's upper left corner."""
+    full_width, full_height = figure.get_size_inches() * DPI
+    bottom = full_height - top - height
+    axes = figure.add_axes((left / full_width, bottom / full_height, width / full_width, height / full_height))
+    axes.tick_params(labelsize=TEXT, labelcolor=INK, color=LINE, length=3, pad=3)
+    axes.spines[:].set_color(LINE)
+    return axes
+
+
+def sheet(image: np.ndarray, title: str, left: int = 0, bottom: int = 0, below: str = "") -> tuple[Figure, Axes]:
+    """A figure around the image [H, W, 3], shown at one pixel for one, with room left of it and below it for text.
+
+    The coordinates of the axes are the image's columns and, downwards, its rows. The figure is wide enough for the
+    title and for a line `below` that is centred under the image.
+    """
+    height, width, _ = image.shape
+    spill = max(0, (text_width(below, TEXT) - width) // 2)
+    left = max(left, spill)
+    needed = left + max(width + spill, text_width(title, TITLE))
+    figure = blank(needed + 2 * EDGE, TOP + height + bottom + EDGE)
+    axes = place(figure, EDGE + left, TOP, width, height)
+    axes.imshow(image, interpolation="none", aspect="auto")
+    axes.set(xticks=[], yticks=[])
+    axes.tick_params(length=0, pad=5)  # a tick would cover pixels of the image
+    axes.spines[:].set_visible(False)
+    write_title(axes, title)
+    return figure, axes
+
+
+def text_width(text: str, size: float) -> int:
+    """About how many pixels a line of text takes at this font size; known without drawing it."""
+    return round(len(text) * size * 0.6 * DPI / 72)
+
+
+def write_title(axes: Axes, text: str) -> None:
+    """A title flush with the left edge of the axes."""
+    axes.set_title(text, fontsize=TITLE, color=INK, loc="left", pad=8)
+
+
+def figure_pixels(figure: Figure) -> np.ndarray:
+    """The drawn figure as uint8 [H, W, 3]."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()  # type: ignore[no-untyped-call]

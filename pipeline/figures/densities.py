@@ -1,0 +1,40 @@
+"""One density a class along a single latent dimension, each on a line of its own."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from pipeline.figures.limits import Limits
+from pipeline.figures.style import LINE, class_colors
+
+BINS, SMOOTH = 240, 3.0  # bins over the axis, and the standard deviation in bins of the smoothing
+PEAK = 1.6  # how high a curve may rise, in distances between two lines
+
+
+def draw_densities(
+    axes: Axes, points: np.ndarray, labels: np.ndarray, class_names: Sequence[str], limits: Limits, *, text: float
+) -> None:
+    """Points [N, 1] as a smoothed histogram for each label [N], first class on top; each curve scaled to its peak.
+
+    `text` is the font size of the class names in points.
+    """
+    low, high = limits[0]
+    x = np.linspace(low, high, BINS)
+    last = len(class_names) - 1
+    for label, color in enumerate(class_colors(len(class_names))):
+        base = last - label
+        height = PEAK * _density(points[labels == label, 0], low, high) + base
+        axes.fill_between(x, base, height, color=(*color, 0.45), linewidth=0, zorder=label)
+        axes.plot(x, height, color=tuple(color), linewidth=1.1, zorder=label)
+    axes.set(xlim=(low, high), ylim=(-0.15, last + PEAK + 0.15))
+    axes.set_yticks(range(last, -1, -1), list(class_names), fontsize=min(text, 300 / (last + 1)))
+    axes.grid(axis="x", color=LINE, linewidth=0.5)
+
+
+def _density(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """The smoothed histogram, its peak at 1; zero where there are no values."""
+    counts, _ = np.histogram(values, bins=BINS, range=(low, high))
+    reach = np.arange(-12, 13)
+    smooth = np.convolve(counts, np.exp(-0.5 * (reach / SMOOTH) ** 2), mode="same")
+    return np.asarray(smooth / max(smooth.max(), 1e-12))

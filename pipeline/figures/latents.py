@@ -1,0 +1,149 @@
+"""Where the posterior means of labelled images lie: the figure and the card."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pipeline.figures.canvas import EDGE, TOP, blank, figure_pixels, place, text_width, write_title
+from pipeline.figures.densities import draw_densities
+from pipeline.figures.limits import Limits, inside, square_limits
+from pipeline.figures.scatter import FEW, draw_scatter, legend_handles
+from pipeline.figures.style import INK, MUTED, SMALL, TEXT
+
+PLOT = 760  # pixels, the side of the figure's axes
+LEGEND_ROWS = 20  # names in one column of the figure's legend
+CARD = 448  # pixels, the side of a card
+CARD_POINTS = 2000  # more would cost time that the eye does not repay
+
+
+def latent(
+    points: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    explained: Sequence[float] | np.ndarray | None = None,
+    title: str = "Posterior means by class",
+    *,
+    limits: Limits | None = None,
+    marks: np.ndarray | None = None,
+) -> Figure:
+    """Posterior means as a scatter through two coordinates, or as one density a class along a single coordinate.
+
+    Args:
+        points: [N, 1 or 2]; labels: integers [N], indices into class_names.
+        explained: shares of the variance along the principal axes, where the points are coordinates on those.
+        limits: what the axes show; by default a square around every point. Equal limits make figures comparable.
+        marks: [M, 2], places to mark with crosses, such as those that a grid decodes.
+    """
+    points, labels = _checked(points, labels, class_names)
+    named = len(class_names) if len(np.unique(labels)) > 1 and points.shape[1] == 2 else 0
+    columns = math.ceil(named / LEGEND_ROWS)
+    widest = max(text_width(name, TEXT) for name in class_names)
+    left = 66 if points.shape[1] == 2 else 36 + widest
+    legend = columns * (widest + 50) + EDGE
+    figure = blank(EDGE + left + PLOT + legend, TOP + PLOT + 64)
+    axes = place(figure, EDGE + left, TOP, PLOT, PLOT)
+    _draw(axes, points, labels, class_names, limits, text=TEXT)
+    write_title(axes, title)
+    _name_axes(axes, points.shape[1], explained, TEXT)
+    if points.shape[1] == 1:
+        axes.set_ylabel("density, each class scaled to its own peak", fontsize=SMALL, color=MUTED)
+    if marks is not None:
+        x, y = np.asarray(marks).T
+        axes.scatter(x, y, marker="+", s=24, color=INK, linewidths=0.9)
+    if named:
+        handles = legend_handles(class_names)
+        axes.legend(handles=handles, ncols=columns, loc="upper left", bbox_to_anchor=(1.0, 1.01), **_legend(TEXT))
+    return figure
+
+
+def latent_card(
+    means: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    explained: Sequence[float] | np.ndarray | None = None,
+    limits: Limits | None = None,
+) -> np.ndarray:
+    """The same picture as a card, uint8 [448, 448, 3], of at most 2,000 means [N, 1 or 2].
+
+    With the same limits in every epoch the cards read as a film.
+    """
+    points, labels = _checked(means, labels, class_names)
+    thin = slice(None, None, math.ceil(len(points) / CARD_POINTS) or 1)
+    points, labels = points[thin], labels[thin]
+    rows = _legend_rows(class_names) if points.shape[1] == 2 and len(np.unique(labels)) > 1 else 0
+    figure = blank(CARD, CARD)
+    axes = _card_axes(figure, class_names, rows, points.shape[1])
+    _draw(axes, points, labels, class_names, limits, text=SMALL)
+    _name_axes(axes, points.shape[1], explained, SMALL)
+    if rows:
+        handles, columns = legend_handles(class_names), math.ceil(len(class_names) / rows)
+        figure.legend(handles=handles, ncols=columns, loc="lower center", **_legend(SMALL))
+    return figure_pixels(figure)
+
+
+def _legend_rows(class_names: Sequence[str]) -> int:
+    """Lines of legend under a card; many classes have none, their names stand among the points."""
+    widest = max(text_width(name, SMALL) for name in class_names)
+    return math.ceil(len(class_names) * (widest + 24) / CARD) if len(class_names) <= FEW else 0
+
+
+def _card_axes(figure: Figure, class_names: Sequence[str], rows: int, dimensions: int) -> Axes:
+    """Axes over what a card has left beside its labels and legend: a centred square for a scatter."""
+    left = 48 if dimensions == 2 else 16 + max(text_width(name, SMALL) for name in class_names)
+    width, height = CARD - left - 10, CARD - 10 - 44 - 19 * rows
+    if dimensions == 2:
+        left, width = left + (width - height) // 2 if rows else left, height
+    return place(figure, left, 10, width, height)
+
+
+def _checked(points: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    points, labels = np.asarray(points, np.float64), np.asarray(labels)
+    if points.ndim != 2 or points.shape[1] not in (1, 2) or labels.shape != points.shape[:1]:
+        raise ValueError(
+            f"points have shape {list(points.shape)} and labels {list(labels.shape)}; wanted [N, 1 or 2] and [N]. "
+            "More than two dimensions are drawn along two axes: latent_axes(means).coordinates(means)"
+        )
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(class_names):
+        raise ValueError(f"labels run from {labels.min()} to {labels.max()}; there are {len(class_names)} class names")
+    return points, labels
+
+
+def _draw(
+    axes: Axes,
+    points: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    limits: Limits | None,
+    *,
+    text: float,
+) -> None:
+    limits = limits or square_limits(points)
+    finite = np.isfinite(points).all(axis=1)
+    axes.tick_params(labelsize=text)
+    draw = draw_scatter if points.shape[1] == 2 else draw_densities
+    draw(axes, points[finite], labels[finite], class_names, limits, text=text + (2 if points.shape[1] == 2 else 0))
+    hidden = len(points) - int(inside(points[finite], limits).sum())
+    if hidden:
+        note = f"{hidden:,} of {len(points):,} points not shown"
+        beneath = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
+        where: dict[str, Any] = {"transform": axes.transAxes, "ha": "right", "va": "bottom", "bbox": beneath}
+        axes.text(0.99, 0.01, note, fontsize=text, color=MUTED, **where)
+
+
+def _name_axes(axes: Axes, dimensions: int, explained: Sequence[float] | np.ndarray | None, text: float) -> None:
+    names = [f"z{number}" for number in (1, 2)]
+    if explained is not None:
+        names = [f"principal axis {i} ({share:.1%} of the variance)" for i, share in enumerate(explained[:2], 1)]
+    axes.set_xlabel(names[0], fontsize=text, color=INK, labelpad=2)
+    if dimensions == 2:
+        axes.set_ylabel(names[1], fontsize=text, color=INK, labelpad=2)
+
+
+def _legend(text: float) -> dict[str, Any]:
+    """How every legend of class names looks."""
+    close = {"handletextpad": 0.1, "columnspacing": 0.8, "borderaxespad": 0.2}
+    return {"frameon": False, "fontsize": text, "labelcolor": INK, **close}

@@ -1,0 +1,26 @@
+"""The rectangle of coordinates that a picture of points shows."""
+
+import numpy as np
+
+Limits = tuple[tuple[float, float], tuple[float, float]]  # (lowest x, highest x), (lowest y, highest y)
+
+
+def square_limits(points: np.ndarray, margin: float = 0.04) -> Limits:
+    """Limits that hold every finite point [N, 1 or 2] with a margin, equally long in x and y.
+
+    Give the limits of all the points that will be compared to each of their pictures, and their axes are equal.
+    """
+    points = np.asarray(points, np.float64)
+    points = points[np.isfinite(points).all(axis=1)]
+    if len(points) == 0:
+        return (-1.0, 1.0), (-1.0, 1.0)
+    low, high = points.min(axis=0), points.max(axis=0)
+    half = float((high - low).max() / 2 * (1 + 2 * margin)) or 1.0
+    spans = [(float(middle - half), float(middle + half)) for middle in (low + high) / 2]
+    return spans[0], spans[-1]
+
+
+def inside(points: np.ndarray, limits: Limits) -> np.ndarray:
+    """Which finite points [N, 1 or 2] lie within the limits: bool [N]."""
+    within = [(low <= column) & (column <= high) for column, (low, high) in zip(points.T, limits, strict=False)]
+    return np.asarray(np.logical_and.reduce(within))

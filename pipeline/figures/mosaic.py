@@ -1,0 +1,62 @@
+"""Many small images as one large image: whole-number scaling, so every pixel stays a sharp square."""
+
+import math
+
+import numpy as np
+
+from pipeline.figures.style import PAPER
+
+
+def near_square(count: int, height: int, width: int) -> tuple[int, int]:
+    """Rows and columns that show `count` tiles in the smallest square; of equals, the one with fewest empty places."""
+
+    def cost(columns: int) -> tuple[int, int]:
+        rows = math.ceil(count / columns)
+        return max(rows * height, columns * width), rows * columns
+
+    columns = min(range(1, count + 1), key=cost)
+    return math.ceil(count / columns), columns
+
+
+def arrange(tiles: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Tiles [N, H, W, 3] in reading order as [rows, columns, H, W, 3]; places left over are paper."""
+    places = np.empty((rows * columns, *tiles.shape[1:]), np.uint8)
+    places[:] = PAPER
+    places[: len(tiles)] = tiles
+    return places.reshape(rows, columns, *tiles.shape[1:])
+
+
+def stack_pairs(above: np.ndarray, below: np.ndarray, gap: int) -> np.ndarray:
+    """Each image over its partner, `gap` pixels of paper between: [N, H, W, 3] twice to [N, 2 H + gap, W, 3]."""
+    return join(np.stack([above, below], axis=1)[:, :, None], gap, 0)
+
+
+def join(tiles: np.ndarray, gap_y: int, gap_x: int) -> np.ndarray:
+    """Tiles [..., rows, columns, H, W, 3] as images [..., height, width, 3] with gaps of paper between the tiles."""
+    *lead, rows, columns, height, width, _ = tiles.shape
+    spaced = np.empty((*lead, rows, height + gap_y, columns, width + gap_x, 3), np.uint8)
+    spaced[:] = PAPER
+    spaced[..., :height, :, :width, :] = np.moveaxis(tiles, -4, -3)
+    image = spaced.reshape(*lead, rows * (height + gap_y), columns * (width + gap_x), 3)
+    return image[..., : image.shape[-3] - gap_y, : image.shape[-2] - gap_x, :]
+
+
+def magnify(images: np.ndarray, factor: int) -> np.ndarray:
+    """Images [..., H, W, 3], each pixel a block of factor x factor."""
+    return images.repeat(factor, axis=-3).repeat(factor, axis=-2) if factor > 1 else images
+
+
+def whole_factor(height: int, width: int, side: int, most: int = 16) -> int:
+    """The largest whole magnification (1 to `most`) that keeps height x width within a square of `side` pixels."""
+    return max(1, min(most, side // max(height, width)))
+
+
+def square(image: np.ndarray) -> np.ndarray:
+    """The image [H, W, 3] centred on a square of paper."""
+    height, width, _ = image.shape
+    side = max(height, width)
+    paper = np.empty((side, side, 3), np.uint8)
+    paper[:] = PAPER
+    top, left = (side - height) // 2, (side - width) // 2
+    paper[top : top + height, left : left + width] = image
+    return paper

@@ -1,0 +1,71 @@
+"""Labelled points on axes: the drawing that the latent figure and the latent card share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from pipeline.figures.limits import Limits
+from pipeline.figures.style import DPI, class_colors
+
+FEW = 10  # classes that colours alone keep apart
+SHORT = 3  # letters of a class name that may stand among the points
+
+
+def draw_scatter(
+    axes: Axes, points: np.ndarray, labels: np.ndarray, class_names: Sequence[str], limits: Limits, *, text: float
+) -> None:
+    """Points [N, 2] in the colours of their labels [N]; names at the medians where they help and fit.
+
+    `text` is the font size of those names in points.
+    """
+    colors = class_colors(len(class_names))
+    order = np.random.default_rng(0).permutation(len(points))  # so that no class lies on top of all the others
+    x, y = points[order].T
+    axes.scatter(x, y, c=colors[labels[order]], s=_marker_size(axes, len(points)), alpha=0.75, linewidths=0)
+    axes.set(xlim=limits[0], ylim=limits[1])
+    axes.set_aspect("equal")
+    present = np.unique(labels)
+    if len(present) > 1 and (len(class_names) > FEW or max(map(len, class_names)) <= SHORT):
+        medians = np.array([np.median(points[labels == label], axis=0) for label in present])
+        _write_names(axes, medians, [class_names[label] for label in present], colors[present], text)
+
+
+def legend_handles(class_names: Sequence[str]) -> list[Line2D]:
+    """A coloured dot and a name for each class."""
+    pairs = zip(class_names, class_colors(len(class_names)), strict=True)
+    return [Line2D([], [], linestyle="", marker="o", markersize=5, color=tuple(c), label=name) for name, c in pairs]
+
+
+def _marker_size(axes: Axes, count: int) -> float:
+    """Area in square points: together the markers cover about a fifth of the axes, within what the eye can see."""
+    box = axes.get_window_extent()
+    area = box.width * box.height * (72 / DPI) ** 2
+    return float(np.clip(0.2 * area / max(count, 1), 2.0, 16.0))
+
+
+def _write_names(axes: Axes, medians: np.ndarray, names: Sequence[str], colors: np.ndarray, text: float) -> None:
+    """Each name at its class's median, moved as little as keeps the names apart, in its darkened colour on white."""
+    height = text * DPI / 72
+    box = np.array([height * max(0.8, 0.65 * max(map(len, names))), height])
+    places = keep_apart(axes.transData.transform(medians), box)
+    edge = [withStroke(linewidth=text / 3.2, foreground="white")]
+    for name, color, (x, y) in zip(names, colors, axes.transData.inverted().transform(places), strict=True):
+        where: dict[str, Any] = {"ha": "center", "va": "center", "clip_on": True}
+        axes.text(x, y, name, color=tuple(color * 0.45), fontsize=text, weight="bold", path_effects=edge, **where)
+
+
+def keep_apart(places: np.ndarray, box: np.ndarray, rounds: int = 60) -> np.ndarray:
+    """Places [K, 2] pushed apart until boxes of this size [2] around them touch no longer, or the rounds are over."""
+    places = places.astype(np.float64) + 1e-3 * np.arange(len(places))[:, None]  # equal places need a way apart
+    for _ in range(rounds):
+        apart = (places[:, None] - places[None]) / box
+        distance = np.linalg.norm(apart, axis=-1) + np.eye(len(places)) * 9
+        push = apart / distance[..., None] * np.maximum(0, 1 - distance)[..., None] / 2
+        if distance.min() >= 1:
+            break
+        places = places + push.sum(axis=1) * box
+    return places

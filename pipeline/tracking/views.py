@@ -1,0 +1,55 @@
+"""Addresses inside the MLflow UI, and the server that shows it."""
+
+import os
+import socket
+from collections.abc import Sequence
+
+from pipeline.errors import InputError
+from pipeline.tracking.store import DATABASE, MLRUNS, Store
+
+HOST = "127.0.0.1"
+# Without this word MLflow opens its page for language models, which knows no charts.
+_PAGE = "?workflowType=machine_learning"
+
+
+def latest_experiment_link(store: Store, address: str) -> str:
+    """The page of runs of the experiment that was used last; the list of experiments where there is none."""
+    experiments = [experiment.experiment_id for experiment in store.client.search_experiments()]
+    latest = store.client.search_runs(experiments, order_by=["attributes.start_time DESC"], max_results=1)
+    return experiment_link(address, latest[0].info.experiment_id) if latest else f"{address}/#/experiments{_PAGE}"
+
+
+def experiment_link(address: str, experiment_id: str) -> str:
+    """The page of an experiment's runs."""
+    return f"{address}/#/experiments/{experiment_id}/runs{_PAGE}"
+
+
+def run_link(address: str, experiment_id: str, run_id: str) -> str:
+    """The page of one run."""
+    return f"{address}/#/experiments/{experiment_id}/runs/{run_id}{_PAGE}"
+
+
+def refuse_busy(port: int) -> None:
+    """Raises an `InputError` when something else listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise InputError(
+                f"port {port} on {HOST} cannot be used ({error.strerror}). If it is another `make ui`, it already shows the "
+                f"same runs; otherwise choose another port: make ui PORT={port + 1}"
+            ) from error
+
+
+def server_command(port: int) -> Sequence[str]:
+    """Arguments for MLflow's command line to serve our database with one worker."""
+    return (
+        *("server", "--backend-store-uri", DATABASE, "--artifacts-destination", (MLRUNS / "artifacts").as_uri()),
+        *("--host", HOST, "--port", str(port), "--workers", "1"),
+    )
+
+
+def lighten() -> None:
+    """Keep the server from starting a dozen processes for jobs that nobody here gives it."""
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"

@@ -1,0 +1,57 @@
+"""`python -m pipeline.ui`: serve the MLflow UI on this machine and print a link that opens the runs."""
+
+import argparse
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from pipeline.errors import InputError
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.ui", description=__doc__)
+    parser.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default: 5000)")
+    try:
+        serve(parser.parse_args().port)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+def serve(port: int) -> None:
+    """Serve our database; MLflow's own command line does the work, in this process.
+
+    Raises:
+        InputError: the port is busy.
+    """
+    from mlflow.cli import cli
+
+    from pipeline.tracking import views
+    from pipeline.tracking.store import DATABASE, Store
+
+    views.refuse_busy(port)
+    address = f"http://{views.HOST}:{port}"
+    link = views.latest_experiment_link(Store(DATABASE), address)
+    views.lighten()
+    threading.Thread(target=_announce, args=(address, link), daemon=True).start()
+    cli(list(views.server_command(port)), standalone_mode=False)
+
+
+def _announce(address: str, link: str, patience: float = 60) -> None:
+    """Print the link once the server answers."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{address}/health", timeout=1).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+        else:
+            print(f"\nRuns: {link}\nStop with Ctrl-C.\n", flush=True)
+            return
+
+
+if __name__ == "__main__":
+    main()

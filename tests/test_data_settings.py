@@ -1,0 +1,141 @@
+"""The YAML files of `conf/dataset`, and what the settings refuse."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from data_files import Memory, dataset, refusal
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from pipeline import ROOT
+from pipeline.build import build
+from pipeline.data.dataset import Dataset
+
+FOLDER = ROOT / "conf" / "dataset"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def node(name: str, *overrides: str) -> dict[str, Any]:
+    """The node as a door gets it."""
+    with initialize_config_dir(str(FOLDER), version_base="1.3"):
+        return OmegaConf.to_container(compose(name, overrides=list(overrides)), resolve=True)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_builds_with_the_same_defaults(name: str) -> None:
+    settings: Dataset = build(node(name), "dataset")
+    assert settings.name == name
+    assert (settings.validation, settings.limit, settings.seed) == (0.1, None, 0)
+    assert settings.classes == (["A", "E", "I", "O", "U"] if name == "emnist_vowels" else None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_says_what_it_is_and_how_to_use_it(name: str) -> None:
+    header = [line for line in (FOLDER / f"{name}.yaml").read_text().splitlines() if line.startswith("#")]
+    assert len(header) >= 2
+    command = header[-1].removeprefix("#").split()
+    assert command[0] == "python"
+    assert f"dataset={name}" in command
+    assert max(map(len, header)) <= 120
+
+
+def test_the_default_needs_no_files() -> None:
+    assert build(node("digits"), "dataset").load().image_shape == (8, 8, 1)
+
+
+def test_the_environment_gives_the_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAE_DATA_DIR", "/somewhere")
+    assert build(node("mnist"), "dataset").dir == Path("/somewhere")
+    assert build(node("mnist", "dir=/elsewhere"), "dataset").dir == Path("/elsewhere")
+    assert build(node("folder"), "dataset").dir is None, "the variable is for published data sets"
+    monkeypatch.delenv("VAE_DATA_DIR")
+    assert build(node("mnist"), "dataset").dir is None
+
+
+@pytest.mark.parametrize("name", ["folder", "npz"])
+def test_your_own_files_must_be_pointed_at(name: str) -> None:
+    assert refusal(build(node(name), "dataset").load).startswith("dataset.dir: missing. Give the")
+
+
+def test_numbers_are_class_names_too() -> None:
+    assert build(node("mnist", "classes=[3,7]"), "dataset").classes == ["3", "7"]
+    assert build(node("fashion", "classes=[T-shirt/top,Ankle boot]"), "dataset").classes == [
+        "T-shirt/top",
+        "Ankle boot",
+    ]
+
+
+def test_home_is_understood() -> None:
+    assert dataset(dir="~/images").dir == Path.home() / "images"
+
+
+SETTINGS = [
+    (
+        "validation=0",
+        "a share between 0 and 1, a number of images, or the word test, for example dataset.validation=0.1",
+    ),
+    ("validation=1.0", "a share between 0 and 1"),
+    ("validation=-3", "a share between 0 and 1"),
+    ("validation=true", "a share between 0 and 1"),
+    ("validation=tests", "a share between 0 and 1"),
+    ("validation=null", "a share between 0 and 1"),
+    ("limit=0", "greater than 0"),
+    ("limit=10.5", "a valid integer"),
+    ("seed=-1", "greater than or equal to 0"),
+    ("seed=null", "a valid integer"),
+    ("classes=[]", "a list of class names, for example dataset.classes=[3,7]"),
+    ("classes=A", "a list of class names"),
+    ("classes=[A,A]", "each class name once"),
+    ("classes=[true]", "class names that are text or whole numbers"),
+    ("classes=[1.5]", "class names that are text or whole numbers"),
+    ("dir=1.5", "a folder, or null"),
+    ("source=mnist", "a node with the _target_ of a source of images"),
+]
+
+
+@pytest.mark.parametrize(("override", "phrase"), SETTINGS)
+def test_a_bad_value_is_refused_with_its_key_and_the_cure(override: str, phrase: str) -> None:
+    told = refusal(lambda: build(node("digits", override), "dataset"))
+    assert told.startswith(f"dataset.{override.partition('=')[0]}")
+    assert phrase in told
+
+
+@pytest.mark.parametrize(
+    ("name", "override", "phrase"),
+    [
+        ("folder", "source.channels=2", "dataset.source.channels=2: wanted 1 or 3"),
+        ("folder", "source.height=0", "dataset.source.height=0: wanted"),
+        ("folder", "source.test=1", "dataset.source.test=1: wanted"),
+        ("npz", "source.class_names=[a,a]", "each class name once"),
+        ("mnist", "source.md5.train_images=abc", "dataset.source.md5"),
+        ("mnist", "source.mirrors=here", "dataset.source.mirrors=here: wanted"),
+    ],
+)
+def test_a_bad_value_of_a_source_is_refused(name: str, override: str, phrase: str) -> None:
+    assert phrase in refusal(lambda: build(node(name, override), "dataset"))
+
+
+def test_a_source_from_elsewhere_needs_one_method() -> None:
+    settings = node("digits") | {"source": {"_target_": "data_files.Memory"}}
+    data = build(settings, "dataset", trusted=["data_files"]).load()
+    assert data.class_names == Memory().names
+
+
+@pytest.mark.parametrize("source", [object(), Memory, None, {"folder": "mnist"}])
+def test_what_is_no_source_is_refused(source: object) -> None:
+    with pytest.raises(ValueError, match="a node with the _target_ of a source of images"):
+        dataset(source=source)
+
+
+def test_no_setting_has_a_default_in_python() -> None:
+    for module, name in [
+        ("dataset", "Dataset"),
+        ("idx", "Idx"),
+        ("emnist", "Emnist"),
+        ("folder", "Folder"),
+        ("npz", "Npz"),
+    ]:
+        fields = getattr(importlib.import_module(f"pipeline.data.{module}"), name).__pydantic_fields__
+        assert all(field.is_required() for field in fields.values()), name

@@ -1,0 +1,173 @@
+"""Laws of the splits, whatever the source."""
+
+import numpy as np
+import pytest
+from data_files import Memory, dataset, refusal, split
+
+from pipeline.data.images import ImageData, Split
+from pipeline.data.shuffle import shuffled
+from pipeline.data.splits import set_test_aside
+
+
+def rows(part: Split) -> list[bytes]:
+    """Each image with its label, to compare as a set; the images of `Memory` are all different."""
+    return [image.tobytes() + bytes([label]) for image, label in zip(part.images, part.labels, strict=True)]
+
+
+@pytest.mark.parametrize("validation", [0.1, 0.5, 1, 39])
+def test_validation_and_train_are_disjoint_and_together_the_published_train(validation: float) -> None:
+    data = dataset(validation=validation).load()
+    assert sorted(rows(data.train) + rows(data.validation)) == sorted(rows(Memory().train))
+    assert rows(data.test) == rows(Memory().test)
+
+
+def test_validation_is_a_share_or_a_count() -> None:
+    assert len(dataset(validation=0.1).load().validation) == 4
+    assert len(dataset(validation=7).load().validation) == 7
+    assert len(dataset(validation=0.001).load().validation) == 1
+
+
+def test_validation_may_be_the_test_split() -> None:
+    data = dataset(validation="test").load()
+    assert data.validation is data.test
+    assert rows(data.train) == rows(Memory().train)
+
+
+def test_splits_keep_the_published_order() -> None:
+    data, published = dataset(validation=0.3).load(), rows(Memory().train)
+    for part in (data.train, data.validation):
+        positions = [published.index(row) for row in rows(part)]
+        assert positions == sorted(positions)
+
+
+def test_same_seed_same_data_and_another_seed_other_data() -> None:
+    prints = [dataset(seed=seed, limit=20).load().fingerprint for seed in (0, 0, 1)]
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_seed_moves_the_validation_split() -> None:
+    first, second = (rows(dataset(seed=seed, validation=0.5).load().validation) for seed in (0, 1))
+    assert set(first) != set(second)
+
+
+def test_random_orders_are_pinned() -> None:
+    """Published numbers hang on these; a change of library must not change them."""
+    assert shuffled(8, 0, "validation").tolist() == PINNED
+    assert shuffled(8, 0, "test").tolist() != PINNED
+
+
+PINNED = [1, 0, 3, 6, 7, 5, 2, 4]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 19])
+def test_limit_holds_for_each_published_split(limit: int) -> None:
+    data = dataset(limit=limit, validation="test").load()
+    assert len(data.train) == len(data.test) == limit
+    assert set(rows(data.train)) < set(rows(Memory().train))
+
+
+def test_limit_beyond_the_data_changes_nothing() -> None:
+    assert dataset(limit=1000).load().fingerprint == dataset().load().fingerprint
+
+
+def test_a_smaller_limit_is_the_beginning_of_a_larger_one() -> None:
+    small, large = (rows(dataset(limit=limit, validation="test").load().train) for limit in (5, 15))
+    assert small == large[:5]
+
+
+def test_limit_and_validation_are_drawn_independently() -> None:
+    """Or else the images with the same positions would always be the ones left out."""
+    data, limited = dataset(validation=20).load(), dataset(limit=20, validation="test").load()
+    assert set(rows(data.validation)) != set(rows(limited.train))
+
+
+def test_classes_keep_the_published_order_and_are_renumbered() -> None:
+    data = dataset(classes=["three", 1]).load()
+    assert data.class_names == ("1", "three")
+    original = dict(zip(rows_without_label(Memory().train), Memory().train.labels, strict=True))
+    for image, label in zip(rows_without_label(data.train), data.train.labels, strict=True):
+        assert original[image] == {0: 1, 1: 3}[label]
+    assert len(data.train) + len(data.validation) == 20
+
+
+def rows_without_label(part: Split) -> list[bytes]:
+    return [image.tobytes() for image in part.images]
+
+
+def test_all_classes_is_the_same_as_no_choice() -> None:
+    assert dataset(classes=[0, 1, 2, "three"]).load().fingerprint == dataset().load().fingerprint
+
+
+def test_fingerprint_changes_with_one_pixel_one_label_and_one_name() -> None:
+    source = Memory()
+    pixel = Memory(train=Split(source.train.images.copy(), source.train.labels))
+    pixel.train.images[7, 1, 1, 0] ^= 1
+    label = Memory(test=Split(source.test.images, source.test.labels.copy()))
+    label.test.labels[3] = 0
+    name = Memory(names=("0", "1", "2", "3"))
+    prints = {dataset(source=each).load().fingerprint for each in (source, pixel, label, name)}
+    assert len(prints) == 4
+
+
+def test_pixels_stay_uint8_and_labels_int64() -> None:
+    data: ImageData = dataset(classes=[0, 2], limit=9).load()
+    for part in (data.train, data.validation, data.test):
+        assert part.images.dtype == np.uint8
+        assert part.labels.dtype == np.int64
+
+
+def test_a_test_split_is_taken_of_every_class() -> None:
+    labels = np.repeat([5, 8, 9], [50, 10, 2])
+    train, test = set_test_aside(labels, 0.2, "here")
+    assert sorted([*train, *test]) == list(range(62))
+    assert np.unique_counts(labels[test]).counts.tolist() == [10, 2, 1]
+
+
+def test_a_test_split_needs_two_images_of_a_class() -> None:
+    text = refusal(lambda: set_test_aside(np.array([0, 1]), 0.2, "here"))
+    assert text.startswith("here: 2 images cannot be divided with a test share of 0.2")
+    assert "dataset.source.test" in text
+
+
+def test_an_unknown_class_is_answered_with_the_known_ones() -> None:
+    text = refusal(dataset(classes=[0, "3"]).load)
+    assert text == "dataset.classes: small has no class '3'. It has: 0, 1, 2, three"
+
+
+def test_a_class_without_images_is_refused() -> None:
+    source = Memory(train=split(40, classes=3))
+    assert dataset(source=source).load().class_names == Memory().names, "nobody asked for the empty class"
+    text = refusal(dataset(source=source, classes=["three", 0]).load)
+    assert "the train split of memory holds no image of: three" in text
+    assert "Leave it out" in text
+
+
+@pytest.mark.parametrize("changes", [{"validation": 40}, {"limit": 1}, {"limit": 3, "validation": 0.9}])
+def test_validation_must_leave_something_to_train_on(changes: dict[str, float]) -> None:
+    text = refusal(dataset(**changes).load)
+    assert text.startswith("dataset.validation=")
+    assert "leaves none to train on" in text
+    assert "dataset.validation=0.1" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "phrase"),
+    [
+        (
+            {"train": Split(np.empty((0, 4, 4, 1), np.uint8), np.empty(0, np.int64))},
+            "memory, train split: holds no image",
+        ),
+        (
+            {"test": Split(np.zeros((3, 5, 4, 1), np.uint8), np.zeros(3, np.int64))},
+            "training images are 4x4x1, test images 5x4x1",
+        ),
+        ({"names": ("0", "1", "2")}, "10 labels lie outside the 3 class names, the first is 3; wanted 0 to 2"),
+        ({"test": Split(np.zeros((3, 4, 4, 1), np.uint8), np.array([0, 0, -1]))}, "the first is -1"),
+        (
+            {"train": Split(np.zeros((3, 4, 4, 2), np.uint8), np.zeros(3, np.int64))},
+            "images are 4x4x2; wanted 1 channel",
+        ),
+    ],
+)
+def test_what_no_source_may_give(changes: dict[str, object], phrase: str) -> None:
+    assert phrase in refusal(lambda: Memory(**changes).read(None))  # type: ignore[arg-type]

@@ -1,0 +1,492 @@
+"""Laws of the pictures: what is drawn is exactly what was given, in the order, place and colour promised."""
+
+import io
+import threading
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from pipeline import figures
+from pipeline.figures.decoded import coordinate_names
+from pipeline.figures.loss_curves import epoch_ticks, robust_range
+from pipeline.figures.mosaic import near_square
+from pipeline.figures.scatter import keep_apart
+from pipeline.figures.style import VALIDATION, class_colors
+
+DIGITS = [str(digit) for digit in range(10)]
+LETTERS = [chr(ord("A") + index) for index in range(26)]
+SHAPES = [(28, 28, 1), (8, 8, 1), (32, 32, 3), (24, 40, 3), (40, 24, 1)]
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def noise(random: np.random.Generator, *shape: int) -> np.ndarray:
+    """Pixels without pure white or black, so that none is mistaken for paper or ink."""
+    return random.integers(20, 230, shape).astype(np.uint8)
+
+
+def find(tile: np.ndarray, picture: np.ndarray) -> tuple[int, int, int]:
+    """Top, left and magnification of the one place at which the tile stands in the picture, pixel for pixel."""
+    tile = np.broadcast_to(tile, (*tile.shape[:2], 3))
+    for factor in range(16, 0, -1):
+        large = tile.repeat(factor, 0).repeat(factor, 1)
+        down, right = large.shape[0] - 1, large.shape[1] - 1
+        if down >= len(picture) or right >= picture.shape[1]:
+            continue
+        first = (picture[: len(picture) - down, : picture.shape[1] - right] == large[0, 0]).all(-1)
+        starts = np.argwhere(first & (picture[down:, right:] == large[-1, -1]).all(-1))
+        places = [(y, x) for y, x in starts if np.array_equal(picture[y : y + down + 1, x : x + right + 1], large)]
+        if places:
+            assert len(places) == 1
+            return int(places[0][0]), int(places[0][1]), factor
+    raise AssertionError("the picture does not contain the tile")
+
+
+def png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer)
+    return buffer.getvalue()
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+
+
+# Cards
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_reconstructions_card_holds_every_pixel_input_over_output(random, shape, count):
+    images, outputs = noise(random, count, *shape), noise(random, count, *shape)
+    card = figures.reconstructions_card(images, outputs)
+    assert card.dtype == np.uint8
+    assert card.shape == (len(card), len(card), 3)
+    assert 256 <= len(card) <= 640
+    for index in {0, min(count, 20) - 1}:
+        top, left, factor = find(images[index], card)
+        below, same_left, same_factor = find(outputs[index], card)
+        assert (left, factor) == (same_left, same_factor)
+        assert top + factor * shape[0] <= below <= top + factor * shape[0] + 2
+
+
+def test_pairs_stand_farther_apart_than_an_input_and_its_output(random):
+    images, outputs = noise(random, 32, 28, 28, 1), noise(random, 32, 28, 28, 1)
+    card = figures.reconstructions_card(images, outputs)
+    first, output, second = (find(tile, card)[0] for tile in (images[0], outputs[0], images[8]))
+    assert find(images[8], card)[1] == find(images[0], card)[1]
+    assert second - output > 1.1 * (output - first)
+
+
+def test_an_image_larger_than_a_card_is_still_shown(random):
+    tall = noise(random, 2, 1100, 90, 1)
+    for card in (figures.mosaic_card(tall), figures.reconstructions_card(tall[:1], tall[1:])):
+        assert card.shape[0] == card.shape[1] <= 1200
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, (200, 100, 3)])
+def test_mosaic_card_shows_images_in_reading_order(random, shape):
+    images = noise(random, 6, *shape)
+    card = figures.mosaic_card(images)
+    assert card.shape == (len(card), len(card), 3)
+    places = [find(image, card)[:2] for image in images]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("picture", ["card", "figure"])
+def test_decoded_plane_has_y_upwards_and_x_rightwards(random, picture):
+    decoded = noise(random, 4, 3, 8, 8, 3)
+    if picture == "card":
+        pixels = figures.plane_card(decoded)
+    else:
+        pixels = figures.figure_pixels(figures.grid(decoded, np.arange(3), np.arange(4)))
+    places = np.array([[find(tile, pixels)[:2] for tile in row] for row in decoded])
+    assert (np.diff(places[:, :, 0], axis=0) < 0).all()  # the next y lies higher
+    assert (np.diff(places[:, :, 1], axis=1) > 0).all()
+    assert (np.diff(places[:, :, 0], axis=1) == 0).all()
+
+
+def test_float_images_give_the_same_card_as_bytes(random):
+    images = noise(random, 4, 9, 9, 3)
+    expected = figures.mosaic_card(images)
+    assert np.array_equal(figures.mosaic_card(images.astype(np.float32) / 255), expected)
+    assert np.array_equal(figures.mosaic_card(images / 255.0), expected)
+
+
+def test_values_beyond_the_range_are_clipped_and_not_a_number_is_magenta():
+    image = np.array([-1.0, 2.0, np.nan, np.inf]).reshape(1, 2, 2, 1)
+    card = figures.mosaic_card(image)
+    side = len(card) // 2
+    corners = [tuple(map(int, card[y * side + 1, x * side + 1])) for y in (0, 1) for x in (0, 1)]
+    assert corners == [(0, 0, 0), (255, 255, 255), (255, 0, 255), (255, 255, 255)]
+
+
+def test_huge_mosaics_are_thinned_and_stay_square(random):
+    card = figures.plane_card(noise(random, 30, 30, 40, 40, 1))
+    assert card.shape[0] == card.shape[1] <= 1024
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 10, 26, 64])
+def test_near_square_has_room_for_all(count):
+    rows, columns = near_square(count, 56, 28)
+    assert rows * columns >= count > (rows - 1) * columns
+
+
+def test_thirty_two_pairs_fill_a_square():
+    assert near_square(32, 2 * 28, 28) == (4, 8)
+    assert near_square(225, 28, 28) == (15, 15)
+
+
+@pytest.mark.parametrize("names", [["one"], list("AEIOU"), DIGITS, LETTERS])
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_latent_card_is_square(random, names, dimensions):
+    labels = random.integers(0, len(names), 300)
+    card = figures.latent_card(random.normal(size=(300, dimensions)), labels, names)
+    assert card.dtype == np.uint8
+    assert card.shape == (448, 448, 3)
+    assert card.std() > 5
+
+
+def test_latent_cards_of_equal_limits_place_a_point_equally(random):
+    limits = ((-5.0, 5.0), (-5.0, 5.0))
+    near, far = np.array([[2.0, 2.0], [-1.0, 0.0]]), np.array([[2.0, 2.0], [-4.0, -4.0]])
+    first, second = (figures.latent_card(points, [0, 1], ["first", "second"], limits=limits) for points in (near, far))
+    blue = np.rint(class_colors(2)[0] * 255)
+    masks = [(np.abs(card - blue) < 90).all(-1) for card in (first, second)]
+    assert masks[0].any()
+    assert np.array_equal(*masks)
+
+
+def test_latent_card_counts_what_lies_outside(random):
+    points = np.array([[0.0, 0.0], [9.0, 9.0], [np.nan, 0.0]])
+    figure = figures.latent(points, np.zeros(3, int), ["all"], limits=((-1, 1), (-1, 1)))
+    assert "2 of 3 points not shown" in texts(figure)
+    assert not any("not shown" in text for text in texts(figures.latent(points[:2], np.zeros(2, int), ["all"])))
+
+
+# Wrong input
+
+
+def test_errors_name_both_shapes(random):
+    with pytest.raises(ValueError, match=r"\[4, 8, 8, 1\] but reconstructions \[3, 8, 8, 1\]"):
+        figures.reconstructions_card(np.zeros((4, 8, 8, 1)), np.zeros((3, 8, 8, 1)))
+    with pytest.raises(ValueError, match=r"\[4, 8, 8\]; wanted \[N, H, W, 1 or 3\]"):
+        figures.mosaic_card(np.zeros((4, 8, 8)))
+    with pytest.raises(ValueError, match=r"\[2, 3\].*\[3, 2\]"):
+        figures.grid(np.zeros((2, 3, 8, 8, 1)), [0, 1], [0, 1, 2])
+    with pytest.raises(ValueError, match=r"points have shape \[5, 3\] and labels \[5\]"):
+        figures.latent(np.zeros((5, 3)), np.zeros(5, int), ["a"])
+    with pytest.raises(ValueError, match="labels run from 0 to 2; there are 2 class names"):
+        figures.latent_card(np.zeros((3, 2)), np.arange(3), ["a", "b"])
+    with pytest.raises(ValueError, match=r"distortion has shape \[2\]; wanted \[3\]"):
+        figures.reconstructions(np.zeros((3, 8, 8, 1)), np.zeros((3, 8, 8, 1)), distortion=np.zeros(2))
+    with pytest.raises(ValueError, match="int64"):
+        figures.samples(np.zeros((3, 8, 8, 1), np.int64))
+    with pytest.raises(ValueError, match="wanted such as train/loss"):
+        figures.losses({"learning_rate": [1e-3]})
+
+
+# Figures
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_image_figures_show_every_pixel(random, shape):
+    images, outputs = noise(random, 3, *shape), noise(random, 3, *shape)
+    pairs = figures.figure_pixels(figures.reconstructions(images, outputs, distortion=np.arange(3.0)))
+    for image, output in zip(images, outputs, strict=True):
+        assert find(image, pairs)[0] < find(output, pairs)[0]
+        assert find(image, pairs)[1] == find(output, pairs)[1]
+    sheet = figures.figure_pixels(figures.samples(images))
+    places = [find(image, sheet)[:2] for image in images]
+    assert places == sorted(places)
+
+
+def test_traversals_go_down_by_dimension_and_right_by_value(random):
+    decoded = noise(random, 3, 5, 8, 8, 1)
+    figure = figures.traversals(decoded, figures.even(-2, 2, 5), ["z1", "z2", "z3"])
+    pixels = figures.figure_pixels(figure)
+    assert find(decoded[0, 0], pixels)[0] < find(decoded[1, 0], pixels)[0] < find(decoded[2, 0], pixels)[0]
+    assert find(decoded[0, 0], pixels)[1] < find(decoded[0, 1], pixels)[1] < find(decoded[0, 4], pixels)[1]
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["z1", "z2", "z3"]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["−2", "−1", "0", "1", "2"]
+
+
+def test_grid_names_its_coordinates_where_the_tiles_are(random):
+    figure = figures.grid(noise(random, 3, 2, 8, 8, 1), [-1.0, 1.0], [-2.0, 0.0, 2.0], "first", "second")
+    (axes,) = figure.axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("first", "second")
+    heights = dict(zip([text.get_text() for text in axes.get_yticklabels()], axes.get_yticks(), strict=True))
+    to_pixels = axes.transData.transform
+    assert to_pixels((0, heights["−2"]))[1] < to_pixels((0, heights["0"]))[1] < to_pixels((0, heights["2"]))[1]
+
+
+def test_grid_of_one_row_has_no_second_axis(random):
+    (axes,) = figures.grid(noise(random, 1, 7, 8, 8, 1), figures.even(-3, 3, 7), [0.0]).axes
+    assert not len(axes.get_yticks())
+    assert axes.get_ylabel() == ""
+
+
+@pytest.mark.parametrize("names", [list("AEIOU"), DIGITS, LETTERS, [f"c{i}" for i in range(47)]])
+def test_legend_names_all_classes_inside_the_figure(random, names):
+    labels = random.integers(0, len(names), 400)
+    figure = figures.latent(random.normal(size=(400, 2)), labels, names)
+    legend = figure.axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == names
+    figure.draw_without_rendering()
+    assert legend.get_window_extent().x1 <= figure.bbox.width
+    assert legend.get_window_extent().x0 >= figure.axes[0].get_window_extent().x1 - 1
+
+
+def test_single_class_needs_no_legend(random):
+    assert figures.latent(random.normal(size=(9, 2)), np.zeros(9, int), ["all"]).axes[0].get_legend() is None
+
+
+def test_densities_name_every_class(random):
+    (axes,) = figures.latent(random.normal(size=(90, 1)), random.integers(0, 10, 90), DIGITS).axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == DIGITS
+    assert axes.get_yticks()[0] > axes.get_yticks()[-1]  # the first class is on top
+
+
+def test_latent_respects_limits_and_keeps_them_equal(random):
+    points = random.normal(size=(50, 2)) * [9, 1]
+    (low_x, high_x), (low_y, high_y) = figures.square_limits(points)
+    assert high_x - low_x == pytest.approx(high_y - low_y)
+    assert (points.min(0) > [low_x, low_y]).all()
+    assert (points.max(0) < [high_x, high_y]).all()
+    (axes,) = figures.latent(points, np.zeros(50, int), ["all"], limits=((-2, 6), (-1, 7)), marks=points).axes
+    assert (axes.get_xlim(), axes.get_ylim()) == ((-2, 6), (-1, 7))
+    assert axes.get_aspect() == 1
+
+
+def test_axis_names_tell_coordinates_from_principal_axes(random):
+    points, labels = random.normal(size=(20, 2)), np.zeros(20, int)
+    (axes,) = figures.latent(points, labels, ["all"]).axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("z1", "z2")
+    (axes,) = figures.latent(points, labels, ["all"], [0.431, 0.122, 0.1]).axes
+    assert "43.1%" in axes.get_xlabel()
+    assert "12.2%" in axes.get_ylabel()
+
+
+def test_class_colors_are_distinct():
+    for count in range(1, 60):
+        colors = class_colors(count)
+        assert colors.shape == (count, 3)
+        assert len({to_hex(tuple(color)) for color in colors}) == count
+
+
+def test_names_are_kept_apart_and_move_no_more_than_needed():
+    apart = np.array([[0.0, 0.0], [50.0, 0.0]])
+    assert np.allclose(keep_apart(apart, np.array([10, 10])), apart, atol=0.1)
+    crowd = keep_apart(np.zeros((12, 2)), np.array([10.0, 10.0]))
+    distances = np.linalg.norm(crowd[:, None] - crowd[None], axis=-1) + 99 * np.eye(12)
+    assert distances.min() > 8
+
+
+# Losses
+
+
+def history(**curves: list[float]) -> dict[str, list[float]]:
+    return {name.replace("_", "/"): values for name, values in curves.items()}
+
+
+def test_losses_mark_the_best_epoch_on_the_validation_curve():
+    curves = history(train_loss=[9.0, 5.0, 4.0, 3.0], val_loss=[8.0, 6.0, 5.5, 7.0], val_rate=[1.0, 2.0, 3.0, 4.0])
+    assert figures.best_epoch(curves) == 3
+    figure = figures.losses(curves)
+    loss, rate = figure.axes
+    for axes, value in ((loss, 5.5), (rate, 3.0)):
+        (ring,) = (line for line in axes.lines if line.get_markerfacecolor() == "none" and line.get_markersize() == 8)
+        assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([3], [value])
+        assert ring.get_color() == VALIDATION
+        assert axes.get_title(loc="right") == f"best epoch 3: {value:.2f}"
+
+
+def test_losses_count_epochs_from_one_and_can_mark_another_epoch():
+    figure = figures.losses(history(train_loss=[3.0, 2.0, 1.0]), best=2)
+    (axes,) = figure.axes
+    assert list(axes.lines[0].get_xdata()) == [1, 2, 3]
+    assert axes.get_title(loc="right").startswith("best epoch 2")
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [
+        history(train_loss=[5.0]),
+        history(train_loss=[5.0], val_loss=[4.0], val_elbo=[-4.0], val_rate=[0.0], val_distortion=[4.0]),
+        history(train_loss=[np.inf, np.nan, 3.0], val_loss=[np.nan, 4.0]),
+        history(train_loss=[np.nan], val_loss=[np.nan]),
+        history(train_loss=[], val_rate=[0.0, 0.0, 0.0]),
+        history(train_loss=[1e30, 5.0, 4.0, 3.0, 2.9], val_loss=[4.0, 3.9, 1e9, 3.7, 3.6]),
+    ],
+)
+def test_losses_can_be_drawn_from_any_history(curves):
+    assert png(figures.losses(curves))
+
+
+def test_huge_first_values_do_not_flatten_the_rest():
+    low, high = robust_range([np.array([1e6, 190.0, 170, 160, 155, 152, 151, 150.5, 150.2])])
+    assert low < 150.2
+    assert 190 < high < 1000
+
+
+def test_smooth_curves_are_shown_whole():
+    course = 150 + 40 * np.exp(-np.arange(30) / 3)
+    low, high = robust_range([course, course + 2, np.array([np.nan])])
+    assert low < 150
+    assert high > 192
+
+
+@pytest.mark.parametrize("last", [1, 2, 7, 14, 30, 50, 200, 1000, 12345])
+def test_epoch_ticks_start_at_one_and_stay_few(last):
+    ticks = epoch_ticks(last)
+    assert ticks[0] == 1
+    assert ticks == sorted(set(ticks))
+    assert ticks[-1] <= last
+    assert len(ticks) <= 9
+
+
+def test_coordinate_names_are_short_and_distinct():
+    assert coordinate_names(np.array([-1.0, 0.0, 1.0])) == ["−1", "0", "1"]
+    assert coordinate_names(np.array([-0.75, -1e-12, 0.75])) == ["−0.75", "0.00", "0.75"]
+    assert coordinate_names(np.array([2.0])) == ["2"]
+    for values in (figures.even(-2, 2, 15), figures.quantiles(30), figures.even(-0.01, 0.01, 9)):
+        assert len(set(coordinate_names(values))) == len(values)
+
+
+# The plane
+
+
+def test_principal_axes_are_an_orthonormal_frame_in_order(random):
+    axes = figures.principal_axes(random.normal(size=(200, 6)) * [1, 5, 2, 3, 0.1, 1])
+    assert np.allclose(axes.directions @ axes.directions.T, np.eye(6))
+    assert axes.shares.sum() == pytest.approx(1)
+    assert (np.diff(axes.shares) <= 0).all()
+    assert np.abs(axes.directions[0]).argmax() == 1
+    assert (axes.directions[np.arange(6), np.abs(axes.directions).argmax(1)] > 0).all()
+
+
+def test_principal_axes_ignore_the_order_of_the_images(random):
+    means = random.normal(size=(50, 4)) * [4, 3, 2, 1]
+    first, second = figures.principal_axes(means), figures.principal_axes(means[::-1])
+    assert np.allclose(first.directions, second.directions)
+
+
+def test_shares_are_the_variances_of_the_coordinates(random):
+    means = random.normal(size=(300, 5)) @ random.normal(size=(5, 5))
+    axes = figures.principal_axes(means)
+    variances = axes.coordinates(means).var(axis=0)
+    assert np.allclose(variances / means.var(axis=0).sum(), axes.shares[:2])
+
+
+def test_plane_points_have_the_coordinates_they_were_made_of(random):
+    axes = figures.latent_axes(random.normal(size=(60, 8)))
+    x, y = figures.even(-2, 2, 5), figures.quantiles(3)
+    points = figures.plane_points(axes, x, y)
+    assert points.shape == (3, 5, 8)
+    assert np.allclose(axes.coordinates(points)[..., 0], x[None, :])
+    assert np.allclose(axes.coordinates(points)[..., 1], y[:, None])
+
+
+def test_the_plane_of_two_dimensions_is_the_latent_space_itself(random):
+    means = random.normal(size=(30, 2)) + 5
+    own = figures.latent_axes(means)
+    assert own.explained is None
+    assert np.allclose(own.coordinates(means), means)
+    assert np.allclose(figures.plane_points(own, [1.0, 2.0], [7.0])[0], [[1, 7], [2, 7]])
+    principal = figures.principal_axes(means)
+    x, y = principal.coordinates(means)[3]
+    assert np.allclose(figures.plane_points(principal, [x], [y])[0, 0], means[3])
+
+
+def test_a_line_is_the_plane_of_one_dimension(random):
+    axes = figures.latent_axes(random.normal(size=(30, 1)))
+    assert figures.plane_points(axes, [1.0, 2.0, 3.0], [0.0]).tolist() == [[[1.0], [2.0], [3.0]]]
+    assert axes.coordinates(np.ones((4, 1))).shape == (4, 1)
+
+
+@pytest.mark.parametrize("means", [np.zeros((1, 3)), np.full((5, 3), np.nan), np.ones((4, 3)), np.eye(2, 3)])
+def test_degenerate_means_still_have_axes(means):
+    axes = figures.principal_axes(means)
+    assert np.allclose(axes.directions @ axes.directions.T, np.eye(3))
+    assert axes.shares.sum() == pytest.approx(1)
+
+
+def test_quantiles_cut_the_normal_into_equal_shares():
+    cuts = figures.quantiles(15)
+    shares = [NormalDist().cdf(cut) for cut in cuts]
+    assert np.allclose(shares, np.linspace(0.01, 0.99, 15))
+    assert np.allclose(cuts, -cuts[::-1])
+    assert figures.quantiles(1) == pytest.approx([0.0])
+    assert figures.even(-2, 4, 1).tolist() == [1.0]
+    assert figures.even(-2, 2, 3).tolist() == [-2, 0, 2]
+
+
+# All of them
+
+
+def test_every_figure_saves_as_png_at_its_own_size(random):
+    images, labels = random.random((5, 9, 7, 3)), random.integers(0, 3, 40)
+    drawn = [
+        figures.reconstructions(images, images, distortion=np.arange(5) * 700.0),
+        figures.samples(images, "A title that is much longer than the few small images under it are wide"),
+        figures.grid(random.random((3, 4, 9, 7, 1)), np.arange(4), np.arange(3)),
+        figures.traversals(random.random((2, 3, 9, 7, 3)), np.arange(3), ["z1", "a longer name"]),
+        figures.latent(random.normal(size=(40, 2)), labels, ["a", "b", "c"]),
+        figures.latent(random.normal(size=(40, 1)), labels, ["a", "b", "c"]),
+        figures.latent(np.empty((0, 2)), np.empty(0, int), ["a", "b"]),
+        figures.losses({"train/loss": [3.0, 2.0], "val/loss": [2.5, 2.4]}),
+    ]
+    for figure in drawn:
+        data = png(figure)
+        assert data.startswith(b"\x89PNG")
+        width, height = (int.from_bytes(data[start : start + 4], "big") for start in (16, 20))
+        assert figures.figure_pixels(figure).shape == (height, width, 3)
+
+
+def test_no_text_leaves_its_figure(random):
+    labels = random.integers(0, 10, 60)
+    fashion = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+    for figure in (
+        figures.latent(random.normal(size=(60, 2)), labels, fashion, [0.4, 0.2]),
+        figures.latent(random.normal(size=(60, 1)), labels, fashion),
+        figures.traversals(random.random((2, 3, 8, 8, 1)), np.arange(3), ["z1, rate 0.41", "z2"]),
+        figures.grid(random.random((3, 2, 8, 8, 1)), [-1.5, 0.5], np.arange(3) * 1e-3),
+        figures.samples(random.random((1, 8, 8, 1)), "A title longer than its picture, by far and by intent"),
+        figures.losses({"train/loss": [3000.0, 2000.0], "val/loss": [2500.0, 2400.0], "val/rate": [1.0, 2.0]}),
+    ):
+        box = figure.get_tightbbox(figure.canvas.get_renderer())
+        width, height = figure.get_size_inches()
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= width
+        assert box.y1 <= height
+
+
+def test_drawing_in_threads_equals_drawing_alone(random):
+    points, labels = random.normal(size=(200, 2)), random.integers(0, 10, 200)
+    expected, drawn = figures.latent_card(points, labels, DIGITS), []
+    threads = [
+        threading.Thread(target=lambda: drawn.append(figures.latent_card(points, labels, DIGITS))) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(drawn) == 3
+    assert all(np.array_equal(card, expected) for card in drawn)
+
+
+def test_inputs_are_left_as_they_were(random):
+    images, points = random.random((4, 8, 8, 1)), random.normal(size=(9, 2))
+    before = images.copy(), points.copy()
+    figures.reconstructions_card(images, images)
+    figures.latent_card(points, np.zeros(9, int), ["all"])
+    assert np.array_equal(images, before[0])
+    assert np.array_equal(points, before[1])
