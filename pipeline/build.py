@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from pipeline.config import shown
 from pipeline.errors import InputError
 
 ALLOWED_PACKAGES = ("pipeline", "keras")
@@ -33,17 +34,26 @@ def build(node: Mapping[str, Any], key: str, trusted: Sequence[str] = (), *, wan
     """
     target = locate(node.get("_target_"), key, trusted)
     arguments = {name: _nested(value, f"{key}.{name}", trusted) for name, value in node.items() if name != "_target_"}
-    _check_names(target, arguments, key)
-    types = _types(target)
-    checked = {name: _check(value, types.get(name, Any), f"{key}.{name}") for name, value in arguments.items()}
+    checked = check(target, arguments, key)
     try:
         built = target(**checked)
     except InputError as error:
         raise InputError(f"{key}: {error}") from error
     except (TypeError, ValueError) as error:
-        shown = ", ".join(f"{key}.{name}={_shown(value)}" for name, value in arguments.items())
-        raise InputError(f"{key}: {node['_target_']} refused {shown or 'its defaults'}: {error}") from error
+        given = ", ".join(f"{key}.{name}={shown(value)}" for name, value in arguments.items())
+        raise InputError(f"{key}: {node['_target_']} refused {given or 'its defaults'}: {error}") from error
     return _instance(built, wanted, key)
+
+
+def check(target: Callable[..., Any], arguments: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The arguments in the types that the target's signature asks for.
+
+    Raises:
+        InputError: an unknown or missing name, a value of the wrong type or range.
+    """
+    _check_names(target, arguments, key)
+    types = _types(target)
+    return {name: _check(value, types.get(name, Any), f"{key}.{name}") for name, value in arguments.items()}
 
 
 def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[..., Any]:
@@ -53,7 +63,7 @@ def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[...,
         InputError: the path is not text, not in an allowed package, or leads nowhere.
     """
     if not isinstance(path, str):
-        raise InputError(f"{key}._target_={_shown(path)}: wanted the dotted path of a class or function")
+        raise InputError(f"{key}._target_={shown(path)}: wanted the dotted path of a class or function")
     allowed, package = (*ALLOWED_PACKAGES, *trusted), path.partition(".")[0]
     if package not in allowed:
         raise InputError(
@@ -67,7 +77,7 @@ def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[...,
         raise InputError(f"{key}._target_={path}: nothing found there ({error})") from error
     if not callable(found):
         raise InputError(f"{key}._target_={path}: that is a {type(found).__name__}; wanted a class or function")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _nested(value: Any, key: str, trusted: Sequence[str]) -> Any:
@@ -76,8 +86,8 @@ def _nested(value: Any, key: str, trusted: Sequence[str]) -> Any:
 
 def _check_names(target: Callable[..., Any], arguments: Mapping[str, Any], key: str) -> None:
     parameters = inspect.signature(target).parameters
-    names = [name for name, each in parameters.items() if each.kind is not each.VAR_KEYWORD]
-    open_ended = len(names) < len(parameters) and not _own(target)
+    names = [name for name, each in parameters.items() if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+    open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters.values()) and not _own(target)
     for unknown in [] if open_ended else sorted(set(arguments) - set(names)):
         meant = get_close_matches(unknown, names, n=1)
         hint = f"Did you mean {key}.{meant[0]}? " if meant else ""
@@ -108,8 +118,8 @@ def _check(value: Any, wanted: Any, key: str) -> Any:
         reasons = dict.fromkeys(problem["msg"] for problem in error.errors())
         phrase = " or ".join(_lower(reason.removeprefix("Value error, ")) for reason in reasons)
         example = _example(wanted)
-        cure = "" if example is None else f", for example {key}={_shown(example)}"
-        raise InputError(f"{key}={_shown(value)}: wanted {phrase}{cure}") from error
+        cure = "" if example is None else f", for example {key}={shown(example)}"
+        raise InputError(f"{key}={shown(value)}: wanted {phrase}{cure}") from error
 
 
 def _instance(value: Any, wanted: type, key: str) -> Any:
@@ -134,12 +144,3 @@ def _lower(reason: str) -> str:
     if reason.startswith(("greater", "less")):
         return f"a number {reason}"
     return reason[0].lower() + reason[1:]
-
-
-def _shown(value: Any) -> str:
-    """A value as it is typed on the command line."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value).replace(" ", "").replace("'", "") if isinstance(value, list) else str(value)

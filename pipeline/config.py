@@ -29,14 +29,18 @@ def run_name(choices: Mapping[str, str], values: Mapping[str, Any]) -> str:
     for name, value in values.items():
         short = name.rpartition(".")[2]
         parts[name if last.count(short) > 1 or short in parts else short] = value
-    return " ".join(f"{name}={_compact(value)}" for name, value in parts.items()) or "default"
+    return " ".join(f"{name}={shown(value)}" for name, value in parts.items()) or "default"
 
 
-def _compact(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as it is typed on the command line."""
     if isinstance(value, list):
-        return "[" + ",".join(map(_compact, value)) + "]"
-    return (
-        {None: "null", True: "true", False: "false"}.get(value, str(value))
-        if not isinstance(value, int | float) or isinstance(value, bool)
-        else f"{value:g}"
-    )
+        return "[" + ",".join(map(shown, value)) + "]"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else str(value)
+    return str(value)

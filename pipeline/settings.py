@@ -6,10 +6,7 @@ A group of settings is the keyword-only signature of a frozen dataclass, a layer
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field
-
-CHECKED = ConfigDict(extra="forbid", arbitrary_types_allowed=True, validate_default=True)
-"""The `config` of every settings dataclass: unknown keys are refused, plain classes are allowed as types."""
+from pydantic import BeforeValidator, Field
 
 Count = Annotated[int, Field(strict=True, gt=0, examples=[10])]
 """A number of things, at least one."""

@@ -50,9 +50,9 @@ def _train(config: Config, name: str) -> None:
     _prepare()
     from rich.console import Console
 
-    from pipeline.experiment import report, train
+    from pipeline.experiment import train
 
-    report(train(config, name=name, console=Console()), Console())
+    train(config, name=name, console=Console()).report(Console())
 
 
 def _resume(run_id: str, config: Config, overrides: list[str]) -> None:
@@ -65,9 +65,9 @@ def _resume(run_id: str, config: Config, overrides: list[str]) -> None:
     _prepare()
     from rich.console import Console
 
-    from pipeline.experiment import report, resume
+    from pipeline.experiment import resume
 
-    report(resume(run_id, config, console=Console()), Console())
+    resume(run_id, config["tracking"], console=Console()).report(Console())
 
 
 def _prepare() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.build import check
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import Split
 from pipeline.data.source import Published
@@ -65,7 +66,7 @@ def dataset(**changes: Any) -> Dataset:
         "validation": 0.1,
         "seed": 0,
     }
-    return Dataset(**settings | changes)
+    return Dataset(**check(Dataset, settings | changes, "dataset"))
 
 
 def idx_bytes(array: np.ndarray) -> bytes:

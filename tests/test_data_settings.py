@@ -1,6 +1,7 @@
 """The YAML files of `conf/dataset`, and what the settings refuse."""
 
 import importlib
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from omegaconf import OmegaConf
 from pipeline import ROOT
 from pipeline.build import build
 from pipeline.data.dataset import Dataset
+from pipeline.errors import InputError
 
 FOLDER = ROOT / "conf" / "dataset"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -125,7 +127,7 @@ def test_a_source_from_elsewhere_needs_one_method() -> None:
 
 @pytest.mark.parametrize("source", [object(), Memory, None, {"folder": "mnist"}])
 def test_what_is_no_source_is_refused(source: object) -> None:
-    with pytest.raises(ValueError, match="a node with the _target_ of a source of images"):
+    with pytest.raises(InputError, match="a node with the _target_ of a source of images"):
         dataset(source=source)
 
 
@@ -137,5 +139,5 @@ def test_no_setting_has_a_default_in_python() -> None:
         ("folder", "Folder"),
         ("npz", "Npz"),
     ]:
-        fields = getattr(importlib.import_module(f"pipeline.data.{module}"), name).__pydantic_fields__
-        assert all(field.is_required() for field in fields.values()), name
+        settings = fields(getattr(importlib.import_module(f"pipeline.data.{module}"), name))
+        assert all(each.default is each.default_factory is MISSING for each in settings), name

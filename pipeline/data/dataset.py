@@ -1,18 +1,18 @@
 """The settings of `dataset`: which images, how many of them, and how they are divided."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
-from pydantic.dataclasses import dataclass
 
 from pipeline.data.images import ImageData, Split
 from pipeline.data.names import NamesOrNone
 from pipeline.data.source import Published, Source, shape_text
 from pipeline.data.splits import at_most, only_classes, set_validation_aside
 from pipeline.errors import InputError
-from pipeline.settings import CHECKED, Count, Seed
+from pipeline.settings import Count, Seed
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def _as_source(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
+@dataclass(frozen=True, kw_only=True)
 class Dataset:
     """Images to experiment on.
 

@@ -1,22 +1,21 @@
 """The digits that scikit-learn brings along: no download, and small enough for a first look."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 from sklearn.datasets import load_digits
 
 from pipeline.data.images import Split
 from pipeline.data.source import Published
 from pipeline.data.splits import set_test_aside
-from pipeline.settings import CHECKED
 
 TEST_SHARE = 0.2
 BRIGHTEST = 16.0
 """Each pixel of the original counts the dark points in a block of 4x4."""
 
 
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
+@dataclass(frozen=True, kw_only=True)
 class Digits:
     """1,797 handwritten digits of 8x8 pixels (Alpaydin and Kaynak 1998, UCI repository), a fifth of them to test on."""
 

@@ -1,9 +1,9 @@
 """EMNIST: handwritten letters and digits from NIST Special Database 19 (Cohen, Afshar, Tapson, van Schaik 2017)."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
 from pipeline.data.archive import unpack_published
 from pipeline.data.download import Md5, PublishedFile, writing_to
@@ -13,10 +13,9 @@ from pipeline.data.locate import cure, file_in, home_of, missing_from
 from pipeline.data.source import Published
 from pipeline.data.table import read_table
 from pipeline.errors import InputError
-from pipeline.settings import CHECKED
 
 
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
+@dataclass(frozen=True, kw_only=True)
 class Emnist:
     """One of EMNIST's parts, from NIST's IDX files or else from Kaggle's CSV pair, turned upright.
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
 from pipeline.data.images import Split
 from pipeline.data.picture import read_picture
@@ -15,7 +15,7 @@ from pipeline.data.shuffle import shuffled
 from pipeline.data.source import Published
 from pipeline.data.splits import TestShare, set_test_aside
 from pipeline.errors import InputError
-from pipeline.settings import CHECKED, Count
+from pipeline.settings import Count
 
 LAYOUTS = (
     "wanted images, or one folder of images for each class, or train/ and test/ with one of the two in each. "
@@ -23,7 +23,7 @@ LAYOUTS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
+@dataclass(frozen=True, kw_only=True)
 class Folder:
     """Image files, one folder a class, or all of them in one place as the single class `image`.
 

@@ -3,11 +3,11 @@
 import gzip
 import math
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, cast, get_args
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
 from pipeline.data.download import Md5, PublishedFile, download, writing_to
 from pipeline.data.images import Split
@@ -15,7 +15,6 @@ from pipeline.data.locate import cure, file_in, home_of, missing_from
 from pipeline.data.names import Names
 from pipeline.data.source import Published, check_labels
 from pipeline.errors import InputError
-from pipeline.settings import CHECKED
 
 CONTENT = {1: "labels", 3: "images"}
 """What a file of this many dimensions holds."""
@@ -26,7 +25,7 @@ CURE = "Replace it with the published file; a published file that you delete is 
 Role = Literal["train_images", "train_labels", "test_images", "test_labels"]
 
 
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
+@dataclass(frozen=True, kw_only=True)
 class Idx:
     """A data set of four IDX files, gzipped or not. Files that are missing are downloaded.
 

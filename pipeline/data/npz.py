@@ -2,11 +2,11 @@
 
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
 from pipeline.data.images import Split
 from pipeline.data.names import NamesOrNone
@@ -14,14 +14,13 @@ from pipeline.data.pixels import as_pixels
 from pipeline.data.source import Published, check_labels
 from pipeline.data.splits import TestShare, set_test_aside
 from pipeline.errors import InputError
-from pipeline.settings import CHECKED
 
 CURE = "Write it with numpy.savez_compressed"
 
 KEYS = "wanted x_train, y_train, x_test, y_test as Keras writes them, or images and, if there are any, labels"
 
 
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
+@dataclass(frozen=True, kw_only=True)
 class Npz:
     """One .npz file, with `x_train`, `y_train`, `x_test`, `y_test` or with `images` and perhaps `labels`.
 

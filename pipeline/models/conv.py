@@ -89,8 +89,9 @@ class Conv(Architecture):
         height, width = shape[:2]
         if math.prod(strides) > min(height, width):
             raise InputError(
-                f"strides {strides} shrink an image of shape {tuple(shape)} (height, width, channels) {math.prod(strides)} "
-                "times, below one pixel. Use fewer layers or smaller strides, such as model.filters=[32] model.strides=[2]"
+                f"strides {strides} shrink an image of shape {tuple(shape)} (height, width, channels) "
+                f"{math.prod(strides)} times, below one pixel. Use fewer layers or smaller strides, such as "
+                "model.filters=[32] model.strides=[2]"
             )
 
 
@@ -98,8 +99,8 @@ def _spread(value: int | list[int], name: str, layers_of: list[int], layers_name
     values = [value] * len(layers_of) if isinstance(value, int) else value
     if len(values) != len(layers_of):
         raise InputError(
-            f"wanted as many {name} as {layers_name}, but {name}={values} has {len(values)} and {layers_name}={layers_of} "
-            f"has {len(layers_of)}; one number, such as {name}={values[0]}, serves all layers"
+            f"wanted as many {name} as {layers_name}, but {name}={values} has {len(values)} and "
+            f"{layers_name}={layers_of} has {len(layers_of)}; one number, such as {name}={values[0]}, serves all layers"
         )
     return values
 

@@ -46,7 +46,7 @@ class Bernoulli(Likelihood):
         return _cross_entropy(images, outputs)
 
     def mean(self, outputs: Any) -> Any:
-        return ops.sigmoid(outputs)
+        return _linked(outputs, "sigmoid")
 
 
 @keras.saving.register_keras_serializable("pipeline")
@@ -89,7 +89,7 @@ class Gaussian(Likelihood):
         return 0.5 * ops.square(residual) + log_scale + 0.5 * math.log(2 * math.pi)
 
     def mean(self, outputs: Any) -> Any:
-        return ops.sigmoid(outputs) if self.link == "sigmoid" else outputs
+        return _linked(outputs, self.link)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"scale": self.scale, "learned": self.learned, "link": self.link}
@@ -110,7 +110,7 @@ class SquaredError(Likelihood):
         return ops.square(images - self.mean(outputs))
 
     def mean(self, outputs: Any) -> Any:
-        return ops.sigmoid(outputs) if self.link == "sigmoid" else outputs
+        return _linked(outputs, self.link)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"link": self.link}
@@ -132,6 +132,11 @@ def _near_and_away(x: Any) -> tuple[Any, Any, Any]:
     """
     near = ops.abs(x) < 0.3
     return near, ops.where(near, x, 0.0), ops.where(near, 1.0, x)
+
+
+def _linked(outputs: Any, link: Link) -> Any:
+    outputs = ops.cast(outputs, "float32")
+    return ops.sigmoid(outputs) if link == "sigmoid" else outputs
 
 
 def _cross_entropy(images: Any, logits: Any) -> Any:

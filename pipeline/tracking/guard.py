@@ -1,7 +1,8 @@
 """A small process that outlives the training it watches and closes the run if that was killed.
 
 Neither `kill -9` nor the kernel's out-of-memory killer leaves a process time to say goodbye, and MLflow would show the
-run as running for ever. The guard holds the reading end of a pipe: its end without a word means that the other side is gone.
+run as running for ever. The guard holds the reading end of a pipe: its end without a word means that the other side is
+gone.
 """
 
 import subprocess

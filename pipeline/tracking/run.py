@@ -162,7 +162,7 @@ def _next_colour(store: Store, experiment_id: str) -> str:
 
 
 class KerasFlavor:
-    """MLflow's own Keras flavor, but for the folder that it forgets to make before it writes the example (issue 16183)."""
+    """MLflow's Keras flavor, and the folder that it forgets to make before it writes the example (its issue 16183)."""
 
     @staticmethod
     def save_model(path: str, **settings: Any) -> None:

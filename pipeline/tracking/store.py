@@ -142,8 +142,8 @@ def _ready(uri: str) -> Iterator[None]:
                 yield
     except (MlflowException, OSError) as error:
         raise InputError(
-            f"tracking.uri={uri}: no answer from MLflow there ({_first_line(error)}). Start the server, correct tracking.uri "
-            "or MLFLOW_TRACKING_URI, or leave both out to use the file in mlruns/"
+            f"tracking.uri={uri}: no answer from MLflow there ({_first_line(error)}). Start the server, correct "
+            "tracking.uri or MLFLOW_TRACKING_URI, or leave both out to use the file in mlruns/"
         ) from error
 
 

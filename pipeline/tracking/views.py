@@ -37,8 +37,8 @@ def refuse_busy(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise InputError(
-                f"port {port} on {HOST} cannot be used ({error.strerror}). If it is another `make ui`, it already shows the "
-                f"same runs; otherwise choose another port: make ui PORT={port + 1}"
+                f"port {port} on {HOST} cannot be used ({error.strerror}). If it is another `make ui`, it already "
+                f"shows the same runs; otherwise choose another port: make ui PORT={port + 1}"
             ) from error
 
 

@@ -19,7 +19,7 @@ EpochListener = Callable[[int, dict[str, float]], None]
 """Called after each epoch with its number, counted from 1, and its metrics by name (`train/loss`, `val/rate` …)."""
 
 
-class NonFiniteLoss(InputError):
+class NonFiniteLoss(InputError):  # noqa: N818 — an error by its parent's name
     """The loss became infinite or no number."""
 
 
@@ -101,8 +101,8 @@ class FiniteLoss(keras.callbacks.Callback):
         raise NonFiniteLoss(
             f"the {name} became {loss} in epoch {self.epoch + 1} by {moment} "
             f"(learning rate {rate:.3g}, beta {float(self.model.beta):.3g}, batch size {self.settings.batch_size}, "
-            f"precision {self.settings.runtime.precision}). Try a lower training.learning_rate, training.optimizer.clipnorm=1, "
-            "or objective.warmup_epochs=5"
+            f"precision {self.settings.runtime.precision}). Try a lower training.learning_rate, "
+            "+training.optimizer.clipnorm=1, or objective.warmup_epochs=5"
         )
 
 

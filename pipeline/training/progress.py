@@ -11,8 +11,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 class TrainingProgress(keras.callbacks.Callback):
     """A bar over the steps of the current epoch, with the loss in its parts and the time left.
 
-    It is also an epoch listener: called with an epoch's metrics, it prints the epoch's line. Without a terminal there
-    are only the lines.
+    To be used in a `with` statement, so that the bar goes away however the training ends. `epoch` is an epoch listener
+    and prints the epoch's line; without a terminal there are only the lines.
     """
 
     def __init__(self, epochs: int, console: Console) -> None:
@@ -23,7 +23,15 @@ class TrainingProgress(keras.callbacks.Callback):
         self._start = self._epoch_start = 0.0
         self._first = 0
 
-    def __call__(self, epoch: int, metrics: dict[str, float]) -> None:
+    def __enter__(self) -> "TrainingProgress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
+        """Print the line of an epoch, counted from 1."""
         seconds = time.perf_counter() - self._epoch_start
         best = "" if self.epochs == epoch else f"  {_duration(self._left(epoch))} left"
         self.console.print(
@@ -55,12 +63,6 @@ class TrainingProgress(keras.callbacks.Callback):
         if self._bar:
             parts = _parts({f"train/{name}": float(value) for name, value in logs.items()}, "train")
             self._bar.update(self._task, completed=batch + 1, state=f"{parts}  {self._epoch_left(batch + 1)}")
-
-    def close(self) -> None:
-        """Take the bar away, however the training ended."""
-        if self._bar:
-            self._bar.stop()
-            self._bar = None
 
     def _epoch_left(self, done: int) -> str:
         steps = self.params.get("steps")
