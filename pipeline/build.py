@@ -110,7 +110,7 @@ def _types(target: Callable[..., Any]) -> dict[str, Any]:
 
 def _check(value: Any, wanted: Any, key: str) -> Any:
     """The value in the wanted type, or an `InputError`."""
-    if inspect.isclass(wanted) and wanted.__module__ != "builtins":
+    if wanted is not Any and inspect.isclass(wanted) and wanted.__module__ != "builtins":
         return _instance(value, wanted, key)
     try:
         return TypeAdapter(wanted, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
@@ -119,7 +119,7 @@ def _check(value: Any, wanted: Any, key: str) -> Any:
         phrase = " or ".join(_lower(reason.removeprefix("Value error, ")) for reason in reasons)
         example = _example(wanted)
         cure = "" if example is None else f", for example {key}={shown(example)}"
-        raise InputError(f"{key}={shown(value)}: wanted {phrase}{cure}") from error
+        raise InputError(f"{key}={_typed(value)}: wanted {phrase}{cure}") from error
 
 
 def _instance(value: Any, wanted: type, key: str) -> Any:
@@ -137,6 +137,13 @@ def _example(wanted: Any) -> Any:
     return next(
         (found for part in parts if get_origin(part) is Annotated and (found := _example(part)) is not None), None
     )
+
+
+def _typed(value: Any) -> str:
+    """A refused value with what tells its type: the point of a whole float, the quotes around a number."""
+    if isinstance(value, float):
+        return str(value)
+    return f"'{value}'" if isinstance(value, str) and value.isdecimal() else shown(value)
 
 
 def _lower(reason: str) -> str:

@@ -9,13 +9,15 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import ConfigCompositionException
+from hydra.errors import ConfigCompositionException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline import ROOT
 from pipeline.config import Config, flatten, run_name
 
 CONF = ROOT / "conf"
+INERT = ("tracking.", "dataset.dir", "trusted", "resume")
+"""Keys that change nothing about what is trained, so they are no part of a run's name."""
 OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
 
 
@@ -38,15 +40,19 @@ def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config:
     default = compose("train", return_hydra_config=True).hydra.runtime.choices
     before = flatten(plain(compose("train", [each.input_line for each in groups])))
     after = flatten(config)
+    changed = [each.key_or_group for each in values]
     chosen = {each.key_or_group: str(each.value()) for each in groups}
     return run_name(
         {group: choice for group, choice in chosen.items() if default.get(group) != choice},
-        {key: after[key] for key in (each.key_or_group for each in values) if after.get(key) != before.get(key)},
+        {key: after[key] for key in changed if after.get(key) != before.get(key) and not key.startswith(INERT)},
     )
 
 
 def explain(error: Exception, overrides: Sequence[str]) -> str:
     """What Hydra or OmegaConf refused, with the keys that exist where an unknown one was given."""
+    if isinstance(error, OverrideParseException):
+        wanted = "wanted key=value in Hydra's grammar; put quotes around brackets and spaces: 'model.filters=[32,64]'"
+        return f"{error.override}: {str(error).partition(chr(10))[0]}; {wanted}"
     key = _unknown_key(error, overrides)
     if key is None:
         causes = [error, *([error.__cause__] if error.__cause__ else [])]

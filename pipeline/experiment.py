@@ -158,8 +158,7 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
             )
         evaluation = evaluate(vae, data.test.images, seed=settings.seed)
         record.conclude(vae, data, history, evaluation)
-    except Interrupted:
-        record.interrupted(checkpoint)
-        raise
+    except Interrupted as interrupt:
+        raise Interrupted(f"{interrupt}. {record.interrupted(checkpoint)}") from None
     checkpoint.unlink(missing_ok=True)
     return Outcome(run.id, run.name, len(history["val/loss"]), evaluation)

@@ -55,16 +55,15 @@ class Record:
         self.run.model(vae, pixels(data.test.images[:2]))
         self.run.describe(_result(history, evaluation))
 
-    def interrupted(self, checkpoint: Path) -> None:
-        """Write down how far it came and how to go on."""
+    def interrupted(self, checkpoint: Path) -> str:
+        """Write down how far it came and how to go on; gives the latter."""
         if not checkpoint.exists():
             self.run.describe("**Interrupted** before its first epoch ended: there is nothing to resume.")
-            return
+            return "No epoch was finished"
+        cure = f"python -m pipeline.train resume={self.run.id}"
         epoch, loss = self.reached or (0, float("nan"))
-        self.run.describe(
-            f"**Interrupted** after epoch {epoch}, val/loss {loss:.2f} nats. "
-            f"Go on with `python -m pipeline.train resume={self.run.id}`"
-        )
+        self.run.describe(f"**Interrupted** after epoch {epoch}, val/loss {loss:.2f} nats. Go on with `{cure}`")
+        return f"Go on with: {cure}"
 
 
 def _result(history: History, evaluation: Evaluation) -> str:

@@ -51,6 +51,8 @@ class Runtime:
         import tensorflow as tf
 
         keras.config.set_dtype_policy(self.precision)
+        # On a busy machine threads finish in another order, and without this the last bits of a sum follow them.
+        tf.config.experimental.enable_op_determinism()
         if self.threads and self.threads != tf.config.threading.get_intra_op_parallelism_threads():
             tf.config.threading.set_intra_op_parallelism_threads(self.threads)
         with _stderr_held():

@@ -27,7 +27,7 @@ def main() -> None:
         overrides = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
         sys.exit(_refused(explain(error, overrides)))
     except KeyboardInterrupt as interrupt:
-        print(f"\n{interrupt or 'interrupted'}", file=sys.stderr)
+        print(f"\n{interrupt}", file=sys.stderr)
         sys.exit(128 + (signal.SIGTERM if "SIGTERM" in str(interrupt) else signal.SIGINT))
 
 

@@ -1,10 +1,12 @@
 """Where runs are kept: a database file in `mlruns/`, or the server that the user names."""
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import mlflow
@@ -18,8 +20,12 @@ from pipeline import ROOT
 from pipeline.errors import InputError
 from pipeline.settings import Text
 
+# That it makes tables in a new database is no news to the user.
+logging.getLogger("mlflow").setLevel(logging.WARNING)
+
 MLRUNS = ROOT / "mlruns"
-DATABASE = f"sqlite:///{MLRUNS / 'mlflow.db'}"
+SQLITE = "sqlite:///"
+DATABASE = f"{SQLITE}{MLRUNS / 'mlflow.db'}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +94,7 @@ class Store:
         """
         known = self.client.get_experiment_by_name(name)
         if known is None:
-            # Artifacts of our own database lie beside it; a server decides for itself.
-            location = (MLRUNS / "artifacts").as_uri() if self.uri == DATABASE else None
-            return str(self.client.create_experiment(name, artifact_location=location))
+            return str(self.client.create_experiment(name, artifact_location=_artifacts(self.uri)))
         if known.lifecycle_stage == "deleted":
             raise InputError(
                 f"tracking.experiment={name}: this experiment was deleted in the MLflow UI. Restore it there, "
@@ -116,7 +120,9 @@ def owner_tags() -> dict[str, str]:
 def is_alive(tags: dict[str, str]) -> bool:
     """Whether the process that wrote these `owner_tags` on this machine still runs."""
     try:
-        return str(psutil.Process(int(tags["pid"])).create_time()) == tags["process_started"]
+        started = psutil.Process(int(tags["pid"])).create_time()
+        # Seconds of difference are a corrected clock; another process of this number would have started much later.
+        return abs(started - float(tags["process_started"])) < 10
     except (KeyError, ValueError, psutil.NoSuchProcess):
         return False
 
@@ -161,6 +167,13 @@ def _impatience() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def _artifacts(uri: str) -> str | None:
+    """Beside a database file, wherever the command was typed; a server decides for itself."""
+    if not uri.startswith(SQLITE):
+        return None
+    return (Path(uri.removeprefix(SQLITE)).resolve().parent / "artifacts").as_uri()
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,153 @@
+"""`python -m benchmarks`: µs an image beside other programs, and seconds of whole runs.
+
+    python -m benchmarks                                  all of it
+    python -m benchmarks --quick                          a small version, under a minute
+    python -m benchmarks --parts training --peers floor   only our training, beside the CPU's floor
+    python -m benchmarks --out benchmark.json             the record, with every round
+
+Nothing is asserted: targets stand beside the ratios. A peer that is not installed is named and left out.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks import tables
+from benchmarks.machine import cores, machine
+from benchmarks.programs import OURS, PEERS
+
+PARTS = ("training", "run", "costs")
+QUICK = {
+    "images": 960,
+    "rounds": 2,
+    "warmup": 1,
+    "batch_sizes": [32],
+    "repeats": 1,
+    "overrides": ["training.epochs=3"],
+    "run_limit": 1000,
+}
+
+
+def main() -> None:
+    """Measure what is asked for, show it, and write it down if there is a place for it."""
+    options = _options()
+    os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": str(options.threads)}
+    console = Console(width=None if os.isatty(1) else 120)
+    with tempfile.TemporaryDirectory() as folder, console.status("starting") as status:
+        record = _measure(options, Path(folder), console, status.update)
+    if options.out:
+        options.out.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def _measure(
+    options: argparse.Namespace, scratch: Path, console: Console, say: Callable[[str], None]
+) -> dict[str, Any]:
+    from benchmarks.images import mnist_files
+
+    data, name = mnist_files(scratch)
+    record: dict[str, Any] = {"machine": machine(options.threads), "images": name}
+    tables.show_machine(console, record["machine"], name)
+    if "training" in options.parts:
+        record["training"] = _contests(options, data, scratch, console, say)
+    if "run" in options.parts:
+        record["run"] = _whole_run(options, scratch, say)
+        tables.show_whole_run(console, record["run"])
+    if "costs" in options.parts:
+        record["costs"] = _costs(options, data, scratch, say)
+        tables.show_costs(console, record["costs"])
+    return record
+
+
+def _contests(
+    options: argparse.Namespace, data: Path, scratch: Path, console: Console, say: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    import numpy as np
+
+    from benchmarks.images import training_images
+    from benchmarks.interleave import contest
+    from benchmarks.turns import Task
+
+    file = scratch / "images.npy"
+    np.save(file, training_images(data, options.images))
+    programs = [OURS, *(PEERS[peer] for peer in options.peers)]
+    records = []
+    for batch_size in options.batch_sizes:
+        task = Task(str(file), batch_size, options.threads, options.warmup + options.rounds)
+        records.append(contest(programs, task, options.warmup, say))
+        tables.show_contest(console, records[-1])
+    return records
+
+
+def _whole_run(options: argparse.Namespace, scratch: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    from benchmarks.whole_run import whole_runs
+
+    folder = scratch / "runs"
+    folder.mkdir()
+    return whole_runs(options.overrides, options.repeats, folder, say)
+
+
+def _costs(options: argparse.Namespace, data: Path, scratch: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    from benchmarks.interleave import Competitor, ProgramError
+    from benchmarks.run_costs import RunTask
+    from benchmarks.whole_run import recording_in
+
+    folder = scratch / "costs"
+    folder.mkdir()
+    limit = [f"dataset.limit={options.run_limit}"] if options.run_limit else []
+    shown = ["experiment=convolutional", f"training.epochs={options.run_epochs}", *limit]
+    hidden = [f"dataset.dir={data}", "training.patience=null", *recording_in(folder)]
+    command = " ".join(["python -m pipeline.train", *shown])
+    say(command)
+    runner = Competitor("benchmarks.run_costs", RunTask((*shown, *hidden), options.epochs))
+    try:
+        return {"command": command, "limit": options.run_limit} | runner.heard("ready")
+    except ProgramError as error:
+        return {"command": command, "failed": str(error)}
+    finally:
+        runner.close()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("--quick", action="store_true", help="fewer images, rounds and epochs: under a minute, and rough")
+    add("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure")
+    add("--peers", nargs="*", choices=list(PEERS), default=list(PEERS), help="who trains beside us")
+    add("--batch-sizes", nargs="+", type=_count, default=[32, 128])
+    add("--images", type=_count, default=6400, help="a round")
+    add("--rounds", type=_count, default=7, help="that count")
+    add("--warmup", type=_count, default=2, help="rounds before them, which do not")
+    add("--threads", type=_count, default=cores(), help="of every program; all cores by default")
+    add("--overrides", nargs="*", default=[], help="of the whole run; none is the default experiment")
+    add("--repeats", type=_count, default=3, help="of the whole run")
+    add("--run-epochs", type=_several, default=2, help="of the run that is taken apart, at least 2")
+    add("--run-limit", type=_count, help="its images, at most; all by default")
+    add("--epochs", type=_count, default=30, help="to which its costs are counted up")
+    add("--out", type=Path, help="a JSON file for the whole record")
+    if parser.parse_known_args()[0].quick:
+        parser.set_defaults(**QUICK)
+    return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: wanted a whole number, at least 1")
+    return int(text)
+
+
+def _several(text: str) -> int:
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(
+            f"{text}: wanted a whole number, at least 2: the first epoch also pays for tracing"
+        )
+    return int(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a user would otherwise run: the same network in other programs."""

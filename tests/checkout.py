@@ -1,0 +1,80 @@
+"""A copy of the checkout in which the real commands run, so that tests never touch the runs of whoever tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+from pipeline import ROOT
+
+
+class Checkout:
+    """Runs `python -m pipeline…` on a copy of the code, with its own `mlruns/`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for folder in ("pipeline", "conf"):
+            shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+    @property
+    def uri(self) -> str:
+        """Of the database that the commands use."""
+        return f"sqlite:///{self.root / 'mlruns' / 'mlflow.db'}"
+
+    @property
+    def client(self) -> MlflowClient:
+        return MlflowClient(self.uri)
+
+    def start(
+        self, module: str, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """The command, running."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "HYDRA_"))}
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=cwd or self.root,
+            env={**inherited, "PYTHONPATH": str(self.root), "COLUMNS": "200", **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self,
+        module: str,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 300,
+    ) -> subprocess.CompletedProcess[str]:
+        """The command, when it has ended."""
+        process = self.start(module, *arguments, cwd=cwd, env=env)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def train(self, *overrides: str, **how: object) -> subprocess.CompletedProcess[str]:
+        """`python -m pipeline.train` with these overrides."""
+        return self.run("pipeline.train", *overrides, **how)  # type: ignore[arg-type]
+
+    def runs(self, experiment: str, where: str = "") -> list[Run]:
+        """Runs of an experiment, latest first."""
+        found = self.client.get_experiment_by_name(experiment)
+        assert found, f"no experiment {experiment}"
+        return list(self.client.search_runs([found.experiment_id], where, order_by=["attributes.start_time DESC"]))
+
+    def history(self, run_id: str, metric: str) -> list[tuple[int, float]]:
+        """Steps and values of a metric."""
+        return sorted((point.step, point.value) for point in self.client.get_metric_history(run_id, metric))
+
+    def artifacts(self, run_id: str) -> Path:
+        """The folder of a run's artifacts."""
+        return Path(self.client.get_run(run_id).info.artifact_uri.removeprefix("file://"))

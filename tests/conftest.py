@@ -1,0 +1,60 @@
+"""Shared by the tests: TensorFlow started quietly, composed configs, and models and images small enough for seconds."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+
+from pipeline.composition import CONF, plain
+from pipeline.config import Config
+from pipeline.runtime import Runtime, start_tensorflow
+
+start_tensorflow()
+Runtime(precision="float32", threads=None).apply()
+
+
+@pytest.fixture(scope="session")
+def composed() -> Callable[..., Config]:
+    """The config that a command line with these overrides composes."""
+
+    def config(*overrides: str) -> Config:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return plain(compose("train", list(overrides)))
+
+    return config
+
+
+@pytest.fixture(scope="session")
+def blobs() -> Callable[..., np.ndarray]:
+    """Images of one round spot each, uint8 [N, 8, 8, 1]; equal seeds give equal images."""
+
+    def images(number: int, seed: int = 0) -> np.ndarray:
+        row, column = np.random.default_rng(seed).uniform(1, 6, (2, number, 1, 1))
+        y, x = np.mgrid[:8, :8]
+        spots = 255 * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 3)
+        return spots.astype("uint8")[..., None]
+
+    return images
+
+
+@pytest.fixture(scope="session")
+def small_vae() -> Callable[..., object]:
+    """A VAE for 8x8x1 images with fresh weights; dense, Bernoulli and the negative ELBO unless told otherwise."""
+    from pipeline.models.dense import Dense
+    from pipeline.models.likelihood import Bernoulli
+    from pipeline.models.objective import Objective
+    from pipeline.models.vae import assemble
+
+    def vae(*, likelihood=None, architecture=None, seed=0, dropout=0.0, **objective):
+        network = {"hidden": [16], "decoder_hidden": None, "batch_norm": False, "dropout": dropout}
+        weights = {"beta": 1.0, "distortion_weight": 1.0, "warmup_epochs": 0, "free_bits": 0.0, "sampling": True}
+        return assemble(
+            architecture=architecture or Dense(latent_dim=2, scale="log_variance", activation="tanh", **network),
+            likelihood=likelihood or Bernoulli(),
+            objective=Objective(**weights | objective),
+            image_shape=(8, 8, 1),
+            seed=seed,
+        )
+
+    return vae
