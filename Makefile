@@ -36,7 +36,7 @@ format: $(INSTALLED)  ## mend what the linter can
 	@$(BIN)/ruff format .
 
 bench: $(INSTALLED)  ## measure speed against other programs; installs them first
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements-bench.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[bench]'
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(INSTALLED)  ## resolve the dependencies anew

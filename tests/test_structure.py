@@ -1,0 +1,76 @@
+"""The walls of the code: imports run one way, and each outside world has one door."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import ROOT
+
+# From the ground up; a module may import its own level and those before it.
+LEVELS = (
+    ("errors", "settings", "config"),
+    ("build", "runtime"),
+    ("data", "models", "figures"),
+    ("training", "evaluation", "pictures"),
+    ("tracking",),
+    ("record", "experiment", "composition"),
+    ("train", "ui"),
+)
+FENCES = {
+    "mlflow": ("tracking/", "ui.py"),
+    "optuna": ("sweep/",),
+    "hydra": ("train.py", "composition.py", "sweep/"),
+    "omegaconf": ("train.py", "composition.py", "sweep/"),
+    "matplotlib": ("figures/", "pictures.py", "tracking/run.py"),
+    "tensorflow": ("data/batches.py", "runtime.py"),
+}
+FILES = sorted((ROOT / "pipeline").rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT / "pipeline"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def level_of(dotted: str) -> int:
+    room = dotted.split(".")[1]
+    return next(index for index, rooms in enumerate(LEVELS) if room in rooms)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_imports_run_one_way(path: Path) -> None:
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    if module in {"pipeline.__init__"}:
+        return
+    for imported in imports(path):
+        if imported.startswith("pipeline.") and imported != "pipeline.ROOT":
+            assert level_of(imported) <= level_of(module), f"{module} imports {imported}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_each_outside_world_has_one_door(path: Path) -> None:
+    for imported in imports(path):
+        places = FENCES.get(imported.split(".")[0], ("",))
+        assert name_of(path).startswith(places), f"{name_of(path)} imports {imported}"
+
+
+def test_no_file_is_long_and_no_function_is() -> None:
+    for path in FILES:
+        source = path.read_text()
+        assert len(source.splitlines()) <= 200, path
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+                assert lines <= 25, f"{path}: {node.name} has {lines} lines"

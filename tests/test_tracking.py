@@ -1,0 +1,215 @@
+"""The tracking store: what is refused at its door, who closes runs, and the UI over the same database."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import psutil
+import pytest
+from checkout import Checkout
+from rich.console import Console
+
+from pipeline.errors import InputError, Interrupted
+from pipeline.tracking.run import COLOUR, COLOURS, NOTE, reopen, start
+from pipeline.tracking.store import Store, Tracking, is_alive, owner_tags
+from pipeline.tracking.views import latest_experiment_link, refuse_busy
+from pipeline.training.progress import TrainingProgress
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    before = mlflow.get_tracking_uri()
+    yield Tracking(uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", picture_epochs=[1]).connect()
+    mlflow.set_tracking_uri(before)
+
+
+def test_a_run_ends_as_what_happened_to_it(store: Store) -> None:
+    ids = {}
+    for status, error in (("FINISHED", None), ("KILLED", Interrupted("x")), ("FAILED", InputError("the reason"))):
+        try:
+            with start(store, "tests", status, {}) as run:
+                ids[status] = run.id
+                if error:
+                    raise error
+        except (InputError, Interrupted):
+            pass
+    for status, run_id in ids.items():
+        assert store.run(run_id).info.status == status
+    assert store.run(ids["FAILED"]).data.tags[NOTE] == "**Failed:** the reason"
+    assert mlflow.active_run() is None
+
+
+def test_a_defect_is_recorded_with_its_traceback(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), start(store, "tests", "broken", {}) as run:
+        print(1 / 0)
+    assert "ZeroDivisionError" in store.run(run.id).data.tags[NOTE]
+
+
+def test_a_finished_run_cannot_be_reopened_and_an_unknown_one_is_named(store: Store) -> None:
+    with start(store, "tests", "done", {}) as run:
+        pass
+    with pytest.raises(InputError, match=f"resume={run.id}: this run is finished"), reopen(store, run.id):
+        pass
+    with pytest.raises(InputError, match="run nothing is not in sqlite"):
+        store.run("nothing")
+
+
+def test_a_resumed_run_records_no_epoch_twice(store: Store) -> None:
+    with pytest.raises(Interrupted), start(store, "tests", "again", {}) as run:
+        run.metrics(1, {"val/loss": 3.0})
+        run.metrics(2, {"val/loss": 2.0})
+        raise Interrupted
+    with reopen(store, run.id) as again:
+        again.metrics(2, {"val/loss": 2.0})
+        again.metrics(3, {"val/loss": 1.0})
+    points = store.client.get_metric_history(run.id, "val/loss")
+    assert [(point.step, point.value) for point in points] == [(1, 3.0), (2, 2.0), (3, 1.0)]
+
+
+def test_successive_runs_have_different_colours(store: Store) -> None:
+    ids = []
+    for _ in range(len(COLOURS) + 1):
+        with start(store, "tests", "coloured", {}) as run:
+            ids.append(run.id)
+    colours = [store.run(run_id).data.tags[COLOUR] for run_id in ids]
+    assert colours == [*COLOURS, COLOURS[0]]
+
+
+def test_a_deleted_experiment_is_refused_with_the_cure(store: Store) -> None:
+    store.client.delete_experiment(store.experiment("gone"))
+    with pytest.raises(InputError, match="tracking.experiment=gone: this experiment was deleted.*choose another name"):
+        store.experiment("gone")
+
+
+def test_a_store_of_runs_in_files_is_refused_with_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="tracking.uri=.*no answer from MLflow there.*use the file in mlruns"):
+        Store(f"nonsense://{tmp_path}")
+
+
+def test_a_server_that_is_down_is_reported_soon() -> None:
+    before, began = mlflow.get_tracking_uri(), time.monotonic()
+    with pytest.raises(InputError, match="no answer from MLflow there"):
+        Store("http://127.0.0.1:9")
+    assert time.monotonic() - began < 15
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ, "a run that has begun is patient again"
+    mlflow.set_tracking_uri(before)
+
+
+def test_a_server_that_accepts_and_never_answers_is_reported_too() -> None:
+    before = mlflow.get_tracking_uri()
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        began = time.monotonic()
+        with pytest.raises(InputError, match="no answer from MLflow there"):
+            Store(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert time.monotonic() - began < 15
+    mlflow.set_tracking_uri(before)
+
+
+def test_owners_are_told_apart_by_process_and_time() -> None:
+    mine = owner_tags()
+    assert is_alive(mine)
+    assert not is_alive(mine | {"process_started": str(float(mine["process_started"]) - 100)}), "the number was reused"
+    assert not is_alive({})
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    assert not is_alive(mine | {"pid": str(gone.pid)})
+
+
+def test_a_busy_port_is_refused_with_another() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"port {port} .* make ui PORT={port + 1}"):
+            refuse_busy(port)
+
+
+def test_the_link_opens_the_runs_that_were_made_last(store: Store) -> None:
+    assert latest_experiment_link(store, "http://x").endswith("/#/experiments?workflowType=machine_learning")
+    for name in ("first", "second"):
+        with start(store, name, "run", {}):
+            pass
+    second = store.experiment("second")
+    link = f"http://x/#/experiments/{second}/runs?workflowType=machine_learning"
+    assert latest_experiment_link(store, "http://x") == link
+
+
+def test_the_ui_serves_the_same_database_with_two_light_processes(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout")
+    assert checkout.train("dataset.limit=200", "training.epochs=1", "model.hidden=[8]").returncode == 0
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = checkout.start("pipeline.ui", "--port", str(port), cwd=tmp_path)
+    try:
+        link = _announced(server)
+        experiment = checkout.client.get_experiment_by_name("digits")
+        assert experiment
+        assert link == (
+            f"http://127.0.0.1:{port}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning"
+        )
+        body = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).read().decode()
+        assert "<div" in body
+        processes = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+        assert len(processes) == 2
+        assert sum(process.memory_info().rss for process in processes) < 0.6e9
+        second = checkout.run("pipeline.ui", "--port", str(port))
+        assert second.returncode == 2
+        assert f"make ui PORT={port + 1}" in second.stderr
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=30)
+
+
+def _announced(server: subprocess.Popen[str]) -> str:
+    assert server.stdout
+    for line in server.stdout:
+        if line.startswith("Runs: "):
+            return line.split()[1]
+    pytest.fail("the server never announced itself")
+
+
+def test_a_run_is_recorded_on_a_server_too(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = checkout.start("pipeline.ui", "--port", str(port))
+    try:
+        _announced(server)
+        address = f"http://127.0.0.1:{port}"
+        overrides = ("dataset.limit=200", "training.epochs=2", "model.hidden=[8]", "tracking.experiment=remote")
+        done = checkout.train(*overrides, env={"MLFLOW_TRACKING_URI": address})
+        assert done.returncode == 0, done.stderr
+        [run] = checkout.runs("remote")
+        assert run.info.status == "FINISHED"
+        client = mlflow.tracking.MlflowClient(address)
+        assert {"config.yaml", "latent.png", "images"} <= {each.path for each in client.list_artifacts(run.info.run_id)}
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=30)
+
+
+def test_a_terminal_gets_a_bar_and_lines_and_a_file_only_lines() -> None:
+    metrics = {f"{split}/{part}": 1.5 for split in ("train", "val") for part in ("loss", "rate", "distortion")}
+    for terminal in (True, False):
+        console = Console(force_terminal=terminal, width=120, record=True, file=open(os.devnull, "w"))
+        with TrainingProgress(2, console) as progress:
+            progress.set_params({"steps": 10})
+            progress.on_train_begin()
+            progress.on_epoch_begin(0)
+            progress.on_train_batch_end(4, {"loss": 2.5, "rate": 0.5, "distortion": 2.0})
+            assert (progress._bar is not None) is terminal
+            progress.epoch(1, metrics)
+        text = console.export_text()
+        assert "epoch 1/2  loss 1.50 (distortion 1.50, rate 1.50)  val loss 1.50" in text
+        assert "left" in text
