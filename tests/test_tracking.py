@@ -1,5 +1,6 @@
 """The tracking store: what is refused at its door, who closes runs, and the UI over the same database."""
 
+import io
 import os
 import signal
 import socket
@@ -62,10 +63,13 @@ def test_a_finished_run_cannot_be_reopened_and_an_unknown_one_is_named(store: St
 
 
 def test_a_resumed_run_records_no_epoch_twice(store: Store) -> None:
-    with pytest.raises(Interrupted), start(store, "tests", "again", {}) as run:
+    def two_epochs() -> None:
         run.metrics(1, {"val/loss": 3.0})
         run.metrics(2, {"val/loss": 2.0})
         raise Interrupted
+
+    with pytest.raises(Interrupted), start(store, "tests", "again", {}) as run:
+        two_epochs()
     with reopen(store, run.id) as again:
         again.metrics(2, {"val/loss": 2.0})
         again.metrics(3, {"val/loss": 1.0})
@@ -84,12 +88,12 @@ def test_successive_runs_have_different_colours(store: Store) -> None:
 
 def test_a_deleted_experiment_is_refused_with_the_cure(store: Store) -> None:
     store.client.delete_experiment(store.experiment("gone"))
-    with pytest.raises(InputError, match="tracking.experiment=gone: this experiment was deleted.*choose another name"):
+    with pytest.raises(InputError, match=r"tracking.experiment=gone: this experiment was deleted.*choose another name"):
         store.experiment("gone")
 
 
 def test_a_store_of_runs_in_files_is_refused_with_the_cure(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="tracking.uri=.*no answer from MLflow there.*use the file in mlruns"):
+    with pytest.raises(InputError, match=r"tracking.uri=.*no answer from MLflow there.*use the file in mlruns"):
         Store(f"nonsense://{tmp_path}")
 
 
@@ -199,10 +203,45 @@ def test_a_run_is_recorded_on_a_server_too(tmp_path: Path) -> None:
         server.wait(timeout=30)
 
 
+def test_a_server_that_dies_loses_nothing(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+    overrides = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=40", "tracking.experiment=dies")
+    server = checkout.start("pipeline.ui", "--port", str(port))
+    _announced(server)
+    training = checkout.start("pipeline.train", *overrides, "tracking.picture_epochs=[]", env=env)
+    assert training.stdout
+    for line in training.stdout:
+        if line.startswith("epoch  3"):
+            break
+    server.send_signal(signal.SIGINT)
+    server.wait(timeout=30)
+    _, err = training.communicate(timeout=120)
+    [run] = checkout.runs("dies")
+    assert training.returncode == 2
+    assert f"http://127.0.0.1:{port} stopped answering" in err
+    assert f"resume={run.info.run_id}" in err
+    assert "Traceback" not in err
+
+    server = checkout.start("pipeline.ui", "--port", str(port))
+    try:
+        _announced(server)
+        done = checkout.train(f"resume={run.info.run_id}", env=env)
+        assert done.returncode == 0, done.stderr
+        assert [step for step, _ in checkout.history(run.info.run_id, "val/loss")] == list(range(1, 41))
+        assert checkout.client.get_run(run.info.run_id).info.status == "FINISHED"
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=30)
+
+
 def test_a_terminal_gets_a_bar_and_lines_and_a_file_only_lines() -> None:
     metrics = {f"{split}/{part}": 1.5 for split in ("train", "val") for part in ("loss", "rate", "distortion")}
     for terminal in (True, False):
-        console = Console(force_terminal=terminal, width=120, record=True, file=open(os.devnull, "w"))
+        console = Console(force_terminal=terminal, width=120, record=True, file=io.StringIO())
         with TrainingProgress(2, console) as progress:
             progress.set_params({"steps": 10})
             progress.on_train_begin()

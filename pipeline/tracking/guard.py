@@ -5,18 +5,26 @@ run as running for ever. The guard holds the reading end of a pipe: its end with
 gone.
 """
 
+import json
 import subprocess
 import sys
+from collections.abc import Mapping
 
 _GOODBYE = b"done"
 
 
 class Guard:
-    """Watches this process on behalf of a run until `dismiss`."""
+    """Watches this process on behalf of a run until `dismiss`.
 
-    def __init__(self, uri: str, run_id: str) -> None:
+    Args:
+        uri: where the run is kept.
+        run_id: the run.
+        owner: its tags that name this process. Whoever resumes the run replaces them, and then it is no longer ours.
+    """
+
+    def __init__(self, uri: str, run_id: str, owner: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.tracking.guard", uri, run_id],
+            [sys.executable, "-m", "pipeline.tracking.guard", uri, run_id, json.dumps(owner)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -27,8 +35,13 @@ class Guard:
         """The run has been closed in good order."""
         self._process.communicate(_GOODBYE)
 
+    def abandon(self) -> None:
+        """The run could not be closed; the guard goes on trying for as long as MLflow does, some minutes."""
+        assert self._process.stdin
+        self._process.stdin.close()
 
-def main(uri: str, run_id: str) -> None:
+
+def main(uri: str, run_id: str, owner: str) -> None:
     """Wait for the end of the pipe; close the run unless the goodbye came before."""
     if sys.stdin.buffer.read() == _GOODBYE:
         return
@@ -38,7 +51,8 @@ def main(uri: str, run_id: str) -> None:
     from pipeline.tracking.store import end_as_killed
 
     client = MlflowClient(uri)
-    if client.get_run(run_id).info.status == "RUNNING":
+    run = client.get_run(run_id)
+    if run.info.status == "RUNNING" and json.loads(owner).items() <= run.data.tags.items():
         end_as_killed(client, run_id)
 
 

@@ -1,10 +1,10 @@
 """One training = one MLflow run: what is recorded, in verbs."""
 
 import logging
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 import keras
@@ -12,6 +12,7 @@ import mlflow
 import mlflow.keras
 import numpy as np
 from matplotlib.figure import Figure
+from mlflow.exceptions import MlflowException
 from mlflow.models import Model, infer_signature
 
 from pipeline.data.images import ImageData
@@ -135,23 +136,33 @@ def reopen(store: Store, run_id: str) -> Iterator[Run]:
 
 @contextmanager
 def _guarded(store: Store, run_id: str) -> Iterator[Run]:
-    guard = Guard(store.uri, run_id)
-    status = "FAILED"
+    guard = Guard(store.uri, run_id, owner_tags())
     try:
         yield Run(store, run_id)
-        status = "FINISHED"
-    except Interrupted:
-        status = "KILLED"
-        raise
     except BaseException as error:
-        reason = str(error) if isinstance(error, InputError) else traceback.format_exc()
-        mlflow.set_tag(
-            NOTE, f"**Failed:** {reason}" if isinstance(error, InputError) else f"**Failed:**\n```\n{reason}\n```"
-        )
-        raise
-    finally:
-        mlflow.end_run(status)
+        if isinstance(error, MlflowException) and not store.answers():
+            guard.abandon()
+            raise InputError(_lost(store, run_id)) from error
+        _close("KILLED" if isinstance(error, Interrupted) else "FAILED", error)
         guard.dismiss()
+        raise
+    _close("FINISHED")
+    guard.dismiss()
+
+
+def _close(status: str, error: BaseException | None = None) -> None:
+    if status == "FAILED":
+        # A mistake of the user's explains itself; a defect needs its traceback.
+        reason = str(error) if isinstance(error, InputError) else f"\n```\n{''.join(format_exception(error))}\n```"
+        mlflow.set_tag(NOTE, f"**Failed:** {reason}")
+    mlflow.end_run(status)
+
+
+def _lost(store: Store, run_id: str) -> str:
+    return (
+        f"{store.uri} stopped answering, so the training stopped. Its checkpoint is kept; when the server is back, "
+        f"go on with: python -m pipeline.train resume={run_id}"
+    )
 
 
 def _next_colour(store: Store, experiment_id: str) -> str:

@@ -24,6 +24,7 @@ from pipeline.settings import Text
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 MLRUNS = ROOT / "mlruns"
+RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 SQLITE = "sqlite:///"
 DATABASE = f"{SQLITE}{MLRUNS / 'mlflow.db'}"
 
@@ -73,6 +74,17 @@ class Store:
         except MlflowException as error:
             raise InputError(f"run {run_id} is not in {self.uri}: {error.message}") from error
 
+    def answers(self) -> bool:
+        """Whether the store can still be reached; if not, nothing in this process waits for it any longer."""
+        with _impatience():
+            try:
+                self.client.search_experiments(max_results=1)
+                return True
+            except MlflowException:
+                pass
+        os.environ[RETRIES] = "0"  # MLflow tries to end runs once more when Python exits
+        return False
+
     def artifact_text(self, run_id: str, name: str) -> str:
         """A text file that a run stored at its artifact root.
 
@@ -120,9 +132,10 @@ def owner_tags() -> dict[str, str]:
 def is_alive(tags: dict[str, str]) -> bool:
     """Whether the process that wrote these `owner_tags` on this machine still runs."""
     try:
-        started = psutil.Process(int(tags["pid"])).create_time()
+        process = psutil.Process(int(tags["pid"]))
         # Seconds of difference are a corrected clock; another process of this number would have started much later.
-        return abs(started - float(tags["process_started"])) < 10
+        same = abs(process.create_time() - float(tags["process_started"])) < 10
+        return same and process.status() != psutil.STATUS_ZOMBIE
     except (KeyError, ValueError, psutil.NoSuchProcess):
         return False
 
@@ -156,7 +169,7 @@ def _ready(uri: str) -> Iterator[None]:
 @contextmanager
 def _impatience() -> Iterator[None]:
     """MLflow would try a dead server for minutes; at the start of a run the user is still there to be told."""
-    hasty = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+    hasty = {RETRIES: "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
     before = {name: os.environ.get(name) for name in hasty}
     os.environ.update(hasty)
     try:
