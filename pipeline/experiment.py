@@ -149,15 +149,15 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
 ) -> Outcome:
     settings, checkpoint = experiment.training, checkpoint_of(run.id)
     pictures = Pictures(vae, data, settings.seed)
-    record = Record(run, pictures, {*experiment.tracking.picture_epochs, settings.epochs})
-    record.begin(config, data, vae)
+    record = Record(run, data, pictures, {*experiment.tracking.picture_epochs, settings.epochs})
+    record.begin(config, vae, resumed=checkpoint.exists())
     try:
         with TrainingProgress(settings.epochs, console) as progress:
             history = fit(
                 vae, data, settings, checkpoint=checkpoint, listeners=[progress.epoch, record], callbacks=[progress]
             )
         evaluation = evaluate(vae, data.test.images, seed=settings.seed)
-        record.conclude(vae, data, history, evaluation)
+        record.conclude(vae, history, evaluation)
     except Interrupted as interrupt:
         raise Interrupted(f"{interrupt}. {record.interrupted(checkpoint)}") from None
     checkpoint.unlink(missing_ok=True)

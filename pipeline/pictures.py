@@ -41,24 +41,23 @@ class Pictures:
 
     Args:
         vae: the model, in whatever state it is when a picture is asked for.
-        data: reconstructions and scatter show its validation split, the final ones its test split.
+        data: what it is trained on.
         seed: of the choice of images and of the samples.
     """
 
     def __init__(self, vae: VAE, data: ImageData, seed: int) -> None:
         self.vae, self.data, self.seed = vae, data, seed
 
-    def cards(self) -> dict[str, np.ndarray]:
-        """Square pictures of the validation split, by key, to be recorded at a step."""
-        split = self.data.validation
+    def cards(self, split: Split) -> dict[str, np.ndarray]:
+        """Square pictures of a split by name, always of the same images."""
         images = pixels(self._some(split, 32).images)
         shown = self._some(split, SCATTERED)
         look = self._look(shown)
         return {
-            "val/reconstructions": figures.reconstructions_card(images, self._reconstructed(images)),
-            "val/latent": figures.latent_card(look.points, shown.labels, self.data.class_names, look.axes.explained),
-            "val/grid": figures.plane_card(self._plane(look)),
-            "val/samples": figures.mosaic_card(self._samples(100)),
+            "reconstructions": figures.reconstructions_card(images, self._reconstructed(images)),
+            "latent": figures.latent_card(look.points, shown.labels, self.data.class_names, look.axes.explained),
+            "grid": figures.plane_card(self._plane(look)),
+            "samples": figures.mosaic_card(self._samples(100)),
         }
 
     def final(self, history: dict[str, list[float]]) -> dict[str, Figure]:

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.config import Config, flatten
+from pipeline.config import Config, flatten, shown
 from pipeline.data.batches import pixels
-from pipeline.data.images import ImageData
+from pipeline.data.images import ImageData, Split
 from pipeline.evaluation import Evaluation
 from pipeline.models.vae import VAE
 from pipeline.pictures import Pictures
 from pipeline.tracking.run import Run
 from pipeline.training.checkpoint import History
 
-GROUPS = ("dataset", "model", "likelihood", "objective", "training", "tracking")
-"""Groups of the config; their leaves are a run's parameters."""
+GROUPS = ("dataset", "model", "likelihood", "objective", "training")
+"""Groups whose values are a run's parameters. The UI lists them all above each picture, so nothing more than these."""
 
 
 class Record:
@@ -23,36 +23,39 @@ class Record:
 
     Args:
         run: open for recording.
+        data: trained on.
         pictures: of the model.
         picture_epochs: epochs after which cards are drawn.
     """
 
-    def __init__(self, run: Run, pictures: Pictures, picture_epochs: Collection[int]) -> None:
-        self.run, self.pictures, self.picture_epochs = run, pictures, picture_epochs
+    def __init__(self, run: Run, data: ImageData, pictures: Pictures, picture_epochs: Collection[int]) -> None:
+        self.run, self.data, self.pictures, self.picture_epochs = run, data, pictures, picture_epochs
         self.reached: tuple[int, float] | None = None
 
-    def begin(self, config: Config, data: ImageData, vae: VAE) -> None:
-        """Write down what is trained on what."""
-        self.run.params(flatten({name: config[name] for name in GROUPS}))
-        self.run.params({"model.parameters": vae.count_params()})
-        self.run.tags({"data_fingerprint": data.fingerprint, "seed": str(config["training"]["seed"])})
+    def begin(self, config: Config, vae: VAE, *, resumed: bool) -> None:
+        """Write down what is trained on what, and what the untrained model makes of it."""
+        self.run.params(_parameters(config) | {"model.parameters": vae.count_params()})
+        self.run.tags({"data_fingerprint": self.data.fingerprint, "seed": str(config["training"]["seed"])})
         self.run.text("config.yaml", yaml.safe_dump(config, sort_keys=False))
-        self.run.data(data)
+        self.run.data(self.data)
+        if not resumed:
+            self._cards("val", self.data.validation, 0)
 
     def __call__(self, epoch: int, metrics: dict[str, float]) -> None:
         """Write down an epoch, counted from 1."""
         self.reached = epoch, metrics["val/loss"]
         self.run.metrics(epoch, metrics)
         if epoch in self.picture_epochs:
-            for key, card in self.pictures.cards().items():
-                self.run.image(key, card, epoch)
+            self._cards("val", self.data.validation, epoch)
 
-    def conclude(self, vae: VAE, data: ImageData, history: History, evaluation: Evaluation) -> None:
+    def conclude(self, vae: VAE, history: History, evaluation: Evaluation) -> None:
         """Write down the result."""
         self.run.summary(evaluation.metrics("test"))
+        # The UI's slider starts at step 0: with that step alone, these cards need no sliding.
+        self._cards("test", self.data.test, 0)
         for name, figure in self.pictures.final(history).items():
             self.run.figure(name, figure)
-        self.run.model(vae, pixels(data.test.images[:2]))
+        self.run.model(vae, pixels(self.data.test.images[:2]))
         self.run.describe(_result(history, evaluation))
 
     def interrupted(self, checkpoint: Path) -> str:
@@ -64,6 +67,17 @@ class Record:
         epoch, loss = self.reached or (0, float("nan"))
         self.run.describe(f"**Interrupted** after epoch {epoch}, val/loss {loss:.2f} nats. Go on with `{cure}`")
         return f"Go on with: {cure}"
+
+    def _cards(self, prefix: str, split: Split, step: int) -> None:
+        for name, card in self.pictures.cards(split).items():
+            self.run.image(f"{prefix}/{name}", card, step)
+
+
+def _parameters(config: Config) -> dict[str, str]:
+    leaves = flatten({name: config[name] for name in GROUPS})
+    return {
+        key: shown(value) for key, value in leaves.items() if not key.startswith(("dataset.source.", "dataset.dir"))
+    }
 
 
 def _result(history: History, evaluation: Evaluation) -> str:

@@ -126,6 +126,13 @@ def test_strides_and_kernels_need_not_divide_the_image(strides, kernel) -> None:
     check_shapes(conv(strides=strides, kernel=kernel), (11, 13, 1))
 
 
+def test_what_strides_overshoot_is_cut_evenly_from_both_sides() -> None:
+    _, decoder = networks(conv(), (7, 5, 1))
+    (crop,) = of_type(decoder, keras.layers.Cropping2D)
+    assert crop.input.shape[1:3] == (8, 8)
+    assert tuple(map(tuple, crop.cropping)) == ((0, 1), (1, 2))
+
+
 @pytest.mark.parametrize("make", [conv, dense])
 def test_one_latent_dimension_is_enough(make) -> None:
     check_shapes(make(latent_dim=1), (8, 8, 1))

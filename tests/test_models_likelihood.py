@@ -6,7 +6,14 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from pipeline.models.likelihood import Bernoulli, ContinuousBernoulli, Gaussian, Likelihood, SquaredError, log_normaliser
+from pipeline.models.likelihood import (
+    Bernoulli,
+    ContinuousBernoulli,
+    Gaussian,
+    Likelihood,
+    SquaredError,
+    log_normaliser,
+)
 
 PARTS = np.float32([0, 1e-45, 1e-38, 0.1, 0.3, 1, 88, 89, 1e4, 1e13, 1e19, 1e30, 3e38])
 EXTREMES = np.concatenate([-PARTS[::-1], PARTS])

@@ -209,7 +209,9 @@ def test_resumed_training_equals_the_uninterrupted_to_the_bit(everything, uninte
 def test_diverged_training_is_refused_with_epoch_step_and_settings(data, small_vae, tmp_path) -> None:
     heard: list[int] = []
     path = tmp_path / "checkpoint.npz"
-    with pytest.raises(NonFiniteLoss, match=r"^the training loss became (nan|inf) in epoch 1 by step [234] \(") as refused:
+    with pytest.raises(
+        NonFiniteLoss, match=r"^the training loss became (nan|inf) in epoch 1 by step [234] \("
+    ) as refused:
         fit(
             small_vae(),
             data,

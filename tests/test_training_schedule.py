@@ -18,7 +18,9 @@ def test_cosine_falls_from_the_peak_over_the_middle_to_the_end() -> None:
 
 def test_one_cycle_rises_straight_to_the_peak_and_falls_to_the_end() -> None:
     rate = Cosine(rise=0.3, start=0.04, end=0.01)(2.0, 100)
-    assert [float(rate(step)) for step in (0, 15, 30, 65, 100)] == pytest.approx([0.08, 1.04, 2.0, 1.01, 0.02], rel=1e-5)
+    assert [float(rate(step)) for step in (0, 15, 30, 65, 100)] == pytest.approx(
+        [0.08, 1.04, 2.0, 1.01, 0.02], rel=1e-5
+    )
     rates = [float(rate(step)) for step in range(101)]
     assert (np.diff(rates[:31]) > 0).all()
     assert (np.diff(rates[30:]) < 0).all()
