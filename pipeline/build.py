@@ -124,7 +124,7 @@ def _check(value: Any, wanted: Any, key: str) -> Any:
 
 def _instance(value: Any, wanted: type, key: str) -> Any:
     if not isinstance(value, wanted):
-        raise InputError(f"{key}: that is a {type(value).__name__}; wanted the _target_ of a {wanted.__name__}")
+        raise InputError(f"{key}: that is of type {type(value).__name__}; wanted the _target_ of a {wanted.__name__}")
     return value
 
 

@@ -19,7 +19,7 @@ from pipeline.models.objective import Objective
 from pipeline.models.vae import VAE, assemble
 from pipeline.pictures import Pictures
 from pipeline.record import Record
-from pipeline.runtime import Runtime, circumstances
+from pipeline.runtime import Runtime, circumstances, differences
 from pipeline.tracking.run import Run, reopen, start
 from pipeline.tracking.store import MLRUNS, Store, Tracking
 from pipeline.training.fit import fit
@@ -128,6 +128,8 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
             f"resume={run_id}: this run is {run.info.status} and has no checkpoint here: it ended in good order, or "
             "before its first epoch did, or on another machine. Train it anew"
         )
+    for changed in differences(run.data.tags, circumstances()):
+        console.print(f"[yellow]Not bit for bit:[/yellow] {changed}", highlight=False, soft_wrap=True)
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["tracking"]["uri"] = tracking["uri"]
     return train(config, name="", console=console, resume=run_id)

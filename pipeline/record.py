@@ -34,7 +34,9 @@ class Record:
 
     def begin(self, config: Config, vae: VAE, *, resumed: bool) -> None:
         """Write down what is trained on what, and what the untrained model makes of it."""
-        self.run.params(_parameters(config) | {"model.parameters": vae.count_params()})
+        self.run.params(
+            _parameters(config) | {"model.parameters": vae.encoder.count_params() + vae.decoder.count_params()}
+        )
         self.run.tags({"data_fingerprint": self.data.fingerprint, "seed": str(config["training"]["seed"])})
         self.run.text("config.yaml", yaml.safe_dump(config, sort_keys=False))
         self.run.data(self.data)

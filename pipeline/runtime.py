@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -75,6 +75,15 @@ def circumstances() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """What has changed between two `circumstances` that can change a result, each as a phrase."""
+    return [
+        f"{name} was {before[name]}, is {now[name]}"
+        for name in ("commit", "device", "threads", "onednn", "python", *PACKAGES)
+        if name in before and before[name] != now[name]
+    ]
 
 
 def _git(*arguments: str) -> str:

@@ -23,13 +23,13 @@ Natural = Annotated[int, Field(strict=True, ge=0, examples=[0])]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**31, examples=[0])]
 """Start of a stream of random numbers. 0 is a seed like any other."""
 
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False, examples=[1.0])]
+Weight = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False, examples=[1.0])]
 """A factor in a sum."""
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, examples=[0.001])]
+Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False, examples=[0.001])]
 """A size, a rate, a duration."""
 
-Share = Annotated[float, Field(ge=0, lt=1, examples=[0.1])]
+Share = Annotated[float, Field(strict=True, ge=0, lt=1, examples=[0.1])]
 """A part of the whole."""
 
 Switch = Annotated[bool, Field(strict=True, examples=[True])]

@@ -228,11 +228,11 @@ def test_refusals_name_a_value_that_works(name: str, value: object) -> None:
 
 def test_object_of_the_wrong_kind_is_refused_with_the_right_one() -> None:
     swapped = TRAINING | {"schedule": {"_target_": "keras.optimizers.Adam"}}
-    assert refusal(swapped, "training") == "training.schedule: that is a Adam; wanted the _target_ of a Schedule"
+    assert refusal(swapped, "training") == "training.schedule: that is of type Adam; wanted the _target_ of a Schedule"
     assert refusal(TRAINING | {"schedule": "cosine"}, "training") == (
-        "training.schedule: that is a str; wanted the _target_ of a Schedule"
+        "training.schedule: that is of type str; wanted the _target_ of a Schedule"
     )
-    assert refusal(DENSE, wanted=Likelihood) == "model: that is a Dense; wanted the _target_ of a Likelihood"
+    assert refusal(DENSE, wanted=Likelihood) == "model: that is of type Dense; wanted the _target_ of a Likelihood"
 
 
 def test_what_the_target_itself_refuses_is_said_with_its_key() -> None:

@@ -72,8 +72,11 @@ def test_the_run_holds_pictures_and_the_config_that_made_it(
         assert min(Image.open(folder / f"{name}.png").size) > 300
     cards = [path.name for path in (folder / "images").glob("*.png")]
     for key in ("reconstructions", "latent", "grid", "samples"):
-        steps = {name.split("+step+")[1].split("+")[0] for name in cards if name.startswith(f"val~{key}+")}
-        assert steps == {"1", "2", "3"}
+        steps = sorted(name.split("+step+")[1].split("+")[0] for name in cards if name.startswith(f"val~{key}+"))
+        assert steps == ["0", "1", "2", "3"]
+        [final] = (folder / "images").glob(f"test~{key}+step+0+*.png")
+        width, height = Image.open(final).size
+        assert width == height
     config = yaml.safe_load((folder / "config.yaml").read_text())
     assert config["model"]["latent_dim"] == 3
     assert config["dataset"]["limit"] == 300
@@ -124,6 +127,27 @@ def test_small_latent_spaces_have_pictures_too(checkout: Checkout, latent_dim: i
     folder = checkout.artifacts(checkout.runs(experiment)[0].info.run_id)
     assert (folder / "grid.png").exists()
     assert not (folder / "traversals.png").exists()
+
+
+@pytest.mark.skipif(
+    "VAE_DATA_DIR" not in os.environ, reason="needs real data: set VAE_DATA_DIR to a folder that has it"
+)
+@pytest.mark.parametrize(
+    ("dataset", "shape", "classes", "at_least"),
+    [("mnist", 28, 10, -215), ("fashion", 28, 10, -380), ("emnist_vowels", 28, 5, -280)],
+)
+def test_another_word_trains_on_other_images(
+    checkout: Checkout, dataset: str, shape: int, classes: int, at_least: float
+) -> None:
+    done = checkout.train(f"dataset={dataset}", "model=conv", "dataset.limit=2000", "training.epochs=4")
+    assert done.returncode == 0, done.stderr
+    [run] = checkout.runs(dataset)
+    losses = [loss for _, loss in checkout.history(run.info.run_id, "val/loss")]
+    assert losses[-1] < losses[0]
+    assert run.data.metrics["test/elbo"] > at_least
+    profile = json.loads(run.inputs.dataset_inputs[0].dataset.profile)
+    assert profile["features_shape"][1:] == [shape, shape, 1]
+    assert run.data.params["model.parameters"] == str(69_076 + 65_089)
 
 
 # --- interruptions

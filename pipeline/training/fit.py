@@ -56,6 +56,7 @@ def fit(
         epochs=saver.epochs_done if saver.finished else settings.epochs,
         callbacks=parts,
         verbose=0,
+        shuffle=False,  # the order is the data set's
     )
     return history
 

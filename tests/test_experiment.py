@@ -1,0 +1,47 @@
+"""Every config composes to an experiment; a run that is resumed elsewhere says what is different."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pipeline.composition import CONF
+from pipeline.config import Config
+from pipeline.data.dataset import Dataset
+from pipeline.experiment import Experiment
+from pipeline.models.objective import Objective
+from pipeline.runtime import circumstances, differences
+
+GROUPS = ("dataset", "experiment", "likelihood", "model", "objective", "tracking", "training")
+OPTIONS = [f"{group}={file.stem}" for group in GROUPS for file in sorted((CONF / group).glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_composes_and_builds(composed: Callable[..., Config], option: str) -> None:
+    experiment = Experiment.from_config(composed(option))
+    assert isinstance(experiment.dataset, Dataset)
+    assert isinstance(experiment.objective, Objective)
+
+
+def test_every_config_begins_by_saying_what_it_is() -> None:
+    for file in sorted(CONF.rglob("*.yaml")):
+        lines = [line for line in file.read_text().splitlines() if line != "# @package _global_"]
+        assert lines[0].startswith("# "), file
+
+
+def test_the_default_data_set_needs_no_file(composed: Callable[..., Config]) -> None:
+    data = Experiment.from_config(composed()).dataset.load()
+    assert data.image_shape == (8, 8, 1)
+    assert len(data.train) + len(data.validation) + len(data.test) == 1797
+
+
+def test_a_model_has_the_shape_of_its_images(composed: Callable[..., Config]) -> None:
+    experiment = Experiment.from_config(composed("model=conv", "model.latent_dim=3"))
+    vae = experiment.model_for(experiment.dataset.load())
+    assert vae.image_shape == (8, 8, 1)
+    assert vae.latent_dim == 3
+
+
+def test_what_could_change_the_last_bits_is_named() -> None:
+    now = circumstances()
+    assert differences(now, now) == []
+    assert differences(now | {"threads": "64", "command": "x"}, now) == [f"threads was 64, is {now['threads']}"]
