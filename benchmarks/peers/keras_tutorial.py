@@ -1,8 +1,8 @@
 """The program that a reader of the Keras tutorial ends up with: a model subclass with its own `train_step`.
 
 Written anew from the tutorial's facts: a sampling layer, a gradient tape, three running means, sigmoid outputs with
-cross-entropy summed over the pixels, Adam, and `fit` on a float array in memory. Its progress bar is switched off,
-which only makes it faster. A round is one epoch of one long `fit`, from the epoch's begin to its end.
+cross-entropy summed over the pixels, Adam, and `fit` on a float array in memory with Keras' progress bar, as it comes
+when nothing is said about it. A round is one epoch of one long `fit`, from the epoch's begin to its end.
 """
 
 import keras
@@ -77,7 +77,7 @@ def run(task: Task, turn: Turn) -> None:
     vae.compile(optimizer=keras.optimizers.Adam(learning_rate=1e-3))
     images = task.pixels()
     turn.ready(parameters=vae.encoder.count_params() + vae.decoder.count_params())
-    vae.fit(images, epochs=task.rounds, batch_size=task.batch_size, verbose=0, callbacks=[RoundAnEpoch(turn)])
+    vae.fit(images, epochs=task.rounds, batch_size=task.batch_size, callbacks=[RoundAnEpoch(turn)])
     turn.wait()
 
 
