@@ -190,8 +190,7 @@ def test_key_within_a_nested_node_has_its_whole_path() -> None:
         (
             "dropout",
             "much",
-            "model.dropout=much: wanted a valid number, unable to parse string as a number, "
-            "for example model.dropout=0.1",
+            "model.dropout=much: wanted a valid number, for example model.dropout=0.1",
         ),
         ("dropout", None, "model.dropout=null: wanted a valid number, for example model.dropout=0.1"),
     ],
