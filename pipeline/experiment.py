@@ -73,6 +73,7 @@ class Outcome:
     run_name: str
     epochs: int
     evaluation: Evaluation
+    where_to_look: str
 
     def report(self, console: Console) -> None:
         """Tell a person the key numbers, the run's name and how to see it."""
@@ -81,7 +82,7 @@ class Outcome:
             f"\n[bold green]Done:[/bold green] [bold]{self.run_name}[/bold], {self.epochs} epochs, run {self.run_id}\n"
             f"On the test split, per image: ELBO {test.elbo:.2f} nats "
             f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), MSE {test.mse:.4f}\n"
-            "See it with: make ui",
+            f"See it with: {self.where_to_look}",
             highlight=False,
             soft_wrap=True,
         )
@@ -163,4 +164,4 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
     except Interrupted as interrupt:
         raise Interrupted(f"{interrupt}. {record.interrupted(checkpoint)}") from None
     checkpoint.unlink(missing_ok=True)
-    return Outcome(run.id, run.name, len(history["val/loss"]), evaluation)
+    return Outcome(run.id, run.name, len(history["val/loss"]), evaluation, run.where_to_look())

@@ -42,6 +42,3 @@ def _digits_are_text(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_digits_are_text), Field(min_length=1)]
 """A name or address; where the command line made a number of it, such as a class named 3, its digits."""
-
-Texts = Annotated[list[Text], Field(min_length=1)]
-"""At least one name."""

@@ -196,6 +196,7 @@ def test_a_run_is_recorded_on_a_server_too(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         [run] = checkout.runs("remote")
         assert run.info.status == "FINISHED"
+        assert f"{address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}?workflow" in done.stdout
         client = mlflow.tracking.MlflowClient(address)
         assert {"config.yaml", "latent.png", "images"} <= {each.path for each in client.list_artifacts(run.info.run_id)}
     finally:

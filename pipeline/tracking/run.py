@@ -18,6 +18,7 @@ from mlflow.models import Model, infer_signature
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted
 from pipeline.tracking.guard import Guard
+from pipeline.tracking.links import run_link
 from pipeline.tracking.store import Store, is_alive, owner_tags
 
 NOTE = "mlflow.note.content"
@@ -100,6 +101,13 @@ class Run:
     def describe(self, markdown: str) -> None:
         """Set the description that the run's page opens with."""
         mlflow.set_tag(NOTE, markdown)
+
+    def where_to_look(self) -> str:
+        """What a person does to see the run: open its page on the server, or start our own."""
+        if not self.store.is_server:
+            return "make ui"
+        experiment_id = self.store.client.get_run(self.id).info.experiment_id
+        return run_link(self.store.uri, experiment_id, self.id)
 
     def _last_step(self) -> int:
         steps = [metric.step for metric in self.store.client.get_metric_history(self.id, "val/loss")]

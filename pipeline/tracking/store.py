@@ -63,6 +63,11 @@ class Store:
             self.client = MlflowClient(uri)
             self._close_abandoned()
 
+    @property
+    def is_server(self) -> bool:
+        """Whether it is reached over the network, rather than being a database that we open ourselves."""
+        return urlsplit(self.uri).scheme in ("http", "https")
+
     def run(self, run_id: str) -> MlflowRun:
         """The record of a run.
 

@@ -1,32 +1,21 @@
-"""Addresses inside the MLflow UI, and the server that shows it."""
+"""The server that shows our runs in the MLflow UI."""
 
 import os
 import socket
 from collections.abc import Sequence
 
 from pipeline.errors import InputError
+from pipeline.tracking.links import experiment_link, experiments_link
 from pipeline.tracking.store import DATABASE, MLRUNS, Store
 
 HOST = "127.0.0.1"
-# Without this word MLflow opens its page for language models, which knows no charts.
-_PAGE = "?workflowType=machine_learning"
 
 
 def latest_experiment_link(store: Store, address: str) -> str:
     """The page of runs of the experiment that was used last; the list of experiments where there is none."""
     experiments = [experiment.experiment_id for experiment in store.client.search_experiments()]
     latest = store.client.search_runs(experiments, order_by=["attributes.start_time DESC"], max_results=1)
-    return experiment_link(address, latest[0].info.experiment_id) if latest else f"{address}/#/experiments{_PAGE}"
-
-
-def experiment_link(address: str, experiment_id: str) -> str:
-    """The page of an experiment's runs."""
-    return f"{address}/#/experiments/{experiment_id}/runs{_PAGE}"
-
-
-def run_link(address: str, experiment_id: str, run_id: str) -> str:
-    """The page of one run."""
-    return f"{address}/#/experiments/{experiment_id}/runs/{run_id}{_PAGE}"
+    return experiment_link(address, latest[0].info.experiment_id) if latest else experiments_link(address)
 
 
 def refuse_busy(port: int) -> None:
