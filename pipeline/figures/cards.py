@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.figures.mosaic import arrange, join, magnify, near_square, square, stack_pairs, whole_factor
+from pipeline.figures.mosaic import arrange, join, magnify, near_square, seamed, square, stack_pairs, whole_factor
 from pipeline.figures.pixels import as_pairs, as_pixels
 
 SIDE = 512  # pixels that a card aims at: sharp when a page shows it at half this size
@@ -37,7 +37,7 @@ def mosaic_card(images: np.ndarray, most: int = 256) -> np.ndarray:
 
 def plane_card(decoded: np.ndarray) -> np.ndarray:
     """A decoded plane [rows, columns, H, W, C] as uint8 [S, S, 3]; row 0 has the smallest y and lies at the bottom."""
-    plane = join(as_pixels(decoded, "YX")[::-1], 0, 0)
+    plane = join(seamed(as_pixels(decoded, "YX"))[::-1], 0, 0)
     return _card(magnify(plane, whole_factor(plane.shape[0], plane.shape[1], SIDE)))
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import sheet, text_width
-from pipeline.figures.mosaic import join, magnify, whole_factor
+from pipeline.figures.mosaic import join, magnify, seamed, whole_factor
 from pipeline.figures.pixels import as_pixels
 from pipeline.figures.style import INK, TEXT
 
@@ -32,7 +32,7 @@ def grid(
         decoded: [rows, columns, H, W, C], uint8 or floating point in [0, 1]; row 0 belongs to y_values[0].
         x_values: [columns]; y_values: [rows], both ascending. A single row has no y axis.
     """
-    pixels = _checked(decoded, "YX", len(y_values), len(x_values))
+    pixels = seamed(_checked(decoded, "YX", len(y_values), len(x_values)))
     height, width, factor = _tile(pixels, tall=1)
     names = coordinate_names(y_values)[::-1] if len(y_values) > 1 else []
     left = max((text_width(name, TEXT) for name in names), default=0) + (40 if names else 0)

@@ -6,6 +6,8 @@ import numpy as np
 
 from pipeline.figures.style import PAPER
 
+LARGE = 16  # pixels of an image that leaves dark ground around what it shows
+
 
 def near_square(count: int, height: int, width: int) -> tuple[int, int]:
     """Rows and columns that show `count` tiles in the smallest square; of equals, the one with fewest empty places."""
@@ -39,6 +41,18 @@ def join(tiles: np.ndarray, gap_y: int, gap_x: int) -> np.ndarray:
     spaced[..., :height, :, :width, :] = np.moveaxis(tiles, -4, -3)
     image = spaced.reshape(*lead, rows * (height + gap_y), columns * (width + gap_x), 3)
     return image[..., : image.shape[-3] - gap_y, : image.shape[-2] - gap_x, :]
+
+
+def seamed(tiles: np.ndarray) -> np.ndarray:
+    """Tiles [..., H, W, 3] of a plane with a line of paper at their right and lower edge, if they are small.
+
+    Large images on dark ground show the plane's flow best without seams; small ones fill their tile and would run
+    together.
+    """
+    if min(tiles.shape[-3:-1]) >= LARGE:
+        return tiles
+    edges = [(0, 0)] * (tiles.ndim - 3) + [(0, 1), (0, 1), (0, 0)]
+    return np.pad(tiles, edges, constant_values=PAPER[0])
 
 
 def magnify(images: np.ndarray, factor: int) -> np.ndarray:
