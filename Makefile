@@ -24,7 +24,7 @@ ui: $(INSTALLED)  ## open the runs in MLflow, on 127.0.0.1
 	@$(BIN)/python -m pipeline.ui --port $(PORT)
 
 test: $(INSTALLED)  ## run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: $(INSTALLED)  ## lint, format check and types
 	@$(BIN)/ruff check .
