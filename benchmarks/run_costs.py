@@ -51,7 +51,7 @@ def run(task: RunTask, turn: Turn) -> None:
 def _train(config: dict[str, Any]) -> int:
     from rich.console import Console
 
-    from pipeline.experiment import train
+    from pipeline.training_run import train
 
     with open(os.devnull, "w") as nowhere:
         return train(config, name="benchmark", console=Console(file=nowhere)).epochs
@@ -59,32 +59,33 @@ def _train(config: dict[str, Any]) -> int:
 
 def watched() -> list[tuple[Any, str, str]]:
     """What is timed: owner, name, and what it counts as."""
-    from pipeline import experiment
+    from pipeline import training_run
     from pipeline.data.dataset import Dataset
     from pipeline.pictures import Pictures
     from pipeline.record import Record
     from pipeline.tracking.run import Run
+    from pipeline.tracking.store import Tracking
     from pipeline.training.checkpoint import Checkpoint
 
     return [
         *((Run, name, "tracking") for name in public_methods(Run)),
         *((Pictures, name, "pictures") for name in public_methods(Pictures)),
-        (experiment.Tracking, "connect", "tracking"),
-        (experiment, "circumstances", "tracking"),
+        (Tracking, "connect", "tracking"),
+        (training_run, "circumstances", "tracking"),
         (Record, "begin", "tracking"),  # it also computes the data's fingerprint
         (Dataset, "load", "data"),
-        (experiment, "evaluate", "evaluation"),
+        (training_run, "evaluate", "evaluation"),
         (Checkpoint, "on_epoch_end", "checkpoints"),
     ]
 
 
 def _watch_all(stopwatch: Stopwatch) -> None:
-    from pipeline import experiment
+    from pipeline import training_run
 
     for owner, name, kind in watched():
         stopwatch.watch(owner, name, kind)
-    stopwatch.watch_context(experiment, "start", "tracking")
-    stopwatch.watch_training(experiment, "fit")
+    stopwatch.watch_context(training_run, "start", "tracking")
+    stopwatch.watch_training(training_run, "fit")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -53,7 +53,7 @@ def check(target: Callable[..., Any], arguments: Mapping[str, Any], key: str) ->
     """
     _check_names(target, arguments, key)
     types = _types(target)
-    return {name: _check(value, types.get(name, Any), f"{key}.{name}") for name, value in arguments.items()}
+    return {name: check_value(value, types.get(name, Any), f"{key}.{name}") for name, value in arguments.items()}
 
 
 def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[..., Any]:
@@ -108,8 +108,12 @@ def _types(target: Callable[..., Any]) -> dict[str, Any]:
     return get_type_hints(declared, include_extras=True)
 
 
-def _check(value: Any, wanted: Any, key: str) -> Any:
-    """The value in the wanted type, or an `InputError`."""
+def check_value(value: Any, wanted: Any, key: str) -> Any:
+    """The value in the wanted type.
+
+    Raises:
+        InputError: it is of another type or out of range.
+    """
     if wanted is not Any and inspect.isclass(wanted) and wanted.__module__ != "builtins":
         return _instance(value, wanted, key)
     try:
@@ -117,6 +121,7 @@ def _check(value: Any, wanted: Any, key: str) -> Any:
     except ValidationError as error:
         reasons = dict.fromkeys(problem["msg"] for problem in error.errors())
         phrase = " or ".join(_lower(reason.removeprefix("Value error, ")) for reason in reasons)
+        phrase += " or null" if type(None) in get_args(wanted) else ""
         example = _example(wanted)
         cure = "" if example is None else f", for example {key}={shown(example)}"
         raise InputError(f"{key}={_typed(value)}: wanted {phrase}{cure}") from error
@@ -124,7 +129,10 @@ def _check(value: Any, wanted: Any, key: str) -> Any:
 
 def _instance(value: Any, wanted: type, key: str) -> Any:
     if not isinstance(value, wanted):
-        raise InputError(f"{key}: that is of type {type(value).__name__}; wanted the _target_ of a {wanted.__name__}")
+        cure = f"; choose one with {key.replace('.', '/')}={value}" if isinstance(value, str) else ""
+        raise InputError(
+            f"{key}: that is of type {type(value).__name__}; wanted the _target_ of a {wanted.__name__}{cure}"
+        )
     return value
 
 

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -25,6 +27,10 @@ def plain(composed: DictConfig) -> Config:
     """The config as plain mappings and lists with every reference resolved; beyond the doors there is no other."""
     config = OmegaConf.to_container(composed, resolve=True)
     assert isinstance(config, dict)
+    directory = (config.get("dataset") or {}).get("dir")
+    if isinstance(directory, str) and directory:
+        # What was typed here must mean the same when the run is resumed elsewhere.
+        config["dataset"]["dir"] = str(Path(directory).expanduser().absolute())
     return {str(key): value for key, value in config.items()}
 
 
@@ -48,17 +54,26 @@ def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config:
     )
 
 
-def explain(error: Exception, overrides: Sequence[str]) -> str:
-    """What Hydra or OmegaConf refused, with the keys that exist where an unknown one was given."""
+def explain(error: Exception, arguments: Sequence[str]) -> str:
+    """What Hydra or OmegaConf refused of a command line, with the keys that exist where an unknown one was given."""
+    parsed, _ = get_args_parser().parse_known_args(list(arguments))
+    overrides = parsed.overrides
     if isinstance(error, OverrideParseException):
         wanted = "wanted key=value in Hydra's grammar; put quotes around brackets and spaces: 'model.filters=[32,64]'"
         return f"{error.override}: {str(error).partition(chr(10))[0]}; {wanted}"
+    emptied = [each for each in overrides if each.endswith("=null")]
+    if "Config group override must be a string" in str(error) and emptied:
+        return f"{emptied[0]}: wanted one of the group's options, which --help lists"
     key = _unknown_key(error, overrides)
     if key is None:
         causes = [error, *([error.__cause__] if error.__cause__ else [])]
         return "\n".join(re.split(r"\n\s*(?:full_key|Config search path)", str(cause))[0] for cause in causes)
     parent, _, name = key.rpartition(".")
-    known = _keys(parent, overrides)
+    known = _keys(parent, overrides, parsed.config_dir)
+    while parent and not known:  # then the parent is what was mistyped
+        parent, _, name = parent.rpartition(".")
+        known = _keys(parent, overrides, parsed.config_dir)
+    key = f"{parent}.{name}" if parent else name
     meant = get_close_matches(name, known, n=1)
     path = f"{parent}." if parent else ""
     hint = f"Did you mean {path}{meant[0]}? " if meant else ""
@@ -80,12 +95,13 @@ def _unknown_key(error: Exception, overrides: Sequence[str]) -> str | None:
     return next((key for key in keys if f"'{key}'" in str(error) and "override" in str(error).lower()), None)
 
 
-def _keys(parent: str, overrides: Sequence[str]) -> list[str]:
-    """The keys below a dotted name, composed with the group choices alone."""
+def _keys(parent: str, overrides: Sequence[str], config_dir: str | None) -> list[str]:
+    """The keys below a dotted name, composed with the group choices alone; none if there is no such name."""
+    search = [f"hydra.searchpath=[file://{Path(config_dir).absolute()}]"] if config_dir else []
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        groups = compose("train", return_hydra_config=True).hydra.runtime.choices
+        groups = compose("train", search, return_hydra_config=True).hydra.runtime.choices
         kept, _ = _sorted(OverridesParser.create().parse_overrides(list(overrides)), groups)
-        composed = compose("train", [each.input_line for each in kept])
+        composed = compose("train", [*search, *(each.input_line for each in kept)])
         node = OmegaConf.select(composed, parent) if parent else composed
     return [str(key) for key in node if key != "_target_"] if isinstance(node, DictConfig) else []

@@ -1,7 +1,6 @@
 """What a training leaves in its run: settings at the start, numbers and pictures on the way, the result at the end."""
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 import yaml
 
@@ -14,6 +13,7 @@ from pipeline.pictures import Pictures
 from pipeline.tracking.run import Run
 from pipeline.training.checkpoint import History
 
+FINGERPRINT = "data_fingerprint"
 GROUPS = ("dataset", "model", "likelihood", "objective", "training")
 """Groups whose values are a run's parameters. The UI lists them all above each picture, so nothing more than these."""
 
@@ -30,22 +30,19 @@ class Record:
 
     def __init__(self, run: Run, data: ImageData, pictures: Pictures, picture_epochs: Collection[int]) -> None:
         self.run, self.data, self.pictures, self.picture_epochs = run, data, pictures, picture_epochs
-        self.reached: tuple[int, float] | None = None
 
-    def begin(self, config: Config, vae: VAE, *, resumed: bool) -> None:
+    def begin(self, config: Config, vae: VAE) -> None:
         """Write down what is trained on what, and what the untrained model makes of it."""
         self.run.params(
             _parameters(config) | {"model.parameters": vae.encoder.count_params() + vae.decoder.count_params()}
         )
-        self.run.tags({"data_fingerprint": self.data.fingerprint, "seed": str(config["training"]["seed"])})
+        self.run.tags({FINGERPRINT: self.data.fingerprint, "seed": str(config["training"]["seed"])})
         self.run.text("config.yaml", yaml.safe_dump(config, sort_keys=False))
         self.run.data(self.data)
-        if not resumed:
-            self._cards("val", self.data.validation, 0)
+        self._cards("val", self.data.validation, 0)
 
     def __call__(self, epoch: int, metrics: dict[str, float]) -> None:
         """Write down an epoch, counted from 1."""
-        self.reached = epoch, metrics["val/loss"]
         self.run.metrics(epoch, metrics)
         if epoch in self.picture_epochs:
             self._cards("val", self.data.validation, epoch)
@@ -59,16 +56,6 @@ class Record:
             self.run.figure(name, figure)
         self.run.model(vae, pixels(self.data.test.images[:2]))
         self.run.describe(_result(history, evaluation))
-
-    def interrupted(self, checkpoint: Path) -> str:
-        """Write down how far it came and how to go on; gives the latter."""
-        if not checkpoint.exists():
-            self.run.describe("**Interrupted** before its first epoch ended: there is nothing to resume.")
-            return "No epoch was finished"
-        cure = f"python -m pipeline.train resume={self.run.id}"
-        epoch, loss = self.reached or (0, float("nan"))
-        self.run.describe(f"**Interrupted** after epoch {epoch}, val/loss {loss:.2f} nats. Go on with `{cure}`")
-        return f"Go on with: {cure}"
 
     def _cards(self, prefix: str, split: Split, step: int) -> None:
         for name, card in self.pictures.cards(split).items():

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from pipeline import ROOT
+from pipeline.errors import InputError
 from pipeline.settings import Count
 
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
@@ -54,7 +55,13 @@ class Runtime:
         # On a busy machine threads finish in another order, and without this the last bits of a sum follow them.
         tf.config.experimental.enable_op_determinism()
         if self.threads and self.threads != tf.config.threading.get_intra_op_parallelism_threads():
-            tf.config.threading.set_intra_op_parallelism_threads(self.threads)
+            try:
+                tf.config.threading.set_intra_op_parallelism_threads(self.threads)
+            except RuntimeError as error:
+                raise InputError(
+                    f"training.runtime.threads={self.threads}: this process already computes with another number. "
+                    "Give it to the whole command, not to one job of several"
+                ) from error
         with _stderr_held():
             tf.constant(0)  # devices are set up at the first operation, and announced
 
@@ -68,7 +75,7 @@ def circumstances() -> dict[str, str]:
     return {
         "command": shlex.join(["python", "-m", "pipeline.train", *sys.argv[1:]]),
         "commit": _git("rev-parse", "HEAD"),
-        "dirty": str(bool(_git("status", "--porcelain"))).lower(),
+        "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain"), "true"),
         "device": ", ".join(names) or f"CPU {platform.processor() or platform.machine()}",
         "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
@@ -87,11 +94,11 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def _git(*arguments: str) -> str:
-    """What git says of the checkout; nothing where there is no git or no checkout."""
+    """What git says of the checkout; `unknown` where there is no git, no checkout or no answer."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=10)
-    except OSError:
-        return ""
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
     return done.stdout.strip()
 
 
@@ -104,7 +111,7 @@ def _stderr_held() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             held.seek(0)
             os.write(real, held.read())
             raise

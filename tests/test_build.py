@@ -229,7 +229,8 @@ def test_object_of_the_wrong_kind_is_refused_with_the_right_one() -> None:
     swapped = TRAINING | {"schedule": {"_target_": "keras.optimizers.Adam"}}
     assert refusal(swapped, "training") == "training.schedule: that is of type Adam; wanted the _target_ of a Schedule"
     assert refusal(TRAINING | {"schedule": "cosine"}, "training") == (
-        "training.schedule: that is of type str; wanted the _target_ of a Schedule"
+        "training.schedule: that is of type str; wanted the _target_ of a Schedule; "
+        "choose one with training/schedule=cosine"
     )
     assert refusal(DENSE, wanted=Likelihood) == "model: that is of type Dense; wanted the _target_ of a Likelihood"
 

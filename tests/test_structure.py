@@ -16,6 +16,7 @@ LEVELS = (
     ("training", "evaluation", "pictures"),
     ("tracking",),
     ("record", "experiment", "composition"),
+    ("training_run",),
     ("train", "ui"),
 )
 FENCES = {

@@ -93,7 +93,7 @@ def test_a_deleted_experiment_is_refused_with_the_cure(store: Store) -> None:
 
 
 def test_a_store_of_runs_in_files_is_refused_with_the_cure(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"tracking.uri=.*no answer from MLflow there.*use the file in mlruns"):
+    with pytest.raises(InputError, match=r"tracking.uri=.*MLflow cannot keep runs there.*use the file in mlruns"):
         Store(f"nonsense://{tmp_path}")
 
 
@@ -123,6 +123,7 @@ def test_owners_are_told_apart_by_process_and_time() -> None:
     assert is_alive(mine)
     assert not is_alive(mine | {"process_started": str(float(mine["process_started"]) - 100)}), "the number was reused"
     assert not is_alive({})
+    assert is_alive({"host": "another", "pid": "1", "process_started": "0"}), "nobody can tell from here"
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     assert not is_alive(mine | {"pid": str(gone.pid)})
@@ -237,6 +238,28 @@ def test_a_server_that_dies_loses_nothing(tmp_path: Path) -> None:
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(timeout=30)
+
+
+def test_ctrl_c_ends_a_run_whose_server_is_dead(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = checkout.start("pipeline.ui", "--port", str(port))
+    _announced(server)
+    overrides = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=100000", "training.patience=null")
+    training = checkout.start("pipeline.train", *overrides, f"tracking.uri=http://127.0.0.1:{port}")
+    assert training.stdout
+    for line in training.stdout:
+        if line.startswith("epoch"):
+            break
+    server.send_signal(signal.SIGINT)
+    server.wait(timeout=30)
+    time.sleep(2)
+    training.send_signal(signal.SIGINT)
+    _, err = training.communicate(timeout=30)
+    assert "stopped answering" in err
+    assert "resume=" in err
 
 
 def test_a_terminal_gets_a_bar_and_lines_and_a_file_only_lines() -> None:

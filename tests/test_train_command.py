@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -213,7 +214,7 @@ def test_a_signal_ends_the_run_tidily_with_what_was_reached(checkout: Checkout, 
     assert "Traceback" not in err
     [run] = checkout.runs(experiment)
     assert run.info.status == "KILLED"
-    assert "**Interrupted** after epoch" in run.data.tags["mlflow.note.content"]
+    assert re.search(r"\*\*Killed:\*\* Stopped by SIG\w+\. \d+ epochs were done", run.data.tags["mlflow.note.content"])
     assert f"resume={run.info.run_id}" in err
 
 
@@ -303,9 +304,19 @@ def test_help_lists_groups_keys_and_three_examples(checkout: Checkout) -> None:
     [
         (["training.epochs=0"], ["training.epochs=0", "greater than 0", "for example training.epochs=10"]),
         (["training.runtime.threads=0"], ["training.runtime.threads=0", "greater than 0"]),
-        (["dataset=mnist", "dataset.dir=/nowhere"], ["/nowhere", "train-images-idx3-ubyte"]),
+        (["dataset=mnist", "dataset.dir=/nowhere/at/all"], ["/nowhere/at/all: does not exist", "train-images-idx3"]),
         (["dataset=folder"], ["dataset.dir", "missing"]),
         (["model=conv", "model.filters=[8,8,8,8]"], ["[2, 2, 2, 2]", "(8, 8, 1)", "below one pixel"]),
+        (["model=null"], ["model=null: wanted one of the group's options"]),
+        (["~model"], ["model: missing"]),
+        (["trusted=abc"], ["trusted=abc: wanted a valid list"]),
+        (["+foo=1"], ["foo: no such key. There are: dataset"]),
+        (["trainng.epochs=1"], ["trainng: no such key. Did you mean training?"]),
+        (["+training.optimizer.clipnorm=abc"], ["Adam cannot work with these arguments"]),
+        (["+training.optimizer.learning_rate=1"], ["Say training.learning_rate"]),
+        (["training.optimizer=adamw"], ["choose one with training/optimizer=adamw"]),
+        (["tracking.picture_epochs=[-1]"], ["tracking.picture_epochs=[-1]: wanted a number greater than 0"]),
+        (["tracking.uri=foo"], ["tracking.uri=foo: MLflow cannot keep runs there", "sqlite:///"]),
         (["tracking.uri=http://127.0.0.1:9"], ["tracking.uri=http://127.0.0.1:9", "no answer", "MLFLOW_TRACKING_URI"]),
         (["resume=nothing"], ["nothing", "not in"]),
         (["resume=nothing", "training.epochs=3"], ["training.epochs=3 cannot be changed"]),
@@ -325,6 +336,61 @@ def test_a_mistake_is_refused_by_key_value_and_cure_before_a_run_is_made(
     assert "Traceback" not in done.stderr
     known = checkout.client.get_experiment_by_name("refused")
     assert known is None or not checkout.runs("refused")
+
+
+def test_a_mistake_beside_configs_of_ones_own_is_explained_too(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "mine.yaml").write_text("# Mine.\ndefaults: [digits]\nname: mine\n")
+    done = checkout.train("--config-dir", str(tmp_path), "dataset=mine", "model.latent_dm=3")
+    assert done.returncode == 2
+    assert "model.latent_dm: no such key. Did you mean model.latent_dim?" in done.stderr
+    done = checkout.train("--config-dir", str(tmp_path), "dataset=mine", *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert checkout.runs("mine")
+
+
+def test_one_job_of_a_grid_may_fail_and_the_others_go_on(checkout: Checkout) -> None:
+    done = checkout.train("-m", "training.learning_rate=1e30,0.001", *SMALL, "tracking.experiment=grid")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert sorted(run.info.status for run in checkout.runs("grid")) == ["FAILED", "FINISHED"]
+
+
+def test_a_run_is_resumed_with_its_own_data_only_and_from_anywhere(checkout: Checkout, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 255, (300, 8, 8), np.uint8)
+    np.savez(tmp_path / "mine.npz", images=images)
+    settings = ("dataset=npz", "dataset.dir=mine.npz", *ENDLESS, "dataset.limit=200", "tracking.experiment=mine.npz")
+    process = checkout.start("pipeline.train", *settings, cwd=tmp_path)
+    wait_for_epoch(process, 2)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    [run] = checkout.runs("mine.npz")
+
+    np.savez(tmp_path / "mine.npz", images=255 - images)
+    other = checkout.train(f"resume={run.info.run_id}")
+    assert other.returncode == 2
+    assert "the data are no longer those that this run began with" in other.stderr
+    assert checkout.client.get_run(run.info.run_id).data.tags["data_fingerprint"] == run.data.tags["data_fingerprint"]
+
+    np.savez(tmp_path / "mine.npz", images=images)
+    process = checkout.start("pipeline.train", f"resume={run.info.run_id}", cwd=checkout.root)
+    wait_for_epoch(process, 3)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert len(checkout.client.get_run(run.info.run_id).inputs.dataset_inputs) == len(run.inputs.dataset_inputs)
+
+
+def test_a_damaged_checkpoint_is_named_with_the_cure(checkout: Checkout) -> None:
+    process = checkout.start("pipeline.train", *ENDLESS, "tracking.experiment=damaged")
+    wait_for_epoch(process, 1)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    [run] = checkout.runs("damaged")
+    (checkout.root / "mlruns" / "checkpoints" / f"{run.info.run_id}.npz").write_bytes(b"nonsense")
+    done = checkout.train(f"resume={run.info.run_id}")
+    assert done.returncode == 2
+    assert "this checkpoint is damaged" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_server_in_the_environment_is_used_and_reported_when_down(checkout: Checkout) -> None:

@@ -14,11 +14,16 @@ def home_of(directory: Path | None, folder: str, names: Sequence[str]) -> Path:
     under `data/` in the checkout.
 
     Raises:
-        InputError: the directory is a file.
+        InputError: the directory is a file, or is not there: then it is mistyped, and nothing should be put into it.
     """
     base = directory or ROOT / "data"
     if base.is_file():
         raise InputError(f"dataset.dir={base}: is a file; wanted the folder that holds {folder}/ or its files")
+    if directory and not base.parent.exists():
+        raise InputError(
+            f"dataset.dir={base}: does not exist, nor does the folder that it would be in; wanted the one that holds "
+            f"{folder}/ or {', '.join(names)}. Correct dataset.dir or VAE_DATA_DIR, or leave both out to use data/"
+        )
     return max((base / folder, base), key=lambda place: len(names) - len(missing_from(place, names)))
 
 

@@ -1,25 +1,22 @@
 """One training = one MLflow run: what is recorded, in verbs."""
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from traceback import format_exception
 from typing import Any
 
 import keras
 import mlflow
-import mlflow.keras
 import numpy as np
 from matplotlib.figure import Figure
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model, infer_signature
 
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted
 from pipeline.tracking.guard import Guard
+from pipeline.tracking.keras_model import log_keras_model
 from pipeline.tracking.links import run_link
-from pipeline.tracking.store import Store, is_alive, owner_tags
+from pipeline.tracking.store import DATABASE, Store, is_alive, owner_tags
 
 NOTE = "mlflow.note.content"
 COLOUR = "mlflow.runColor"
@@ -78,25 +75,14 @@ class Run:
                     source=_source(data, source),
                     targets=split.labels,
                     name=data.name,
-                    digest=data.fingerprint[:8],
+                    digest=f"{data.fingerprint[:8]}-{context}",  # MLflow keeps one input for each digest
                 ),
                 context=context,
             )
 
     def model(self, model: keras.Model, example: np.ndarray) -> None:
         """Store the Keras model with its signature and these images as example."""
-        signature = infer_signature(example, model.predict(example, verbose=0))
-        requirements = [f"keras=={keras.__version__}", f"{keras.backend.backend()}"]
-        with _quiet():
-            Model.log(
-                artifact_path=None,
-                name="model",
-                flavor=KerasFlavor,
-                model=model,
-                signature=signature,
-                input_example=example,
-                pip_requirements=requirements,
-            )
+        log_keras_model(model, example)
 
     def describe(self, markdown: str) -> None:
         """Set the description that the run's page opens with."""
@@ -105,7 +91,7 @@ class Run:
     def where_to_look(self) -> str:
         """What a person does to see the run: open its page on the server, or start our own."""
         if not self.store.is_server:
-            return "make ui"
+            return "make ui" if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
         experiment_id = self.store.client.get_run(self.id).info.experiment_id
         return run_link(self.store.uri, experiment_id, self.id)
 
@@ -148,7 +134,8 @@ def _guarded(store: Store, run_id: str) -> Iterator[Run]:
     try:
         yield Run(store, run_id)
     except BaseException as error:
-        if isinstance(error, MlflowException) and not store.answers():
+        # Before anything is written: MLflow would try a dead server for minutes, and Ctrl-C would seem to do nothing.
+        if isinstance(error, MlflowException | Interrupted) and not store.answers():
             guard.abandon()
             raise InputError(_lost(store, run_id)) from error
         _close("KILLED" if isinstance(error, Interrupted) else "FAILED", error)
@@ -159,10 +146,11 @@ def _guarded(store: Store, run_id: str) -> Iterator[Run]:
 
 
 def _close(status: str, error: BaseException | None = None) -> None:
-    if status == "FAILED":
-        # A mistake of the user's explains itself; a defect needs its traceback.
-        reason = str(error) if isinstance(error, InputError) else f"\n```\n{''.join(format_exception(error))}\n```"
-        mlflow.set_tag(NOTE, f"**Failed:** {reason}")
+    if error:
+        # A mistake or a wish of the user's explains itself; a defect needs its traceback.
+        known = isinstance(error, InputError | Interrupted)
+        reason = str(error) if known else f"\n```\n{''.join(format_exception(error))}\n```"
+        mlflow.set_tag(NOTE, f"**{status.capitalize()}:** {reason}")
     mlflow.end_run(status)
 
 
@@ -180,29 +168,7 @@ def _next_colour(store: Store, experiment_id: str) -> str:
     return COLOURS[(COLOURS.index(before) + 1) % len(COLOURS)] if before in COLOURS else COLOURS[0]
 
 
-class KerasFlavor:
-    """MLflow's Keras flavor, and the folder that it forgets to make before it writes the example (its issue 16183)."""
-
-    @staticmethod
-    def save_model(path: str, **settings: Any) -> None:
-        """Write the model into a folder."""
-        Path(path).mkdir(parents=True, exist_ok=True)
-        mlflow.keras.save_model(path=path, **settings)
-
-
 def _source(data: ImageData, facts: Mapping[str, str]) -> Any:
     from mlflow.data.code_dataset_source import CodeDatasetSource
 
     return CodeDatasetSource(tags={"name": data.name, **facts})
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """MLflow warns that it cannot know the versions of packages that we have just told it."""
-    logger = logging.getLogger("mlflow")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

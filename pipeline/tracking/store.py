@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import mlflow
@@ -15,11 +16,14 @@ from filelock import FileLock
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from pydantic import BeforeValidator, Field
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import ROOT
 from pipeline.errors import InputError
-from pipeline.settings import Text
+from pipeline.settings import Count, Text
 
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # for files of a few kilobytes
 # That it makes tables in a new database is no news to the user.
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 
@@ -40,9 +44,9 @@ class Tracking:
             should be compared step by step.
     """
 
-    uri: Text | None
-    experiment: Text
-    picture_epochs: list[int]
+    uri: Annotated[Text | None, BeforeValidator(lambda uri: uri or None)]  # an empty variable is no address
+    experiment: Annotated[Text, Field(examples=["mnist"])]
+    picture_epochs: Annotated[list[Count], Field(examples=[[1, 10]])]
 
     def connect(self) -> "Store":
         """The store, checked and ready for runs.
@@ -135,8 +139,10 @@ def owner_tags() -> dict[str, str]:
 
 
 def is_alive(tags: dict[str, str]) -> bool:
-    """Whether the process that wrote these `owner_tags` on this machine still runs."""
+    """Whether the process that wrote these `owner_tags` still runs; of another machine's that is believed."""
     try:
+        if tags["host"] != socket.gethostname():
+            return True  # nobody can tell from here
         process = psutil.Process(int(tags["pid"]))
         # Seconds of difference are a corrected clock; another process of this number would have started much later.
         same = abs(process.create_time() - float(tags["process_started"])) < 10
@@ -164,11 +170,8 @@ def _ready(uri: str) -> Iterator[None]:
             MLRUNS.mkdir(exist_ok=True)
             with FileLock(MLRUNS / "mlflow.db.lock", timeout=120):
                 yield
-    except (MlflowException, OSError) as error:
-        raise InputError(
-            f"tracking.uri={uri}: no answer from MLflow there ({_first_line(error)}). Start the server, correct "
-            "tracking.uri or MLFLOW_TRACKING_URI, or leave both out to use the file in mlruns/"
-        ) from error
+    except (MlflowException, OSError, SQLAlchemyError) as error:
+        raise InputError(f"tracking.uri={uri}: {_trouble(uri, error)}") from error
 
 
 @contextmanager
@@ -192,6 +195,21 @@ def _artifacts(uri: str) -> str | None:
     if not uri.startswith(SQLITE):
         return None
     return (Path(uri.removeprefix(SQLITE)).resolve().parent / "artifacts").as_uri()
+
+
+def _trouble(uri: str, error: Exception) -> str:
+    """What is wrong with the store at this address, and the cure."""
+    if uri == DATABASE:
+        return f"the database cannot be opened ({_first_line(error)}). Make {MLRUNS} and what is in it writable"
+    if uri.startswith(("http:", "https:")):
+        return (
+            f"no answer from MLflow there ({_first_line(error)}). Start the server, correct tracking.uri or "
+            "MLFLOW_TRACKING_URI, or leave both out to use the file in mlruns/"
+        )
+    return (
+        "MLflow cannot keep runs there. Wanted the address of a server (http://…) or of a database "
+        "(sqlite:////absolute/path/mlflow.db, postgresql://…); or leave it out to use the file in mlruns/"
+    )
 
 
 def _first_line(error: Exception) -> str:

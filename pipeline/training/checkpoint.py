@@ -2,12 +2,16 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
+
+from pipeline.errors import InputError
 
 History = dict[str, list[float]]
 """Metric name to its value after each epoch."""
@@ -35,10 +39,13 @@ class Checkpoint(keras.callbacks.Callback):
         if not self.path.exists():
             return
         model.optimizer.build(model.trainable_variables)
-        with np.load(self.path, allow_pickle=False) as saved:
-            _assign(_variables(model), [saved[f"state/{index}"] for index in range(len(_variables(model)))])
+        variables = _variables(model)
+        with _opened(self.path) as saved:
             progress = json.loads(saved["progress"].item())
+            state = [saved[f"state/{index}"] for index in range(len(variables))]
             best = [saved[f"best/{index}"] for index in range(progress["best_weights"])]
+        for variable, value in zip(variables, state, strict=True):
+            variable.assign(value)
         self.epochs_done = progress["epochs_done"]
         self.history.update(progress["history"])
         self._stopping_state = progress["stopping"] | {"best_weights": best or None}
@@ -77,9 +84,24 @@ def _variables(model: keras.Model) -> list[Any]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+def history_in(path: Path) -> History:
+    """Every metric after each epoch that the file knows of; empty without a file."""
+    if not path.exists():
+        return {}
+    with _opened(path) as saved:
+        history: History = json.loads(saved["progress"].item())["history"]
+        return history
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            yield saved
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise InputError(
+            f"{path}: this checkpoint is damaged ({error}), so the run cannot go on. Remove it and train anew"
+        ) from error
 
 
 def _plain(value: Any) -> Any:

@@ -63,7 +63,7 @@ def fit(
 
 def compile_(vae: VAE, settings: Training, *, steps: int) -> None:
     """Give the model an optimizer of its own, with the schedule drawn over so many steps."""
-    optimizer = type(settings.optimizer).from_config(settings.optimizer.get_config())
+    optimizer = settings.new_optimizer()
     optimizer.learning_rate = settings.schedule(settings.learning_rate, steps)
     vae.compile(
         optimizer=optimizer,

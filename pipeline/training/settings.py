@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import keras
 
+from pipeline.errors import InputError
 from pipeline.runtime import Runtime
 from pipeline.settings import Count, Positive, Seed, Switch
 from pipeline.training.schedule import Schedule
@@ -36,3 +37,18 @@ class Training:
     steps_per_execution: Count
     jit_compile: Switch
     runtime: Runtime
+
+    def __post_init__(self) -> None:
+        """Try the optimizer on one number: Keras looks at most arguments only when it is used."""
+        number = keras.Variable([1.0])
+        try:
+            self.new_optimizer().apply([keras.ops.ones(1)], [number])
+        except (TypeError, ValueError, AttributeError) as error:
+            name = type(self.optimizer).__name__
+            raise InputError(
+                f"optimizer: {name} cannot work with these arguments ({error}). See Keras' {name}"
+            ) from error
+
+    def new_optimizer(self) -> keras.optimizers.Optimizer:
+        """An optimizer of these settings that no model has used."""
+        return type(self.optimizer).from_config(self.optimizer.get_config())

@@ -1,0 +1,50 @@
+"""A Keras model as an MLflow model of the run at hand."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import mlflow.keras
+import numpy as np
+from mlflow.models import Model, infer_signature
+
+
+def log_keras_model(model: keras.Model, example: np.ndarray) -> None:
+    """Store the model as `model`, with the signature that `predict` has on these images and the images as example."""
+    signature = infer_signature(example, model.predict(example, verbose=0))
+    requirements = [f"keras=={keras.__version__}", keras.backend.backend()]
+    with _quiet():
+        Model.log(
+            artifact_path=None,
+            name="model",
+            flavor=KerasFlavor,
+            model=model,
+            signature=signature,
+            input_example=example,
+            pip_requirements=requirements,
+        )
+
+
+class KerasFlavor:
+    """MLflow's Keras flavor, and the folder that it forgets to make before it writes the example (its issue 16183)."""
+
+    @staticmethod
+    def save_model(path: str, **settings: Any) -> None:
+        """Write the model into a folder."""
+        Path(path).mkdir(parents=True, exist_ok=True)
+        mlflow.keras.save_model(path=path, **settings)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """MLflow warns that it cannot know the versions of packages that we have just told it."""
+    logger = logging.getLogger("mlflow")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

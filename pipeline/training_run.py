@@ -1,0 +1,150 @@
+"""One training from its config to its run: data, model, fit, evaluation, record; and how an interrupted one goes on."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from pipeline.build import build
+from pipeline.config import Config
+from pipeline.data.images import ImageData
+from pipeline.errors import InputError, Interrupted
+from pipeline.evaluation import Evaluation, evaluate
+from pipeline.experiment import Experiment
+from pipeline.models.vae import VAE
+from pipeline.pictures import Pictures
+from pipeline.record import FINGERPRINT, Record
+from pipeline.runtime import circumstances, differences
+from pipeline.tracking.run import Run, reopen, start
+from pipeline.tracking.store import MLRUNS, Store, Tracking
+from pipeline.training.checkpoint import history_in
+from pipeline.training.fit import fit
+from pipeline.training.progress import TrainingProgress
+
+CHECKPOINTS = MLRUNS / "checkpoints"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run came to."""
+
+    run_id: str
+    run_name: str
+    epochs: int
+    evaluation: Evaluation
+    where_to_look: str
+
+    def report(self, console: Console) -> None:
+        """Tell a person the key numbers, the run's name and how to see it."""
+        test = self.evaluation
+        console.print(
+            f"\n[bold green]Done:[/bold green] [bold]{self.run_name}[/bold], {self.epochs} epochs, run {self.run_id}\n"
+            f"On the test split, per image: ELBO {test.elbo:.2f} nats "
+            f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), MSE {test.mse:.4f}\n"
+            f"See it with: {self.where_to_look}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def train(config: Config, *, name: str, console: Console, resume: str | None = None) -> Outcome:
+    """Train what the config describes and record it as one run.
+
+    Args:
+        config: composed and resolved.
+        name: of the run.
+        console: where progress is shown.
+        resume: id of an interrupted run to go on with, whose config this is.
+
+    Raises:
+        InputError: a mistake in the settings, the data or the address of the tracking store; before a run is made.
+        NonFiniteLoss: the training diverged; the run is closed as failed.
+        Interrupted: by Ctrl-C or SIGTERM; the run is closed as killed and can be resumed.
+    """
+    experiment = Experiment.from_config(config)
+    store = experiment.tracking.connect()
+    data = experiment.dataset.load()
+    vae = experiment.model_for(data)
+    if resume:
+        _refuse_other_data(store.run(resume).data.tags.get(FINGERPRINT), data, resume)
+    with _opened(experiment.tracking, store, name, resume) as run:
+        console.print(f"Run [bold]{run.name}[/bold] ({run.id})", highlight=False, soft_wrap=True)
+        return _train(run, experiment, config, data, vae, console)
+
+
+def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
+    """Go on with an interrupted run, exactly as it would have gone on by itself.
+
+    Args:
+        run_id: of the run.
+        tracking: the node that says where runs are kept; everything else comes from the record.
+        console: where progress is shown.
+
+    Raises:
+        InputError: there is no such run, it is not interrupted, or its checkpoint is gone.
+    """
+    store: Store = build(tracking, "tracking", wanted=Tracking).connect()
+    run = store.run(run_id)
+    if not checkpoint_of(run_id).exists():
+        raise InputError(
+            f"resume={run_id}: this run is {run.info.status} and has no checkpoint here: it ended in good order, or "
+            "before its first epoch did, or on another machine. Train it anew"
+        )
+    for changed in differences(run.data.tags, circumstances()):
+        console.print(f"[yellow]Not bit for bit:[/yellow] {changed}", highlight=False, soft_wrap=True)
+    config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
+    config["tracking"]["uri"] = tracking["uri"]
+    return train(config, name="", console=console, resume=run_id)
+
+
+def checkpoint_of(run_id: str) -> Path:
+    """The file from which an interrupted run goes on."""
+    return CHECKPOINTS / f"{run_id}.npz"
+
+
+def _refuse_other_data(fingerprint: str | None, data: ImageData, run_id: str) -> None:
+    if fingerprint and fingerprint != data.fingerprint:
+        raise InputError(
+            f"resume={run_id}: the data are no longer those that this run began with (fingerprint "
+            f"{fingerprint[:8]}, now {data.fingerprint[:8]}). Put them back, or train anew"
+        )
+
+
+def _how_far(run_id: str, checkpoint: Path) -> str:
+    """How far an interrupted training came, and how to go on."""
+    losses = history_in(checkpoint).get("val/loss")
+    if not losses:
+        return "No epoch had ended, so there is nothing to resume"
+    return (
+        f"{len(losses)} epochs were done, val/loss {losses[-1]:.2f} nats. "
+        f"Go on with: python -m pipeline.train resume={run_id}"
+    )
+
+
+def _opened(tracking: Tracking, store: Store, name: str, resume: str | None) -> AbstractContextManager[Run]:
+    if resume:
+        return reopen(store, resume)
+    return start(store, tracking.experiment, name, circumstances())
+
+
+def _train(  # noqa: PLR0917 — the parts of one training, each from its own hand
+    run: Run, experiment: Experiment, config: Config, data: ImageData, vae: VAE, console: Console
+) -> Outcome:
+    settings, checkpoint = experiment.training, checkpoint_of(run.id)
+    pictures = Pictures(vae, data, settings.seed)
+    record = Record(run, data, pictures, {*experiment.tracking.picture_epochs, settings.epochs})
+    try:
+        if not checkpoint.exists():
+            record.begin(config, vae)
+        with TrainingProgress(settings.epochs, console) as progress:
+            history = fit(
+                vae, data, settings, checkpoint=checkpoint, listeners=[progress.epoch, record], callbacks=[progress]
+            )
+        evaluation = evaluate(vae, data.test.images, seed=settings.seed)
+        record.conclude(vae, history, evaluation)
+    except Interrupted as interrupt:
+        raise Interrupted(f"{interrupt}. {_how_far(run.id, checkpoint)}") from None
+    checkpoint.unlink(missing_ok=True)
+    return Outcome(run.id, run.name, len(history["val/loss"]), evaluation, run.where_to_look())
