@@ -18,8 +18,9 @@ from checkout import Checkout
 from rich.console import Console
 
 from pipeline.errors import InputError, Interrupted
+from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import COLOUR, COLOURS, NOTE, reopen, start
-from pipeline.tracking.store import Store, Tracking, is_alive, owner_tags
+from pipeline.tracking.store import Store, Tracking
 from pipeline.tracking.views import latest_experiment_link, refuse_busy
 from pipeline.training.progress import TrainingProgress
 

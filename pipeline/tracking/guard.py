@@ -48,7 +48,7 @@ def main(uri: str, run_id: str, owner: str) -> None:
     # Imported only now: a guard that waits should weigh nothing.
     from mlflow.tracking import MlflowClient
 
-    from pipeline.tracking.store import end_as_killed
+    from pipeline.tracking.owner import end_as_killed
 
     client = MlflowClient(uri)
     run = client.get_run(run_id)

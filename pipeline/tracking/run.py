@@ -16,7 +16,8 @@ from pipeline.errors import InputError, Interrupted
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.keras_model import log_keras_model
 from pipeline.tracking.links import run_link
-from pipeline.tracking.store import DATABASE, Store, is_alive, owner_tags
+from pipeline.tracking.owner import is_alive, owner_tags
+from pipeline.tracking.store import DATABASE, Store
 
 NOTE = "mlflow.note.content"
 COLOUR = "mlflow.runColor"

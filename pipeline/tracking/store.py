@@ -11,7 +11,6 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import mlflow
-import psutil
 from filelock import FileLock
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
@@ -22,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline import ROOT
 from pipeline.errors import InputError
 from pipeline.settings import Count, Text
+from pipeline.tracking.owner import end_as_killed, is_alive
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # for files of a few kilobytes
 # That it makes tables in a new database is no news to the user.
@@ -130,33 +130,6 @@ class Store:
         for run in self.client.search_runs(experiments, mine):
             if not is_alive(run.data.tags):
                 end_as_killed(self.client, run.info.run_id)
-
-
-def owner_tags() -> dict[str, str]:
-    """Tags by which other processes can tell whether the process of a run is still there."""
-    me = psutil.Process()
-    return {"host": socket.gethostname(), "pid": str(me.pid), "process_started": str(me.create_time())}
-
-
-def is_alive(tags: dict[str, str]) -> bool:
-    """Whether the process that wrote these `owner_tags` still runs; of another machine's that is believed."""
-    try:
-        if tags["host"] != socket.gethostname():
-            return True  # nobody can tell from here
-        process = psutil.Process(int(tags["pid"]))
-        # Seconds of difference are a corrected clock; another process of this number would have started much later.
-        same = abs(process.create_time() - float(tags["process_started"])) < 10
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except (KeyError, ValueError, psutil.NoSuchProcess):
-        return False
-
-
-def end_as_killed(client: MlflowClient, run_id: str) -> None:
-    """Close a run whose process is gone, and say so in its description."""
-    note = f"**The process was killed.** Go on with `python -m pipeline.train resume={run_id}`"
-    before = client.get_run(run_id).data.tags.get("mlflow.note.content", "")
-    client.set_tag(run_id, "mlflow.note.content", f"{note}\n\n{before}")
-    client.set_terminated(run_id, "KILLED")
 
 
 @contextmanager
