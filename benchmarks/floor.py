@@ -22,7 +22,7 @@ def run(task: Task, turn: Turn) -> None:
     """Report the seconds that the arithmetic of one round would take."""
     start_tensorflow()
     model = experiment_for(task).model
-    flop = training_flop(model.encoder(IMAGE_SHAPE), model.decoder(IMAGE_SHAPE, IMAGE_SHAPE[-1]))
+    flop = training_flop(model.encoder(IMAGE_SHAPE), model.decoder(IMAGE_SHAPE))
     products = _products()
     images = len(task.images())
     turn.ready(flop_per_image=flop)

@@ -4,10 +4,11 @@ import os
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import psutil
+
+from pipeline.runtime import cpu_model
 
 PACKAGES = ("tensorflow", "keras", "torch", "pythae", "numpy", "mlflow", "hydra-core")
 
@@ -16,7 +17,7 @@ def machine(threads: int) -> dict[str, Any]:
     """CPU, cores, threads, memory, versions and date."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cpu": _cpu(),
+        "cpu": cpu_model(),
         "cores": cores(),
         "threads": threads,
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
@@ -30,15 +31,6 @@ def machine(threads: int) -> dict[str, Any]:
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _version(package: str) -> str | None:

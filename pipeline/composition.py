@@ -13,9 +13,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from pipeline import ROOT
 from pipeline.config import Config, flatten, run_name
+from pipeline.errors import InputError
 
 CONF = ROOT / "conf"
 INERT = ("tracking.", "dataset.dir", "trusted", "resume")
@@ -24,8 +26,17 @@ OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
 
 
 def plain(composed: DictConfig) -> Config:
-    """The config as plain mappings and lists with every reference resolved; beyond the doors there is no other."""
-    config = OmegaConf.to_container(composed, resolve=True)
+    """The config as plain mappings and lists with every reference resolved; beyond the doors there is no other.
+
+    Raises:
+        InputError: a value is missing, or refers to one that does not exist.
+    """
+    try:
+        config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise InputError(
+            f"{error.full_key}: {str(error.msg).partition(chr(10))[0]}. Give it a value: {error.full_key}=…"
+        ) from error
     assert isinstance(config, dict)
     directory = (config.get("dataset") or {}).get("dir")
     if isinstance(directory, str) and directory:

@@ -38,9 +38,9 @@ class Experiment:
             InputError: naming the key, the value and the cure.
         """
         _refuse_unknown_parts(config, cls.__annotations__)
-        trusted = check_value(config["trusted"], list[Text], "trusted")
+        trusted = check_value(config.get("trusted"), list[Text], "trusted")
         # Threads and precision must be set before the other parts make their first variables.
-        runtime: Runtime = build(config["training"]["runtime"], "training.runtime", trusted, wanted=Runtime)
+        runtime: Runtime = build(config["training"].get("runtime") or {}, "training.runtime", trusted, wanted=Runtime)
         runtime.apply()
         parts = cls.__annotations__.items()
         return cls(**{name: build(config[name], name, trusted, wanted=wanted) for name, wanted in parts})
@@ -64,5 +64,5 @@ def _refuse_unknown_parts(config: Config, parts: Collection[str]) -> None:
     for name in parts:
         if not isinstance(config.get(name), Mapping):
             raise InputError(f"{name}: missing. A training needs one: {name}=…, of the options that --help lists")
-    if "learning_rate" in config["training"]["optimizer"]:
+    if "learning_rate" in (config["training"].get("optimizer") or ()):
         raise InputError("training.optimizer.learning_rate: belongs to the schedule. Say training.learning_rate=…")

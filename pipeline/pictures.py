@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from keras import ops
-from matplotlib.figure import Figure
 
 from pipeline import figures
 from pipeline.data.batches import pixels
 from pipeline.data.images import ImageData, Split
+from pipeline.figures import Figure
 from pipeline.models.vae import VAE
 
 SCATTERED = 2000

@@ -25,7 +25,7 @@ class Record:
         run: open for recording.
         data: trained on.
         pictures: of the model.
-        picture_epochs: epochs after which cards are drawn.
+        picture_epochs: epochs after which cards are drawn; they always are of the model that comes out.
     """
 
     def __init__(self, run: Run, data: ImageData, pictures: Pictures, picture_epochs: Collection[int]) -> None:
@@ -49,6 +49,9 @@ class Record:
 
     def conclude(self, vae: VAE, history: History, evaluation: Evaluation) -> None:
         """Write down the result."""
+        epochs = len(history["val/loss"])
+        if epochs not in self.picture_epochs:
+            self._cards("val", self.data.validation, epochs)
         self.run.summary(evaluation.metrics("test"))
         # The UI's slider starts at step 0: with that step alone, these cards need no sliding.
         self._cards("test", self.data.test, 0)

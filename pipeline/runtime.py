@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Literal
 
 from pipeline import ROOT
@@ -76,12 +77,22 @@ def circumstances() -> dict[str, str]:
         "command": shlex.join(["python", "-m", "pipeline.train", *sys.argv[1:]]),
         "commit": _git("rev-parse", "HEAD"),
         "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain"), "true"),
-        "device": ", ".join(names) or f"CPU {platform.processor() or platform.machine()}",
+        "device": ", ".join(names) or cpu_model(),
         "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
+
+
+def cpu_model() -> str:
+    """What the processor calls itself; where it does not say, its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(iter(names), "") or platform.processor() or platform.machine()
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

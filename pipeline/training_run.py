@@ -134,7 +134,7 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
 ) -> Outcome:
     settings, checkpoint = experiment.training, checkpoint_of(run.id)
     pictures = Pictures(vae, data, settings.seed)
-    record = Record(run, data, pictures, {*experiment.tracking.picture_epochs, settings.epochs})
+    record = Record(run, data, pictures, experiment.tracking.picture_epochs)
     try:
         if not checkpoint.exists():
             record.begin(config, vae)

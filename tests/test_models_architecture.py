@@ -27,7 +27,7 @@ def dense(**changed) -> Dense:
 
 
 def networks(architecture: Architecture, shape=MNIST) -> tuple[keras.Model, keras.Model]:
-    return architecture.encoder(shape), architecture.decoder(shape, shape[-1])
+    return architecture.encoder(shape), architecture.decoder(shape)
 
 
 def of_type(network: keras.Model, kind: type) -> list:
@@ -138,11 +138,6 @@ def test_one_latent_dimension_is_enough(make) -> None:
     check_shapes(make(latent_dim=1), (8, 8, 1))
 
 
-@pytest.mark.parametrize("make", [conv, dense])
-def test_decoder_may_have_more_channels_than_the_image(make) -> None:
-    assert make().decoder((8, 8, 1), 6).output.shape[1:] == (8, 8, 6)
-
-
 # What each setting does.
 
 
@@ -194,7 +189,7 @@ def test_softplus_head_gives_the_log_variance_of_its_standard_deviation() -> Non
 
 @pytest.mark.parametrize("shape", [(7, 28, 1), (28, 7, 1)])
 def test_strides_below_one_pixel_are_refused_with_both_shapes(shape) -> None:
-    for network in (lambda: conv(strides=[4, 2]).encoder(shape), lambda: conv(strides=[4, 2]).decoder(shape, 1)):
+    for network in (lambda: conv(strides=[4, 2]).encoder(shape), lambda: conv(strides=[4, 2]).decoder(shape)):
         with pytest.raises(InputError) as refused:
             network()
         message = str(refused.value)

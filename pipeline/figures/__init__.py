@@ -4,6 +4,8 @@ Cards are square uint8 arrays [S, S, 3] that cost a few milliseconds; figures ar
 and legends. Neither goes through pyplot, so nothing stays behind and threads may draw at once.
 """
 
+from matplotlib.figure import Figure
+
 from pipeline.figures.canvas import figure_pixels
 from pipeline.figures.cards import mosaic_card, plane_card, reconstructions_card
 from pipeline.figures.decoded import grid, traversals
@@ -14,6 +16,7 @@ from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, p
 from pipeline.figures.sheets import reconstructions, samples
 
 __all__ = [
+    "Figure",
     "Limits",
     "PlaneAxes",
     "best_epoch",

@@ -51,16 +51,15 @@ class Architecture(ABC):
         log_variance = SoftplusScale(name="log_variance")(head) if self.scale == "softplus" else head
         return keras.Model(images, [mean, log_variance], name="encoder")
 
-    def decoder(self, image_shape: ImageShape, channels: int) -> keras.Model:
-        """Latents [B, D] to the parameters of the likelihood, [B, H, W, channels], on the whole real line."""
-        height, width, _ = image_shape
+    def decoder(self, image_shape: ImageShape) -> keras.Model:
+        """Latents [B, D] to the parameters of the likelihood, [B, H, W, C], on the whole real line."""
         latent = keras.Input((self.latent_dim,), name="latent")
-        return keras.Model(latent, self.outputs(latent, (height, width, channels)), name="decoder")
+        return keras.Model(latent, self.outputs(latent, image_shape), name="decoder")
 
     @abstractmethod
     def features(self, images: Any) -> Any:
         """Images [B, H, W, C] to what the heads read, [B, F]."""
 
     @abstractmethod
-    def outputs(self, latent: Any, output_shape: ImageShape) -> Any:
-        """Latents [B, D] to real numbers [B, *output_shape]."""
+    def outputs(self, latent: Any, image_shape: ImageShape) -> Any:
+        """Latents [B, D] to real numbers [B, H, W, C]."""

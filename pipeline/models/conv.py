@@ -56,10 +56,10 @@ class Conv(Architecture):
             x = layers.Dropout(self.dropout)(x) if self.dropout else x
         return self._dense(layers.Flatten()(x), self.units)
 
-    def outputs(self, latent: Any, output_shape: ImageShape) -> Any:
-        height, width, channels = output_shape
+    def outputs(self, latent: Any, image_shape: ImageShape) -> Any:
+        height, width, channels = image_shape
         decoder = self._decoder_layers()
-        self._refuse_vanishing(output_shape, [stride for _, stride, _ in decoder])
+        self._refuse_vanishing(image_shape, [stride for _, stride, _ in decoder])
         shrink = math.prod(stride for _, stride, _ in decoder)
         first = (math.ceil(height / shrink), math.ceil(width / shrink), self.decoder_channels or self.filters[-1])
         x = layers.Dense(math.prod(first), activation=self.activation)(self._dense(latent, self.decoder_units))

@@ -34,8 +34,8 @@ class Dense(Architecture):
             x = layers.Dropout(self.dropout)(x) if self.dropout else x
         return x
 
-    def outputs(self, latent: Any, output_shape: ImageShape) -> Any:
+    def outputs(self, latent: Any, image_shape: ImageShape) -> Any:
         x = latent
         for units in self.decoder_hidden or self.hidden[::-1]:
             x = layers.Dense(units, activation=self.activation)(x)
-        return layers.Reshape(output_shape)(layers.Dense(math.prod(output_shape))(x))
+        return layers.Reshape(image_shape)(layers.Dense(math.prod(image_shape))(x))

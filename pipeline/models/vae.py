@@ -48,7 +48,6 @@ class VAE(keras.Model):
         )
         self.rate_tracker = keras.metrics.Mean(name="rate")
         self.distortion_tracker = keras.metrics.Mean(name="distortion")
-
         self.built = True  # encoder, decoder and likelihood came with their weights
 
     @property
@@ -134,10 +133,9 @@ def assemble(
         InputError: the architecture cannot take images of this shape.
     """
     keras.utils.set_random_seed(seed)
-    channels = image_shape[-1]
     return VAE(
         encoder=architecture.encoder(image_shape),
-        decoder=architecture.decoder(image_shape, channels),
+        decoder=architecture.decoder(image_shape),
         likelihood=likelihood,
         objective=objective,
         seed=seed,

@@ -8,11 +8,11 @@ from typing import Any
 import keras
 import mlflow
 import numpy as np
-from matplotlib.figure import Figure
 from mlflow.exceptions import MlflowException
 
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted
+from pipeline.figures import Figure
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.keras_model import log_keras_model
 from pipeline.tracking.links import run_link

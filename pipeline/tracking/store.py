@@ -40,8 +40,8 @@ class Tracking:
     Attributes:
         uri: of an MLflow server or database; null is the file in `mlruns/`.
         experiment: the MLflow experiment that the run joins.
-        picture_epochs: epochs after which pictures are recorded; the last one always is. The same in all runs that
-            should be compared step by step.
+        picture_epochs: epochs after which pictures are recorded, beside those before the first and after the last. The
+            same in all runs that should be compared step by step.
     """
 
     uri: Annotated[Text | None, BeforeValidator(lambda uri: uri or None)]  # an empty variable is no address
@@ -70,7 +70,7 @@ class Store:
     @property
     def is_server(self) -> bool:
         """Whether it is reached over the network, rather than being a database that we open ourselves."""
-        return urlsplit(self.uri).scheme in ("http", "https")
+        return _is_server(self.uri)
 
     def run(self, run_id: str) -> MlflowRun:
         """The record of a run.
@@ -136,7 +136,7 @@ class Store:
 def _ready(uri: str) -> Iterator[None]:
     """Turn what can go wrong at the first contact into one message; let only one process create a database file."""
     try:
-        if urlsplit(uri).scheme in ("http", "https"):
+        if _is_server(uri):
             with _impatience():
                 yield
         else:
@@ -163,6 +163,10 @@ def _impatience() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _is_server(uri: str) -> bool:
+    return urlsplit(uri).scheme in ("http", "https")
+
+
 def _artifacts(uri: str) -> str | None:
     """Beside a database file, wherever the command was typed; a server decides for itself."""
     if not uri.startswith(SQLITE):
@@ -174,7 +178,7 @@ def _trouble(uri: str, error: Exception) -> str:
     """What is wrong with the store at this address, and the cure."""
     if uri == DATABASE:
         return f"the database cannot be opened ({_first_line(error)}). Make {MLRUNS} and what is in it writable"
-    if uri.startswith(("http:", "https:")):
+    if _is_server(uri):
         return (
             f"no answer from MLflow there ({_first_line(error)}). Start the server, correct tracking.uri or "
             "MLFLOW_TRACKING_URI, or leave both out to use the file in mlruns/"

@@ -33,10 +33,10 @@ class TrainingProgress(keras.callbacks.Callback):
     def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
         """Print the line of an epoch, counted from 1."""
         seconds = time.perf_counter() - self._epoch_start
-        best = "" if self.epochs == epoch else f"  {_duration(self._left(epoch))} left"
+        left = "" if self.epochs == epoch else f"  {_duration(self._left(epoch))} left"
         self.console.print(
             f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}  {_parts(metrics, 'train')}  "
-            f"[bold]val {_parts(metrics, 'val')}[/bold]  {seconds:.1f} s{best}",
+            f"[bold]val {_parts(metrics, 'val')}[/bold]  {seconds:.1f} s{left}",
             highlight=False,
             soft_wrap=True,
         )
