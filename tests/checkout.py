@@ -2,15 +2,41 @@
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from pipeline import ROOT
+
+
+@dataclass(frozen=True)
+class Ui:
+    """`make ui` at work."""
+
+    process: subprocess.Popen[str]
+    address: str
+    link: str
+
+    def stop(self) -> None:
+        """As Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=30)
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class Checkout:
@@ -78,3 +104,17 @@ class Checkout:
     def artifacts(self, run_id: str) -> Path:
         """The folder of a run's artifacts."""
         return Path(self.client.get_run(run_id).info.artifact_uri.removeprefix("file://"))
+
+    @contextmanager
+    def ui(self, port: int) -> Iterator[Ui]:
+        """The UI over this checkout's database, until the block ends."""
+        process = self.start("pipeline.ui", "--port", str(port))
+        assert process.stdout
+        link = next((line.split()[1] for line in process.stdout if line.startswith("Runs: ")), None)
+        assert link, "the server never announced itself"
+        served = Ui(process, f"http://127.0.0.1:{port}", link)
+        try:
+            yield served
+        finally:
+            if process.poll() is None:
+                served.stop()

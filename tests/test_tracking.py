@@ -1,28 +1,21 @@
 """The tracking store: what is refused at its door, who closes runs, and the UI over the same database."""
 
-import io
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
-import psutil
 import pytest
-from checkout import Checkout
-from rich.console import Console
 
 from pipeline.errors import InputError, Interrupted
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import COLOUR, COLOURS, NOTE, reopen, start
 from pipeline.tracking.store import Store, Tracking
 from pipeline.tracking.views import latest_experiment_link, refuse_busy
-from pipeline.training.progress import TrainingProgress
 
 
 @pytest.fixture
@@ -147,133 +140,3 @@ def test_the_link_opens_the_runs_that_were_made_last(store: Store) -> None:
     second = store.experiment("second")
     link = f"http://x/#/experiments/{second}/runs?workflowType=machine_learning"
     assert latest_experiment_link(store, "http://x") == link
-
-
-def test_the_ui_serves_the_same_database_with_two_light_processes(tmp_path: Path) -> None:
-    checkout = Checkout(tmp_path / "checkout")
-    assert checkout.train("dataset.limit=200", "training.epochs=1", "model.hidden=[8]").returncode == 0
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = checkout.start("pipeline.ui", "--port", str(port), cwd=tmp_path)
-    try:
-        link = _announced(server)
-        experiment = checkout.client.get_experiment_by_name("digits")
-        assert experiment
-        assert link == (
-            f"http://127.0.0.1:{port}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning"
-        )
-        body = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).read().decode()
-        assert "<div" in body
-        processes = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
-        assert len(processes) == 2
-        assert sum(process.memory_info().rss for process in processes) < 0.6e9
-        second = checkout.run("pipeline.ui", "--port", str(port))
-        assert second.returncode == 2
-        assert f"make ui PORT={port + 1}" in second.stderr
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(timeout=30)
-
-
-def _announced(server: subprocess.Popen[str]) -> str:
-    assert server.stdout
-    for line in server.stdout:
-        if line.startswith("Runs: "):
-            return line.split()[1]
-    pytest.fail("the server never announced itself")
-
-
-def test_a_run_is_recorded_on_a_server_too(tmp_path: Path) -> None:
-    checkout = Checkout(tmp_path / "checkout")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = checkout.start("pipeline.ui", "--port", str(port))
-    try:
-        _announced(server)
-        address = f"http://127.0.0.1:{port}"
-        overrides = ("dataset.limit=200", "training.epochs=2", "model.hidden=[8]", "tracking.experiment=remote")
-        done = checkout.train(*overrides, env={"MLFLOW_TRACKING_URI": address})
-        assert done.returncode == 0, done.stderr
-        [run] = checkout.runs("remote")
-        assert run.info.status == "FINISHED"
-        assert f"{address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}?workflow" in done.stdout
-        client = mlflow.tracking.MlflowClient(address)
-        assert {"config.yaml", "latent.png", "images"} <= {each.path for each in client.list_artifacts(run.info.run_id)}
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(timeout=30)
-
-
-def test_a_server_that_dies_loses_nothing(tmp_path: Path) -> None:
-    checkout = Checkout(tmp_path / "checkout")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-    overrides = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=40", "tracking.experiment=dies")
-    server = checkout.start("pipeline.ui", "--port", str(port))
-    _announced(server)
-    training = checkout.start("pipeline.train", *overrides, "tracking.picture_epochs=[]", env=env)
-    assert training.stdout
-    for line in training.stdout:
-        if line.startswith("epoch  3"):
-            break
-    server.send_signal(signal.SIGINT)
-    server.wait(timeout=30)
-    _, err = training.communicate(timeout=120)
-    [run] = checkout.runs("dies")
-    assert training.returncode == 2
-    assert f"http://127.0.0.1:{port} stopped answering" in err
-    assert f"resume={run.info.run_id}" in err
-    assert "Traceback" not in err
-
-    server = checkout.start("pipeline.ui", "--port", str(port))
-    try:
-        _announced(server)
-        done = checkout.train(f"resume={run.info.run_id}", env=env)
-        assert done.returncode == 0, done.stderr
-        assert [step for step, _ in checkout.history(run.info.run_id, "val/loss")] == list(range(1, 41))
-        assert checkout.client.get_run(run.info.run_id).info.status == "FINISHED"
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(timeout=30)
-
-
-def test_ctrl_c_ends_a_run_whose_server_is_dead(tmp_path: Path) -> None:
-    checkout = Checkout(tmp_path / "checkout")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = checkout.start("pipeline.ui", "--port", str(port))
-    _announced(server)
-    overrides = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=100000", "training.patience=null")
-    training = checkout.start("pipeline.train", *overrides, f"tracking.uri=http://127.0.0.1:{port}")
-    assert training.stdout
-    for line in training.stdout:
-        if line.startswith("epoch"):
-            break
-    server.send_signal(signal.SIGINT)
-    server.wait(timeout=30)
-    time.sleep(2)
-    training.send_signal(signal.SIGINT)
-    _, err = training.communicate(timeout=30)
-    assert "stopped answering" in err
-    assert "resume=" in err
-
-
-def test_a_terminal_gets_a_bar_and_lines_and_a_file_only_lines() -> None:
-    metrics = {f"{split}/{part}": 1.5 for split in ("train", "val") for part in ("loss", "rate", "distortion")}
-    for terminal in (True, False):
-        console = Console(force_terminal=terminal, width=120, record=True, file=io.StringIO())
-        with TrainingProgress(2, console) as progress:
-            progress.set_params({"steps": 10})
-            progress.on_train_begin()
-            progress.on_epoch_begin(0)
-            progress.on_train_batch_end(4, {"loss": 2.5, "rate": 0.5, "distortion": 2.0})
-            assert (progress._bar is not None) is terminal
-            progress.epoch(1, metrics)
-        text = console.export_text()
-        assert "epoch 1/2  loss 1.50 (distortion 1.50, rate 1.50)  val loss 1.50" in text
-        assert "left" in text

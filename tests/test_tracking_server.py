@@ -1,0 +1,89 @@
+"""The MLflow UI over our database, and runs that are kept on a server: real servers, real commands."""
+
+import signal
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import mlflow
+import psutil
+import pytest
+from checkout import Checkout, free_port
+
+SMALL = ("dataset.limit=300", "model.hidden=[16]")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path / "checkout")
+
+
+def wait_for_epoch(training: subprocess.Popen[str], epoch: int) -> None:
+    assert training.stdout
+    for line in training.stdout:
+        if line.startswith("epoch") and int(line.split()[1].split("/")[0]) >= epoch:
+            return
+    pytest.fail(f"ended before epoch {epoch}")
+
+
+def test_the_ui_serves_the_same_database_with_two_light_processes(checkout: Checkout) -> None:
+    assert checkout.train(*SMALL, "training.epochs=1").returncode == 0
+    experiment = checkout.client.get_experiment_by_name("digits")
+    assert experiment
+    with checkout.ui(free_port()) as ui:
+        assert ui.link == (f"{ui.address}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning")
+        assert "<div" in urllib.request.urlopen(f"{ui.address}/", timeout=10).read().decode()
+        served = psutil.Process(ui.process.pid)
+        processes = [served, *served.children(recursive=True)]
+        assert len(processes) == 2
+        assert sum(process.memory_info().rss for process in processes) < 0.6e9
+        port = ui.address.rpartition(":")[2]
+        second = checkout.run("pipeline.ui", "--port", port)
+        assert second.returncode == 2
+        assert f"make ui PORT={int(port) + 1}" in second.stderr
+
+
+def test_a_run_is_recorded_on_a_server_too(checkout: Checkout) -> None:
+    with checkout.ui(free_port()) as ui:
+        overrides = (*SMALL, "training.epochs=2", "tracking.experiment=remote")
+        done = checkout.train(*overrides, env={"MLFLOW_TRACKING_URI": ui.address})
+        assert done.returncode == 0, done.stderr
+        [run] = checkout.runs("remote")
+        assert run.info.status == "FINISHED"
+        assert f"{ui.address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}?workflow" in done.stdout
+        client = mlflow.tracking.MlflowClient(ui.address)
+        assert {"config.yaml", "latent.png", "images"} <= {each.path for each in client.list_artifacts(run.info.run_id)}
+
+
+def test_a_server_that_dies_loses_nothing(checkout: Checkout) -> None:
+    port = free_port()
+    with checkout.ui(port) as ui:
+        env = {"MLFLOW_TRACKING_URI": ui.address, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+        overrides = (*SMALL, "training.epochs=40", "tracking.experiment=dies", "tracking.picture_epochs=[]")
+        training = checkout.start("pipeline.train", *overrides, env=env)
+        wait_for_epoch(training, 3)
+    _, err = training.communicate(timeout=120)
+    [run] = checkout.runs("dies")
+    assert training.returncode == 2
+    assert f"{ui.address} stopped answering" in err
+    assert f"resume={run.info.run_id}" in err
+    assert "Traceback" not in err
+
+    with checkout.ui(port):
+        done = checkout.train(f"resume={run.info.run_id}", env=env)
+        assert done.returncode == 0, done.stderr
+        assert [step for step, _ in checkout.history(run.info.run_id, "val/loss")] == list(range(1, 41))
+        assert checkout.client.get_run(run.info.run_id).info.status == "FINISHED"
+
+
+def test_ctrl_c_ends_a_run_whose_server_is_dead(checkout: Checkout) -> None:
+    with checkout.ui(free_port()) as ui:
+        overrides = (*SMALL, "training.epochs=100000", "training.patience=null")
+        training = checkout.start("pipeline.train", *overrides, f"tracking.uri={ui.address}")
+        wait_for_epoch(training, 1)
+    time.sleep(2)  # by now it waits for the server
+    training.send_signal(signal.SIGINT)
+    _, err = training.communicate(timeout=30)
+    assert "stopped answering" in err
+    assert "resume=" in err
