@@ -10,11 +10,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from pipeline import ROOT
+
+SMALL = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=3")
+"""Overrides for a training of a second."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,21 @@ class Checkout:
         return MlflowClient(self.uri)
 
     def start(
-        self, module: str, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        module: str,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        out: TextIO | None = None,
     ) -> subprocess.Popen[str]:
-        """The command, running."""
+        """The command, running; what it says goes to pipes, or to a file."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "HYDRA_"))}
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=cwd or self.root,
             env={**inherited, "PYTHONPATH": str(self.root), "COLUMNS": "200", **(env or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=out or subprocess.PIPE,
+            stderr=out or subprocess.PIPE,
             text=True,
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from checkout import Checkout
 from hydra import compose, initialize_config_dir
 
 from pipeline.composition import CONF, plain
@@ -12,6 +13,12 @@ from pipeline.runtime import Runtime, start_tensorflow
 
 start_tensorflow()
 Runtime(precision="float32", threads=None).apply()
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy of the code with runs of its own, for all tests of a file."""
+    return Checkout(tmp_path_factory.mktemp("checkout"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,149 @@
+"""Runs that are stopped, killed or diverge, through the real command; and how they go on."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from checkout import SMALL, Checkout
+
+LONG = ("dataset.limit=600", "model.hidden=[32]", "model.dropout=0.2", "objective.warmup_epochs=4")
+ENDLESS = (*LONG, "training.epochs=100000", "training.patience=null", "tracking.picture_epochs=[]")
+
+
+def wait_for_epoch(process: subprocess.Popen[str], epoch: int) -> None:
+    assert process.stdout
+    for line in process.stdout:
+        if line.startswith("epoch") and int(line.split()[1].split("/")[0]) >= epoch:
+            return
+    pytest.fail(f"ended before epoch {epoch}: {process.stderr.read() if process.stderr else ''}")
+
+
+def wait_for_status(checkout: Checkout, run_id: str, seconds: float = 60) -> str:
+    """The status once the run is no longer running."""
+    deadline = time.monotonic() + seconds
+    status = "RUNNING"
+    while status == "RUNNING" and time.monotonic() < deadline:
+        time.sleep(0.2)
+        status = checkout.client.get_run(run_id).info.status
+    return status
+
+
+def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: Checkout) -> None:
+    settings = (*LONG, "training.epochs=60", "training/schedule=one_cycle", "tracking.picture_epochs=[]")
+    whole = checkout.train(*settings, "tracking.experiment=whole")
+    assert whole.returncode == 0, whole.stderr
+    expected = checkout.runs("whole")[0].info.run_id
+
+    process = checkout.start("pipeline.train", *settings, "tracking.experiment=killed")
+    wait_for_epoch(process, 4)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    run_id = checkout.runs("killed")[0].info.run_id
+    assert wait_for_status(checkout, run_id) == "KILLED"
+    assert f"resume={run_id}" in checkout.client.get_run(run_id).data.tags["mlflow.note.content"]
+
+    done = checkout.train(f"resume={run_id}")
+    assert done.returncode == 0, done.stderr
+    assert checkout.client.get_run(run_id).info.status == "FINISHED"
+    for metric in ("train/loss", "train/rate", "train/beta", "train/learning_rate", "val/loss", "val/distortion"):
+        assert checkout.history(run_id, metric) == checkout.history(expected, metric)
+    for part in ("test/elbo", "test/mse"):
+        assert checkout.history(run_id, part) == checkout.history(expected, part)
+
+    again = checkout.train(f"resume={run_id}")
+    assert again.returncode == 2
+    assert "is FINISHED and has no checkpoint here" in again.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_tidily_with_what_was_reached(checkout: Checkout, number: int, code: int) -> None:
+    experiment = f"signal{number}"
+    process = checkout.start("pipeline.train", *ENDLESS, f"tracking.experiment={experiment}")
+    wait_for_epoch(process, 2)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in err
+    [run] = checkout.runs(experiment)
+    assert run.info.status == "KILLED"
+    assert re.search(r"\*\*Killed:\*\* Stopped by SIG\w+\. \d+ epochs were done", run.data.tags["mlflow.note.content"])
+    assert f"resume={run.info.run_id}" in err
+
+
+def test_a_run_that_is_still_training_cannot_be_resumed(checkout: Checkout) -> None:
+    process = checkout.start("pipeline.train", *ENDLESS, "tracking.experiment=busy")
+    try:
+        wait_for_epoch(process, 1)
+        [run] = checkout.runs("busy")
+        second = checkout.train(f"resume={run.info.run_id}")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert second.returncode == 2
+    assert f"is still training, in process {process.pid}" in second.stderr
+
+
+def test_a_run_that_a_power_cut_left_running_is_closed_by_the_next_start(checkout: Checkout) -> None:
+    process = checkout.start("pipeline.train", *ENDLESS, "tracking.experiment=cut")
+    wait_for_epoch(process, 1)
+    [run] = checkout.runs("cut")
+    for child in subprocess.check_output(["pgrep", "-P", str(process.pid)], text=True).split():
+        os.kill(int(child), signal.SIGKILL)  # the guard
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert checkout.client.get_run(run.info.run_id).info.status == "RUNNING"
+    assert checkout.train(*SMALL, "tracking.experiment=next").returncode == 0
+    assert checkout.client.get_run(run.info.run_id).info.status == "KILLED"
+
+
+def test_a_diverging_run_fails_with_epoch_step_and_settings(checkout: Checkout) -> None:
+    done = checkout.train(*SMALL, "training.learning_rate=1e30", "tracking.experiment=diverged")
+    assert done.returncode == 2
+    for phrase in ("in epoch 1 by step", "learning rate 1e+30", "Try a lower training.learning_rate"):
+        assert phrase in done.stderr
+    assert "Traceback" not in done.stderr
+    [run] = checkout.runs("diverged")
+    assert run.info.status == "FAILED"
+    assert "training.learning_rate" in run.data.tags["mlflow.note.content"]
+
+
+def test_a_run_is_resumed_with_its_own_data_only_and_from_anywhere(checkout: Checkout, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 255, (300, 8, 8), np.uint8)
+    np.savez(tmp_path / "mine.npz", images=images)
+    settings = ("dataset=npz", "dataset.dir=mine.npz", *ENDLESS, "dataset.limit=200", "tracking.experiment=mine.npz")
+    process = checkout.start("pipeline.train", *settings, cwd=tmp_path)
+    wait_for_epoch(process, 2)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    [run] = checkout.runs("mine.npz")
+
+    np.savez(tmp_path / "mine.npz", images=255 - images)
+    other = checkout.train(f"resume={run.info.run_id}")
+    assert other.returncode == 2
+    assert "the data are no longer those that this run began with" in other.stderr
+    assert checkout.client.get_run(run.info.run_id).data.tags["data_fingerprint"] == run.data.tags["data_fingerprint"]
+
+    np.savez(tmp_path / "mine.npz", images=images)
+    process = checkout.start("pipeline.train", f"resume={run.info.run_id}", cwd=checkout.root)
+    wait_for_epoch(process, 3)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert len(checkout.client.get_run(run.info.run_id).inputs.dataset_inputs) == len(run.inputs.dataset_inputs)
+
+
+def test_a_damaged_checkpoint_is_named_with_the_cure(checkout: Checkout) -> None:
+    process = checkout.start("pipeline.train", *ENDLESS, "tracking.experiment=damaged")
+    wait_for_epoch(process, 1)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    [run] = checkout.runs("damaged")
+    (checkout.root / "mlruns" / "checkpoints" / f"{run.info.run_id}.npz").write_bytes(b"nonsense")
+    done = checkout.train(f"resume={run.info.run_id}")
+    assert done.returncode == 2
+    assert "this checkpoint is damaged" in done.stderr
+    assert "Traceback" not in done.stderr
