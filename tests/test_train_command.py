@@ -122,9 +122,7 @@ def test_small_latent_spaces_have_pictures_too(checkout: Checkout, latent_dim: i
     assert not (folder / "traversals.png").exists()
 
 
-@pytest.mark.skipif(
-    "VAE_DATA_DIR" not in os.environ, reason="needs real data: set VAE_DATA_DIR to a folder that has it"
-)
+@real_data
 @pytest.mark.parametrize(
     ("dataset", "shape", "classes", "at_least"),
     [("mnist", 28, 10, -215), ("fashion", 28, 10, -380), ("emnist_vowels", 28, 5, -280)],
@@ -180,9 +178,7 @@ def test_missing_files_are_downloaded_verified_and_trained_on(checkout: Checkout
     assert not list((tmp_path / "other").rglob("*ubyte*"))
 
 
-@pytest.mark.skipif(
-    "VAE_DATA_DIR" not in os.environ, reason="needs real data: set VAE_DATA_DIR to a folder that has it"
-)
+@real_data
 def test_all_of_mnist_fits_into_a_small_memory(checkout: Checkout, tmp_path: Path) -> None:
     settings = ("dataset=mnist", "model=conv", "training.epochs=1", "training.batch_size=256")
     with (tmp_path / "out").open("w") as out:
