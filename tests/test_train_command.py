@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 from checkout import SMALL, Checkout
-from data_files import serving, write_idx_set
+from data_files import real_data, serving, write_idx_set
 from PIL import Image
 
 
