@@ -63,7 +63,9 @@ def dataset(**changes: Any) -> Dataset:
         "dir": None,
         "limit": None,
         "classes": None,
+        "train": "train",
         "validation": 0.1,
+        "binarisation": "none",
         "seed": 0,
     }
     return Dataset(**check(Dataset, settings | changes, "dataset"))
@@ -108,7 +110,9 @@ def idx_node(mirrors: list[str] | None = None, content: dict[str, bytes] | None 
         "dir": None,
         "limit": None,
         "classes": None,
+        "train": "train",
         "validation": 2,
+        "binarisation": "none",
         "seed": 0,
     }
 

@@ -36,6 +36,26 @@ def test_pixels_and_labels_are_the_published_ones(name: str, train_images: str, 
     assert hashlib.md5(header + data.test.labels.astype(np.uint8).tobytes()).hexdigest() == test_labels
 
 
+@pytest.mark.parametrize("mode", ["none", "fixed", "each_epoch"])
+def test_mnist_as_a_whole_is_what_keras_own_example_trains_on(mode: str) -> None:
+    data = load("mnist", "train=all", "validation=test", f"binarisation={mode}")
+    assert (len(data.train), len(data.validation), len(data.test)) == (70_000, 10_000, 10_000)
+    usual = load("mnist", "validation=test", f"binarisation={mode}")
+    np.testing.assert_array_equal(data.train.images[:60_000], usual.train.images)
+    np.testing.assert_array_equal(data.train.labels[60_000:], usual.test.labels)
+
+
+def test_binarised_mnist_has_the_ink_of_mnist() -> None:
+    """Summed over many draws the noise cancels, in every pixel and in the whole."""
+    grey, drawn = (load("mnist", "validation=test", f"binarisation={mode}") for mode in ("none", "fixed"))
+    for part in ("train", "test"):
+        probability = getattr(grey, part).images.reshape(-1, 784) / 255.0
+        white = getattr(drawn, part).images.reshape(-1, 784) == 255
+        error = np.sqrt((probability * (1 - probability)).sum(axis=0))
+        assert (np.abs(white.sum(axis=0) - probability.sum(axis=0)) <= 5 * error + 1e-6).all()
+        assert abs(white.sum() - probability.sum()) <= 4 * np.sqrt((error**2).sum())
+
+
 def test_mnist_is_there_at_once() -> None:
     settings: Dataset = build(node("mnist"), "dataset")
     started = time.process_time()  # other work on the machine does not count

@@ -30,6 +30,7 @@ def test_every_file_builds_with_the_same_defaults(name: str) -> None:
     settings: Dataset = build(node(name), "dataset")
     assert settings.name == name
     assert (settings.validation, settings.limit, settings.seed) == (0.1, None, 0)
+    assert (settings.train, settings.binarisation) == ("train", "none")
     assert settings.classes == (["A", "E", "I", "O", "U"] if name == "emnist_vowels" else None)
 
 
@@ -83,6 +84,12 @@ SETTINGS = [
     ("validation=true", "a share between 0 and 1"),
     ("validation=tests", "a share between 0 and 1"),
     ("validation=null", "a share between 0 and 1"),
+    ("train=test", "wanted 'train' or 'all', for example dataset.train=train"),
+    ("train=null", "wanted 'train' or 'all'"),
+    ("binarisation=true", "wanted 'none', 'fixed' or 'each_epoch', for example dataset.binarisation=fixed"),
+    ("binarisation=null", "wanted 'none', 'fixed' or 'each_epoch'"),
+    ("binarisation=None", "wanted 'none', 'fixed' or 'each_epoch'"),
+    ("binarisation=0.5", "wanted 'none', 'fixed' or 'each_epoch'"),
     ("limit=0", "greater than 0"),
     ("limit=10.5", "a valid integer"),
     ("seed=-1", "greater than or equal to 0"),

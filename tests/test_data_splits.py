@@ -33,6 +33,41 @@ def test_validation_may_be_the_test_split() -> None:
     assert rows(data.train) == rows(Memory().train)
 
 
+def test_all_trains_on_train_and_test_in_this_order() -> None:
+    data = dataset(train="all", validation="test").load()
+    assert rows(data.train) == rows(Memory().train) + rows(Memory().test)
+    assert data.validation is data.test
+    assert rows(data.test) == rows(Memory().test)
+
+
+def test_all_leaves_validation_as_it_is_and_trains_on_none_of_it() -> None:
+    usual, everything = (dataset(train=train, validation=0.3).load() for train in ("train", "all"))
+    assert rows(everything.validation) == rows(usual.validation)
+    assert rows(everything.train) == rows(usual.train) + rows(usual.test)
+    assert not set(rows(everything.train)) & set(rows(everything.validation))
+    assert everything.fingerprint != usual.fingerprint
+
+
+def test_all_keeps_classes_and_limit() -> None:
+    data = dataset(train="all", validation="test", classes=[1, 2], limit=6).load()
+    usual = dataset(validation="test", classes=[1, 2], limit=6).load()
+    assert rows(data.train) == rows(usual.train) + rows(usual.test)
+    assert len(data.train) == 12
+
+
+@pytest.mark.parametrize(("binarisation", "tested"), [("fixed", "fixed"), ("each_epoch", "none")])
+def test_all_trains_on_the_tested_pixels_unless_training_draws_them(binarisation: str, tested: str) -> None:
+    everything = dataset(train="all", validation="test", binarisation=binarisation).load()
+    assert rows(everything.train)[40:] == rows(dataset(binarisation=tested).load().test)
+
+
+def test_that_test_images_are_trained_on_is_said_and_only_then(caplog: pytest.LogCaptureFixture) -> None:
+    dataset().load()
+    assert not caplog.records
+    dataset(train="all").load()
+    assert caplog.messages == ["dataset.train=all: the 20 test images are also trained on; do not judge by them"]
+
+
 def test_splits_keep_the_published_order() -> None:
     data, published = dataset(validation=0.3).load(), rows(Memory().train)
     for part in (data.train, data.validation):

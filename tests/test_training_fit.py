@@ -1,6 +1,7 @@
 """Trainings of a few epochs: reproducible, resumable to the bit, stopped in time, and refused when they diverge."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -13,7 +14,7 @@ from pipeline.evaluation import evaluate
 from pipeline.models.vae import VAE
 from pipeline.runtime import Runtime
 from pipeline.training.fit import NonFiniteLoss, fit
-from pipeline.training.schedule import Constant, Cosine
+from pipeline.training.schedule import Constant, Cosine, Steps
 from pipeline.training.settings import Training
 
 ONE_CYCLE = Cosine(rise=0.3, start=0.04, end=0.0001)
@@ -183,7 +184,7 @@ def test_beta_warms_up_while_validation_has_the_final_weights(uninterrupted) -> 
 
 def test_learning_rate_follows_its_schedule(uninterrupted) -> None:
     _, history = uninterrupted
-    rate = ONE_CYCLE(0.01, 5 * 4)
+    rate = ONE_CYCLE(0.01, epochs=5, steps_per_epoch=4)
     assert history["train/learning_rate"] == pytest.approx([float(rate(4 * epoch)) for epoch in range(1, 6)], rel=1e-5)
 
 
@@ -201,6 +202,23 @@ def test_resumed_training_equals_the_uninterrupted_to_the_bit(everything, uninte
     assert timeless(history) == timeless(uninterrupted[1])
     assert same_weights(vae, uninterrupted[0])
     assert not path.with_suffix(".unfinished").exists()
+
+
+def test_resumed_training_meets_the_same_drawn_pixels_to_the_bit(data, small_vae, tmp_path) -> None:
+    drawing = replace(data, drawn_each_epoch=True)
+    stepping = settings(schedule=Steps(milestones=[1, 2], factor=0.5))
+
+    def trained(images: ImageData, name: str, **how) -> tuple[VAE, dict[str, list[float]]]:
+        vae = small_vae()
+        return vae, fit(vae, images, stepping, checkpoint=tmp_path / name, **how)
+
+    whole, history = trained(drawing, "whole.npz")
+    assert history["train/loss"] != trained(data, "grey.npz")[1]["train/loss"]
+    with pytest.raises(KeyboardInterrupt):
+        trained(drawing, "parts.npz", listeners=[stop_after(2)])
+    resumed, resumed_history = trained(drawing, "parts.npz")
+    assert timeless(resumed_history) == timeless(history)
+    assert same_weights(resumed, whole)
 
 
 # Refused.

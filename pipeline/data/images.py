@@ -46,9 +46,11 @@ class ImageData:
 
     Attributes:
         name: the data set, as in `dataset=mnist`.
-        train, validation, test: pairwise disjoint, but for `dataset.validation=test`, where validation is the test
-            split.
+        train, validation, test: pairwise disjoint, but for two settings: with `dataset.validation=test` validation is
+            the test split, and with `dataset.train=all` the images of the test split are also in train, at its end.
         class_names: what each label means.
+        drawn_each_epoch: whether training draws black-and-white images from those of train, anew in every epoch;
+            train itself stays grey.
     """
 
     name: str
@@ -56,6 +58,7 @@ class ImageData:
     validation: Split
     test: Split
     class_names: tuple[str, ...]
+    drawn_each_epoch: bool = False
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -65,10 +68,12 @@ class ImageData:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over every pixel, label, shape and class name: equal exactly when the data are."""
+        """SHA-256 over every pixel, label, shape, class name and `drawn_each_epoch`: equal exactly when these are."""
         digest = hashlib.sha256(repr((self.class_names, self.image_shape)).encode())
         for split in (self.train, self.validation, self.test):
             digest.update(repr(split.images.shape).encode())
             digest.update(np.ascontiguousarray(split.images).data)
             digest.update(np.ascontiguousarray(split.labels, dtype="<i8").data)
+        if self.drawn_each_epoch:
+            digest.update(b"drawn each epoch")
         return digest.hexdigest()

@@ -1,14 +1,10 @@
-"""Random orders that last: the same on every machine and under every version of NumPy."""
-
-import zlib
+"""Random orders that last."""
 
 import numpy as np
 
+from pipeline.data.stream import stream
+
 
 def shuffled(number: int, seed: int, purpose: str) -> np.ndarray:
-    """The numbers 0 to `number` - 1, int [number], in an order decided by seed and purpose alone.
-
-    Two purposes get unrelated orders from one seed.
-    """
-    # RandomState's streams are frozen for good, those of default_rng may change with NumPy: splits must not.
-    return np.random.RandomState([seed, zlib.crc32(purpose.encode())]).permutation(number)
+    """The numbers 0 to `number` - 1, int [number], in an order decided by seed and purpose alone."""
+    return stream(seed, purpose).permutation(number)

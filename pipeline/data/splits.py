@@ -59,6 +59,11 @@ def set_validation_aside(train: Split, validation: float | int, seed: int) -> tu
     return train.take(np.sort(order[count:])), train.take(np.sort(order[:count]))
 
 
+def joined(first: Split, second: Split) -> Split:
+    """The images of both, in this order."""
+    return Split(np.concatenate([first.images, second.images]), np.concatenate([first.labels, second.labels]))
+
+
 def set_test_aside(labels: np.ndarray, share: float, origin: str) -> tuple[np.ndarray, np.ndarray]:
     """Positions to train on and positions to test on, each in random order, for a data set without a test split.
 

@@ -41,8 +41,10 @@ def fit(
     Raises:
         NonFiniteLoss: naming epoch, step and the settings to look at.
     """
-    order = TrainingBatches(data.train.images, batch_size=settings.batch_size, seed=settings.seed)
-    compile_(vae, settings, steps=settings.epochs * int(order.dataset.cardinality()))
+    order = TrainingBatches(
+        data.train.images, batch_size=settings.batch_size, seed=settings.seed, binarise=data.drawn_each_epoch
+    )
+    compile_(vae, settings, steps_per_epoch=int(order.dataset.cardinality()))
     history: History = {}
     stopping = _early_stopping(settings)
     saver = Checkpoint(checkpoint, history, stopping)
@@ -61,10 +63,12 @@ def fit(
     return history
 
 
-def compile_(vae: VAE, settings: Training, *, steps: int) -> None:
-    """Give the model an optimizer of its own, with the schedule drawn over so many steps."""
+def compile_(vae: VAE, settings: Training, *, steps_per_epoch: int) -> None:
+    """Give the model an optimizer of its own, with the schedule drawn over all epochs of so many steps."""
     optimizer = settings.new_optimizer()
-    optimizer.learning_rate = settings.schedule(settings.learning_rate, steps)
+    optimizer.learning_rate = settings.schedule(
+        settings.learning_rate, epochs=settings.epochs, steps_per_epoch=steps_per_epoch
+    )
     vae.compile(
         optimizer=optimizer,
         steps_per_execution=settings.steps_per_execution,

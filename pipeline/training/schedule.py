@@ -2,25 +2,39 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Annotated
 
 import keras
+from pydantic import AfterValidator, Field
 
-from pipeline.settings import Share
+from pipeline.settings import Count, Positive, Share
+
+
+def _rising(milestones: list[int]) -> list[int]:
+    if milestones != sorted(set(milestones)):
+        raise ValueError("numbers of epochs in rising order, each once")
+    return milestones
+
+
+Milestones = Annotated[list[Count], Field(min_length=1), AfterValidator(_rising), Field(examples=[[10, 20]])]
+"""Numbers of epochs, at least one, each larger than the one before."""
 
 
 class Schedule(ABC):
-    """The course of a learning rate, whatever its height and the number of steps."""
+    """The course of a learning rate, whatever its height and the length of the training."""
 
     @abstractmethod
-    def __call__(self, peak: float, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
-        """The learning rate for a training of so many optimizer steps."""
+    def __call__(
+        self, peak: float, *, epochs: int, steps_per_epoch: int
+    ) -> float | keras.optimizers.schedules.LearningRateSchedule:
+        """The learning rate, or what gives it for each optimizer step, of a training of so many epochs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Constant(Schedule):
     """The same learning rate throughout."""
 
-    def __call__(self, peak: float, steps: int) -> float:
+    def __call__(self, peak: float, *, epochs: int, steps_per_epoch: int) -> float:
         return peak
 
 
@@ -39,7 +53,10 @@ class Cosine(Schedule):
     start: Share
     end: Share
 
-    def __call__(self, peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    def __call__(
+        self, peak: float, *, epochs: int, steps_per_epoch: int
+    ) -> keras.optimizers.schedules.LearningRateSchedule:
+        steps = epochs * steps_per_epoch
         rise = min(round(self.rise * steps), steps - 1)  # the fall takes at least one step
         return keras.optimizers.schedules.CosineDecay(
             initial_learning_rate=peak * self.start if rise else peak,
@@ -47,4 +64,29 @@ class Cosine(Schedule):
             warmup_steps=rise,
             decay_steps=steps - rise,
             alpha=self.end,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps(Schedule):
+    """The peak, multiplied by the factor at each milestone: the usual step decay, as PyTorch's `MultiStepLR`.
+
+    Attributes:
+        milestones: epochs after which the learning rate changes; those that the training does not reach do nothing.
+        factor: what it is multiplied by.
+    """
+
+    milestones: Milestones
+    factor: Positive
+
+    def __call__(
+        self, peak: float, *, epochs: int, steps_per_epoch: int
+    ) -> float | keras.optimizers.schedules.LearningRateSchedule:
+        reached = [milestone for milestone in self.milestones if milestone < epochs]
+        if not reached:
+            return peak
+        return keras.optimizers.schedules.PiecewiseConstantDecay(
+            # Keras keeps a value up to its boundary, and counts steps from 0.
+            boundaries=[milestone * steps_per_epoch - 1 for milestone in reached],
+            values=[peak * self.factor**passed for passed in range(len(reached) + 1)],
         )

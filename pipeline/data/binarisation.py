@@ -1,0 +1,32 @@
+"""Black-and-white images drawn from grey ones: each value a Bernoulli variable whose mean is the grey value.
+
+Salakhutdinov and Murray (2008, "On the quantitative analysis of deep belief networks") draw MNIST anew for every epoch;
+Larochelle and Murray (2011, "The neural autoregressive distribution estimator") draw it once and for all.
+"""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.data.images import Split
+from pipeline.data.source import Published
+from pipeline.data.stream import stream
+
+Binarisation = Annotated[Literal["none", "fixed", "each_epoch"], Field(examples=["fixed"])]
+"""When pixels become black or white: never, once, or (those trained on) in every epoch anew."""
+
+
+def binarised(published: Published, seed: int) -> Published:
+    """The data set with every pixel drawn once, 0 or 255, as the seed alone decides; each colour for itself.
+
+    An image keeps its pixels whatever classes, limit or validation part are chosen afterwards.
+    """
+    return replace(published, train=_drawn(published.train, seed, "train"), test=_drawn(published.test, seed, "test"))
+
+
+def _drawn(split: Split, seed: int, part: str) -> Split:
+    # Of the 255 equally likely draws, v lie below the grey value v: white has the probability v / 255 exactly.
+    draws = stream(seed, f"binarisation {part}").randint(255, size=split.images.shape, dtype=np.uint8)
+    return Split(np.where(draws < split.images, np.uint8(255), np.uint8(0)), split.labels)
