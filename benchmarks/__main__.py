@@ -1,8 +1,9 @@
-"""`python -m benchmarks`: µs an image beside other programs, and seconds of whole runs.
+"""`python -m benchmarks`: µs an image beside other programs, seconds to a loss, and seconds of whole runs.
 
     python -m benchmarks                                  all of it
-    python -m benchmarks --quick                          a small version, under a minute
+    python -m benchmarks --quick                          a small version, about a minute
     python -m benchmarks --parts training --peers floor   only our training, beside the CPU's floor
+    python -m benchmarks --parts race --race-seeds 0 1    who is first at a published loss, twice
     python -m benchmarks --out benchmark.json             the record, with every round
 
 Nothing is asserted: targets stand beside the ratios. A peer that is not installed is named and left out.
@@ -21,13 +22,17 @@ from rich.console import Console
 from benchmarks import tables
 from benchmarks.machine import cores, machine
 from benchmarks.programs import OURS, PEERS
+from benchmarks.race import PUBLISHED_LOSS, races
 
-PARTS = ("training", "run", "costs")
+PARTS = ("training", "race", "run", "costs")
 QUICK = {
     "images": 960,
     "rounds": 2,
     "warmup": 1,
     "batch_sizes": [32],
+    "race_limit": 960,
+    "race_epochs": 3,
+    "race_loss": 300.0,
     "repeats": 1,
     "overrides": ["training.epochs=3"],
     "run_limit": 1000,
@@ -55,6 +60,9 @@ def _measure(
     tables.show_machine(console, record["machine"], name)
     if "training" in options.parts:
         record["training"] = _contests(options, data, scratch, console, say)
+    if "race" in options.parts:
+        record["race"] = _races(options, data, scratch, say)
+        tables.show_races(console, record["race"])
     if "run" in options.parts:
         record["run"] = _whole_run(options, scratch, say)
         tables.show_whole_run(console, record["run"])
@@ -82,6 +90,21 @@ def _contests(
         records.append(contest(programs, task, options.warmup, say))
         tables.show_contest(console, records[-1])
     return records
+
+
+def _races(options: argparse.Namespace, data: Path, scratch: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    if data == scratch:
+        return {"failed": "race: a loss can only be reached on MNIST, whose files are not here: set VAE_DATA_DIR"}
+    return races(
+        data=data,
+        scratch=scratch,
+        seeds=options.race_seeds,
+        limit=options.race_limit,
+        epochs=options.race_epochs,
+        target_loss=options.race_loss,
+        threads=options.threads,
+        say=say,
+    )
 
 
 def _whole_run(options: argparse.Namespace, scratch: Path, say: Callable[[str], None]) -> dict[str, Any]:
@@ -116,7 +139,7 @@ def _costs(options: argparse.Namespace, data: Path, scratch: Path, say: Callable
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.partition("\n")[0])
     add = parser.add_argument
-    add("--quick", action="store_true", help="fewer images, rounds and epochs: under a minute, and rough")
+    add("--quick", action="store_true", help="fewer images, rounds and epochs: about a minute, and rough")
     add("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure")
     add("--peers", nargs="*", choices=list(PEERS), default=list(PEERS), help="who trains beside us")
     add("--batch-sizes", nargs="+", type=_count, default=[32, 128])
@@ -124,6 +147,10 @@ def _options() -> argparse.Namespace:
     add("--rounds", type=_count, default=7, help="that count")
     add("--warmup", type=_count, default=2, help="rounds before them, which do not")
     add("--threads", type=_count, default=cores(), help="of every program; all cores by default")
+    add("--race-seeds", nargs="+", type=int, default=[0], help="a race for each")
+    add("--race-loss", type=float, default=PUBLISHED_LOSS, help="validation loss to reach; by default the published")
+    add("--race-limit", type=_count, help="images of each split, at most; all by default")
+    add("--race-epochs", type=_count, help="of each program, at most; as many as it has by default")
     add("--overrides", nargs="*", default=[], help="of the whole run; none is the default experiment")
     add("--repeats", type=_count, default=3, help="of the whole run")
     add("--run-epochs", type=_several, default=2, help="of the run that is taken apart, at least 2")

@@ -4,7 +4,7 @@ Machines grow warm and neighbours come and go. Programs that are measured one af
 machines; programs that alternate, and are compared within each round, are not. Who goes first changes with the round.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from statistics import mean
@@ -52,13 +52,13 @@ class Competitor:
             raise ProgramError(content)
         return content
 
-    def train(self) -> float:
-        """Seconds of one round; others' share of the machine during it is added to `company`."""
+    def train(self) -> dict[str, Any]:
+        """The report of one round, with its `seconds`; others' share of the machine during it is added to `company`."""
         self._company.begin()
         self._line.send("go")
-        seconds = float(self.heard("seconds"))
+        report = self.heard("round")
         self.company.append(self._company.share())
-        return seconds
+        return report
 
     def close(self) -> None:
         """Let the program end; after ten seconds, end it."""
@@ -72,10 +72,10 @@ class Competitor:
 def contest(programs: Sequence[Program], task: Task, warmup: int, say: Callable[[str], None]) -> dict[str, Any]:
     """The record of a contest on one task; programs that cannot take part are in it with the reason."""
     absent = {program.name: reason for program in programs if (reason := program.missing())}
-    with _competitors([each for each in programs if each.name not in absent], task) as competitors:
-        facts = _facts(competitors, absent, say)
+    with alive([each for each in programs if each.name not in absent], task) as competitors:
+        facts = facts_of(competitors, absent, say)
         seconds = _rounds(competitors, task.rounds, absent, say)
-        company = [share for each in competitors.values() for share in each.company[warmup:]]
+        company = share_of_others(competitors.values(), warmup)
     images = len(task.images())
     counted = {name: [1e6 * each / images for each in values[warmup:]] for name, values in seconds.items()}
     return {
@@ -85,12 +85,13 @@ def contest(programs: Sequence[Program], task: Task, warmup: int, say: Callable[
         "programs": {name: facts[name] | _summary(values) for name, values in counted.items()},
         "comparisons": _comparisons(programs, counted, task.batch_size),
         "absent": absent,
-        "others_share_of_cores": {"mean": mean(company), "max": max(company)} if company else {},
+        "others_share_of_cores": company,
     }
 
 
 @contextmanager
-def _competitors(programs: Sequence[Program], task: Task) -> Iterator[dict[str, Competitor]]:
+def alive(programs: Sequence[Program], task: Any) -> Iterator[dict[str, Competitor]]:
+    """All programs, each started for the task; those still in the mapping at the end are ended."""
     started: dict[str, Competitor] = {}
     try:
         for program in programs:
@@ -101,7 +102,7 @@ def _competitors(programs: Sequence[Program], task: Task) -> Iterator[dict[str, 
             competitor.close()
 
 
-def _facts(
+def facts_of(
     competitors: dict[str, Competitor], absent: dict[str, str], say: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
     """What each program says of itself once it is ready."""
@@ -111,8 +112,14 @@ def _facts(
         try:
             facts[name] = competitors[name].heard("ready")
         except ProgramError as error:
-            _drop(name, error, competitors, absent)
+            drop(name, error, competitors, absent)
     return facts
+
+
+def share_of_others(competitors: Iterable[Competitor], warmup: int = 0) -> dict[str, float]:
+    """Mean and largest share of all cores that others used during the rounds after the warm-up; empty without any."""
+    shares = [share for each in competitors for share in each.company[warmup:]]
+    return {"mean": mean(shares), "max": max(shares)} if shares else {}
 
 
 def _rounds(
@@ -124,9 +131,9 @@ def _rounds(
         for name in rotated(list(competitors), number):
             say(f"round {number + 1}/{rounds}: {name}")
             try:
-                seconds[name].append(competitors[name].train())
+                seconds[name].append(competitors[name].train()["seconds"])
             except ProgramError as error:
-                _drop(name, error, competitors, absent)
+                drop(name, error, competitors, absent)
                 del seconds[name]
     return seconds
 
@@ -137,7 +144,8 @@ def rotated(names: list[str], by: int) -> list[str]:
     return names[first:] + names[:first]
 
 
-def _drop(name: str, error: ProgramError, competitors: dict[str, Competitor], absent: dict[str, str]) -> None:
+def drop(name: str, error: ProgramError, competitors: dict[str, Competitor], absent: dict[str, str]) -> None:
+    """Note why a program that broke is out, and end it."""
     absent[name] = str(error)
     competitors.pop(name).close()
 

@@ -44,7 +44,7 @@ def run(task: RunTask, turn: Turn) -> None:
     started = time.perf_counter()
     epochs = _train(config)
     seconds = time.perf_counter() - started
-    costs = Costs(stopwatch.calls, started - begin, seconds, epochs, config["tracking"]["picture_epochs"])
+    costs = Costs(stopwatch.calls, started - begin, seconds, epochs, config["pictures"]["epochs"])
     turn.ready(**costs.record(task.epochs))
 
 
@@ -54,14 +54,14 @@ def _train(config: dict[str, Any]) -> int:
     from pipeline.training_run import train
 
     with open(os.devnull, "w") as nowhere:
-        return train(config, name="benchmark", console=Console(file=nowhere)).epochs
+        return train(config, console=Console(file=nowhere)).epochs
 
 
 def watched() -> list[tuple[Any, str, str]]:
     """What is timed: owner, name, and what it counts as."""
     from pipeline import training_run
     from pipeline.data.dataset import Dataset
-    from pipeline.pictures import Pictures
+    from pipeline.pictures.gallery import Gallery
     from pipeline.record import Record
     from pipeline.tracking.run import Run
     from pipeline.tracking.store import Tracking
@@ -69,7 +69,7 @@ def watched() -> list[tuple[Any, str, str]]:
 
     return [
         *((Run, name, "tracking") for name in public_methods(Run)),
-        *((Pictures, name, "pictures") for name in public_methods(Pictures)),
+        *((Gallery, name, "pictures") for name in ("cards", "before", "after")),
         (Tracking, "connect", "tracking"),
         (training_run, "circumstances", "tracking"),
         (Record, "begin", "tracking"),  # it also computes the data's fingerprint

@@ -1,11 +1,16 @@
 """The results for a reader."""
 
+from statistics import median
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 NOTE = "ratio: median of those within rounds; how many times as fast as it we are; for the floor, how far above it"
+
+RACE_NOTE = "ratio: its seconds over ours; epochs include their validation, the first one also imports and tracing"
+
+PACE = ("epochs", "first epoch", "median epoch", "last loss", "reached after")
 
 QUIET = 0.05
 """Share of all cores that others may use on a quiet machine."""
@@ -31,14 +36,29 @@ def show_contest(console: Console, record: dict[str, Any]) -> None:
     for name, facts in record["programs"].items():
         table.add_row(name, _count(facts), *_speed(facts["us_per_image"]), *_ratio(record["comparisons"].get(name)))
     console.print(table)
-    for name, reason in record["absent"].items():
-        console.print(f"{name}: {_last_line(reason)}", markup=False, highlight=False)
-    if (others := record["others_share_of_cores"]) and others["mean"] > QUIET:
-        console.print(
-            f"[yellow]Others used {others['mean']:.0%} of the cores during the rounds. Measure again on a quiet "
-            "machine: programs suffer unequally from company, PyTorch's threads most[/yellow]",
-            highlight=False,
-        )
+    _show_absent(console, record["absent"])
+    _warn_of_company(console, record["others_share_of_cores"], "rounds")
+    console.print()
+
+
+def show_races(console: Console, record: dict[str, Any]) -> None:
+    """Programs of all races, two rows each."""
+    if "failed" in record:
+        console.print(f"{record['failed']}\n", markup=False, highlight=False)
+        return
+    title = f"race to a validation loss of {record['target_loss']:g} nats, ours: {record['command']}"
+    table = Table(title=title, title_justify="left", caption=RACE_NOTE, caption_justify="left")
+    for heading in ("seed", "program", *PACE, "ratio", "target", ""):
+        table.add_column(heading, justify="left" if heading in ("program", "") else "right")
+    for each in record["races"]:
+        table.add_section()
+        for number, (name, facts) in enumerate(each["programs"].items()):
+            table.add_row(str(each["seed"]), name, *_pace(facts), *(_sooner(each["comparison"]) if number else ()))
+    console.print(table)
+    for each in record["races"]:
+        _show_absent(console, each["absent"])
+    busiest = max((each["others_share_of_cores"] for each in record["races"]), key=lambda share: share.get("mean", 0))
+    _warn_of_company(console, busiest, "epochs")
     console.print()
 
 
@@ -80,6 +100,20 @@ def show_costs(console: Console, record: dict[str, Any]) -> None:
     console.print(table)
 
 
+def _show_absent(console: Console, absent: dict[str, str]) -> None:
+    for name, reason in absent.items():
+        console.print(f"{name}: {_last_line(reason)}", markup=False, highlight=False)
+
+
+def _warn_of_company(console: Console, others: dict[str, float], turns: str) -> None:
+    if others and others["mean"] > QUIET:
+        console.print(
+            f"[yellow]Others used {others['mean']:.0%} of the cores during the {turns}. Measure again on a quiet "
+            "machine: programs suffer unequally from company, PyTorch's threads most[/yellow]",
+            highlight=False,
+        )
+
+
 def _last_line(reason: str) -> str:
     """The error itself; the record has the whole traceback."""
     return reason.strip().rpartition("\n")[2]
@@ -103,3 +137,21 @@ def _ratio(comparison: dict[str, Any] | None) -> tuple[str, ...]:
         return (*ratio, "", "")
     sign = "<" if comparison["ratio"] == "ours / it" else "≥"
     return (*ratio, f"{sign} {comparison['target']:g}x", comparison["verdict"])
+
+
+def _pace(facts: dict[str, Any]) -> tuple[str, ...]:
+    """How a program ran its race, in the columns of `PACE`."""
+    first, middle = (f"{each:.1f} s" for each in (facts["seconds"][0], median(facts["seconds"])))
+    reached, total = facts["seconds_to_target"], sum(facts["seconds"])
+    after = f"never, in {total:.0f} s" if reached is None else f"{reached:.1f} s"
+    return str(facts["epochs"]), first, middle, f"{facts['losses'][-1]:.2f}", after
+
+
+def _sooner(comparison: dict[str, Any]) -> tuple[str, ...]:
+    if not comparison:
+        return ()
+    ratio, at_least = comparison["ratio"], comparison["at_least"]
+    shown = f"{ratio:.2f}x" if ratio else f"> {at_least:.2f}x" if at_least else ""
+    if "target" not in comparison:
+        return (shown,)
+    return shown, f"≥ {comparison['target']:g}x", comparison["verdict"]

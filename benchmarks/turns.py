@@ -65,9 +65,10 @@ class Turn:
             raise Finished
         self._begin = time.perf_counter()
 
-    def report(self, seconds: float | None = None) -> None:
-        """End the round. Without `seconds` it took as long as since `wait` returned."""
-        self._connection.send(("seconds", time.perf_counter() - self._begin if seconds is None else seconds))
+    def report(self, seconds: float | None = None, **facts: Any) -> None:
+        """End the round, with what else is to be known of it. Without `seconds` it took as long as since `wait`."""
+        seconds = time.perf_counter() - self._begin if seconds is None else seconds
+        self._connection.send(("round", {"seconds": seconds, **facts}))
 
 
 def play(connection: Connection, module: str, task: Any) -> None:

@@ -33,10 +33,10 @@ def whole_runs(overrides: Sequence[str], repeats: int, scratch: Path, say: Calla
 
 def recording_in(folder: Path) -> list[str]:
     """Overrides that keep a run's record in this folder, whose database is ready when this returns."""
-    from pipeline.tracking.store import Tracking
+    from pipeline.tracking.store import Store
 
     uri = f"sqlite:///{folder / 'mlflow.db'}"
-    Tracking(uri=uri, experiment="benchmark", picture_epochs=[]).connect()
+    Store(uri)
     return [f"tracking.uri={uri}"]
 
 

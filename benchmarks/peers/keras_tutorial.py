@@ -41,15 +41,24 @@ class VariationalAutoencoder(keras.Model):
 
     def train_step(self, images):
         with tf.GradientTape() as tape:
-            mean, log_variance, latent = self.encoder(images)
-            reconstruction = self.decoder(latent)
-            pixel_losses = keras.losses.binary_crossentropy(images, reconstruction)
-            reconstruction_loss = ops.mean(ops.sum(pixel_losses, axis=(1, 2)))
-            kl_parts = -0.5 * (1 + log_variance - ops.square(mean) - ops.exp(log_variance))
-            kl_loss = ops.mean(ops.sum(kl_parts, axis=1))
-            total = reconstruction_loss + kl_loss
+            total, reconstruction_loss, kl_loss = self.losses_of(images)
         gradients = tape.gradient(total, self.trainable_weights)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        return self.tracked(total, reconstruction_loss, kl_loss)
+
+    def test_step(self, images):
+        return self.tracked(*self.losses_of(images))
+
+    def losses_of(self, images):
+        mean, log_variance, latent = self.encoder(images)
+        reconstruction = self.decoder(latent)
+        pixel_losses = keras.losses.binary_crossentropy(images, reconstruction)
+        reconstruction_loss = ops.mean(ops.sum(pixel_losses, axis=(1, 2)))
+        kl_parts = -0.5 * (1 + log_variance - ops.square(mean) - ops.exp(log_variance))
+        kl_loss = ops.mean(ops.sum(kl_parts, axis=1))
+        return reconstruction_loss + kl_loss, reconstruction_loss, kl_loss
+
+    def tracked(self, total, reconstruction_loss, kl_loss):
         self.total_tracker.update_state(total)
         self.reconstruction_tracker.update_state(reconstruction_loss)
         self.kl_tracker.update_state(kl_loss)
