@@ -1,6 +1,6 @@
 # `make train` is all that a new checkout needs: it installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help setup train ui test check format bench lock clean
+.PHONY: help setup train tutorial evaluate verify ui test check format bench lock clean
 
 # The first Python of a version that TensorFlow and Ray have wheels for.
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -13,12 +13,21 @@ INSTALLED := .venv/.installed
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 	@echo
-	@echo 'Options: ARGS="dataset=mnist model=conv" (of train, test, bench), PORT=5000 (of ui), PYTHON=python3.12 (of setup)'
+	@echo 'Options: ARGS="dataset=mnist model=conv" (of train, tutorial, test, bench …), PORT=5000 (of ui), PYTHON=python3.12 (of setup)'
 
 setup: $(INSTALLED)  ## install the pinned dependencies into .venv
 
 train: $(INSTALLED)  ## train the default experiment, or what ARGS says
 	@$(BIN)/python -m pipeline.train $(ARGS)
+
+tutorial: $(INSTALLED)  ## train all of a tutorial, side by side in one run: NAME=letters
+	@$(BIN)/python -m pipeline.train -m experiment=$(or $(NAME),$(error Which one? NAME=letters, convolutional, clothes, generations or generate)) $(ARGS)
+
+evaluate: $(INSTALLED)  ## score a finished run once more: RUN=its id
+	@$(BIN)/python -m pipeline.evaluate run=$(or $(RUN),$(error Which run? RUN=its id)) $(ARGS)
+
+verify: $(INSTALLED)  ## train what others published, compare, write docs/reference.md; QUICK=1 is short and writes nothing
+	@$(BIN)/python -m pipeline.verify quick=$(if $(QUICK),true,false) $(ARGS)
 
 ui: $(INSTALLED)  ## open the runs in MLflow, on 127.0.0.1
 	@$(BIN)/python -m pipeline.ui --port $(PORT)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from pipeline.config import Config, flatten, run_name
 from pipeline.errors import InputError
 
 CONF = ROOT / "conf"
-INERT = ("tracking.", "dataset.dir", "trusted", "resume")
+INERT = ("tracking.", "pictures.", "evaluation.", "sweep.", "dataset.dir", "trusted", "resume")
 """Keys that change nothing about what is trained, so they are no part of a run's name."""
 OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
 
@@ -65,7 +66,7 @@ def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config:
     )
 
 
-def explain(error: Exception, arguments: Sequence[str]) -> str:
+def explain(error: Exception, arguments: Sequence[str], config_name: str) -> str:
     """What Hydra or OmegaConf refused of a command line, with the keys that exist where an unknown one was given."""
     parsed, _ = get_args_parser().parse_known_args(list(arguments))
     overrides = parsed.overrides
@@ -80,10 +81,11 @@ def explain(error: Exception, arguments: Sequence[str]) -> str:
         causes = [error, *([error.__cause__] if error.__cause__ else [])]
         return "\n".join(re.split(r"\n\s*(?:full_key|Config search path)", str(cause))[0] for cause in causes)
     parent, _, name = key.rpartition(".")
-    known = _keys(parent, overrides, parsed.config_dir)
+    keys = partial(_keys, overrides=overrides, config_dir=parsed.config_dir, config_name=config_name)
+    known = keys(parent)
     while parent and not known:  # then the parent is what was mistyped
         parent, _, name = parent.rpartition(".")
-        known = _keys(parent, overrides, parsed.config_dir)
+        known = keys(parent)
     key = f"{parent}.{name}" if parent else name
     meant = get_close_matches(name, known, n=1)
     path = f"{parent}." if parent else ""
@@ -106,13 +108,13 @@ def _unknown_key(error: Exception, overrides: Sequence[str]) -> str | None:
     return next((key for key in keys if f"'{key}'" in str(error) and "override" in str(error).lower()), None)
 
 
-def _keys(parent: str, overrides: Sequence[str], config_dir: str | None) -> list[str]:
+def _keys(parent: str, *, overrides: Sequence[str], config_dir: str | None, config_name: str) -> list[str]:
     """The keys below a dotted name, composed with the group choices alone; none if there is no such name."""
     search = [f"hydra.searchpath=[file://{Path(config_dir).absolute()}]"] if config_dir else []
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        groups = compose("train", search, return_hydra_config=True).hydra.runtime.choices
+        groups = compose(config_name, search, return_hydra_config=True).hydra.runtime.choices
         kept, _ = _sorted(OverridesParser.create().parse_overrides(list(overrides)), groups)
-        composed = compose("train", [*search, *(each.input_line for each in kept)])
+        composed = compose(config_name, [*search, *(each.input_line for each in kept)])
         node = OmegaConf.select(composed, parent) if parent else composed
     return [str(key) for key in node if key != "_target_"] if isinstance(node, DictConfig) else []

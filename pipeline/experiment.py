@@ -9,10 +9,12 @@ from pipeline.config import Config
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
+from pipeline.evaluation import Scoring
 from pipeline.models.architecture import Architecture
 from pipeline.models.likelihood import Likelihood
 from pipeline.models.objective import Objective
 from pipeline.models.vae import VAE, assemble
+from pipeline.pictures.settings import PictureSettings
 from pipeline.runtime import Runtime
 from pipeline.settings import Text
 from pipeline.tracking.store import Tracking
@@ -28,6 +30,8 @@ class Experiment:
     likelihood: Likelihood
     objective: Objective
     training: Training
+    evaluation: Scoring
+    pictures: PictureSettings
     tracking: Tracking
 
     @classmethod
@@ -57,7 +61,7 @@ class Experiment:
 
 
 def _refuse_unknown_parts(config: Config, parts: Collection[str]) -> None:
-    for name in config.keys() - {*parts, "trusted", "resume"}:
+    for name in config.keys() - {*parts, "sweep", "trusted", "resume"}:
         meant = get_close_matches(name, parts, n=1)
         hint = f"Did you mean {meant[0]}? " if meant else ""
         raise InputError(f"{name}: no such key. {hint}There are: {', '.join(parts)}")

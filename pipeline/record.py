@@ -1,7 +1,5 @@
 """What a training leaves in its run: settings at the start, numbers and pictures on the way, the result at the end."""
 
-from collections.abc import Collection, Mapping
-
 import yaml
 
 from pipeline.config import Config, flatten, shown
@@ -9,7 +7,8 @@ from pipeline.data.batches import pixels
 from pipeline.data.images import ImageData, Split
 from pipeline.evaluation import Evaluation
 from pipeline.models.vae import VAE
-from pipeline.pictures import Pictures
+from pipeline.pictures.course import Course
+from pipeline.pictures.gallery import Gallery
 from pipeline.tracking.run import Run
 from pipeline.training.checkpoint import History
 
@@ -24,12 +23,13 @@ class Record:
     Args:
         run: open for recording.
         data: trained on.
-        pictures: of the model.
-        picture_epochs: epochs after which cards are drawn; they always are of the model that comes out.
+        gallery: of the model.
+        course: of the training, if its pictures are wanted.
     """
 
-    def __init__(self, run: Run, data: ImageData, pictures: Pictures, picture_epochs: Collection[int]) -> None:
-        self.run, self.data, self.pictures, self.picture_epochs = run, data, pictures, picture_epochs
+    def __init__(self, run: Run, data: ImageData, gallery: Gallery, course: Course | None) -> None:
+        self.run, self.data, self.gallery, self.course = run, data, gallery, course
+        self._card_epochs = gallery.settings.epochs
 
     def begin(self, config: Config, vae: VAE) -> None:
         """Write down what is trained on what, and what the untrained model makes of it."""
@@ -37,31 +37,41 @@ class Record:
             _parameters(config) | {"model.parameters": vae.encoder.count_params() + vae.decoder.count_params()}
         )
         self.run.tags({FINGERPRINT: self.data.fingerprint, "seed": str(config["training"]["seed"])})
-        self.run.text("config.yaml", yaml.safe_dump(config, sort_keys=False))
+        self.run.file("config.yaml", yaml.safe_dump(config, sort_keys=False))
+        self.run.file("model.txt", vae.text_summary())
         self.run.data(self.data)
-        self._cards("val", self.data.validation, 0)
+        for name, picture in self.gallery.before().items():
+            self.run.file(name, picture)
+        self._show(0)
 
     def __call__(self, epoch: int, metrics: dict[str, float]) -> None:
         """Write down an epoch, counted from 1."""
         self.run.metrics(epoch, metrics)
-        if epoch in self.picture_epochs:
-            self._cards("val", self.data.validation, epoch)
+        self._show(epoch)
 
     def conclude(self, vae: VAE, history: History, evaluation: Evaluation) -> None:
         """Write down the result."""
         epochs = len(history["val/loss"])
-        if epochs not in self.picture_epochs:
+        if epochs not in self._card_epochs:
             self._cards("val", self.data.validation, epochs)
         self.run.summary(evaluation.metrics("test"))
         # The UI's slider starts at step 0: with that step alone, these cards need no sliding.
         self._cards("test", self.data.test, 0)
-        for name, figure in self.pictures.final(history).items():
-            self.run.figure(name, figure)
+        for name, picture in self.gallery.after(history, self.course).items():
+            self.run.file(name, picture)
         self.run.model(vae, pixels(self.data.test.images[:2]))
         self.run.describe(_result(history, evaluation))
+        if self.course:
+            self.course.forget()
+
+    def _show(self, epoch: int) -> None:
+        if self.course:
+            self.course.keep(epoch)
+        if epoch == 0 or epoch in self._card_epochs:
+            self._cards("val", self.data.validation, epoch)
 
     def _cards(self, prefix: str, split: Split, step: int) -> None:
-        for name, card in self.pictures.cards(split).items():
+        for name, card in self.gallery.cards(split).items():
             self.run.image(f"{prefix}/{name}", card, step)
 
 
@@ -74,18 +84,12 @@ def _parameters(config: Config) -> dict[str, str]:
 
 def _result(history: History, evaluation: Evaluation) -> str:
     best = min(history["val/loss"])
-    rows = "\n".join(f"| {name} | {value:.5g} |" for name, value in _labelled(evaluation).items())
-    return (
-        f"{len(history['val/loss'])} epochs, best val/loss **{best:.2f}** nats after epoch "
-        f"{history['val/loss'].index(best) + 1}. On the test split:\n\n| | |\n| --- | ---: |\n{rows}"
+    rows = "\n".join(f"| {name} | {value:.5g} |" for name, value in evaluation.labelled().items())
+    return "\n\n".join(
+        (
+            *([f"**{evaluation.warning}**"] if evaluation.warning else []),
+            f"{len(history['val/loss'])} epochs, best val/loss **{best:.2f}** nats after epoch "
+            f"{history['val/loss'].index(best) + 1}. On the test split:",
+            f"| | |\n| --- | ---: |\n{rows}",
+        )
     )
-
-
-def _labelled(evaluation: Evaluation) -> Mapping[str, float]:
-    return {
-        "ELBO, nats per image": evaluation.elbo,
-        "rate, nats per image": evaluation.rate,
-        "distortion, nats per image": evaluation.distortion,
-        "loss, nats per image": evaluation.loss,
-        "squared error of a pixel": evaluation.mse,
-    }

@@ -14,11 +14,13 @@ from pipeline.errors import InputError, Interrupted
 from pipeline.evaluation import Evaluation, evaluate
 from pipeline.experiment import Experiment
 from pipeline.models.vae import VAE
-from pipeline.pictures import Pictures
+from pipeline.pictures.course import Course
+from pipeline.pictures.gallery import Gallery
 from pipeline.record import FINGERPRINT, Record
 from pipeline.runtime import circumstances, differences
+from pipeline.tracking.address import MLRUNS
 from pipeline.tracking.run import Run, reopen, start
-from pipeline.tracking.store import MLRUNS, Store, Tracking
+from pipeline.tracking.store import Store, Tracking
 from pipeline.training.checkpoint import history_in
 from pipeline.training.fit import fit
 from pipeline.training.progress import TrainingProgress
@@ -42,19 +44,19 @@ class Outcome:
         console.print(
             f"\n[bold green]Done:[/bold green] [bold]{self.run_name}[/bold], {self.epochs} epochs, run {self.run_id}\n"
             f"On the test split, per image: ELBO {test.elbo:.2f} nats "
-            f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), MSE {test.mse:.4f}\n"
+            f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), {_nll(test)}MSE {test.mse:.4f}\n"
+            f"{_warning(test)}"
             f"See it with: {self.where_to_look}",
             highlight=False,
             soft_wrap=True,
         )
 
 
-def train(config: Config, *, name: str, console: Console, resume: str | None = None) -> Outcome:
+def train(config: Config, *, console: Console, resume: str | None = None) -> Outcome:
     """Train what the config describes and record it as one run.
 
     Args:
         config: composed and resolved.
-        name: of the run.
         console: where progress is shown.
         resume: id of an interrupted run to go on with, whose config this is.
 
@@ -67,9 +69,10 @@ def train(config: Config, *, name: str, console: Console, resume: str | None = N
     store = experiment.tracking.connect()
     data = experiment.dataset.load()
     vae = experiment.model_for(data)
+    experiment.pictures.check(vae.latent_dim, len(data.test))
     if resume:
         _refuse_other_data(store.run(resume).data.tags.get(FINGERPRINT), data, resume)
-    with _opened(experiment.tracking, store, name, resume) as run:
+    with _opened(experiment.tracking, store, resume) as run:
         console.print(f"Run [bold]{run.name}[/bold] ({run.id})", highlight=False, soft_wrap=True)
         return _train(run, experiment, config, data, vae, console)
 
@@ -96,7 +99,15 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
         console.print(f"[yellow]Not bit for bit:[/yellow] {changed}", highlight=False, soft_wrap=True)
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["tracking"]["uri"] = tracking["uri"]
-    return train(config, name="", console=console, resume=run_id)
+    return train(config, console=console, resume=run_id)
+
+
+def _nll(test: Evaluation) -> str:
+    return "" if test.nll is None else f"NLL {test.nll:.2f} \N{PLUS-MINUS SIGN} {test.nll_standard_error:.2f}, "
+
+
+def _warning(test: Evaluation) -> str:
+    return f"[yellow]{test.warning}[/yellow]\n" if test.warning else ""
 
 
 def checkpoint_of(run_id: str) -> Path:
@@ -123,18 +134,24 @@ def _how_far(run_id: str, checkpoint: Path) -> str:
     )
 
 
-def _opened(tracking: Tracking, store: Store, name: str, resume: str | None) -> AbstractContextManager[Run]:
+def _opened(tracking: Tracking, store: Store, resume: str | None) -> AbstractContextManager[Run]:
     if resume:
         return reopen(store, resume)
-    return start(store, tracking.experiment, name, circumstances())
+    return start(store, tracking.experiment, tracking.name or "default", circumstances(), parent=tracking.parent)
+
+
+def _course(gallery: Gallery, folder: Path) -> Course | None:
+    if not any(gallery.settings.wants(name) for name in ("evolution", "latent_steps", "latent_film")):
+        return None
+    return Course(gallery.vae, gallery.some(gallery.data.validation, 1000), folder)
 
 
 def _train(  # noqa: PLR0917 — the parts of one training, each from its own hand
     run: Run, experiment: Experiment, config: Config, data: ImageData, vae: VAE, console: Console
 ) -> Outcome:
     settings, checkpoint = experiment.training, checkpoint_of(run.id)
-    pictures = Pictures(vae, data, settings.seed)
-    record = Record(run, data, pictures, experiment.tracking.picture_epochs)
+    gallery = Gallery(vae, data, experiment.pictures, settings.seed)
+    record = Record(run, data, gallery, _course(gallery, checkpoint.with_suffix("")))
     try:
         if not checkpoint.exists():
             record.begin(config, vae)
@@ -142,7 +159,7 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
             history = fit(
                 vae, data, settings, checkpoint=checkpoint, listeners=[progress.epoch, record], callbacks=[progress]
             )
-        evaluation = evaluate(vae, data.test.images, seed=settings.seed)
+        evaluation = evaluate(vae, data, experiment.evaluation)
         record.conclude(vae, history, evaluation)
     except Interrupted as interrupt:
         raise Interrupted(f"{interrupt}. {_how_far(run.id, checkpoint)}") from None

@@ -30,11 +30,11 @@ def serve(port: int) -> None:
     from mlflow.cli import cli
 
     from pipeline.tracking import views
-    from pipeline.tracking.store import DATABASE, Store
+    from pipeline.tracking.store import Store
 
     views.refuse_busy(port)
     address = f"http://{views.HOST}:{port}"
-    link = views.latest_experiment_link(Store(DATABASE), address)
+    link = views.latest_experiment_link(Store(), address)
     views.lighten()
     threading.Thread(target=_announce, args=(address, link), daemon=True).start()
     cli(list(views.server_command(port)), standalone_mode=False)

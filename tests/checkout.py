@@ -48,7 +48,7 @@ class Checkout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for folder in ("pipeline", "conf"):
+        for folder in ("pipeline", "conf", "hydra_plugins"):
             shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
 
     @property

@@ -2,11 +2,23 @@
 
 from dataclasses import asdict
 
+import keras
 import numpy as np
 import pytest
+from linear_gaussian import PIXELS, data_of, linear_vae, noise_images, scoring
 
 from pipeline.data.batches import pixels
-from pipeline.evaluation import BATCH, Evaluation, evaluate
+from pipeline.evaluation import Evaluation, encoded, evaluate
+from pipeline.models.dense import Dense
+from pipeline.models.likelihood import Bernoulli, ContinuousBernoulli, Gaussian, SquaredError
+from pipeline.models.objective import Objective
+from pipeline.models.vae import assemble
+
+OF_POSTERIOR = {"nll", "nll_standard_error", "bits_per_dimension", "mutual_information", "marginal_kl"}
+
+
+def score(vae, images: np.ndarray, **changed) -> Evaluation:
+    return evaluate(vae, data_of(images), scoring(**changed))
 
 
 def keras_scores(vae, images: np.ndarray) -> dict[str, float]:
@@ -14,10 +26,10 @@ def keras_scores(vae, images: np.ndarray) -> dict[str, float]:
     return vae.evaluate(pixels(images), batch_size=32, return_dict=True)
 
 
-def test_scores_are_those_of_keras_when_nothing_is_drawn(small_vae, blobs) -> None:
-    images = blobs(BATCH + 37)
-    vae = small_vae(sampling=False, beta=3.0, distortion_weight=0.5)
-    scored, by_keras = asdict(evaluate(vae, images)), keras_scores(vae, images)
+def test_scores_are_those_of_keras_when_nothing_is_drawn(small_vae, blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoded, "BATCH_VALUES", 64 * 50)
+    images, vae = blobs(137), small_vae(sampling=False, beta=3.0, distortion_weight=0.5)
+    scored, by_keras = asdict(score(vae, images)), keras_scores(vae, images)
     assert {name: scored[name] for name in by_keras} == pytest.approx(by_keras, rel=1e-5)
     reconstructions = vae.predict(pixels(images))
     assert scored["mse"] == pytest.approx(np.mean((pixels(images) - reconstructions) ** 2), rel=1e-5)
@@ -25,57 +37,149 @@ def test_scores_are_those_of_keras_when_nothing_is_drawn(small_vae, blobs) -> No
 
 def test_scores_are_those_of_keras_within_the_sampling_error(small_vae, blobs) -> None:
     images, vae = blobs(400), small_vae(beta=3.0)
-    runs = [evaluate(vae, images, seed=seed).distortion for seed in range(10)]
-    by_keras, scored = keras_scores(vae, images), evaluate(vae, images)
+    runs = [score(vae, images, seed=seed, importance_samples=1).distortion for seed in range(10)]
+    by_keras, scored = keras_scores(vae, images), score(vae, images)
     assert scored.rate == pytest.approx(by_keras["rate"], rel=1e-5)
     assert np.std(runs) > 0
     assert abs(np.mean(runs) - by_keras["distortion"]) < 5 * np.std(runs)
 
 
-def test_equal_seeds_give_equal_scores_whatever_the_model_drew_before(small_vae, blobs) -> None:
+def test_equal_seeds_give_equal_scores_whatever_was_drawn_before(small_vae, blobs) -> None:
     images, vae = blobs(30), small_vae()
-    first = evaluate(vae, images, seed=3)
+    some = {"nll_images": 10, "information_images": 12, "seed": 3}
+    first = score(vae, images, **some)
     vae(pixels(images))
-    assert evaluate(vae, images, seed=3) == first
-    assert evaluate(vae, images, seed=4).distortion != first.distortion
-    assert evaluate(vae, images, seed=4).rate == first.rate
+    keras.random.normal((5,))
+    np.random.default_rng().normal()
+    assert score(vae, images, **some) == first
+
+
+def test_another_seed_draws_anew_but_does_not_change_what_is_not_drawn(small_vae, blobs) -> None:
+    images, vae = blobs(30), small_vae()
+    one, other = (asdict(score(vae, images, seed=seed)) for seed in (3, 4))
+    drawn = {"loss", "distortion", "elbo", "mutual_information", "marginal_kl"}
+    drawn |= {"nll", "nll_standard_error", "bits_per_dimension"}
+    assert {name for name in one if one[name] != other[name]} == drawn
 
 
 def test_scoring_leaves_the_models_own_noise_alone(small_vae, blobs) -> None:
     vae = small_vae()
     before = vae.noise.state.numpy()
-    evaluate(vae, blobs(5))
+    score(vae, blobs(5))
     assert np.array_equal(vae.noise.state, before)
+
+
+def test_batches_decide_nothing(small_vae, blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    vae, images = small_vae(), blobs(53)
+    at_once = score(vae, images)
+    monkeypatch.setattr(encoded, "BATCH_VALUES", 7 * 64)
+    assert score(vae, images).metrics("test") == pytest.approx(at_once.metrics("test"), rel=1e-5)
 
 
 def test_elbo_is_minus_the_parts_and_the_loss_has_the_final_weights(small_vae, blobs) -> None:
     vae = small_vae(beta=4.0, distortion_weight=0.5, warmup_epochs=5)
     vae.beta.assign(0.0)
-    scored = evaluate(vae, blobs(30))
+    scored = score(vae, blobs(30))
     assert scored.elbo == -(scored.rate + scored.distortion)
     assert scored.loss == pytest.approx(0.5 * scored.distortion + 4 * scored.rate, rel=1e-6)
 
 
 def test_free_bits_count_over_all_images_at_once(small_vae, blobs) -> None:
-    images = blobs(BATCH + 37)
     vae = small_vae(free_bits=100.0, sampling=False)
-    scored = evaluate(vae, images)
+    scored = score(vae, blobs(137))
     assert scored.loss == pytest.approx(scored.distortion + 2 * 100.0, rel=1e-6)
 
 
 def test_dropout_and_batch_statistics_are_off(small_vae, blobs) -> None:
     vae = small_vae(dropout=0.5, sampling=False)
-    assert evaluate(vae, blobs(20)) == evaluate(vae, blobs(20))
+    assert score(vae, blobs(20)) == score(vae, blobs(20))
     order = np.random.default_rng(0).permutation(20)
-    assert asdict(evaluate(vae, blobs(20)[order])) == pytest.approx(asdict(evaluate(vae, blobs(20))), rel=1e-5)
+    assert score(vae, blobs(20)[order]).metrics("test") == pytest.approx(
+        score(vae, blobs(20)).metrics("test"), rel=1e-5
+    )
 
 
-def test_metrics_are_named_by_their_split() -> None:
-    scored = Evaluation(loss=1.0, rate=2.0, distortion=3.0, elbo=-5.0, mse=0.1)
-    assert scored.metrics("test") == {
-        "test/loss": 1.0,
-        "test/rate": 2.0,
-        "test/distortion": 3.0,
-        "test/elbo": -5.0,
-        "test/mse": 0.1,
+def test_the_split_that_is_asked_for_is_scored(small_vae, blobs) -> None:
+    vae, data = small_vae(), data_of(blobs(30))
+    assert evaluate(vae, data, scoring(), split="validation") == score(vae, blobs(30)[:3])
+    assert evaluate(vae, data, scoring(), split="test") == score(vae, blobs(30))
+
+
+def test_a_model_that_draws_nothing_has_no_posterior_to_speak_of(small_vae, blobs) -> None:
+    scored = score(small_vae(sampling=False), blobs(30))
+    assert {name for name, value in asdict(scored).items() if value is None} == {
+        *OF_POSTERIOR,
+        "knn_accuracy",
+        "warning",
     }
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "bits"),
+    [
+        (Bernoulli(), 0),
+        (ContinuousBernoulli(), 8),
+        (Gaussian(scale=0.3, learned=False, link="sigmoid"), 8),
+        (SquaredError(link="sigmoid"), None),
+    ],
+    ids=lambda each: getattr(each, "name", str(each)),
+)
+def test_bits_are_those_of_the_bound_where_the_likelihood_has_bits(likelihood, bits) -> None:
+    vae = linear_vae(encoder=np.eye(PIXELS)[:, :2], likelihood=likelihood)
+    scored = score(vae, noise_images(10))
+    expected = None if bits is None else pytest.approx(scored.nll / PIXELS / np.log(2) + bits)
+    assert scored.bits_per_dimension == expected
+    assert ("test/bits_per_dimension" in scored.metrics("test")) == (bits is not None)
+
+
+def test_colour_images_that_are_not_square_are_scored() -> None:
+    network = {"hidden": [8], "decoder_hidden": None, "batch_norm": False, "dropout": 0.0}
+    vae = assemble(
+        architecture=Dense(latent_dim=3, scale="softplus", activation="relu", **network),
+        likelihood=Gaussian(scale=0.3, learned=True, link="sigmoid"),
+        objective=Objective(beta=1.0, distortion_weight=1.0, warmup_epochs=0, free_bits=0.0, sampling=True),
+        image_shape=(5, 4, 3),
+        seed=0,
+    )
+    scored = score(vae, noise_images(40, (5, 4, 3)))
+    assert scored.nll < -scored.elbo
+    assert scored.bits_per_dimension == pytest.approx(scored.nll / (60 * np.log(2)) + 8)
+
+
+@pytest.mark.parametrize("sampling", [True, False])
+@pytest.mark.parametrize("beta", [0.0, 1.0])
+@pytest.mark.parametrize("log_variance", [-1e30, -200.0, 60.0, 1e4, 1e30])
+def test_no_posterior_gives_a_score_that_is_no_number(log_variance: float, beta: float, sampling: bool) -> None:
+    objective = {"beta": beta, "sampling": sampling}
+    vae = linear_vae(encoder=np.eye(PIXELS)[:, :2], decoder=np.eye(PIXELS)[:2], log_variance=log_variance, **objective)
+    scored = score(vae, noise_images(20))
+    assert np.isfinite(list(scored.metrics("test").values())).all()
+    assert not np.isnan([value for value in asdict(scored).values() if isinstance(value, float)]).any()
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_is_scored_in_full(small_vae, blobs, precision: str) -> None:
+    keras.config.set_dtype_policy(precision)
+    try:
+        half = small_vae()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    full = small_vae()
+    full.set_weights(half.get_weights())
+    assert score(half, blobs(50)).metrics("test") == pytest.approx(score(full, blobs(50)).metrics("test"), rel=0.05)
+
+
+EXAMPLE = {"loss": 1.0, "rate": 2.0, "distortion": 3.0, "elbo": -5.0, "mse": 0.1, "active_units": 1, "collapsed": 0.5}
+
+
+def test_metrics_are_named_by_their_split_and_absent_where_there_are_none() -> None:
+    scored = Evaluation(**EXAMPLE, nll=4.0, nll_standard_error=np.inf, warning="Beware.")
+    assert scored.metrics("test") == {f"test/{name}": value for name, value in {**EXAMPLE, "nll": 4.0}.items()}
+
+
+def test_labels_say_what_each_score_is() -> None:
+    every = {name: float(index) for index, name in enumerate(Evaluation.__dataclass_fields__) if name != "warning"}
+    labelled = Evaluation(**every).labelled()
+    assert sorted(labelled.values()) == sorted(every.values())
+    assert labelled["ELBO, nats per image"] == every["elbo"]
+    assert list(Evaluation(**EXAMPLE).labelled().values()) == [-5.0, 2.0, 3.0, 1.0, 0.1, 1.0, 0.5]

@@ -135,6 +135,35 @@ def test_squared_error_is_a_gaussian_of_variance_one_half_without_its_constant(l
     np.testing.assert_allclose(difference, 0.5 * np.log(np.pi), rtol=1e-5)
 
 
+def test_bits_of_pixels_that_are_probable_alone_are_the_nats_over_ln_2() -> None:
+    # A fair coin for every value of a pixel is one bit for every value.
+    outputs = np.zeros((1, 3, 2, 3), "float32")
+    nll = float(Bernoulli()(np.ones_like(outputs), outputs)[0])
+    assert Bernoulli().bits_per_dimension(nll, (3, 2, 3)) == pytest.approx(1, rel=1e-6)
+
+
+def test_bits_of_an_even_density_are_the_eight_bits_of_a_pixel() -> None:
+    # Even on [0, 1], no level of 256 is likelier than another.
+    outputs = np.zeros((1, 3, 2, 3), "float32")
+    nll = float(ContinuousBernoulli()(np.full_like(outputs, 0.3), outputs)[0])
+    assert nll == pytest.approx(0, abs=1e-4)
+    assert ContinuousBernoulli().bits_per_dimension(nll, (3, 2, 3)) == pytest.approx(8, abs=1e-4)
+
+
+@pytest.mark.parametrize("scale", [0.05, 0.3])
+def test_bits_of_a_normal_density_are_those_of_its_probability_of_256_levels(scale: float) -> None:
+    edges = np.arange(80, 177) / 256
+    exact = -np.log2(np.diff(scipy.stats.norm.cdf(edges, 0.5, scale)))
+    likelihood = Gaussian(scale=scale, learned=False, link="identity")
+    nll = per_pixel(likelihood, edges[:-1] + 0.5 / 256, 0.5)
+    bits = [likelihood.bits_per_dimension(each, (1, 1, 1)) for each in nll]
+    np.testing.assert_allclose(bits, exact, atol=0.02)
+
+
+def test_squared_error_has_no_bits() -> None:
+    assert SquaredError(link="sigmoid").bits_per_dimension(100.0, (28, 28, 1)) is None
+
+
 @every_likelihood
 @pytest.mark.parametrize("pixel", [0.0, 0.3, 1.0])
 def test_no_finite_output_gives_a_value_or_gradient_that_is_no_number(make, pixel: float) -> None:

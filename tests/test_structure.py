@@ -13,17 +13,22 @@ LEVELS = (
     ("errors", "settings", "config"),
     ("build", "runtime"),
     ("data", "models", "figures"),
-    ("training", "evaluation", "pictures"),
+    ("training", "evaluation", "density"),
+    ("pictures",),
     ("tracking",),
     ("record", "experiment", "composition"),
-    ("training_run",),
-    ("train", "ui"),
+    ("training_run", "trained"),
+    ("family", "rescoring", "reference"),
+    ("reference_page", "verification", "door"),
+    ("sweep",),
+    ("train", "evaluate", "verify", "ui"),
 )
+DOORS = ("door.py", "train.py", "evaluate.py", "verify.py")
 FENCES = {
     "mlflow": ("tracking/", "ui.py"),
     "optuna": ("sweep/",),
-    "hydra": ("train.py", "composition.py", "sweep/"),
-    "omegaconf": ("train.py", "composition.py", "sweep/"),
+    "hydra": (*DOORS, "composition.py", "sweep/"),
+    "omegaconf": (*DOORS, "composition.py", "sweep/"),
     "matplotlib": ("figures/",),
     "tensorflow": ("data/batches.py", "runtime.py"),
 }

@@ -21,7 +21,7 @@ from pipeline.tracking.views import latest_experiment_link, refuse_busy
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     before = mlflow.get_tracking_uri()
-    yield Tracking(uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", picture_epochs=[1]).connect()
+    yield Tracking(uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", name=None, parent=None).connect()
     mlflow.set_tracking_uri(before)
 
 

@@ -60,7 +60,7 @@ def test_a_server_that_dies_loses_nothing(checkout: Checkout) -> None:
     port = free_port()
     with checkout.ui(port) as ui:
         env = {"MLFLOW_TRACKING_URI": ui.address, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-        overrides = (*SMALL, "training.epochs=40", "tracking.experiment=dies", "tracking.picture_epochs=[]")
+        overrides = (*SMALL, "training.epochs=40", "tracking.experiment=dies", "pictures.epochs=[]")
         training = checkout.start("pipeline.train", *overrides, env=env)
         wait_for_epoch(training, 3)
     _, err = training.communicate(timeout=120)

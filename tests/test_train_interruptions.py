@@ -12,7 +12,7 @@ import pytest
 from checkout import SMALL, Checkout
 
 LONG = ("dataset.limit=600", "model.hidden=[32]", "model.dropout=0.2", "objective.warmup_epochs=4")
-ENDLESS = (*LONG, "training.epochs=100000", "training.patience=null", "tracking.picture_epochs=[]")
+ENDLESS = (*LONG, "training.epochs=100000", "training.patience=null", "pictures.epochs=[]")
 
 
 def wait_for_epoch(process: subprocess.Popen[str], epoch: int) -> None:
@@ -34,7 +34,7 @@ def wait_for_status(checkout: Checkout, run_id: str, seconds: float = 60) -> str
 
 
 def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: Checkout) -> None:
-    settings = (*LONG, "training.epochs=60", "training/schedule=one_cycle", "tracking.picture_epochs=[]")
+    settings = (*LONG, "training.epochs=60", "training/schedule=one_cycle", "pictures.epochs=[]")
     whole = checkout.train(*settings, "tracking.experiment=whole")
     assert whole.returncode == 0, whole.stderr
     expected = checkout.runs("whole")[0].info.run_id

@@ -60,6 +60,13 @@ class VAE(keras.Model):
         """Dimensions of the latent space."""
         return int(self.decoder.input_shape[-1])
 
+    def text_summary(self) -> str:
+        """The layers of encoder and decoder with their output shapes and numbers of parameters, as text."""
+        lines: list[str] = []
+        for part in (self.encoder, self.decoder):
+            part.summary(print_fn=lambda line, **_: lines.append(line), line_length=88)
+        return "\n".join(lines)
+
     def posterior(self, images: Any, training: bool = False) -> Posterior:
         """q(z | image) for each image."""
         return Posterior(*self.encoder(images, training=training))

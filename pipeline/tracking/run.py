@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from traceback import format_exception
 from typing import Any
 
@@ -13,14 +15,16 @@ from mlflow.exceptions import MlflowException
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted
 from pipeline.figures import Figure
+from pipeline.tracking.address import DATABASE
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.keras_model import log_keras_model
 from pipeline.tracking.links import run_link
 from pipeline.tracking.owner import is_alive, owner_tags
-from pipeline.tracking.store import DATABASE, Store
+from pipeline.tracking.store import PARENT, Store
 
 NOTE = "mlflow.note.content"
 COLOUR = "mlflow.runColor"
+EVALUATIONS = "evaluations"
 # Neighbours in time are what people compare, so successive runs get colours far apart for all kinds of vision.
 COLOURS = (
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
@@ -57,13 +61,16 @@ class Run:
         """Record a card, uint8 [S, S, 3], that the UI shows under its key with a slider over steps."""
         mlflow.log_image(image, key=key, step=step, synchronous=True)
 
-    def figure(self, name: str, figure: Figure) -> None:
-        """Store a figure at the artifact root, where the UI's compare page finds it."""
-        mlflow.log_figure(figure, f"{name}.png", save_kwargs={"dpi": figure.dpi})
-
-    def text(self, name: str, text: str) -> None:
-        """Store a text file at the artifact root."""
-        mlflow.log_text(text, name, run_id=self.id)
+    def file(self, name: str, content: Figure | str | bytes) -> None:
+        """Store a figure, a text or a file's content at the artifact root, where the UI's compare page finds it."""
+        if isinstance(content, Figure):
+            mlflow.log_figure(content, name, save_kwargs={"dpi": content.dpi})
+        elif isinstance(content, str):
+            mlflow.log_text(content, name, run_id=self.id)
+        else:
+            with TemporaryDirectory() as folder:
+                (Path(folder) / name).write_bytes(content)
+                mlflow.log_artifact(str(Path(folder) / name), run_id=self.id)
 
     def data(self, data: ImageData) -> None:
         """Record the splits as the run's inputs, by name, shape and fingerprint."""
@@ -102,11 +109,22 @@ class Run:
 
 
 @contextmanager
-def start(store: Store, experiment: str, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
-    """A new run, closed as FINISHED, KILLED (`Interrupted`) or FAILED (anything else), whatever happens."""
+def start(
+    store: Store, experiment: str, name: str, tags: Mapping[str, str], *, parent: str | None = None
+) -> Iterator[Run]:
+    """A new run, closed as FINISHED, KILLED (`Interrupted`) or FAILED (anything else), whatever happens.
+
+    Args:
+        store: where.
+        experiment: of MLflow.
+        name: of the run.
+        tags: its circumstances.
+        parent: id of the run that it is a child of.
+    """
     experiment_id = store.experiment(experiment)
-    tags = {**owner_tags(), **tags, COLOUR: _next_colour(store, experiment_id)}
-    active = mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags)
+    tags = {**owner_tags(), **tags, COLOUR: _next_colour(store, experiment_id), **({PARENT: parent} if parent else {})}
+    # Nested, because the parent may be open in this process; whose child it is, the tag says.
+    active = mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags, nested=True)
     with _guarded(store, active.info.run_id) as run:
         yield run
 
@@ -123,10 +141,17 @@ def reopen(store: Store, run_id: str) -> Iterator[Run]:
         raise InputError(f"resume={run_id}: this run is finished. Train anew, with more epochs if you wish")
     if known.info.status == "RUNNING" and is_alive(known.data.tags):
         raise InputError(f"resume={run_id}: this run is still training, in process {known.data.tags['pid']}")
-    mlflow.start_run(run_id=run_id)
+    mlflow.start_run(run_id=run_id, nested=True)
     mlflow.set_tags({**owner_tags(), NOTE: ""})
     with _guarded(store, run_id) as run:
         yield run
+
+
+def amend(store: Store, run_id: str, metrics: Mapping[str, float], facts: str) -> None:
+    """Add numbers and a JSON file of facts to a run that has ended, which stays as it ended."""
+    number = len(store.client.list_artifacts(run_id, EVALUATIONS)) + 1
+    mlflow.log_text(facts, f"{EVALUATIONS}/{number}.json", run_id=run_id)
+    mlflow.log_metrics(dict(metrics), step=0, run_id=run_id)
 
 
 @contextmanager

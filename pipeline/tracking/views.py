@@ -5,8 +5,9 @@ import socket
 from collections.abc import Sequence
 
 from pipeline.errors import InputError
+from pipeline.tracking.address import DATABASE, MLRUNS
 from pipeline.tracking.links import experiment_link, experiments_link
-from pipeline.tracking.store import DATABASE, MLRUNS, Store
+from pipeline.tracking.store import Store
 
 HOST = "127.0.0.1"
 

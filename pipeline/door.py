@@ -1,0 +1,90 @@
+"""What all commands share: a quiet start, tidy stops, and mistakes of the user's as messages without a traceback."""
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf.errors import OmegaConfBaseException
+
+from pipeline.composition import explain
+from pipeline.errors import InputError, Interrupted
+
+# Nothing heavy is imported above, so that --help and a mistyped key are answered at once.
+
+
+class JobFailed(Exception):  # noqa: N818 — one job of several; the others go on
+    """Carries the exit code to the end of a multirun."""
+
+
+def enter(command: Callable[[], None], config_name: str) -> None:
+    """Run a command that Hydra composes and end the process as a shell expects it.
+
+    Args:
+        command: decorated with `hydra.main`.
+        config_name: what it composes, for messages about keys.
+    """
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # otherwise Hydra prints and exits on its own, with less help
+    try:
+        command()
+    except JobFailed as failed:
+        sys.exit(failed.args[0])
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        print(explain(error, sys.argv[1:], config_name), file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        print(
+            f"{error.filename}: {error.strerror}. Runs and their logs are kept there: make it writable", file=sys.stderr
+        )
+        sys.exit(2)
+    except KeyboardInterrupt as interrupt:
+        print(f"\n{interrupt}", file=sys.stderr)
+        sys.exit(128 + (signal.SIGTERM if "SIGTERM" in str(interrupt) else signal.SIGINT))
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Say whatever goes wrong in the block, and end the command; in a multirun only the job."""
+    try:
+        yield
+    except InputError as error:
+        print(error, file=sys.stderr)
+        _give_up(2)
+    except Exception:
+        traceback.print_exc()
+        _give_up(1)
+
+
+def start() -> None:
+    """Start TensorFlow quietly, show what the project logs, and let Ctrl-C and SIGTERM end tidily."""
+    from pipeline.runtime import start_tensorflow
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    logging.basicConfig(format="%(message)s", stream=sys.stdout)
+    logging.getLogger("pipeline").setLevel(logging.INFO)
+    start_tensorflow()
+
+
+def _give_up(code: int) -> NoReturn:
+    if HydraConfig.get().mode == RunMode.MULTIRUN:
+        raise JobFailed(code)
+    sys.exit(code)
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    """End tidily; a second signal ends at once, and the guard closes the run."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_DFL)
+    raise Interrupted(f"Stopped by {signal.Signals(number).name}")

@@ -1,0 +1,29 @@
+"""`python -m pipeline.evaluate`: score a finished run once more, and add to its record what it does not have."""
+
+import hydra
+from omegaconf import DictConfig
+
+from pipeline.composition import CONF, plain
+from pipeline.door import answered, enter, start
+
+
+def main() -> None:
+    """The door."""
+    enter(compose_and_evaluate, "evaluate")
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="evaluate")
+def compose_and_evaluate(composed: DictConfig) -> None:
+    """Score the run that Hydra composed the question for."""
+    with answered():
+        config = plain(composed)
+        start()
+        from rich.console import Console
+
+        from pipeline.rescoring import rescore
+
+        rescore(config).report(Console())
+
+
+if __name__ == "__main__":
+    main()

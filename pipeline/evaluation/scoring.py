@@ -1,0 +1,32 @@
+"""What can be set about the evaluation."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.settings import Count, Seed
+
+Images = Annotated[Count, Field(examples=[1000])] | None
+"""At most so many images, drawn at random; null takes all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """Settings of `evaluate`: how much is computed for each estimate.
+
+    Attributes:
+        importance_samples: latents drawn for each image in the bound on its −log p(x).
+        nll_images: images for which that bound is computed.
+        information_images: images between which mutual information is estimated.
+        neighbours: training images that vote on the class of an image.
+        neighbour_images: training images among which these are sought.
+        seed: of the latents and of the choice of images.
+    """
+
+    importance_samples: Count
+    nll_images: Images
+    information_images: Images
+    neighbours: Count
+    neighbour_images: Images
+    seed: Seed

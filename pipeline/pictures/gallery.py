@@ -1,0 +1,173 @@
+"""All pictures of one model."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from pipeline import figures
+from pipeline.data.batches import pixels
+from pipeline.data.images import ImageData, Split
+from pipeline.density import draws, fitted_mixture
+from pipeline.figures import Figure
+from pipeline.models.layers import layers_of
+from pipeline.models.vae import VAE
+from pipeline.pictures.course import Course
+from pipeline.pictures.settings import PictureSettings
+from pipeline.pictures.view import View, view_of
+
+SCATTERED = 2000
+"""Points of the latent scatter: more hide each other."""
+AT_ONCE = 500
+"""Images encoded or decoded at once: more take memory and save no time."""
+
+Picture = Figure | str | bytes
+"""A figure, a page of HTML or text, or the content of an image file."""
+
+
+class Gallery:
+    """Draws one model again and again, always with the same images and the same noise.
+
+    Args:
+        vae: the model, in whatever state it is when a picture is asked for.
+        data: what it is trained on.
+        settings: what is drawn.
+        seed: of the choice of images and of the samples.
+    """
+
+    def __init__(self, vae: VAE, data: ImageData, settings: PictureSettings, seed: int) -> None:
+        self.vae, self.data, self.settings, self.seed = vae, data, settings, seed
+
+    def cards(self, split: Split) -> dict[str, np.ndarray]:
+        """Square pictures of a split by name, always of the same images."""
+        images = pixels(self.some(split, 32).images)
+        shown = self.some(split, SCATTERED)
+        view = self.view(self.means(shown.images))
+        return {
+            "reconstructions": figures.reconstructions_card(images, self.reconstructed(images)),
+            "latent": figures.latent_card(view.points, shown.labels, self.data.class_names, view.axes.explained),
+            "grid": figures.plane_card(self.decoded(view.latents)),
+            "samples": figures.mosaic_card(self.samples(100)),
+        }
+
+    def before(self) -> dict[str, Picture]:
+        """What can be drawn before the training, by file name."""
+        return self._wanted({"data.png": self._data, "structure.png": self._structure})
+
+    def after(self, history: Mapping[str, list[float]], course: Course | None) -> dict[str, Picture]:
+        """What a finished training has to show, by file name; of the test split, but for its course."""
+        drawn: dict[str, Callable[[], Picture]] = {
+            "losses.png": lambda: figures.losses(history),
+            "reconstructions.png": self._reconstructions,
+            "samples.png": self._samples_beside,
+            "interpolations.png": self._interpolations,
+        }
+        drawn |= {"points.png": self._points} if self.settings.points else {}
+        drawn |= self._of_the_course(course) if course else {}
+        return self._wanted(drawn | self._of_the_plane())
+
+    def some(self, split: Split, count: int) -> Split:
+        """A choice of the images, the same for all models of a seed."""
+        order = np.random.default_rng(self.seed).permutation(len(split))
+        return split.take(order[:count])
+
+    def means(self, images: np.ndarray) -> np.ndarray:
+        """Posterior means [N, D] of uint8 images."""
+        return _in_parts(lambda part: self.vae.posterior(pixels(part)).mean, images)
+
+    def decoded(self, latents: np.ndarray) -> np.ndarray:
+        """What latents [..., D] decode to, [..., H, W, C] in [0, 1]."""
+        flat = latents.reshape(-1, latents.shape[-1]).astype("float32")
+        images = _in_parts(self.vae.decode, flat)
+        return np.clip(images, 0, 1).reshape(*latents.shape[:-1], *images.shape[1:])
+
+    def reconstructed(self, images: np.ndarray) -> np.ndarray:
+        """Images [N, H, W, C] in [0, 1] decoded from their posterior means."""
+        return np.clip(ops.convert_to_numpy(self.vae.reconstruct(images)), 0, 1)
+
+    def samples(self, count: int) -> np.ndarray:
+        """Decoded draws from the prior."""
+        return self.decoded(np.random.default_rng(self.seed).standard_normal((count, self.vae.latent_dim)))
+
+    def view(self, means: np.ndarray) -> View:
+        """The plane that the settings ask for, through posterior means [N, D]."""
+        return view_of(means, self.settings.plane, prior=self.vae.objective.sampling)
+
+    def _wanted(self, drawn: Mapping[str, Callable[[], Picture]]) -> dict[str, Picture]:
+        return {name: draw() for name, draw in drawn.items() if self.settings.wants(name.partition(".")[0])}
+
+    def _data(self) -> Figure:
+        first = self.data.train.take(np.arange(min(40, len(self.data.train))))
+        return figures.first_images(first.images, first.labels, self.data.class_names)
+
+    def _structure(self) -> Figure:
+        return figures.structure([(part.name, layers_of(part)) for part in (self.vae.encoder, self.vae.decoder)])
+
+    def _reconstructions(self) -> Figure:
+        images = pixels(self.some(self.data.test, 40).images)
+        return figures.reconstructions(images, self.reconstructed(images))
+
+    def _samples_beside(self) -> Figure:
+        mixture = fitted_mixture(self.vae, self.data.train.images, components=self.settings.mixture, seed=self.seed)
+        return figures.samples_beside(self.samples(100), self.decoded(draws(mixture, 100, self.seed)))
+
+    def _points(self) -> Figure:
+        points = np.array(self.settings.points, np.float32)
+        return figures.decoded_points(self.decoded(points), points)
+
+    def _interpolations(self) -> Figure:
+        several = min(4, len(self.data.test) // 2)
+        pairs = np.array(self.settings.pairs or np.arange(2 * several).reshape(several, 2))
+        images = self.data.test.images[pairs]  # [R, 2, H, W, C]
+        first, last = (self.means(images[:, end]) for end in (0, 1))
+        steps = np.linspace(0, 1, 9)[None, :, None]
+        between = (1 - steps) * first[:, None] + steps * last[:, None]
+        return figures.interpolations(images[:, 0], images[:, 1], self.decoded(between))
+
+    def _of_the_plane(self) -> dict[str, Callable[[], Picture]]:
+        shown = self.some(self.data.test, 2 * SCATTERED)
+        means = self.means(shown.images)
+        view = self.view(means)
+        plane = self.decoded(view.latents)
+        scatter: tuple[Any, ...] = (view.points, shown.labels, self.data.class_names)
+        explained = view.axes.explained
+        drawn: dict[str, Callable[[], Picture]] = {
+            "latent.png": lambda: figures.latent(*scatter, explained=explained),
+            "grid.png": lambda: figures.grid(plane, view.x, view.y, *view.labels),
+            "plane.png": lambda: figures.plane_and_points(plane, view.x, view.y, *scatter, explained=explained),
+            "latent_interactive.html": lambda: self._interactive(view, shown),
+        }
+        return drawn | ({"traversals.png": lambda: self._traversals(means)} if self.vae.latent_dim > 2 else {})
+
+    def _interactive(self, view: View, shown: Split) -> str:
+        some = slice(SCATTERED)
+        points, labels, images = view.points[some], shown.labels[some], shown.images[some]
+        return figures.interactive_latent(points, labels, self.data.class_names, images, view.axes.explained)
+
+    def _traversals(self, means: np.ndarray) -> Figure:
+        """Each dimension moved alone, the others at the mean of all posterior means; most varied dimensions first."""
+        order = np.argsort(-means.var(axis=0))[:20]
+        values = figures.quantiles(11)
+        latents = np.tile(means.mean(axis=0), (len(order), len(values), 1))
+        for row, dimension in enumerate(order):
+            latents[row, :, dimension] = values
+        return figures.traversals(self.decoded(latents), values, [f"z{dimension + 1}" for dimension in order])
+
+    def _of_the_course(self, course: Course) -> dict[str, Callable[[], Picture]]:
+        frames = course.frames()
+        axes = figures.latent_axes(frames.means[-1])
+        points = axes.coordinates(frames.means)
+        scatter: tuple[Any, ...] = (points, course.split.labels, self.data.class_names, frames.epochs, axes.explained)
+        images = course.images[: frames.reconstructions.shape[1]]
+        return {
+            "evolution.png": lambda: figures.epochs_sheet(images, frames.reconstructions, frames.epochs),
+            "latent_steps.png": lambda: figures.latent_steps(*scatter),
+            "latent_film.gif": lambda: figures.latent_film(*scatter),
+        }
+
+
+def _in_parts(function: Callable[[np.ndarray], Any], inputs: np.ndarray) -> np.ndarray:
+    """The function's outputs for all inputs, computed a part at a time."""
+    parts = [inputs[start : start + AT_ONCE] for start in range(0, len(inputs), AT_ONCE)]
+    return np.concatenate([np.asarray(ops.convert_to_numpy(function(part)), np.float32) for part in parts])

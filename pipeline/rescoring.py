@@ -1,0 +1,74 @@
+"""A finished run scored once more: new numbers join its record, those that it has stay as they are."""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.build import build, check_value
+from pipeline.config import Config, flatten, run_name
+from pipeline.evaluation import Evaluation, Scoring, evaluate
+from pipeline.runtime import circumstances
+from pipeline.settings import Text
+from pipeline.tracking.run import amend
+from pipeline.tracking.store import Store, Uri
+from pipeline.trained import load
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """What came of it.
+
+    Attributes:
+        name: of the run.
+        metrics: the numbers now, by the name under which the run keeps them.
+        recorded: those that the run had before.
+        evaluation: the numbers now.
+    """
+
+    name: str
+    metrics: dict[str, float]
+    recorded: dict[str, float]
+    evaluation: Evaluation
+
+    def report(self, console: Console) -> None:
+        """Tell a person the numbers, and which of them the run had already."""
+        table = Table("", "now", "in the record", title=self.name, title_justify="left", box=None)
+        for name, value in self.metrics.items():
+            before = self.recorded.get(name)
+            known = "added" if before is None else "the same" if before == value else f"{before:.6g}"
+            table.add_row(name, f"{value:.6g}", known)
+        console.print(table)
+        if self.evaluation.warning:
+            console.print(f"[yellow]{self.evaluation.warning}[/yellow]", soft_wrap=True)
+
+
+def rescore(config: Config) -> Rescored:
+    """Score the run that `config` names.
+
+    Numbers of settings that differ from the run's own carry the difference in their name, such as
+    `test importance_samples=5000/nll`.
+
+    Raises:
+        InputError: a wrong setting, or a run that cannot be read, with the reason.
+    """
+    split: Literal["validation", "test"] = check_value(config["split"], Literal["validation", "test"], "split")
+    trusted = check_value(config["trusted"], list[Text], "trusted")
+    scoring: Scoring = build(config["evaluation"], "evaluation", trusted, wanted=Scoring)
+    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)
+    evaluation = evaluate(trained.vae, trained.data, scoring, split=split)
+    metrics = evaluation.metrics(_prefix(split, trained.config.get("evaluation") or {}, config["evaluation"]))
+    recorded = {name: value for name, value in trained.metrics.items() if name in metrics}
+    added = {name: value for name, value in metrics.items() if name not in recorded}
+    facts = {"split": split, **flatten({"evaluation": config["evaluation"]}), **metrics, **circumstances()}
+    amend(store, trained.id, added, json.dumps(facts, indent=1))
+    return Rescored(trained.name, metrics, recorded, evaluation)
+
+
+def _prefix(split: str, before: Config, now: Config) -> str:
+    own, asked = flatten(before), flatten(now)
+    different = {name: value for name, value in asked.items() if own.get(name, value) != value}
+    return " ".join([split, *([run_name({}, different)] if different else [])])

@@ -1,0 +1,1 @@
+"""`-m`: many trainings from one command, under one parent run."""

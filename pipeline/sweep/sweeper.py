@@ -1,0 +1,56 @@
+"""What Hydra calls for `-m`: the trainings go to the launcher, and a parent run holds them together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.composition import name_of, plain
+from pipeline.config import Config
+from pipeline.sweep.points import Point, points_of
+
+
+class PointSweeper(Sweeper):
+    """Trains every point that the preset and the command line name. The launcher decides where."""
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Hydra's way to hand over what it knows."""
+        self.config, self.hydra_context = config, hydra_context
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Train all; a training that fails leaves the others alone and raises at the end."""
+        assert self.config is not None
+        assert self.hydra_context is not None
+        typed = OverridesParser.create(self.hydra_context.config_loader).parse_overrides(arguments)
+        choices = self.config.hydra.runtime.choices
+        task = OmegaConf.masked_copy(self.config, [str(key) for key in self.config if key != "hydra"])
+        config = plain(task)
+        points = points_of(typed, config["sweep"]["points"], choices)
+        self.validate_batch_is_legal([point.overrides for point in points])
+        fixed = [each.input_line for each in typed if not each.is_sweep_override()]
+        swept = [each.input_line for each in typed if each.is_sweep_override()]
+        name = name_of(fixed, choices, config)
+        return self._train(points, config, " ".join([*([name] if name != "default" else []), *swept]) or name)
+
+    def _train(self, points: Sequence[Point], config: Config, name: str) -> Any:
+        from pipeline.door import start
+        from pipeline.family import family
+
+        assert self.launcher is not None
+        start()
+        with family(config, name) as parent:
+            jobs = [[*point.overrides, f"tracking.parent={parent.id}", _named(point.name)] for point in points]
+            results = self.launcher.launch(jobs, initial_job_idx=0)
+        return [each.return_value for each in results]
+
+
+def _named(name: str) -> str:
+    quoted = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"tracking.name='{quoted}'"

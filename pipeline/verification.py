@@ -1,0 +1,60 @@
+"""References trained anew, one after the other, and their numbers beside the published ones."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline import ROOT
+from pipeline.build import build, check_value
+from pipeline.config import Config
+from pipeline.errors import InputError
+from pipeline.reference import Reference
+from pipeline.reference_page import page
+from pipeline.settings import Switch, Text
+from pipeline.tracking.store import Store, Uri
+from pipeline.training_run import train
+
+EXPERIMENT = "verify"
+PAGE = ROOT / "docs" / "reference.md"
+
+
+def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[str]:
+    """Train the references that the config names; without `quick`, write the page from all that the store holds.
+
+    Args:
+        config: composed and resolved.
+        compose: gives the config of a training with these overrides.
+
+    Returns:
+        The names of those whose number is not as good as it must be.
+
+    Raises:
+        InputError: a wrong setting, an unknown reference, or a training that fails.
+    """
+    quick: bool = check_value(config["quick"], Switch, "quick")
+    every = {name: build(node, f"references.{name}", wanted=Reference) for name, node in config["references"].items()}
+    chosen = _chosen(every, check_value(config["only"], list[Text] | None, "only"))
+    store, console = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri")), Console()
+    table, failed = Table("reference", "here", "wanted", "", box=None), []
+    for name, reference in chosen.items():
+        extra = [f"tracking.experiment={EXPERIMENT}", f"tracking.name={name}{' quick' if quick else ''}"]
+        overrides = [*reference.overrides, *(reference.quick_overrides if quick else []), *extra]
+        outcome = train(compose(overrides), console=console)
+        value = reference.value(store, outcome.run_id)
+        holds = reference.holds(value, quick)
+        failed += [] if holds else [name]
+        table.add_row(name, f"{value:.2f}", reference.wanted(quick), "[green]holds[/]" if holds else "[red]misses[/]")
+    console.print(table)
+    if not quick:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(page(store, every, EXPERIMENT))
+        console.print(f"Written: {PAGE.relative_to(ROOT)}")
+    return failed
+
+
+def _chosen(every: Mapping[str, Reference], only: Sequence[str] | None) -> Mapping[str, Reference]:
+    unknown = [name for name in only or () if name not in every]
+    if unknown:
+        raise InputError(f"only: there is no reference {unknown[0]!r}. There are: {', '.join(every)}")
+    return {name: each for name, each in every.items() if only is None or name in only}

@@ -1,0 +1,110 @@
+"""`python -m pipeline.evaluate`: a finished run scored once more."""
+
+import json
+import subprocess
+
+import pytest
+from checkout import SMALL, Checkout
+
+
+@pytest.fixture(scope="module")
+def run_id(checkout: Checkout) -> str:
+    done = checkout.train(*SMALL, "pictures=few", "tracking.experiment=scored")
+    assert done.returncode == 0, done.stderr
+    return str(checkout.runs("scored")[0].info.run_id)
+
+
+def evaluated(checkout: Checkout, *overrides: str) -> subprocess.CompletedProcess[str]:
+    return checkout.run("pipeline.evaluate", *overrides)
+
+
+def test_scoring_again_gives_equal_numbers_and_leaves_the_record_as_it_was(checkout: Checkout, run_id: str) -> None:
+    before = checkout.client.get_run(run_id)
+    for number in (1, 2):
+        done = evaluated(checkout, f"run={run_id}")
+        assert done.returncode == 0, done.stderr
+        rows = [line for line in done.stdout.splitlines() if line.strip().startswith("test/")]
+        assert len(rows) >= 10
+        assert all(row.rstrip().endswith("the same") for row in rows), done.stdout
+        facts = json.loads((checkout.artifacts(run_id) / "evaluations" / f"{number}.json").read_text())
+        assert facts["test/nll"] == before.data.metrics["test/nll"]
+    after = checkout.client.get_run(run_id)
+    assert after.data.metrics == before.data.metrics
+    assert after.info.status == "FINISHED"
+    assert len(checkout.history(run_id, "test/nll")) == 1
+
+
+def test_other_settings_add_numbers_that_say_so(checkout: Checkout, run_id: str) -> None:
+    before = checkout.client.get_run(run_id).data.metrics
+    done = evaluated(checkout, f"run={run_id}", "evaluation.importance_samples=500", "evaluation.nll_images=null")
+    assert done.returncode == 0, done.stderr
+    after = checkout.client.get_run(run_id).data.metrics
+    prefix = "test importance_samples=500 nll_images=null"
+    assert {name: after[name] for name in before} == before
+    assert after[f"{prefix}/nll"] < before["test/nll"] + 3 * before["test/nll_standard_error"]
+    assert after[f"{prefix}/elbo"] == before["test/elbo"]
+
+
+def test_the_validation_split_has_its_own_name(checkout: Checkout, run_id: str) -> None:
+    done = evaluated(checkout, f"run={run_id}", "split=validation")
+    assert done.returncode == 0, done.stderr
+    assert "validation/nll" in checkout.client.get_run(run_id).data.metrics
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ([], "run: Missing mandatory value: run. Give it a value: run=…"),
+        (["run=nothing"], "run nothing is not in sqlite"),
+        (["run=nothing", "split=train"], "split=train: wanted 'validation' or 'test'"),
+        (
+            ["run=nothing", "evaluation.importance_samples=0"],
+            "evaluation.importance_samples=0: wanted a number greater",
+        ),
+        (["run=nothing", "evaluation.sample=5"], "evaluation.sample: no such key"),
+    ],
+)
+def test_mistakes_are_named_with_the_cure(checkout: Checkout, overrides: list[str], words: str) -> None:
+    done = evaluated(checkout, *overrides)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_runs_that_cannot_be_read_are_refused_with_the_reason(checkout: Checkout, run_id: str) -> None:
+    failed = checkout.train(*SMALL, "training.learning_rate=1e30", "tracking.experiment=unreadable")
+    assert failed.returncode == 2
+    [run] = checkout.runs("unreadable")
+    done = evaluated(checkout, f"run={run.info.run_id}")
+    assert f"run {run.info.run_id} is FAILED; wanted one that is finished" in done.stderr
+    other = checkout.client.create_run(run.info.experiment_id)
+    checkout.client.set_terminated(other.info.run_id)
+    done = evaluated(checkout, f"run={other.info.run_id}")
+    assert "has no config.yaml" in done.stderr
+    assert "was it made by pipeline.train?" in done.stderr
+
+
+def test_a_parent_is_refused_with_the_names_of_its_children(checkout: Checkout) -> None:
+    done = checkout.train("-m", "training.seed=0,1", *SMALL, "pictures=few", "tracking.experiment=pair")
+    assert done.returncode == 0, done.stderr
+    *children, parent = checkout.runs("pair")
+    done = evaluated(checkout, f"run={parent.info.run_id}")
+    assert done.returncode == 2
+    assert "holds several trainings and no model" in done.stderr
+    for child in children:
+        assert f"{child.info.run_name} ({child.info.run_id})" in done.stderr
+
+
+def test_a_run_without_its_model_or_its_data_is_refused(checkout: Checkout, run_id: str) -> None:
+    config = checkout.artifacts(run_id) / "config.yaml"
+    text = config.read_text()
+    config.write_text(text.replace("limit: 300", "limit: 299"))
+    done = evaluated(checkout, f"run={run_id}")
+    config.write_text(text)
+    assert "the data are no longer those that it was trained on" in done.stderr
+    weights = list((checkout.root / "mlruns" / "artifacts" / "models").rglob("model.keras"))
+    for file in weights:
+        file.rename(file.with_suffix(".gone"))
+    done = evaluated(checkout, f"run={run_id}")
+    assert "has no model that can be read" in done.stderr
+    assert done.returncode == 2

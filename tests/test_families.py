@@ -1,0 +1,90 @@
+"""`-m`: several trainings under one parent run that shows them side by side."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from checkout import SMALL, Checkout
+from mlflow.entities import Run
+from PIL import Image
+
+PRESET = """# @package _global_
+# Two of mine.
+tracking:
+  experiment: mine
+sweep:
+  points:
+    plain: {objective: autoencoder}
+    it's a VAE, with = in its name: {model.latent_dim: 3}
+"""
+
+
+def parent_and_children(checkout: Checkout, experiment: str) -> tuple[Run, list[Run]]:
+    runs = checkout.runs(experiment)
+    [parent] = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert len(children) == len(runs) - 1
+    return parent, children[::-1]
+
+
+@pytest.fixture(scope="module")
+def preset(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of configs with a preset of two named points, which have been trained."""
+    folder = tmp_path_factory.mktemp("configs")
+    (folder / "experiment").mkdir()
+    (folder / "experiment" / "mine.yaml").write_text(PRESET)
+    done = checkout.train("-m", "--config-dir", str(folder), "experiment=mine", *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return folder
+
+
+def test_a_presets_points_become_children_named_by_it(checkout: Checkout, preset: Path) -> None:
+    parent, children = parent_and_children(checkout, "mine")
+    assert parent.info.run_name == "experiment=mine"
+    assert [run.info.run_name for run in children] == ["plain", "it's a VAE, with = in its name"]
+    assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
+    assert [run.data.params["model.latent_dim"] for run in children] == ["2", "3"]
+    assert [run.data.params["objective.sampling"] for run in children] == ["false", "true"]
+
+
+def test_the_parent_shows_all_in_one_table_and_one_picture(checkout: Checkout, preset: Path) -> None:
+    parent, children = parent_and_children(checkout, "mine")
+    folder = checkout.artifacts(parent.info.run_id)
+    table = pd.read_csv(folder / "runs.csv", index_col="run")
+    for child in children:
+        assert table.loc[child.info.run_name, "elbo"] == pytest.approx(child.data.metrics["test/elbo"])
+        assert f"| {child.info.run_name} |" in parent.data.tags["mlflow.note.content"]
+    assert min(Image.open(folder / "side_by_side.png").size) > 500
+
+
+def test_a_preset_without_m_is_one_training(checkout: Checkout, preset: Path) -> None:
+    done = checkout.train("--config-dir", str(preset), "experiment=mine", *SMALL, "tracking.experiment=alone")
+    assert done.returncode == 0, done.stderr
+    [run] = checkout.runs("alone")
+    assert "mlflow.parentRunId" not in run.data.tags
+
+
+def test_a_grid_gets_a_parent_and_its_children_are_named_by_what_varies(checkout: Checkout) -> None:
+    done = checkout.train("-m", "model.latent_dim=1,2", *SMALL, "pictures=few", "tracking.experiment=grid")
+    assert done.returncode == 0, done.stderr
+    parent, children = parent_and_children(checkout, "grid")
+    assert [run.info.run_name for run in children] == ["latent_dim=1", "latent_dim=2"]
+    assert "model.latent_dim=1,2" in parent.info.run_name
+    assert not list(checkout.artifacts(children[0].info.run_id).glob("*.gif")), "few pictures were asked for"
+
+
+def test_one_training_may_fail_and_the_others_go_on(checkout: Checkout) -> None:
+    done = checkout.train("-m", "training.learning_rate=1e30,0.001", *SMALL, "tracking.experiment=failing")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    parent, children = parent_and_children(checkout, "failing")
+    assert [run.info.status for run in children] == ["FAILED", "FINISHED"]
+    assert "Not finished: learning_rate=1e+30 (failed)" in parent.data.tags["mlflow.note.content"]
+
+
+def test_a_wrong_key_in_a_grid_is_refused_before_anything_is_recorded(checkout: Checkout) -> None:
+    done = checkout.train("-m", "model.latent_dm=1,2", *SMALL, "tracking.experiment=mistyped")
+    assert done.returncode == 2
+    assert "model.latent_dm: no such key. Did you mean model.latent_dim?" in done.stderr
+    assert checkout.client.get_experiment_by_name("mistyped") is None

@@ -1,0 +1,184 @@
+"""What of a model is drawn, when, and of which coordinates; the drawings themselves are in test_figures*."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.build import build
+from pipeline.config import Config
+from pipeline.data.batches import pixels
+from pipeline.data.images import ImageData, Split
+from pipeline.density import draws, fitted_mixture
+from pipeline.errors import InputError
+from pipeline.figures import Figure
+from pipeline.pictures.course import Course
+from pipeline.pictures.gallery import Gallery
+from pipeline.pictures.settings import PictureSettings, PlaneSettings
+from pipeline.pictures.view import view_of
+
+HISTORY = {"train/loss": [3.0, 2.0], "val/loss": [3.0, 2.5]}
+PLANE = {"spacing": "quantile", "count": 5, "x": None, "y": None}
+
+
+@pytest.fixture
+def data(blobs) -> ImageData:
+    images = blobs(90)
+    labels = np.arange(30, dtype=np.int64) % 3
+    return ImageData("blobs", *(Split(images[i : i + 30], labels) for i in (0, 30, 60)), ("a", "b", "c"))
+
+
+def settings(composed: Callable[..., Config], *overrides: str) -> PictureSettings:
+    return build(composed(*overrides)["pictures"], "pictures", wanted=PictureSettings)
+
+
+def gallery(vae, data: ImageData, composed: Callable[..., Config], *overrides: str) -> Gallery:
+    return Gallery(vae, data, settings(composed, *overrides), seed=0)
+
+
+def test_a_finished_run_shows_everything_unless_told_otherwise(small_vae, data, composed, tmp_path: Path) -> None:
+    vae = small_vae()
+    all_of_it = gallery(vae, data, composed, "pictures.plane.count=3", "pictures.points=[[0,2.5],[1,1]]")
+    course = Course(vae, data.validation, tmp_path / "course")
+    for epoch in (0, 1, 2):
+        course.keep(epoch)
+    before, after = all_of_it.before(), all_of_it.after(HISTORY, course)
+    assert set(before) == {"data.png", "structure.png"}
+    assert set(after) == {
+        *(f"{name}.png" for name in ("reconstructions", "latent", "plane", "grid", "samples", "interpolations")),
+        *("points.png", "losses.png", "evolution.png", "latent_steps.png"),
+        *("latent_film.gif", "latent_interactive.html"),
+    }
+    for name, picture in (before | after).items():
+        assert isinstance(picture, {"png": Figure, "gif": bytes, "html": str}[name.rpartition(".")[2]]), name
+
+
+def test_only_what_is_wanted_is_drawn(small_vae, data, composed) -> None:
+    few = gallery(small_vae(), data, composed, "pictures=few")
+    assert few.before() == {}
+    assert set(few.after(HISTORY, None)) == {
+        f"{n}.png" for n in ("reconstructions", "latent", "grid", "samples", "losses")
+    }
+
+
+def test_a_model_of_many_dimensions_shows_traversals_too(composed) -> None:
+    from pipeline.experiment import Experiment
+
+    experiment = Experiment.from_config(composed("model.latent_dim=4", "model.hidden=[8]", "dataset.limit=60"))
+    data = experiment.dataset.load()
+    drawn = gallery(experiment.model_for(data), data, composed, "pictures.final=[traversals,points]").after(
+        HISTORY, None
+    )
+    assert set(drawn) == {"traversals.png"}, "no points were given"
+
+
+def test_colour_images_that_are_not_square_are_drawn_everywhere(composed, tmp_path: Path) -> None:
+    from pipeline.experiment import Experiment
+
+    images = np.random.default_rng(0).integers(0, 256, (60, 20, 32, 3), np.uint8)
+    split = Split(images, np.arange(60, dtype=np.int64) % 2)
+    data = ImageData("noise", split, split, split, ("one", "two"))
+    vae = Experiment.from_config(composed("model=conv", "model.latent_dim=3")).model_for(data)
+    drawn = gallery(vae, data, composed, "pictures.plane.count=3", "pictures.points=[[0,0,1]]")
+    course = Course(vae, data.validation, tmp_path / "course")
+    course.keep(0)
+    assert len(drawn.before() | drawn.after(HISTORY, course)) == 15
+    assert {card.shape[0] for card in drawn.cards(data.test).values()} > {0}
+
+
+def test_cards_are_of_the_same_images_every_time(small_vae, data, composed) -> None:
+    first, again = (gallery(small_vae(), data, composed).cards(data.test) for _ in range(2))
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+
+
+def test_what_is_decoded_in_parts_equals_what_is_decoded_at_once(small_vae, data, composed) -> None:
+    vae = small_vae()
+    latents = np.random.default_rng(0).normal(size=(3, 211, 2)).astype("float32")
+    decoded = gallery(vae, data, composed).decoded(latents)
+    assert decoded.shape == (3, 211, 8, 8, 1)
+    np.testing.assert_allclose(decoded[2, 5], np.asarray(vae.decode(latents[2, 5:6]))[0], atol=1e-6)
+
+
+def test_even_coordinates_have_the_ends_that_are_asked_for() -> None:
+    means = np.random.default_rng(0).normal(size=(500, 2))
+    plane = PlaneSettings(spacing="even", count=5, x=[-2.0, 2.0], y=[-1.0, 3.0])
+    view = view_of(means, plane, prior=True)
+    np.testing.assert_allclose(view.x, [-2, -1, 0, 1, 2])
+    np.testing.assert_allclose(view.y, [-1, 0, 1, 2, 3])
+    np.testing.assert_allclose(view.latents[4, 0], [-2, 3])
+    assert view.labels == ("z1", "z2")
+
+
+def test_without_a_prior_or_ends_the_coordinates_reach_as_far_as_the_images() -> None:
+    means = np.random.default_rng(0).normal(30, 9, size=(500, 2))
+    for settings_, prior in ((PlaneSettings(**PLANE), False), (PlaneSettings(**PLANE | {"spacing": "even"}), True)):
+        view = view_of(means, settings_, prior=prior)
+        np.testing.assert_allclose(view.x[[0, -1]], np.quantile(means[:, 0], (0.01, 0.99)))
+    assert abs(view_of(means, PlaneSettings(**PLANE), prior=True).x).max() < 2.4
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["pictures.points=[[0,1,2]]"], "pictures.points: [0.0, 1.0, 2.0] has 3 coordinates, the latent space has 2"),
+        (["pictures.pairs=[[0,30]]"], "pictures.pairs: there is no test image 30; there are 30, counted from 0"),
+    ],
+)
+def test_pictures_that_cannot_be_drawn_are_refused_before_the_training(composed, overrides, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        settings(composed, *overrides).check(latent_dim=2, tested=30)
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("pictures.plane.x=[2,-2]", ["pictures.plane.x=[2,-2]: wanted the lower end before the upper one"]),
+        (
+            "pictures.plane.count=0",
+            ["pictures.plane.count=0: wanted a number greater than 0", "pictures.plane.count=15"],
+        ),
+        ("pictures.final=[latnet]", ["pictures.final=[latnet]: wanted", "'latent'"]),
+        ("pictures.plane.spacing=odd", ["'quantile' or 'even'"]),
+        ("pictures.points=[0,2.5]", ["pictures.points=[0,2.5]: wanted", "pictures.points=[[0,2.5]]"]),
+    ],
+)
+def test_wrong_settings_are_named_with_an_example(composed, override: str, words: list[str]) -> None:
+    with pytest.raises(InputError) as refused:
+        settings(composed, override)
+    for word in words:
+        assert word in str(refused.value)
+
+
+def test_a_course_that_is_resumed_keeps_each_epoch_once(small_vae, data, tmp_path: Path) -> None:
+    vae, folder = small_vae(), tmp_path / "course"
+    Course(vae, data.validation, folder).keep(0)
+    Course(vae, data.validation, folder).keep(1)
+    vae.encoder.weights[0].assign(vae.encoder.weights[0] * 2)
+    resumed = Course(vae, data.validation, folder)
+    resumed.keep(1)
+    frames = resumed.frames()
+    assert frames.epochs == [0, 1]
+    assert frames.means.shape == (2, 30, 2)
+    assert frames.reconstructions.shape == (2, 10, 8, 8, 1)
+    np.testing.assert_allclose(
+        frames.means[1], np.asarray(vae.posterior(pixels(data.validation.images)).mean), atol=1e-6
+    )
+    assert abs(frames.means[0] - frames.means[1]).max() > 1e-3
+    resumed.forget()
+    assert not folder.exists()
+
+
+def test_the_fitted_density_has_the_moments_of_the_aggregate_posterior(small_vae, blobs) -> None:
+    vae = small_vae()
+    vae.encoder.get_layer("log_variance").kernel.assign(0 * vae.encoder.get_layer("log_variance").kernel)
+    images = blobs(3000)
+    means = np.asarray(vae.posterior(pixels(images)).mean)
+    mixture = fitted_mixture(vae, images, components=3, seed=0)
+    drawn = draws(mixture, 20_000, seed=1)
+    np.testing.assert_allclose(drawn.mean(axis=0), means.mean(axis=0), atol=0.06)
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(means.T) + np.eye(2), atol=0.1)  # log variance 0: one more
+    halves = drawn[:10_000].mean(axis=0), drawn[10_000:].mean(axis=0)
+    np.testing.assert_allclose(*halves, atol=0.06)
+    assert np.array_equal(drawn, draws(fitted_mixture(vae, images, components=3, seed=0), 20_000, seed=1))
