@@ -49,7 +49,7 @@ def rescore(config: Config) -> Rescored:
     """Score the run that `config` names.
 
     Numbers of settings that differ from the run's own carry the difference in their name, such as
-    `test importance_samples=5000/nll`.
+    `test importance_samples:5000/nll`.
 
     Raises:
         InputError: a wrong setting, or a run that cannot be read, with the reason.
@@ -71,4 +71,5 @@ def rescore(config: Config) -> Rescored:
 def _prefix(split: str, before: Config, now: Config) -> str:
     own, asked = flatten(before), flatten(now)
     different = {name: value for name, value in asked.items() if own.get(name, value) != value}
-    return " ".join([split, *([run_name({}, different)] if different else [])])
+    # MLflow allows no equals sign in the name of a metric.
+    return " ".join([split, *([run_name({}, different).replace("=", ":")] if different else [])])

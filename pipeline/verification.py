@@ -38,7 +38,11 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
     store, console = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri")), Console()
     table, failed = Table("reference", "here", "wanted", "", box=None), []
     for name, reference in chosen.items():
-        extra = ["pictures=few", f"tracking.experiment={EXPERIMENT}", f"tracking.name={name}{' quick' if quick else ''}"]
+        extra = [
+            "pictures=few",
+            f"tracking.experiment={EXPERIMENT}",
+            f"tracking.name={name}{' quick' if quick else ''}",
+        ]
         overrides = [*reference.overrides, *(reference.quick_overrides if quick else []), *extra]
         outcome = train(compose(overrides), console=console)
         value = reference.value(store, outcome.run_id)

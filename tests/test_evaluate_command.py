@@ -39,7 +39,7 @@ def test_other_settings_add_numbers_that_say_so(checkout: Checkout, run_id: str)
     done = evaluated(checkout, f"run={run_id}", "evaluation.importance_samples=500", "evaluation.nll_images=null")
     assert done.returncode == 0, done.stderr
     after = checkout.client.get_run(run_id).data.metrics
-    prefix = "test importance_samples=500 nll_images=null"
+    prefix = "test importance_samples:500 nll_images:null"
     assert {name: after[name] for name in before} == before
     assert after[f"{prefix}/nll"] < before["test/nll"] + 3 * before["test/nll_standard_error"]
     assert after[f"{prefix}/elbo"] == before["test/elbo"]

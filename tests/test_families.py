@@ -41,7 +41,7 @@ def preset(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_a_presets_points_become_children_named_by_it(checkout: Checkout, preset: Path) -> None:
     parent, children = parent_and_children(checkout, "mine")
-    assert parent.info.run_name == "experiment=mine"
+    assert parent.info.run_name == "experiment=mine limit=300 hidden=[16] epochs=3"
     assert [run.info.run_name for run in children] == ["plain", "it's a VAE, with = in its name"]
     assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
     assert [run.data.params["model.latent_dim"] for run in children] == ["2", "3"]

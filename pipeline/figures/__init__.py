@@ -8,26 +8,44 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import figure_pixels
 from pipeline.figures.cards import mosaic_card, plane_card, reconstructions_card
-from pipeline.figures.decoded import grid, traversals
+from pipeline.figures.crosses import plane_and_points
+from pipeline.figures.decoded import decoded_points, grid, interpolations, traversals
+from pipeline.figures.diagram import structure
+from pipeline.figures.evolution import epochs_sheet, latent_steps
+from pipeline.figures.film import latent_film
+from pipeline.figures.interactive import interactive_latent
 from pipeline.figures.latents import latent, latent_card
+from pipeline.figures.layer import Layer
 from pipeline.figures.limits import Limits, square_limits
 from pipeline.figures.loss_curves import best_epoch, losses
+from pipeline.figures.member import Member
 from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, principal_axes, quantiles
-from pipeline.figures.sheets import reconstructions, samples
+from pipeline.figures.sheets import first_images, reconstructions, samples, samples_beside
+from pipeline.figures.side_by_side import side_by_side
 
 __all__ = [
     "Figure",
+    "Layer",
     "Limits",
+    "Member",
     "PlaneAxes",
     "best_epoch",
+    "decoded_points",
+    "epochs_sheet",
     "even",
     "figure_pixels",
+    "first_images",
     "grid",
+    "interactive_latent",
+    "interpolations",
     "latent",
     "latent_axes",
     "latent_card",
+    "latent_film",
+    "latent_steps",
     "losses",
     "mosaic_card",
+    "plane_and_points",
     "plane_card",
     "plane_points",
     "principal_axes",
@@ -35,6 +53,9 @@ __all__ = [
     "reconstructions",
     "reconstructions_card",
     "samples",
+    "samples_beside",
+    "side_by_side",
     "square_limits",
+    "structure",
     "traversals",
 ]

@@ -17,6 +17,13 @@ def blank(width: int, height: int) -> Figure:
     return figure
 
 
+def headed(title: str, width: int, height: int) -> Figure:
+    """An empty figure, wide enough for its title in the upper left corner."""
+    figure = blank(max(width, text_width(title, TITLE) + 2 * EDGE), height)
+    write_head(figure, title)
+    return figure
+
+
 def place(figure: Figure, left: int, top: int, width: int, height: int) -> Axes:
     """Axes over this rectangle of pixels, counted from the figure's upper left corner."""
     full_width, full_height = figure.get_size_inches() * DPI
@@ -38,13 +45,20 @@ def sheet(image: np.ndarray, title: str, left: int = 0, bottom: int = 0, below: 
     left = max(left, spill)
     needed = left + max(width + spill, text_width(title, TITLE))
     figure = blank(needed + 2 * EDGE, TOP + height + bottom + EDGE)
-    axes = place(figure, EDGE + left, TOP, width, height)
+    axes = show(figure, image, EDGE + left, TOP)
+    write_title(axes, title)
+    return figure, axes
+
+
+def show(figure: Figure, image: np.ndarray, left: int, top: int) -> Axes:
+    """Axes that hold the image [H, W, 3] at one pixel for one, its upper left corner at this place of the figure."""
+    height, width, _ = image.shape
+    axes = place(figure, left, top, width, height)
     axes.imshow(image, interpolation="none", aspect="auto")
     axes.set(xticks=[], yticks=[])
     axes.tick_params(length=0, pad=5)  # a tick would cover pixels of the image
     axes.spines[:].set_visible(False)
-    write_title(axes, title)
-    return figure, axes
+    return axes
 
 
 def text_width(text: str, size: float) -> int:
@@ -55,6 +69,12 @@ def text_width(text: str, size: float) -> int:
 def write_title(axes: Axes, text: str) -> None:
     """A title flush with the left edge of the axes."""
     axes.set_title(text, fontsize=TITLE, color=INK, loc="left", pad=8)
+
+
+def write_head(figure: Figure, text: str, left: int = EDGE) -> None:
+    """A title above all panels of a figure, so many pixels from its left edge; each panel may have one of its own."""
+    width, height = figure.get_size_inches() * DPI
+    figure.text(left / width, 1 - 14 / height, text, fontsize=TITLE, color=INK, va="top")
 
 
 def figure_pixels(figure: Figure) -> np.ndarray:

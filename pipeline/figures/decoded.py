@@ -1,4 +1,4 @@
-"""Figures of what chosen latents decode to: a whole plane of them, and a line along each dimension."""
+"""Figures of what chosen latents decode to: a plane, lines along dimensions or between images, single points."""
 
 import math
 from collections.abc import Sequence
@@ -8,13 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import sheet, text_width
+from pipeline.figures.captioned import captioned
 from pipeline.figures.mosaic import join, magnify, seamed, whole_factor
-from pipeline.figures.pixels import as_pixels
-from pipeline.figures.style import INK, TEXT
+from pipeline.figures.pixels import as_pairs, as_pixels
+from pipeline.figures.plane import even
+from pipeline.figures.style import INK, PAPER, TEXT
 
 SIDE, TILE = 960, 168  # pixels that all the images of one figure may take, and one image
 BETWEEN = 3  # pixels between the rows of traversals
 BELOW = 52  # pixels for the coordinates and their name under the images
+APART = 28  # pixels that set images of the data apart from decoded ones
 
 
 def grid(
@@ -32,16 +35,32 @@ def grid(
         decoded: [rows, columns, H, W, C], uint8 or floating point in [0, 1]; row 0 belongs to y_values[0].
         x_values: [columns]; y_values: [rows], both ascending. A single row has no y axis.
     """
+    image, height, width = plane_image(decoded, x_values, y_values)
+    figure, axes = sheet(image, title, coordinates_room(y_values), BELOW, x_label)
+    write_coordinates(axes, x_values, y_values, (height, width))
+    axes.set_xlabel(x_label, fontsize=TEXT, color=INK)
+    axes.set_ylabel(y_label if len(y_values) > 1 else "", fontsize=TEXT, color=INK)
+    return figure
+
+
+def plane_image(decoded: np.ndarray, x_values: np.ndarray, y_values: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """A decoded plane as `grid` shows it, uint8 [H, W, 3], and in it the height and width of one image."""
     pixels = seamed(_checked(decoded, "YX", len(y_values), len(x_values)))
     height, width, factor = _tile(pixels, tall=1)
-    names = coordinate_names(y_values)[::-1] if len(y_values) > 1 else []
-    left = max((text_width(name, TEXT) for name in names), default=0) + (40 if names else 0)
-    figure, axes = sheet(magnify(join(pixels[::-1], 0, 0), factor), title, left, BELOW, x_label)
-    _tick_x(axes, coordinate_names(x_values), width, x_label)
-    _tick_y(axes, names, height, 0)
-    if names:
-        axes.set_ylabel(y_label, fontsize=TEXT, color=INK)
-    return figure
+    return magnify(join(pixels[::-1], 0, 0), factor), height, width
+
+
+def coordinates_room(y_values: np.ndarray) -> int:
+    """Pixels that the coordinates of the rows and their name take left of a plane; none for a single row."""
+    names = coordinate_names(y_values) if len(y_values) > 1 else []
+    return max((text_width(name, TEXT) for name in names), default=0) + (40 if names else 0)
+
+
+def write_coordinates(axes: Axes, x_values: np.ndarray, y_values: np.ndarray, tile: tuple[int, int]) -> None:
+    """Coordinates along both axes of the image of a plane whose single images are `tile` high and wide."""
+    _tick_x(axes, coordinate_names(x_values), tile[1])
+    if len(y_values) > 1:
+        _tick_y(axes, coordinate_names(y_values)[::-1], tile[0], 0)
 
 
 def traversals(
@@ -63,9 +82,48 @@ def traversals(
     height, width, factor = _tile(pixels, tall=2)
     left = max(text_width(label, TEXT) for label in labels) + 12
     figure, axes = sheet(join(magnify(pixels, factor), BETWEEN, 0), title, left, BELOW, x_label)
-    _tick_x(axes, coordinate_names(values), width, x_label)
+    _tick_x(axes, coordinate_names(values), width)
+    axes.set_xlabel(x_label, fontsize=TEXT, color=INK)
     _tick_y(axes, labels, height, BETWEEN)
     return figure
+
+
+def interpolations(
+    first: np.ndarray, last: np.ndarray, decoded: np.ndarray, title: str = "Interpolations between pairs of images"
+) -> Figure:
+    """One row a pair of images: the first as the data have it, the way to the second as decoded, the second.
+
+    Args:
+        first, last: [rows, H, W, C], uint8 or floating point in [0, 1].
+        decoded: [rows, steps, H, W, C], at equal distances from the first posterior mean to the last.
+    """
+    ends, way = as_pairs(first, last), as_pixels(decoded, "RS")
+    if way.shape[:1] + way.shape[2:] != ends[0].shape:
+        rows, *size = np.shape(first)
+        wanted = ", ".join(map(str, [rows, "steps", *size]))
+        raise ValueError(f"decoded images have shape {list(np.shape(decoded))}; wanted [{wanted}], as the pairs have")
+    lines = np.concatenate([ends[0][:, None], way, ends[1][:, None]], axis=1)
+    _, width, factor = _tile(lines, tall=2)
+    steps = way.shape[1]
+    image = join(magnify(lines, factor), BETWEEN, 0)
+    gap = np.full((len(image), APART, 3), PAPER, np.uint8)
+    start, end = width, width * (steps + 1)
+    image = np.concatenate([image[:, :start], gap, image[:, start:end], gap, image[:, end:]], axis=1)
+    label = "decoded, at this share of the way between the two posterior means"
+    figure, axes = sheet(image, title, 0, BELOW + 14, label)
+    originals = [(width / 2, "first\nimage"), (image.shape[1] - width / 2, "second\nimage")]
+    _tick_x(axes, [f"{share:.0%}" for share in even(0, 1, steps)], width, start + APART, originals)
+    axes.set_xlabel(label, fontsize=TEXT, color=INK)
+    return figure
+
+
+def decoded_points(
+    decoded: np.ndarray, coordinates: np.ndarray, title: str = "Decoded at chosen coordinates"
+) -> Figure:
+    """Single images [N, H, W, C], each with the coordinates [N, D] under it that it was decoded from."""
+    places = np.round(np.asarray(coordinates, np.float64), 3) + 0.0  # not -0
+    captions = [f"({', '.join(f'{value:g}' for value in place)})" for place in places]
+    return captioned(decoded, [caption.replace("-", "\N{MINUS SIGN}") for caption in captions], title)
 
 
 def coordinate_names(values: np.ndarray) -> list[str]:
@@ -97,12 +155,17 @@ def _tile(pixels: np.ndarray, tall: int) -> tuple[int, int, int]:
     return height * factor, width * factor, factor
 
 
-def _tick_x(axes: Axes, names: Sequence[str], width: int, label: str) -> None:
-    """Names the middle of every column, or of every second, third ... where the names would touch."""
+def _tick_x(
+    axes: Axes, names: Sequence[str], width: int, start: int = 0, others: Sequence[tuple[float, str]] = ()
+) -> None:
+    """Names the middle of every column from `start`, or of every second, third ... where the names would touch.
+
+    `others` are further places with their names.
+    """
     widest = max(text_width(name, TEXT) for name in names) + 6
     shown = _every(len(names), math.ceil(widest / width))
-    axes.set_xticks([(i + 0.5) * width - 0.5 for i in shown], [names[i] for i in shown])
-    axes.set_xlabel(label, fontsize=TEXT, color=INK)
+    places = [*((start + (i + 0.5) * width, names[i]) for i in shown), *others]
+    axes.set_xticks([place - 0.5 for place, _ in places], [name for _, name in places])
 
 
 def _tick_y(axes: Axes, names: Sequence[str], height: int, gap: int) -> None:

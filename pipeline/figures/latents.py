@@ -38,7 +38,7 @@ def latent(
         limits: what the axes show; by default a square around every point. Equal limits make figures comparable.
         marks: [M, 2], places to mark with crosses, such as those that a grid decodes.
     """
-    points, labels = _checked(points, labels, class_names)
+    points, labels = checked_points(points, labels, class_names)
     named = len(class_names) if len(np.unique(labels)) > 1 and points.shape[1] == 2 else 0
     columns = math.ceil(named / LEGEND_ROWS)
     widest = max(text_width(name, TEXT) for name in class_names)
@@ -46,7 +46,7 @@ def latent(
     legend = columns * (widest + 50) + EDGE
     figure = blank(EDGE + left + PLOT + legend, TOP + PLOT + 64)
     axes = place(figure, EDGE + left, TOP, PLOT, PLOT)
-    _draw(axes, points, labels, class_names, limits, text=TEXT)
+    draw_points(axes, points, labels, class_names, limits, text=TEXT)
     write_title(axes, title)
     _name_axes(axes, points.shape[1], explained, TEXT)
     if points.shape[1] == 1:
@@ -56,7 +56,7 @@ def latent(
         axes.scatter(x, y, marker="+", s=24, color=INK, linewidths=0.9)
     if named:
         handles = legend_handles(class_names)
-        axes.legend(handles=handles, ncols=columns, loc="upper left", bbox_to_anchor=(1.0, 1.01), **_legend(TEXT))
+        axes.legend(handles=handles, ncols=columns, loc="upper left", bbox_to_anchor=(1.0, 1.01), **legend_look(TEXT))
     return figure
 
 
@@ -71,17 +71,17 @@ def latent_card(
 
     With the same limits in every epoch the cards read as a film.
     """
-    points, labels = _checked(means, labels, class_names)
+    points, labels = checked_points(means, labels, class_names)
     thin = slice(None, None, math.ceil(len(points) / CARD_POINTS) or 1)
     points, labels = points[thin], labels[thin]
     rows = _legend_rows(class_names) if points.shape[1] == 2 and len(np.unique(labels)) > 1 else 0
     figure = blank(CARD, CARD)
     axes = _card_axes(figure, class_names, rows, points.shape[1])
-    _draw(axes, points, labels, class_names, limits, text=SMALL)
+    draw_points(axes, points, labels, class_names, limits, text=SMALL)
     _name_axes(axes, points.shape[1], explained, SMALL)
     if rows:
         handles, columns = legend_handles(class_names), math.ceil(len(class_names) / rows)
-        figure.legend(handles=handles, ncols=columns, loc="lower center", **_legend(SMALL))
+        figure.legend(handles=handles, ncols=columns, loc="lower center", **legend_look(SMALL))
     return figure_pixels(figure)
 
 
@@ -100,7 +100,8 @@ def _card_axes(figure: Figure, class_names: Sequence[str], rows: int, dimensions
     return place(figure, left, 10, width, height)
 
 
-def _checked(points: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def checked_points(points: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The points as float64 and the labels as an array; refuses shapes and labels that do not fit each other."""
     points, labels = np.asarray(points, np.float64), np.asarray(labels)
     if points.ndim != 2 or points.shape[1] not in (1, 2) or labels.shape != points.shape[:1]:
         raise ValueError(
@@ -112,7 +113,7 @@ def _checked(points: np.ndarray, labels: np.ndarray, class_names: Sequence[str])
     return points, labels
 
 
-def _draw(
+def draw_points(
     axes: Axes,
     points: np.ndarray,
     labels: np.ndarray,
@@ -121,6 +122,7 @@ def _draw(
     *,
     text: float,
 ) -> None:
+    """Points on axes, as a scatter or as densities, with a note on how many the limits leave out."""
     limits = limits or square_limits(points)
     finite = np.isfinite(points).all(axis=1)
     axes.tick_params(labelsize=text)
@@ -135,15 +137,20 @@ def _draw(
 
 
 def _name_axes(axes: Axes, dimensions: int, explained: Sequence[float] | np.ndarray | None, text: float) -> None:
-    names = [f"z{number}" for number in (1, 2)]
-    if explained is not None:
-        names = [f"principal axis {i} ({share:.1%} of the variance)" for i, share in enumerate(explained[:2], 1)]
+    names = axis_names(explained)
     axes.set_xlabel(names[0], fontsize=text, color=INK, labelpad=2)
     if dimensions == 2:
         axes.set_ylabel(names[1], fontsize=text, color=INK, labelpad=2)
 
 
-def _legend(text: float) -> dict[str, Any]:
+def axis_names(explained: Sequence[float] | np.ndarray | None, count: int = 2) -> list[str]:
+    """Names of the first coordinates: the latent's own, or principal axes with their shares of the variance."""
+    if explained is None:
+        return [f"z{number}" for number in range(1, count + 1)]
+    return [f"principal axis {i} ({share:.1%} of the variance)" for i, share in enumerate(explained[:count], 1)]
+
+
+def legend_look(text: float) -> dict[str, Any]:
     """How every legend of class names looks."""
     close = {"handletextpad": 0.1, "columnspacing": 0.8, "borderaxespad": 0.2}
     return {"frameon": False, "fontsize": text, "labelcolor": INK, **close}

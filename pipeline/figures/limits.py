@@ -1,8 +1,11 @@
 """The rectangle of coordinates that a picture of points shows."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 Limits = tuple[tuple[float, float], tuple[float, float]]  # (lowest x, highest x), (lowest y, highest y)
+BULK, REACH = (0.025, 0.975), 0.5  # quantiles of the bulk of a set, and how many of its widths beyond it still count
 
 
 def square_limits(points: np.ndarray, margin: float = 0.04) -> Limits:
@@ -20,7 +23,23 @@ def square_limits(points: np.ndarray, margin: float = 0.04) -> Limits:
     return spans[0], spans[-1]
 
 
+def robust_limits(sets: Iterable[np.ndarray]) -> Limits:
+    """Square limits that hold all the sets [N, 1 or 2], but for points far outside the bulk of their own set."""
+    return square_limits(np.concatenate([_extremes(points) for points in sets]))
+
+
 def inside(points: np.ndarray, limits: Limits) -> np.ndarray:
     """Which finite points [N, 1 or 2] lie within the limits: bool [N]."""
     within = [(low <= column) & (column <= high) for column, (low, high) in zip(points.T, limits, strict=False)]
     return np.asarray(np.logical_and.reduce(within))
+
+
+def _extremes(points: np.ndarray) -> np.ndarray:
+    """The lower and the upper end of each coordinate as two points; those far out do not count."""
+    points = np.asarray(points, np.float64)
+    points = points[np.isfinite(points).all(axis=1)]
+    if len(points) == 0:
+        return points
+    low, high = np.quantile(points, BULK, axis=0)
+    reach = REACH * (high - low)
+    return np.stack([np.maximum(points.min(axis=0), low - reach), np.minimum(points.max(axis=0), high + reach)])

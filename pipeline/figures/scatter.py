@@ -25,13 +25,18 @@ def draw_scatter(
     colors = class_colors(len(class_names))
     order = np.random.default_rng(0).permutation(len(points))  # so that no class lies on top of all the others
     x, y = points[order].T
-    axes.scatter(x, y, c=colors[labels[order]], s=_marker_size(axes, len(points)), alpha=0.75, linewidths=0)
+    axes.scatter(x, y, c=colors[labels[order]], s=marker_size(axes, len(points)), alpha=0.75, linewidths=0)
     axes.set(xlim=limits[0], ylim=limits[1])
     axes.set_aspect("equal")
     present = np.unique(labels)
-    if len(present) > 1 and (len(class_names) > FEW or max(map(len, class_names)) <= SHORT):
+    if len(present) > 1 and names_among_points(class_names):
         medians = np.array([np.median(points[labels == label], axis=0) for label in present])
         _write_names(axes, medians, [class_names[label] for label in present], colors[present], text)
+
+
+def names_among_points(class_names: Sequence[str]) -> bool:
+    """Whether names help among the points: colours alone do not keep the classes apart, or the names take no room."""
+    return len(class_names) > FEW or max(map(len, class_names)) <= SHORT
 
 
 def legend_handles(class_names: Sequence[str]) -> list[Line2D]:
@@ -40,7 +45,7 @@ def legend_handles(class_names: Sequence[str]) -> list[Line2D]:
     return [Line2D([], [], linestyle="", marker="o", markersize=5, color=tuple(c), label=name) for name, c in pairs]
 
 
-def _marker_size(axes: Axes, count: int) -> float:
+def marker_size(axes: Axes, count: int) -> float:
     """Area in square points: together the markers cover about a fifth of the axes, within what the eye can see."""
     box = axes.get_window_extent()
     area = box.width * box.height * (72 / DPI) ** 2
@@ -49,13 +54,25 @@ def _marker_size(axes: Axes, count: int) -> float:
 
 def _write_names(axes: Axes, medians: np.ndarray, names: Sequence[str], colors: np.ndarray, text: float) -> None:
     """Each name at its class's median, moved as little as keeps the names apart, in its darkened colour on white."""
-    height = text * DPI / 72
-    box = np.array([height * max(0.8, 0.65 * max(map(len, names))), height])
-    places = keep_apart(axes.transData.transform(medians), box)
+    places = name_places(axes, medians, names, text)
+    if places is None:
+        return
     edge = [withStroke(linewidth=text / 3.2, foreground="white")]
     for name, color, (x, y) in zip(names, colors, axes.transData.inverted().transform(places), strict=True):
         where: dict[str, Any] = {"ha": "center", "va": "center", "clip_on": True}
         axes.text(x, y, name, color=tuple(color * 0.45), fontsize=text, weight="bold", path_effects=edge, **where)
+
+
+def name_places(axes: Axes, medians: np.ndarray, names: Sequence[str], text: float) -> np.ndarray | None:
+    """Where to write names of this font size, [K, 2] in pixels of the figure: at the medians [K, 2], but kept apart.
+
+    None where the medians lie so close that the names would move farther than they are large, and mislead.
+    """
+    height = text * DPI / 72
+    box = np.array([height * max(0.8, 0.65 * max(map(len, names))), height])
+    wanted = axes.transData.transform(medians)
+    places = keep_apart(wanted, box)
+    return places if np.linalg.norm((places - wanted) / box, axis=1).mean() <= 1 else None
 
 
 def keep_apart(places: np.ndarray, box: np.ndarray, rounds: int = 60) -> np.ndarray:

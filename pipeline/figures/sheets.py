@@ -1,16 +1,31 @@
-"""Figures that lay out images: inputs over their reconstructions, and samples."""
+"""Figures that lay out images: the data, inputs over their reconstructions, and samples."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import sheet
+from pipeline.figures.canvas import EDGE, TOP, headed, sheet, show, text_width
+from pipeline.figures.captioned import captioned
 from pipeline.figures.mosaic import arrange, join, magnify, near_square, stack_pairs, whole_factor
 from pipeline.figures.pixels import as_pairs, as_pixels
-from pipeline.figures.style import MUTED, SMALL
+from pipeline.figures.style import INK, MUTED, SMALL, TEXT
 
 SIDE, TILE = 900, 224  # pixels that all the images of one figure may take, and one image
 INNER = 2  # pixels between an image and its reconstruction
+HALF, BETWEEN, HEADING = 700, 48, 26  # pixels: the side of one mosaic of two, the room between them, and above them
+
+
+def first_images(
+    images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], title: str = "The first images of the data"
+) -> Figure:
+    """Images [N, H, W, C] in reading order, each with the name of its class under it.
+
+    Args:
+        labels: integers [N], indices into class_names.
+    """
+    return captioned(images, [class_names[label] for label in labels], title)
 
 
 def reconstructions(
@@ -42,15 +57,34 @@ def reconstructions(
 
 def samples(images: np.ndarray, title: str = "Samples from the prior") -> Figure:
     """Images [N, H, W, C] in reading order as a near-square mosaic."""
+    return sheet(_mosaic(images, SIDE), title)[0]
+
+
+def samples_beside(
+    prior: np.ndarray,
+    fitted: np.ndarray,
+    title: str = "Samples",
+    names: tuple[str, str] = ("from the prior", "from a density fitted to the posterior"),
+) -> Figure:
+    """Two near-square mosaics of images [N, H, W, C] side by side, each under its name."""
+    mosaics = [_mosaic(images, HALF) for images in (prior, fitted)]
+    widths = [max(mosaic.shape[1], text_width(name, TEXT)) for mosaic, name in zip(mosaics, names, strict=True)]
+    top = TOP + HEADING
+    figure = headed(title, sum(widths) + BETWEEN + 2 * EDGE, top + max(map(len, mosaics)) + EDGE)
+    for mosaic, name, left in zip(mosaics, names, (EDGE, EDGE + widths[0] + BETWEEN), strict=True):
+        show(figure, mosaic, left, top).set_title(name, fontsize=TEXT, color=INK, loc="left", pad=6)
+    return figure
+
+
+def _mosaic(images: np.ndarray, side: int) -> np.ndarray:
     pixels = as_pixels(images)
     count, height, width, _ = pixels.shape
     rows, columns = near_square(count, height, width)
-    factor = _factor(rows, columns, height, width)
-    return sheet(join(arrange(magnify(pixels, factor), rows, columns), 3, 3), title)[0]
+    return join(arrange(magnify(pixels, _factor(rows, columns, height, width, side)), rows, columns), 3, 3)
 
 
-def _factor(rows: int, columns: int, height: int, width: int) -> int:
-    return min(whole_factor(rows * height, columns * width, SIDE), whole_factor(height, width, TILE))
+def _factor(rows: int, columns: int, height: int, width: int, side: int = SIDE) -> int:
+    return min(whole_factor(rows * height, columns * width, side), whole_factor(height, width, TILE))
 
 
 def _name_rows(axes: Axes, rows: int, height: int, gap: int) -> None:

@@ -102,7 +102,8 @@ class Gallery:
         return figures.first_images(first.images, first.labels, self.data.class_names)
 
     def _structure(self) -> Figure:
-        return figures.structure([(part.name, layers_of(part)) for part in (self.vae.encoder, self.vae.decoder)])
+        parts = [(part.name, layers_of(part)) for part in (self.vae.encoder, self.vae.decoder)]
+        return figures.structure(parts) if self.vae.objective.sampling else figures.structure(parts, between="z = mean")
 
     def _reconstructions(self) -> Figure:
         images = pixels(self.some(self.data.test, 40).images)
@@ -130,12 +131,11 @@ class Gallery:
         means = self.means(shown.images)
         view = self.view(means)
         plane = self.decoded(view.latents)
-        scatter: tuple[Any, ...] = (view.points, shown.labels, self.data.class_names)
-        explained = view.axes.explained
+        points, labels, names, explained = view.points, shown.labels, self.data.class_names, view.axes.explained
         drawn: dict[str, Callable[[], Picture]] = {
-            "latent.png": lambda: figures.latent(*scatter, explained=explained),
+            "latent.png": lambda: figures.latent(points, labels, names, explained),
             "grid.png": lambda: figures.grid(plane, view.x, view.y, *view.labels),
-            "plane.png": lambda: figures.plane_and_points(plane, view.x, view.y, *scatter, explained=explained),
+            "plane.png": lambda: figures.plane_and_points(plane, view.x, view.y, points, labels, names, explained),
             "latent_interactive.html": lambda: self._interactive(view, shown),
         }
         return drawn | ({"traversals.png": lambda: self._traversals(means)} if self.vae.latent_dim > 2 else {})

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.composition import name_of, plain
 from pipeline.config import Config
+from pipeline.door import start
 from pipeline.sweep.points import Point, points_of
 
 
@@ -40,11 +41,10 @@ class PointSweeper(Sweeper):
         return self._train(points, config, " ".join([*([name] if name != "default" else []), *swept]) or name)
 
     def _train(self, points: Sequence[Point], config: Config, name: str) -> Any:
-        from pipeline.door import start
-        from pipeline.family import family
-
         assert self.launcher is not None
         start()
+        from pipeline.family import family
+
         with family(config, name) as parent:
             jobs = [[*point.overrides, f"tracking.parent={parent.id}", _named(point.name)] for point in points]
             results = self.launcher.launch(jobs, initial_job_idx=0)

@@ -1,0 +1,124 @@
+"""The rows of a comparison: each knows its height in pixels and draws its part of every column."""
+
+import re
+import textwrap
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, Protocol
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pipeline.figures.canvas import place, show, text_width
+from pipeline.figures.class_legend import ClassLegend
+from pipeline.figures.latents import draw_points
+from pipeline.figures.limits import Limits
+from pipeline.figures.member import Member
+from pipeline.figures.style import DPI, INK, SMALL, TEXT
+
+BETWEEN = 64  # pixels between two columns, which hold the numbers of a scatter's vertical axis
+FOOT = 38  # pixels under a scatter, for the numbers and the name of its horizontal axis
+NAME_LINE, CAPTION_LINE = 20, 17  # pixels
+
+
+class Row(Protocol):
+    """One row over all columns."""
+
+    label: str
+    height: int
+
+    def draw(self, figure: Figure, lefts: Sequence[int], top: int) -> None:
+        """Draw each column's part with its upper left corner at these pixels of the figure."""
+
+
+class Heads:
+    """Name and caption of each run, wrapped to the width of a column."""
+
+    label = ""
+
+    def __init__(self, members: Sequence[Member], width: int) -> None:
+        self.names = [_wrapped(member.name, width, TEXT * 1.15) for member in members]  # bold letters are wider
+        self.captions = [_wrapped(member.caption, width, SMALL) for member in members]
+        self.drop = NAME_LINE * max(map(len, self.names)) + 2
+        self.height = self.drop + CAPTION_LINE * max(map(len, self.captions))
+
+    def draw(self, figure: Figure, lefts: Sequence[int], top: int) -> None:
+        for left, name, caption in zip(lefts, self.names, self.captions, strict=False):
+            write(figure, name, left, top, NAME_LINE, fontsize=TEXT, weight="bold")
+            write(figure, caption, left, top + self.drop, CAPTION_LINE, fontsize=SMALL, alpha=0.75)
+
+
+class Pictures:
+    """One image [H, W, 3] a column."""
+
+    def __init__(self, label: str, images: Sequence[np.ndarray]) -> None:
+        self.label, self.images = label, images
+        self.height = max(map(len, images))
+
+    def draw(self, figure: Figure, lefts: Sequence[int], top: int) -> None:
+        for left, image in zip(lefts, self.images, strict=False):
+            show(figure, image, left, top)
+
+
+class Scatters:
+    """The latent space of each run within the limits given for it."""
+
+    def __init__(self, label: str, members: Sequence[Member], limits: Sequence[Limits], width: int) -> None:
+        self.label, self.members, self.limits, self.width = label, members, limits, width
+        self.height = width + FOOT
+
+    def draw(self, figure: Figure, lefts: Sequence[int], top: int) -> None:
+        for left, member, limits in zip(lefts, self.members, self.limits, strict=False):
+            self._scatter(figure, member, limits, left, top)
+
+    def _scatter(self, figure: Figure, member: Member, limits: Limits, left: int, top: int) -> None:
+        flat = member.points.shape[1] == 1
+        text = min(SMALL, 0.9 * self.width / (len(member.class_names) + 2) * 72 / DPI) if flat else SMALL - 1
+        spill = max(0, max(text_width(name, text) for name in member.class_names) + 16 - BETWEEN) if flat else 0
+        axes = place(figure, left + spill, top, self.width - spill, self.width)
+        draw_points(axes, member.points, member.labels, member.class_names, limits, text=text)
+        names = ["z1", "z2"]
+        if member.explained is not None:
+            names = [f"principal axis {i} ({share:.0%})" for i, share in enumerate(member.explained[:2], 1)]
+        axes.set_xlabel(names[0], fontsize=SMALL, color=INK, labelpad=2)
+        axes.locator_params(axis="x", nbins=5)
+        axes.tick_params(axis="x" if flat else "both", labelsize=SMALL)
+        if not flat:
+            axes.set_ylabel(names[1], fontsize=SMALL, color=INK, labelpad=2)
+            axes.locator_params(axis="y", nbins=5)
+
+
+class Legends:
+    """What the colours mean, once for neighbours of the same classes."""
+
+    label = ""
+
+    def __init__(self, members: Sequence[Member], width: int) -> None:
+        self.legends, first = [], 0
+        for names, group in groupby(members, key=lambda member: tuple(member.class_names)):
+            count = len(list(group))
+            self.legends.append((first, ClassLegend(names, count * (width + BETWEEN) - BETWEEN)))
+            first += count
+        self.height = max(legend.height for _, legend in self.legends)
+
+    def draw(self, figure: Figure, lefts: Sequence[int], top: int) -> None:
+        for first, legend in self.legends:
+            legend.draw(figure, lefts[first], top)
+
+
+def write(figure: Figure, lines: Sequence[str], left: int, top: int, step: int, **look: Any) -> None:
+    """Lines of text from these pixels of the figure on, each `step` pixels high; equal tops mean equal baselines."""
+    width, height = figure.get_size_inches() * DPI
+    for number, line in enumerate(lines):
+        figure.text(left / width, 1 - (top + (number + 0.75) * step) / height, line, color=INK, **look)
+
+
+def _wrapped(text: str, width: int, size: float) -> list[str]:
+    """The text in lines of this width, at this font size; a word that is too long breaks behind a sign such as =."""
+    letters = width // text_width("x", size)
+    lines: list[str] = []
+    for line in text.splitlines():
+        for part in textwrap.wrap(line, letters, break_long_words=False, break_on_hyphens=False):
+            pieces = textwrap.wrap(re.sub(r"([=,._/])", r"\1 ", part), letters)
+            lines += [part] if len(part) <= letters else [piece.replace(" ", "") for piece in pieces]
+    return lines

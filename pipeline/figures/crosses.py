@@ -1,0 +1,105 @@
+"""Where the coordinates of a decoded plane lie among the posterior means, beside what they decode to."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from pipeline.figures.canvas import EDGE, TOP, headed, place, show, text_width
+from pipeline.figures.decoded import coordinates_room, plane_image, write_coordinates
+from pipeline.figures.latents import checked_points, draw_points, legend_look
+from pipeline.figures.limits import square_limits
+from pipeline.figures.line import line_and_points
+from pipeline.figures.scatter import legend_handles
+from pipeline.figures.style import DPI, INK, TEXT
+
+LEAST = 480  # pixels that the scatter is high where a plane is low
+HEADING, LEFT, BELOW, BETWEEN = 26, 66, 56, 28  # pixels above a panel, left of it, below it, and between the two
+LINE = 24  # pixels that a name takes in the legend
+CROSS = (4.0, 10.0)  # pixels, the smallest and the largest cross
+POINTS, DECODED = "Posterior means by class; crosses: the coordinates decoded", "Decoded at the crosses"
+
+
+def plane_and_points(  # noqa: PLR0917 — what `grid` takes, then what `latent` takes
+    decoded: np.ndarray,
+    x_values: np.ndarray,
+    y_values: np.ndarray,
+    points: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    explained: Sequence[float] | np.ndarray | None = None,
+    *,
+    x_label: str = "z1",
+    y_label: str = "z2",
+    title: str = "The latent space and what it decodes to",
+) -> Figure:
+    """Posterior means with the coordinates of a plane as crosses and, as high beside them, the decoded plane.
+
+    Args:
+        decoded: [rows, columns, H, W, C], uint8 or floating point in [0, 1]; row 0 belongs to y_values[0].
+        x_values: [columns]; y_values: [rows], both ascending.
+        points: [N, 2]; of [N, 1], densities stand above the one row that is decoded.
+        labels: integers [N], indices into class_names.
+        explained: shares of the variance along the principal axes, where the points are coordinates on those.
+    """
+    points, labels = checked_points(points, labels, class_names)
+    image, *tile = plane_image(decoded, x_values, y_values)
+    if points.shape[1] == 1:
+        return line_and_points(image, x_values, points, labels, class_names, x_label=x_label, title=title)
+    side, top = max(len(image), LEAST), TOP + HEADING
+    names = class_names if len(np.unique(labels)) > 1 else []
+    plane_left = EDGE + LEFT + side + _legend_width(names, side) + BETWEEN + coordinates_room(y_values)
+    width = plane_left + max(image.shape[1], text_width(DECODED, TEXT)) + EDGE
+    figure = headed(title, width, top + side + BELOW)
+    scatter = place(figure, EDGE + LEFT, top, side, side)
+    crosses = np.stack(np.meshgrid(x_values, y_values), axis=-1).reshape(-1, 2).astype(np.float64)
+    _draw_points(scatter, points, labels, class_names, crosses)
+    _name(scatter, POINTS, _with_shares((x_label, y_label), explained))
+    _draw_legend(scatter, names, side)
+    plane = show(figure, image, plane_left, top + (side - len(image)) // 2)
+    write_coordinates(plane, x_values, y_values, (tile[0], tile[1]))
+    _name(plane, DECODED, (x_label, y_label if len(y_values) > 1 else ""))
+    return figure
+
+
+def _draw_points(
+    axes: Axes, points: np.ndarray, labels: np.ndarray, class_names: Sequence[str], crosses: np.ndarray
+) -> None:
+    """The points, and over them the crosses, small enough to stay apart; the limits hold both."""
+    limits = square_limits(np.concatenate([points, crosses]))
+    draw_points(axes, points, labels, class_names, limits, text=TEXT)
+    pixels = axes.get_window_extent().width / (limits[0][1] - limits[0][0])
+    apart = pixels * min(np.diff(np.unique(column)).min(initial=np.inf) for column in crosses.T)
+    size = float(np.clip(0.5 * apart, *CROSS)) * 72 / DPI
+    edge = [withStroke(linewidth=1.8, foreground="white", alpha=0.6)]
+    axes.plot(*crosses.T, "+", color=INK, markersize=size, markeredgewidth=0.7, path_effects=edge)
+
+
+def _with_shares(labels: Sequence[str], explained: Sequence[float] | np.ndarray | None) -> Sequence[str]:
+    if explained is None:
+        return labels
+    return [f"{label} ({share:.1%} of the variance)" for label, share in zip(labels, explained, strict=False)]
+
+
+def _name(axes: Axes, title: str, labels: Sequence[str]) -> None:
+    axes.set_title(title, fontsize=TEXT, color=INK, loc="left", pad=6)
+    axes.set_xlabel(labels[0], fontsize=TEXT, color=INK)
+    axes.set_ylabel(labels[1], fontsize=TEXT, color=INK)
+
+
+def _legend_width(names: Sequence[str], side: int) -> int:
+    """Pixels that the legend takes right of a scatter of this side."""
+    return _legend_columns(names, side) * (max((text_width(name, TEXT) for name in names), default=0) + 44)
+
+
+def _legend_columns(names: Sequence[str], side: int) -> int:
+    return math.ceil(len(names) * LINE / side)
+
+
+def _draw_legend(axes: Axes, names: Sequence[str], side: int) -> None:
+    if names:
+        columns, handles = _legend_columns(names, side), legend_handles(names)
+        axes.legend(handles=handles, ncols=columns, loc="upper left", bbox_to_anchor=(1, 1.01), **legend_look(TEXT))

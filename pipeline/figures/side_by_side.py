@@ -1,0 +1,76 @@
+"""Several runs in one picture: a column for each run, and a row for each thing to compare."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pipeline.figures.canvas import EDGE, TOP, blank, write_head
+from pipeline.figures.comparison_rows import BETWEEN, NAME_LINE, Heads, Legends, Pictures, Row, Scatters, write
+from pipeline.figures.fitted import fitted_mosaic, fitted_pairs, fitted_plane
+from pipeline.figures.latents import checked_points
+from pipeline.figures.limits import Limits, robust_limits
+from pipeline.figures.member import Member
+from pipeline.figures.style import TEXT
+
+MOST = 6  # columns beside each other; further ones go under them
+ALL, WIDEST = 1920, 340  # pixels: what all columns share, and what one of them measures at most
+LABEL, APART, BAND = 122, 22, 30  # pixels: the labels of the rows, between two rows, and more between two bands
+AGREE = 1.5  # limits that differ by no larger factor need no second look
+
+
+def side_by_side(members: Sequence[Member], title: str = "Side by side") -> Figure:
+    """Runs as columns, at most six beside each other: reconstructions, latent space, decoded plane, samples.
+
+    The latent space is shown on axes that are equal for all runs and, where these hide something, once more on each
+    run's own. Runs may differ in data set, image shape and latent dimension.
+    """
+    if not members:
+        raise ValueError("there are no members; wanted one run or more")
+    for member in members:
+        checked_points(member.points, member.labels, member.class_names)
+    columns = math.ceil(len(members) / math.ceil(len(members) / MOST))
+    width = min(WIDEST, ALL // min(len(members), MOST) - BETWEEN)
+    shared, own = _limits(members)
+    bands = [
+        _rows(members[first : first + columns], shared, own[first : first + columns], width)
+        for first in range(0, len(members), columns)
+    ]
+    height = sum(BAND + sum(row.height + APART for row in rows) for rows in bands) - BAND
+    left = EDGE + LABEL + BETWEEN
+    figure = blank(left + columns * (width + BETWEEN) - BETWEEN + EDGE, TOP + height)
+    write_head(figure, title)
+    lefts, top = range(left, left + columns * (width + BETWEEN), width + BETWEEN), TOP
+    for rows in bands:
+        for row in rows:
+            write(figure, row.label.splitlines(), EDGE, top, NAME_LINE, fontsize=TEXT)
+            row.draw(figure, lefts, top)
+            top += row.height + APART
+        top += BAND
+    return figure
+
+
+def _rows(members: Sequence[Member], shared: Limits, own: Sequence[Limits], width: int) -> list[Row]:
+    """What to show of the runs of one band; no `own` limits, no second scatter."""
+    rows: list[Row] = [
+        Heads(members, width),
+        Pictures(
+            "inputs over\nreconstructions",
+            [fitted_pairs(member.images, member.reconstructions, width) for member in members],
+        ),
+        Scatters("posterior means,\naxes equal in all", members, [shared] * len(members), width),
+        *([Scatters("posterior means,\nown axes", members, own, width)] if own else []),
+        Legends(members, width),
+        Pictures("decoded plane", [fitted_plane(member.decoded, width) for member in members]),
+        Pictures("samples", [fitted_mosaic(member.samples, width) for member in members]),
+    ]
+    return [row for row in rows if row.height]
+
+
+def _limits(members: Sequence[Member]) -> tuple[Limits, list[Limits]]:
+    """Limits for all runs, and those of each; the latter are left out where they agree with the former."""
+    planar = [np.pad(member.points, [(0, 0), (0, 2 - np.shape(member.points)[1])]) for member in members]
+    shared, own = robust_limits(planar), [robust_limits([points]) for points in planar]
+    spans = [high - low for (low, high), _ in (shared, *own)]
+    return shared, own if spans[0] > AGREE * min(spans) else []

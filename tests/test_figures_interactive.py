@@ -1,0 +1,207 @@
+"""Laws of the interactive page: it needs nothing else, holds every point and image, and takes names for names."""
+
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from PIL import Image
+from plotly.offline import get_plotlyjs
+from test_figures import DIGITS, SHAPES, noise
+
+from pipeline import figures
+from pipeline.figures.sprite import sprite
+from pipeline.figures.style import class_colors
+
+WICKED = ["</script><script>alert(1)</script>", '<b>bold</b> & "co"', "$x$ {{y}} ${z}", "ü 名前"]
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def own_text(page: str) -> str:
+    """The page without the text of plotly.js."""
+    assert page.count(get_plotlyjs()) == 1
+    return page.replace(get_plotlyjs(), "")
+
+
+def scene_of(page: str) -> dict[str, Any]:
+    """What the page's program draws."""
+    (scene,) = re.findall(r"const scene = (\{.*\});$", own_text(page), re.MULTILINE)
+    return json.loads(scene)
+
+
+def tiles_of(scene: dict[str, Any], count: int) -> np.ndarray:
+    """The images cut out of the sheet exactly as the page cuts them, [N, H, W, C]."""
+    head, _, data = scene["sprite"].partition(",")
+    assert head == "data:image/png;base64"
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+    sheet = sheet[..., None] if sheet.ndim == 2 else sheet
+    height, width, columns = scene["height"], scene["width"], scene["columns"]
+    corners = [(index // columns * height, index % columns * width) for index in range(count)]
+    return np.stack([sheet[top : top + height, left : left + width] for top, left in corners])
+
+
+class Tags(HTMLParser):
+    """Every tag of a page with its attributes, and its plain text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.words += data
+
+
+def page_of(random, count=60, dimensions=2, names=DIGITS, shape=(8, 8, 1), **more) -> tuple[str, Any, Any, Any]:
+    points, labels = random.normal(size=(count, dimensions)), random.integers(0, len(names), count)
+    images = noise(random, count, *shape)
+    return figures.interactive_latent(points, labels, names, images, **more), points, labels, images
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_the_page_needs_nothing_else(random, dimensions):
+    page, *_ = page_of(random, dimensions=dimensions)
+    own = own_text(page)
+    assert "//" not in re.sub(r"^\s*// .*$", "", own.replace(scene_of(page)["sprite"], ""), flags=re.MULTILINE)
+    assert not any({"src", "href", "srcset", "action"} & attributes.keys() for _, attributes in Tags(own).tags)
+    (policy,) = (attributes["content"] for tag, attributes in Tags(own).tags if "http-equiv" in attributes)
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert rules["img-src"] == "data:"
+    assert not any(":" in rule.replace("data:", "") for rule in rules.values())
+
+
+def test_no_button_sends_the_data_away(random):
+    config = scene_of(page_of(random)[0])["config"]
+    assert config["showSendToCloud"] is False
+    assert config["plotlyServerURL"] == ""
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_every_point_is_in_the_page_with_its_own_image(random, dimensions):
+    page, points, labels, images = page_of(random, dimensions=dimensions)
+    scene = scene_of(page)
+    seen = []
+    for name, trace in zip(scene["names"], scene["traces"], strict=True):
+        members = np.array(trace["customdata"])
+        assert (labels[members] == DIGITS.index(name)).all()
+        for axis, column in zip("xyz", points.T, strict=False):
+            assert np.allclose(trace[axis], column[members], atol=1e-4)
+        seen += trace["customdata"]
+    assert sorted(seen) == list(range(60))
+    assert np.array_equal(tiles_of(scene, 60), images)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("count", [1, 7, 50])
+def test_the_sheet_decodes_to_the_images(random, shape, count):
+    page, _, _, images = page_of(random, count=count, shape=shape)
+    assert np.array_equal(tiles_of(scene_of(page), count), images)
+
+
+def test_floating_point_images_give_the_same_sheet(random):
+    images = noise(random, 9, 8, 8, 3)
+    assert sprite(images / 255.0).png == sprite(images).png
+
+
+def test_large_images_are_averaged_down(random):
+    flat = np.repeat(np.arange(4, dtype=np.uint8)[:, None, None, None] * 60, 130, axis=1) * np.ones(
+        (1, 1, 70, 3), np.uint8
+    )
+    sheet = sprite(flat)
+    assert (sheet.height, sheet.width) == (44, 24)
+    tiles = np.asarray(Image.open(io.BytesIO(sheet.png)))
+    assert set(np.unique(tiles)) <= {0, 60, 120, 180, 255}
+    checks = np.indices((1, 128, 128, 1)).sum(axis=0) % 2 * 200
+    assert (np.asarray(Image.open(io.BytesIO(sprite(checks.astype(np.uint8)).png))) == 100).all()
+
+
+def test_classes_keep_their_colours(random):
+    names = ["a", "b", "c", "d"]
+    page = figures.interactive_latent(np.eye(3, 2), np.array([3, 1, 1]), names, noise(random, 3, 8, 8, 1))
+    scene = scene_of(page)
+    assert scene["names"] == ["b", "d"]
+    wanted = [to_hex(tuple(class_colors(4)[label])) for label in (1, 3)]
+    assert [trace["marker"]["color"] for trace in scene["traces"]] == wanted
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_names_are_names_and_no_markup(random, dimensions):
+    title = "A <i>title</i> & $more"
+    page, *_ = page_of(random, dimensions=dimensions, names=WICKED, title=title)
+    tags = Tags(own_text(page))
+    assert [tag for tag, _ in tags.tags].count("script") == 2
+    assert not {"i", "b"} & {tag for tag, _ in tags.tags}
+    assert tags.words.count(title) == 2
+    scene = scene_of(page)
+    assert scene["names"] == WICKED
+    for trace in scene["traces"]:
+        assert "<" not in trace["name"]
+    assert scene["traces"][1]["name"] == '&lt;b&gt;bold&lt;/b&gt; &amp; "co"'
+
+
+def test_long_names_end_in_dots_in_the_legend_alone(random):
+    long = "a name that goes on and on and on"
+    scene = scene_of(page_of(random, names=[long])[0])
+    assert scene["names"] == [long]
+    assert len(scene["traces"][0]["name"]) == 28
+    assert scene["traces"][0]["name"].endswith("…")
+
+
+def test_points_that_are_not_finite_are_left_out_and_counted(random):
+    points = np.array([[0.0, 1.0], [np.nan, 0.0], [2.0, np.inf], [3.0, 4.0]])
+    page = figures.interactive_latent(points, np.zeros(4, int), ["all"], noise(random, 4, 8, 8, 1))
+    assert scene_of(page)["traces"][0]["customdata"] == [0, 3]
+    assert "2 points are not finite" in own_text(page)
+    assert "not finite" not in own_text(page_of(random)[0])
+
+
+def test_axes_are_named_and_equal(random):
+    layout = scene_of(page_of(random, explained=[0.431, 0.122])[0])["layout"]
+    assert "43.1%" in layout["xaxis"]["title"]["text"]
+    assert "12.2%" in layout["yaxis"]["title"]["text"]
+    assert layout["yaxis"]["scaleanchor"] == "x"
+    solid = scene_of(page_of(random, dimensions=3)[0])["layout"]["scene"]
+    assert [solid[axis]["title"]["text"] for axis in ("xaxis", "yaxis", "zaxis")] == ["z1", "z2", "z3"]
+    assert solid["aspectmode"] == "data"
+
+
+def test_points_of_a_line_lie_near_the_line_of_their_class(random):
+    scene = scene_of(page_of(random, dimensions=1)[0])
+    assert scene["layout"]["yaxis"]["ticktext"] == scene["names"]
+    for lane, trace in enumerate(scene["traces"]):
+        assert (np.abs(np.array(trace["y"]) - lane) < 0.5).all()
+
+
+def test_equal_input_gives_an_equal_page(random):
+    first, second = (page_of(np.random.default_rng(3), dimensions=1)[0] for _ in range(2))
+    assert first == second
+
+
+def test_two_thousand_points_cost_about_what_their_sheet_does():
+    random = np.random.default_rng(0)
+    points, labels = random.normal(size=(2000, 2)), random.integers(0, 10, 2000)
+    page = figures.interactive_latent(points, labels, DIGITS, np.zeros((2000, 28, 28, 1), np.uint8))
+    assert len(own_text(page)) < 120_000
+
+
+def test_wrong_shapes_are_refused(random):
+    with pytest.raises(ValueError, match="4 images for 5 points"):
+        figures.interactive_latent(np.zeros((5, 2)), np.zeros(5, int), ["a"], noise(random, 4, 8, 8, 1))
+    with pytest.raises(ValueError, match=r"points have shape \[5, 4\]"):
+        figures.interactive_latent(np.zeros((5, 4)), np.zeros(5, int), ["a"], noise(random, 5, 8, 8, 1))
+    with pytest.raises(ValueError, match="labels run from 0 to 1"):
+        figures.interactive_latent(np.zeros((2, 3)), np.arange(2), ["a"], noise(random, 2, 8, 8, 1))
