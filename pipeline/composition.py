@@ -61,7 +61,11 @@ def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config:
     changed = [each.key_or_group for each in values]
     chosen = {each.key_or_group: str(each.value()) for each in groups}
     return run_name(
-        {group: choice for group, choice in chosen.items() if default.get(group) != choice},
+        {
+            group: choice
+            for group, choice in chosen.items()
+            if default.get(group) != choice and not f"{group}.".startswith(INERT)
+        },
         {key: after[key] for key in changed if after.get(key) != before.get(key) and not key.startswith(INERT)},
     )
 

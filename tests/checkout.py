@@ -17,7 +17,7 @@ from mlflow.tracking import MlflowClient
 
 from pipeline import ROOT
 
-SMALL = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=3")
+SMALL = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=3", "pictures=few")
 """Overrides for a training of a second."""
 
 

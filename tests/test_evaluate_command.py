@@ -9,7 +9,7 @@ from checkout import SMALL, Checkout
 
 @pytest.fixture(scope="module")
 def run_id(checkout: Checkout) -> str:
-    done = checkout.train(*SMALL, "pictures=few", "tracking.experiment=scored")
+    done = checkout.train(*SMALL, "tracking.experiment=scored")
     assert done.returncode == 0, done.stderr
     return str(checkout.runs("scored")[0].info.run_id)
 
@@ -85,7 +85,7 @@ def test_runs_that_cannot_be_read_are_refused_with_the_reason(checkout: Checkout
 
 
 def test_a_parent_is_refused_with_the_names_of_its_children(checkout: Checkout) -> None:
-    done = checkout.train("-m", "training.seed=0,1", *SMALL, "pictures=few", "tracking.experiment=pair")
+    done = checkout.train("-m", "training.seed=0,1", *SMALL, "tracking.experiment=pair")
     assert done.returncode == 0, done.stderr
     *children, parent = checkout.runs("pair")
     done = evaluated(checkout, f"run={parent.info.run_id}")

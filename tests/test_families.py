@@ -66,7 +66,7 @@ def test_a_preset_without_m_is_one_training(checkout: Checkout, preset: Path) ->
 
 
 def test_a_grid_gets_a_parent_and_its_children_are_named_by_what_varies(checkout: Checkout) -> None:
-    done = checkout.train("-m", "model.latent_dim=1,2", *SMALL, "pictures=few", "tracking.experiment=grid")
+    done = checkout.train("-m", "model.latent_dim=1,2", *SMALL, "tracking.experiment=grid")
     assert done.returncode == 0, done.stderr
     parent, children = parent_and_children(checkout, "grid")
     assert [run.info.run_name for run in children] == ["latent_dim=1", "latent_dim=2"]
