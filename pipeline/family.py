@@ -11,6 +11,7 @@ from pipeline.config import Config
 from pipeline.data.batches import pixels
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
+from pipeline.pictures.view import view_of
 from pipeline.runtime import circumstances
 from pipeline.tracking.finished import finished_children
 from pipeline.tracking.run import Run, start
@@ -46,7 +47,7 @@ def show(parent: Run, config: Config) -> None:
         settings: PictureSettings = build(config["pictures"], "pictures", wanted=PictureSettings)
         members = [_member(load(parent.store, run.id, trusted=config["trusted"]), settings) for run in finished]
         parent.file("runs.csv", table.to_csv(index_label="run"))
-        parent.file("side_by_side.png", figures.side_by_side(members))
+        parent.file("side_by_side.png", figures.side_by_side(members, title=parent.name))
 
 
 def _numbers(metrics: Mapping[str, float]) -> dict[str, float]:
@@ -54,11 +55,11 @@ def _numbers(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def _member(trained: Trained, settings: PictureSettings) -> figures.Member:
-    """A run as a column of the picture: the same choice of images and of coordinates for each."""
+    """A run as a column of the picture: the same choice of images and, for an autoencoder too, of coordinates."""
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
     images = pixels(gallery.some(trained.data.test, 8).images)
     shown = gallery.some(trained.data.test, 2000)
-    view = gallery.view(gallery.means(shown.images))
+    view = view_of(gallery.means(shown.images), settings.plane, prior=True)
     numbers = _numbers(trained.metrics)
     return figures.Member(
         name=trained.name,

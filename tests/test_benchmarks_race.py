@@ -122,9 +122,9 @@ def test_our_racer_is_the_fast_preset_on_the_test_images():
     config = config_for(*OVERRIDES)
     assert config["dataset"]["validation"] == "test"
     assert {key: config["training"][key] for key in ("epochs", "batch_size", "learning_rate", "patience")} == {
-        "epochs": 10,
+        "epochs": 8,
         "batch_size": 128,
-        "learning_rate": 0.005,
+        "learning_rate": 0.008,
         "patience": None,
     }
 
