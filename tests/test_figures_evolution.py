@@ -9,10 +9,10 @@ from test_figures import DIGITS, LETTERS, find, noise, texts
 
 from pipeline import figures
 from pipeline.figures.evolution import epoch_name, thinned
-from pipeline.figures.film import EPOCHS, FRAMES, eased
-from pipeline.figures.gif import Palette
+from pipeline.figures.film.film import EPOCHS, FRAMES, eased
+from pipeline.figures.film.gif import Palette
+from pipeline.figures.film.stage import SIDE
 from pipeline.figures.limits import inside, robust_limits, square_limits
-from pipeline.figures.stage import SIDE
 from pipeline.figures.style import class_colors
 
 

@@ -9,7 +9,7 @@ from test_figures import DIGITS, LETTERS, find, noise, texts
 
 from pipeline import figures
 from pipeline.figures import Member
-from pipeline.figures.fitted import fitted_mosaic, fitted_pairs, fitted_plane, resized
+from pipeline.figures.comparison.fitted import fitted_mosaic, fitted_pairs, fitted_plane, resized
 from pipeline.figures.style import DPI
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]

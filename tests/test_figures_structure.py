@@ -10,9 +10,9 @@ from test_figures import texts
 
 from pipeline import figures
 from pipeline.figures import Layer
-from pipeline.figures.lane import lane
-from pipeline.figures.layer import family
-from pipeline.figures.ranks import ranked
+from pipeline.figures.diagram.lane import lane
+from pipeline.figures.diagram.layer import family
+from pipeline.figures.diagram.ranks import ranked
 from pipeline.models.conv import Conv
 from pipeline.models.dense import Dense
 from pipeline.models.layers import layers_of

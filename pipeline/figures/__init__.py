@@ -8,20 +8,20 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import figure_pixels
 from pipeline.figures.cards import mosaic_card, plane_card, reconstructions_card
+from pipeline.figures.comparison.member import Member
+from pipeline.figures.comparison.side_by_side import side_by_side
 from pipeline.figures.crosses import plane_and_points
 from pipeline.figures.decoded import decoded_points, grid, interpolations, traversals
-from pipeline.figures.diagram import structure
+from pipeline.figures.diagram.diagram import structure
+from pipeline.figures.diagram.layer import Layer
 from pipeline.figures.evolution import epochs_sheet, latent_steps
-from pipeline.figures.film import latent_film
-from pipeline.figures.interactive import interactive_latent
+from pipeline.figures.film.film import latent_film
+from pipeline.figures.interactive.page import interactive_latent
 from pipeline.figures.latents import latent, latent_card
-from pipeline.figures.layer import Layer
 from pipeline.figures.limits import Limits, square_limits
 from pipeline.figures.loss_curves import best_epoch, losses
-from pipeline.figures.member import Member
 from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, principal_axes, quantiles
 from pipeline.figures.sheets import first_images, reconstructions, samples, samples_beside
-from pipeline.figures.side_by_side import side_by_side
 
 __all__ = [
     "Figure",

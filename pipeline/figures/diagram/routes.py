@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.figures.ranks import GAP, Box
+from pipeline.figures.diagram.ranks import GAP, Box
 
 Route = list[tuple[float, float]]  # corners from the start to the arrowhead, x and y
 LANE = 14  # pixels between boxes and a way around them, and between two such ways

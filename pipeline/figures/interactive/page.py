@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import to_hex
 
+from pipeline.figures.interactive.sprite import Sprite, sprite
 from pipeline.figures.latents import axis_names, checked_points
-from pipeline.figures.sprite import Sprite, sprite
 from pipeline.figures.style import INK, LINE, MUTED, class_colors
 
 PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))

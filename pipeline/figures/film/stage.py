@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from pipeline.figures.canvas import blank, place, text_width
-from pipeline.figures.class_legend import ClassLegend
+from pipeline.figures.comparison.class_legend import ClassLegend
+from pipeline.figures.film.moving_names import MovingNames
 from pipeline.figures.limits import robust_limits
-from pipeline.figures.moving_names import MovingNames
 from pipeline.figures.scatter import marker_size, names_among_points
 from pipeline.figures.style import INK, LINE, SMALL, TITLE, class_colors
 

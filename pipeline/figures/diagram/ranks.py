@@ -6,7 +6,7 @@ from graphlib import TopologicalSorter
 
 import numpy as np
 
-from pipeline.figures.layer import Layer
+from pipeline.figures.diagram.layer import Layer
 
 GAP, APART = 24, 16  # pixels between two ranks, and between two boxes of one rank
 

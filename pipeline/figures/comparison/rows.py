@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import place, show, text_width
-from pipeline.figures.class_legend import ClassLegend
+from pipeline.figures.comparison.class_legend import ClassLegend
+from pipeline.figures.comparison.member import Member
 from pipeline.figures.latents import draw_points
 from pipeline.figures.limits import Limits
-from pipeline.figures.member import Member
 from pipeline.figures.style import DPI, INK, SMALL, TEXT
 
 BETWEEN = 64  # pixels between two columns, which hold the numbers of a scatter's vertical axis

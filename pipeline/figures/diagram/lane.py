@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.figures.canvas import text_width
-from pipeline.figures.layer import Layer, family
-from pipeline.figures.ranks import GAP, Box, placed, ranked
-from pipeline.figures.routes import Route, Routes
+from pipeline.figures.diagram.layer import Layer, family
+from pipeline.figures.diagram.ranks import GAP, Box, placed, ranked
+from pipeline.figures.diagram.routes import Route, Routes
 from pipeline.figures.style import SMALL, TEXT
 
 TALL, LOW, PAD = 42, 26, 10  # pixels: a box of two lines, of one, and left and right of the text in it

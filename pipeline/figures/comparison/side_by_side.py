@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import EDGE, TOP, blank, write_head
-from pipeline.figures.comparison_rows import BETWEEN, NAME_LINE, Heads, Legends, Pictures, Row, Scatters, write
-from pipeline.figures.fitted import fitted_mosaic, fitted_pairs, fitted_plane
+from pipeline.figures.comparison.fitted import fitted_mosaic, fitted_pairs, fitted_plane
+from pipeline.figures.comparison.member import Member
+from pipeline.figures.comparison.rows import BETWEEN, NAME_LINE, Heads, Legends, Pictures, Row, Scatters, write
 from pipeline.figures.latents import checked_points
 from pipeline.figures.limits import Limits, robust_limits
-from pipeline.figures.member import Member
 from pipeline.figures.style import TEXT
 
 MOST = 6  # columns beside each other; further ones go under them

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.figures.evolution import checked_steps, epoch_name
-from pipeline.figures.gif import Palette, gif
+from pipeline.figures.film.gif import Palette, gif
+from pipeline.figures.film.stage import Stage
 from pipeline.figures.latents import axis_names
-from pipeline.figures.stage import Stage
 from pipeline.figures.style import class_colors
 
 FRAMES, EPOCHS, SMOOTH = 150, 50, 12  # at most: frames of a film, epochs in it, frames from one epoch to the next

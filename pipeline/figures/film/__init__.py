@@ -1,0 +1,1 @@
+"""The latent space as a film from epoch to epoch."""
