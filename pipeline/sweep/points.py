@@ -43,7 +43,7 @@ def points_of(
     if not agreeing:
         raise InputError(
             f"{' '.join(each.input_line or '' for each in typed)}: none of the preset's trainings is of that kind; "
-            f"they are: {', '.join(named)}. Leave -m out to train this one alone"
+            f"they are: {'; '.join(named)}. Leave -m out to train this one alone"
         )
     lists = [list(_values(each)) for each in typed if each.is_sweep_override()]
     kept = [each.input_line or "" for each in typed if not each.is_sweep_override()]

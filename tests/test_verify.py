@@ -1,0 +1,107 @@
+"""`python -m pipeline.verify`: known trainings beside what others published of them."""
+
+import subprocess
+
+import pytest
+from checkout import SMALL, Checkout
+
+from pipeline.reference import Reference
+
+
+def reference(**changed: object) -> Reference:
+    facts = {
+        "what": "a loss",
+        "overrides": [],
+        "metric": "val/loss",
+        "take": "lowest",
+        "published": 100.0,
+        "tolerance": 0.5,
+        "source": "a paper",
+        "quick_overrides": [],
+        "quick_bounds": [110.0, 120.0],
+    }
+    return Reference(**facts | changed)  # type: ignore[arg-type]
+
+
+def test_a_number_holds_up_to_its_tolerance_and_may_be_better() -> None:
+    assert reference().holds(100.5, quick=False)
+    assert reference().holds(90.0, quick=False)
+    assert not reference().holds(100.51, quick=False)
+    assert not reference().holds(float("nan"), quick=False)
+    assert reference().wanted(quick=False) == "at most 100 + 0.5"
+
+
+def test_a_short_version_has_bounds_on_both_sides() -> None:
+    assert [reference().holds(value, quick=True) for value in (109.9, 110.0, 120.0, 120.1)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert reference().wanted(quick=True) == "110 to 120"
+
+
+def tiny(published: float) -> str:
+    """A reference that takes a second."""
+    overrides = ", ".join(f"'{each}'" for each in SMALL)
+    return (
+        "+references.tiny={_target_: pipeline.reference.Reference, what: a small training, "
+        f"overrides: [{overrides}], metric: val/loss, take: lowest, published: {published}, tolerance: 1.0, "
+        "source: these tests, quick_overrides: ['training.epochs=1'], quick_bounds: [0.0, 1.0]}"
+    )
+
+
+def verified(checkout: Checkout, *overrides: str) -> subprocess.CompletedProcess[str]:
+    return checkout.run("pipeline.verify", "only=[tiny]", *overrides)
+
+
+def test_the_page_is_written_from_the_runs_of_references_and_families(checkout: Checkout) -> None:
+    done = checkout.train("-m", *SMALL, "training.seed=0,1", "tracking.experiment=letters")
+    assert done.returncode == 0, done.stderr
+    done = verified(checkout, tiny(published=50.0))
+    assert done.returncode == 0, done.stderr
+    assert "holds" in done.stdout
+    page = (checkout.root / "docs" / "reference.md").read_text()
+    [run] = checkout.runs("verify")
+    best = min(value for _, value in checkout.history(run.info.run_id, "val/loss"))
+    row = next(line for line in page.splitlines() if line.startswith("| a small training |"))
+    assert f"| **{best:.2f}** | at most 50 + 1 |" in row
+    assert "these tests" in row
+    assert run.data.tags["commit"][:7] in row
+    assert sum("not run" in line for line in page.splitlines()) == 3, "the published ones were not asked for"
+    assert "## letters" in page
+    for child in checkout.runs("letters")[:-1]:
+        row = next(line for line in page.splitlines() if line.startswith(f"| {child.info.run_name} |"))
+        assert f"{child.data.metrics['test/elbo']:.4g}" in row
+
+
+def test_a_number_that_is_not_as_good_ends_the_command_with_1(checkout: Checkout) -> None:
+    done = verified(checkout, tiny(published=5.0))
+    assert done.returncode == 1
+    assert "misses" in done.stdout
+    assert "at most 5 + 1" in done.stdout
+
+
+def test_the_short_version_trains_less_and_writes_nothing(checkout: Checkout) -> None:
+    page = checkout.root / "docs" / "reference.md"
+    page.unlink(missing_ok=True)
+    done = verified(checkout, tiny(published=50.0), "quick=true")
+    assert done.returncode == 1
+    assert "0 to 1" in done.stdout
+    assert "epoch 1/1" in done.stdout
+    assert not page.exists()
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("only=[kears]", "only: there is no reference 'kears'. There are: tutorial, keras, pythae"),
+        ("quick=perhaps", "quick=perhaps: wanted a valid boolean"),
+        ("references.keras.tolerance=-1", "references.keras.tolerance=-1: wanted a number greater than 0"),
+    ],
+)
+def test_mistakes_are_named_with_the_cure(checkout: Checkout, override: str, words: str) -> None:
+    done = checkout.run("pipeline.verify", override)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
