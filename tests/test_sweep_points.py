@@ -28,7 +28,7 @@ def test_a_list_as_one_value_of_several_stays_a_list() -> None:
 
 
 def test_a_command_without_lists_is_one_training() -> None:
-    assert asked("dataset=mnist") == [Point("default", ("dataset=mnist",))]
+    assert asked("dataset=mnist") == [Point("", ("dataset=mnist",))]
 
 
 def test_named_points_are_trained_by_name_and_times_the_lists() -> None:

@@ -16,7 +16,7 @@ class Point:
     """One training of several.
 
     Attributes:
-        name: what tells it from the others.
+        name: what tells it from the others; empty where it is the only one.
         overrides: as they would be typed to train it alone.
     """
 
@@ -72,4 +72,4 @@ def _values(override: Override) -> Iterator[tuple[str, str, str]]:
 
 
 def _name(point: str, values: Mapping[str, str]) -> str:
-    return " ".join(part for part in (point, run_name({}, values) if values else "") if part) or "default"
+    return " ".join(part for part in (point, run_name({}, values) if values else "") if part)

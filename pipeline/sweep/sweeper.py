@@ -46,11 +46,11 @@ class PointSweeper(Sweeper):
         from pipeline.family import family
 
         with family(config, name) as parent:
-            jobs = [[*point.overrides, f"tracking.parent={parent.id}", _named(point.name)] for point in points]
+            jobs = [[*point.overrides, f"tracking.parent={parent.id}", *_named(point.name)] for point in points]
             results = self.launcher.launch(jobs, initial_job_idx=0)
         return [each.return_value for each in results]
 
 
-def _named(name: str) -> str:
+def _named(name: str) -> list[str]:
     quoted = name.replace("\\", "\\\\").replace("'", "\\'")
-    return f"tracking.name='{quoted}'"
+    return [f"tracking.name='{quoted}'"] if name else []
