@@ -7,40 +7,54 @@ from pipeline.tracking.finished import Finished, finished_children, finished_run
 from pipeline.tracking.store import Store
 
 TUTORIALS = ("letters", "convolutional", "clothes", "generations", "generate")
+PUBLISHED = "Published numbers"
 NUMBERS = ("elbo", "nll", "rate", "distortion", "mse", "active_units", "knn_accuracy")
 
 
-def page(store: Store, references: Mapping[str, Reference], experiment: str) -> str:
+def page(store: Store, references: Mapping[str, Reference], experiment: str, before: str) -> str:
     """Markdown: published numbers beside those of the latest runs, then the latest family of each tutorial.
 
     Args:
-        store: with the runs.
+        store: with the runs. What it does not know stays as it was.
         references: by name, which is also the name of their runs.
         experiment: of the references' runs.
+        before: the page as it was.
     """
+    sections = _sections(before)
     lines = [
         "# Reference",
         "",
         "Written from runs by `make verify`; the tutorials' runs are those of `make tutorial NAME=…`. Nats per image.",
         "",
-        "## Published numbers",
+        f"## {PUBLISHED}",
         "",
-        *_table(_reference_rows(store, references, experiment)),
+        *_table(_reference_rows(store, references, experiment, sections.get(PUBLISHED, []))),
     ]
     for tutorial in TUTORIALS:
-        lines += _family(store, tutorial)
+        lines += ["", f"## {tutorial}", "", *(_family(store, tutorial) or sections.get(tutorial) or ["Not run."])]
     return "\n".join(lines) + "\n"
 
 
-def _reference_rows(store: Store, references: Mapping[str, Reference], experiment: str) -> Iterator[Sequence[str]]:
+def _sections(text: str) -> dict[str, list[str]]:
+    """The lines below each heading of a page, without the empty ones around them."""
+    parts = (part.partition("\n") for part in text.split("\n## ")[1:])
+    return {title.strip(): body.strip().splitlines() for title, _, body in parts}
+
+
+def _reference_rows(
+    store: Store, references: Mapping[str, Reference], experiment: str, before: Sequence[str]
+) -> Iterator[Sequence[str]]:
     yield "what", "published", "here", "wanted", "command", "minutes", "source", "run"
     latest = {run.name: run for run in reversed(finished_runs(store, experiment))}
+    known = {cells[0]: cells for line in before if (cells := line.strip("| ").split(" | "))}
     for name, reference in references.items():
         run = latest.get(name)
-        here = f"**{reference.value(store, run.id):.2f}**" if run else "not run"
-        command = f"`python -m pipeline.train {' '.join(reference.overrides)}`"
-        wanted, minutes, made = reference.wanted(False), f"{run.minutes:.1f}" if run else "", _made(run) if run else ""
-        yield reference.what, f"{reference.published:g}", here, wanted, command, minutes, reference.source, made
+        if run is None:
+            yield known.get(reference.what, [reference.what, f"{reference.published:g}", "not run", *[""] * 5])
+            continue
+        command, here = f"`python -m pipeline.train {' '.join(reference.overrides)}`", reference.value(store, run.id)
+        facts = (reference.wanted(False), command, f"{run.minutes:.1f}", reference.source, _made(run))
+        yield reference.what, f"{reference.published:g}", f"**{here:.2f}**", *facts
 
 
 def _family(store: Store, tutorial: str) -> list[str]:
@@ -49,17 +63,17 @@ def _family(store: Store, tutorial: str) -> list[str]:
     children = next((found for run in parents if (found := finished_children(store, run.id))), [])
     if not children:
         return []
-    head = ["", f"## {tutorial}", "", f"`make tutorial NAME={tutorial}`, {_made(children[-1])}. Test split.", ""]
-    return [*head, *_table(_family_rows(store, children))]
+    made = f"`make tutorial NAME={tutorial}`, {_made(children[-1])}. Of the test split; val/loss is the best epoch's."
+    return [made, "", *_table(_family_rows(store, children))]
 
 
 def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequence[str]]:
-    yield "training", "epochs", "best val/loss", *(name.replace("_", " ") for name in NUMBERS), "minutes"
+    yield "training", "epochs", "val/loss", *(name.replace("_", " ") for name in NUMBERS), "minutes"
     for child in children:
         points = store.client.get_metric_history(child.id, "val/loss")
-        values = [point.value for point in points]
+        best = min(points, key=lambda point: point.value)
         numbers = [f"{child.metrics[key]:.4g}" if (key := f"test/{name}") in child.metrics else "" for name in NUMBERS]
-        yield child.name, str(len(values)), f"{min(values):.2f}", *numbers, f"{child.minutes:.1f}"
+        yield child.name, str(len(points)), f"{best.value:.2f} ({best.step})", *numbers, f"{child.minutes:.1f}"
 
 
 def _made(run: Finished) -> str:

@@ -52,7 +52,7 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
     console.print(table)
     if not quick:
         PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(page(store, every, EXPERIMENT))
+        PAGE.write_text(page(store, every, EXPERIMENT, PAGE.read_text() if PAGE.exists() else ""))
         console.print(f"Written: {PAGE.relative_to(ROOT)}")
     return failed
 

@@ -1,11 +1,14 @@
 """`python -m pipeline.verify`: known trainings beside what others published of them."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from checkout import SMALL, Checkout
 
 from pipeline.reference import Reference
+from pipeline.reference_page import page
+from pipeline.tracking.store import Tracking
 
 
 def reference(**changed: object) -> Reference:
@@ -61,18 +64,30 @@ def test_the_page_is_written_from_the_runs_of_references_and_families(checkout: 
     done = verified(checkout, tiny(published=50.0))
     assert done.returncode == 0, done.stderr
     assert "holds" in done.stdout
-    page = (checkout.root / "docs" / "reference.md").read_text()
+    written = (checkout.root / "docs" / "reference.md").read_text()
     [run] = checkout.runs("verify")
     best = min(value for _, value in checkout.history(run.info.run_id, "val/loss"))
-    row = next(line for line in page.splitlines() if line.startswith("| a small training |"))
+    row = next(line for line in written.splitlines() if line.startswith("| a small training |"))
     assert f"| **{best:.2f}** | at most 50 + 1 |" in row
     assert "these tests" in row
     assert run.data.tags["commit"][:7] in row
-    assert sum("not run" in line for line in page.splitlines()) == 3, "the published ones were not asked for"
-    assert "## letters" in page
+    assert sum("not run" in line for line in written.splitlines()) == 3, "the published ones were not asked for"
+    assert "## letters" in written
     for child in checkout.runs("letters")[:-1]:
-        row = next(line for line in page.splitlines() if line.startswith(f"| {child.info.run_name} |"))
+        row = next(line for line in written.splitlines() if line.startswith(f"| {child.info.run_name} |"))
         assert f"{child.data.metrics['test/elbo']:.4g}" in row
+
+
+def test_what_a_store_does_not_know_stays_on_the_page(tmp_path: Path) -> None:
+    store, text = Tracking(uri=f"sqlite:///{tmp_path / 'm.db'}", experiment="x", name=None, parent=None).connect(), ""
+    assert "not run" in page(store, {"ours": reference()}, "verify", text)
+    row = "| a loss | 100 | **99.00** | at most 100 + 0.5 | `python` | 3.0 | a paper | commit abc |"
+    before = f"# Reference\n\n## Published numbers\n\n{row}\n\n## clothes\n\nfine clothes\n"
+    after = page(store, {"ours": reference()}, "verify", before)
+    assert row in after
+    assert "## clothes\n\nfine clothes\n" in after
+    assert "## letters\n\nNot run.\n" in after
+    assert page(store, {"ours": reference()}, "verify", after) == after
 
 
 def test_a_number_that_is_not_as_good_ends_the_command_with_1(checkout: Checkout) -> None:
@@ -83,13 +98,13 @@ def test_a_number_that_is_not_as_good_ends_the_command_with_1(checkout: Checkout
 
 
 def test_the_short_version_trains_less_and_writes_nothing(checkout: Checkout) -> None:
-    page = checkout.root / "docs" / "reference.md"
-    page.unlink(missing_ok=True)
+    written = checkout.root / "docs" / "reference.md"
+    written.unlink(missing_ok=True)
     done = verified(checkout, tiny(published=50.0), "quick=true")
     assert done.returncode == 1
     assert "0 to 1" in done.stdout
     assert "epoch 1/1" in done.stdout
-    assert not page.exists()
+    assert not written.exists()
 
 
 @pytest.mark.parametrize(
