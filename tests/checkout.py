@@ -17,8 +17,11 @@ from mlflow.tracking import MlflowClient
 
 from pipeline import ROOT
 
-SMALL = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=3", "pictures=few")
-"""Overrides for a training of a second."""
+WITH_PICTURES = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=3")
+"""Overrides for a training of a second, with all of its pictures."""
+
+SMALL = (*WITH_PICTURES, "pictures=few")
+"""The same where the pictures do not matter."""
 
 
 @dataclass(frozen=True)

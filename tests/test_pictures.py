@@ -74,10 +74,11 @@ def test_a_model_of_many_dimensions_shows_traversals_too(composed) -> None:
     assert set(drawn) == {"traversals.png"}, "no points were given"
 
 
-def test_colour_images_that_are_not_square_are_drawn_everywhere(composed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shape", [(32, 32, 3), (20, 32, 3)])
+def test_colour_images_also_not_square_are_drawn_everywhere(composed, tmp_path: Path, shape) -> None:
     from pipeline.experiment import Experiment
 
-    images = np.random.default_rng(0).integers(0, 256, (60, 20, 32, 3), np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (60, *shape), np.uint8)
     split = Split(images, np.arange(60, dtype=np.int64) % 2)
     data = ImageData("noise", split, split, split, ("one", "two"))
     vae = Experiment.from_config(composed("model=conv", "model.latent_dim=3")).model_for(data)

@@ -30,6 +30,7 @@ FENCES = {
     "hydra": (*DOORS, "composition.py", "sweep/"),
     "omegaconf": (*DOORS, "composition.py", "sweep/"),
     "matplotlib": ("figures/",),
+    "plotly": ("figures/interactive/",),
     "tensorflow": ("data/batches.py", "runtime.py"),
 }
 FILES = sorted((ROOT / "pipeline").rglob("*.py"))

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from pipeline.data.images import Split
+from pipeline.data.images import ImageData, Split
 from pipeline.data.source import Published
 from pipeline.data.stream import stream
 
@@ -24,6 +24,11 @@ def binarised(published: Published, seed: int) -> Published:
     An image keeps its pixels whatever classes, limit or validation part are chosen afterwards.
     """
     return replace(published, train=_drawn(published.train, seed, "train"), test=_drawn(published.test, seed, "test"))
+
+
+def as_trained(data: ImageData) -> Split:
+    """The training images as an epoch meets them: drawn once where every epoch draws them anew."""
+    return _drawn(data.train, 0, "one epoch") if data.drawn_each_epoch else data.train
 
 
 def _drawn(split: Split, seed: int, part: str) -> Split:

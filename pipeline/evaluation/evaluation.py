@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
 from pipeline.data.shuffle import shuffled
 from pipeline.data.stream import stream
@@ -111,7 +112,7 @@ def evaluate(
         mse=float(squared_errors(vae, encoded).mean()),
         active_units=active,
         collapsed=1 - active / vae.latent_dim,
-        knn_accuracy=_knn_accuracy(vae, data.train, encoded.mean, scored.labels, scoring),
+        knn_accuracy=_knn_accuracy(vae, as_trained(data), encoded.mean, scored.labels, scoring),
         warning=collapse_warning(active=active, units=vae.latent_dim, rate=rate, objective=vae.objective),
         **of_posterior,
     )

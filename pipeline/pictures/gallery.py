@@ -8,6 +8,7 @@ from keras import ops
 
 from pipeline import figures
 from pipeline.data.batches import pixels
+from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
 from pipeline.density import draws, fitted_mixture
 from pipeline.figures import Figure
@@ -98,7 +99,7 @@ class Gallery:
         return {name: draw() for name, draw in drawn.items() if self.settings.wants(name.partition(".")[0])}
 
     def _data(self) -> Figure:
-        first = self.data.train.take(np.arange(min(40, len(self.data.train))))
+        first = as_trained(self.data).take(np.arange(min(40, len(self.data.train))))
         return figures.first_images(first.images, first.labels, self.data.class_names)
 
     def _structure(self) -> Figure:
@@ -110,7 +111,8 @@ class Gallery:
         return figures.reconstructions(images, self.reconstructed(images))
 
     def _samples_beside(self) -> Figure:
-        mixture = fitted_mixture(self.vae, self.data.train.images, components=self.settings.mixture, seed=self.seed)
+        images = as_trained(self.data).images
+        mixture = fitted_mixture(self.vae, images, components=self.settings.mixture, seed=self.seed)
         return figures.samples_beside(self.samples(100), self.decoded(draws(mixture, 100, self.seed)))
 
     def _points(self) -> Figure:
