@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from pipeline.composition import CONF
-from pipeline.config import Config
+from pipeline.config import Config, shown
 from pipeline.data.dataset import Dataset
 from pipeline.experiment import Experiment
 from pipeline.models.objective import Objective
@@ -20,6 +20,13 @@ def test_every_option_composes_and_builds(composed: Callable[..., Config], optio
     experiment = Experiment.from_config(composed(option))
     assert isinstance(experiment.dataset, Dataset)
     assert isinstance(experiment.objective, Objective)
+
+
+@pytest.mark.parametrize("preset", sorted(file.stem for file in (CONF / "experiment").glob("*.yaml")))
+def test_every_training_of_a_family_composes_and_builds(composed: Callable[..., Config], preset: str) -> None:
+    for name, point in composed(f"experiment={preset}")["sweep"]["points"].items():
+        overrides = [f"{key}={shown(value)}" for key, value in point.items()]
+        assert Experiment.from_config(composed(f"experiment={preset}", *overrides)), name
 
 
 def test_every_config_begins_by_saying_what_it_is() -> None:

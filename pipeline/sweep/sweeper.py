@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.composition import name_of, plain
 from pipeline.config import Config
 from pipeline.door import start
+from pipeline.errors import InputError
 from pipeline.sweep.points import Point, points_of
 
 
@@ -31,24 +32,44 @@ class PointSweeper(Sweeper):
         assert self.hydra_context is not None
         typed = OverridesParser.create(self.hydra_context.config_loader).parse_overrides(arguments)
         choices = self.config.hydra.runtime.choices
-        task = OmegaConf.masked_copy(self.config, [str(key) for key in self.config if key != "hydra"])
-        config = plain(task)
+        config = _task(self.config)
         points = points_of(typed, config["sweep"]["points"], choices)
-        self.validate_batch_is_legal([point.overrides for point in points])
+        composed = [self._composed(point) for point in points]
         fixed = [each.input_line for each in typed if not each.is_sweep_override()]
         swept = [each.input_line for each in typed if each.is_sweep_override()]
         name = name_of(fixed, choices, config)
+        start()
+        _check(points, composed)
         return self._train(points, config, " ".join([*([name] if name != "default" else []), *swept]) or name)
+
+    def _composed(self, point: Point) -> Config:
+        assert self.hydra_context is not None
+        return _task(self.hydra_context.config_loader.load_sweep_config(self.config, list(point.overrides)))
 
     def _train(self, points: Sequence[Point], config: Config, name: str) -> Any:
         assert self.launcher is not None
-        start()
         from pipeline.family import family
 
         with family(config, name) as parent:
             jobs = [[*point.overrides, f"tracking.parent={parent.id}", *_named(point.name)] for point in points]
             results = self.launcher.launch(jobs, initial_job_idx=0)
         return [each.return_value for each in results]
+
+
+def _task(config: DictConfig) -> Config:
+    """What is ours of a config; the rest is Hydra's."""
+    return plain(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]))
+
+
+def _check(points: Sequence[Point], composed: Sequence[Config]) -> None:
+    """Refuse a wrong setting of any training before the first one begins."""
+    from pipeline.experiment import Experiment
+
+    for point, config in zip(points, composed, strict=True):
+        try:
+            Experiment.from_config(config)
+        except InputError as error:
+            raise InputError(f"{point.name}: {error}" if point.name else str(error)) from error
 
 
 def _named(name: str) -> list[str]:
