@@ -70,8 +70,9 @@ class Checkout:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         out: TextIO | None = None,
+        group: bool = False,
     ) -> subprocess.Popen[str]:
-        """The command, running; what it says goes to pipes, or to a file."""
+        """The command, running, if wanted as the head of a process group; what it says goes to pipes, or to a file."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "HYDRA_"))}
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
@@ -80,6 +81,7 @@ class Checkout:
             stdout=out or subprocess.PIPE,
             stderr=out or subprocess.PIPE,
             text=True,
+            start_new_session=group,
         )
 
     def run(

@@ -1,5 +1,6 @@
 """The MLflow UI over our database, and runs that are kept on a server: real servers, real commands."""
 
+import os
 import signal
 import subprocess
 import time
@@ -42,6 +43,17 @@ def test_the_ui_serves_the_same_database_with_two_light_processes(checkout: Chec
         second = checkout.run("pipeline.ui", "--port", port)
         assert second.returncode == 2
         assert f"make ui PORT={int(port) + 1}" in second.stderr
+
+
+def test_ctrl_c_ends_the_ui_without_a_traceback(checkout: Checkout) -> None:
+    with checkout.start("pipeline.ui", "--port", str(free_port()), group=True) as process:
+        assert process.stdout
+        said = next(line for line in process.stdout if line.startswith("Runs: "))
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of its processes
+        out, err = process.communicate(timeout=30)
+    assert "Traceback" not in said + out + err
+    assert "oneDNN" not in err, "TensorFlow is no part of the UI"
+    assert "GET /" not in out + err
 
 
 def test_a_run_is_recorded_on_a_server_too(checkout: Checkout) -> None:

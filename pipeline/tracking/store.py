@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import mlflow.keras
+import mlflow
 from filelock import FileLock
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
@@ -103,6 +103,8 @@ class Store:
         Raises:
             InputError: the run has none, or it cannot be read.
         """
+        import mlflow.keras  # here, because it takes TensorFlow along, which the UI does not need
+
         try:
             return mlflow.keras.load_model(f"runs:/{run_id}/model")
         except (MlflowException, OSError, ValueError, TypeError) as error:

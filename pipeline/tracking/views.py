@@ -37,9 +37,12 @@ def server_command(port: int) -> Sequence[str]:
     return (
         *("server", "--backend-store-uri", DATABASE, "--artifacts-destination", (MLRUNS / "artifacts").as_uri()),
         *("--host", HOST, "--port", str(port), "--workers", "1"),
+        # Below this level uvicorn tells of each request, and answers Ctrl-C with a traceback.
+        *("--uvicorn-opts", "--log-level critical"),
     )
 
 
 def lighten() -> None:
-    """Keep the server from starting a dozen processes for jobs that nobody here gives it."""
-    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+    """Keep the server from starting a dozen processes for jobs that nobody here gives it, and from chatting."""
+    quiet = {"MLFLOW_LOGGING_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
+    os.environ.update(quiet | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})
