@@ -14,7 +14,8 @@ from mlflow.models import Model, infer_signature
 
 def log_keras_model(model: keras.Model, example: np.ndarray) -> None:
     """Store the model as `model`, with the signature that `predict` has on these images and the images as example."""
-    signature = infer_signature(example, model.predict(example, verbose=0))
+    # Not `predict`, which would be compiled for this one call.
+    signature = infer_signature(example, keras.ops.convert_to_numpy(model.predict_step(example)))
     requirements = [f"keras=={keras.__version__}", keras.backend.backend()]
     with _quiet():
         Model.log(
