@@ -72,7 +72,7 @@ def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequenc
     for child in children:
         points = store.client.get_metric_history(child.id, "val/loss")
         best = min(points, key=lambda point: point.value)
-        numbers = [f"{child.metrics[key]:.4g}" if (key := f"test/{name}") in child.metrics else "" for name in NUMBERS]
+        numbers = [f"{child.metrics[key]:.5g}" if (key := f"test/{name}") in child.metrics else "" for name in NUMBERS]
         yield child.name, str(len(points)), f"{best.value:.2f} ({best.step})", *numbers, f"{child.minutes:.1f}"
 
 
