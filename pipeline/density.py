@@ -1,10 +1,10 @@
 """A density fitted to where a model puts its images, for samples where the prior is no guide."""
 
-import keras
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
-from pipeline.data.batches import pixels
+from pipeline.data.stream import stream
+from pipeline.evaluation.encoded import encode
 from pipeline.models.vae import VAE
 
 FITTED = 5000
@@ -16,9 +16,9 @@ def fitted_mixture(vae: VAE, images: np.ndarray, *, components: int, seed: int) 
 
     With it even a plain autoencoder, whose codes follow no prior, can be sampled (Ghosh et al. 2020, section 4).
     """
-    posterior = vae.posterior(pixels(images[:FITTED]))
-    drawn = posterior.sample(keras.random.SeedGenerator(seed)) if vae.objective.sampling else posterior.mean
-    latents = np.asarray(keras.ops.convert_to_numpy(drawn), np.float64)
+    encoded = encode(vae, images[:FITTED])
+    noise = stream(seed, "density").standard_normal(encoded.mean.shape)
+    latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
     # A component wants points of its own, and a floor under its variance that fits the size of the latent space.
     components = min(components, max(1, len(latents) // 10))
     floor = 1e-6 * max(1.0, float(latents.var()))

@@ -117,7 +117,7 @@ def test_the_floor_counts_our_network():
 
 def test_what_the_costs_watch_is_there():
     names = {name for _, name, _ in run_costs.watched()}
-    assert {"metrics", "image", "cards", "final", "load"} <= names
+    assert {"metrics", "image", "cards", "after", "load"} <= names
     assert all(callable(getattr(owner, name)) for owner, name, _ in run_costs.watched())
 
 
