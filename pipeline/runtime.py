@@ -31,6 +31,7 @@ def start_tensorflow() -> None:
         import tensorflow as tf
 
         keras.utils.disable_interactive_logging()
+        tf.get_logger().setLevel("ERROR")  # it takes several models in one process for a mistake
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
 

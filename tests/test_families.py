@@ -74,6 +74,14 @@ def test_a_grid_gets_a_parent_and_its_children_are_named_by_what_varies(checkout
     assert not list(checkout.artifacts(children[0].info.run_id).glob("*.gif")), "few pictures were asked for"
 
 
+def test_many_trainings_in_one_process_are_as_quiet_as_one(checkout: Checkout) -> None:
+    done = checkout.train("-m", "training.seed=range(0,6)", *SMALL, "training.epochs=1", "tracking.experiment=many")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    _, children = parent_and_children(checkout, "many")
+    assert [run.info.run_name for run in children] == [f"seed={seed}" for seed in range(6)]
+
+
 def test_one_training_may_fail_and_the_others_go_on(checkout: Checkout) -> None:
     done = checkout.train("-m", "training.learning_rate=1e30,0.001", *SMALL, "tracking.experiment=failing")
     assert done.returncode == 2
