@@ -8,15 +8,15 @@ from pipeline.evaluation.encoded import encode
 from pipeline.models.vae import VAE
 
 FITTED = 5000
-"""Images that the density is fitted to."""
+"""Images that are enough to fit the density to."""
 
 
 def fitted_mixture(vae: VAE, images: np.ndarray, *, components: int, seed: int) -> GaussianMixture:
-    """A Gaussian mixture over the aggregate posterior of uint8 images [N, H, W, C]; the first 5,000 are enough.
+    """A Gaussian mixture over the aggregate posterior of uint8 images [N, H, W, C].
 
     With it even a plain autoencoder, whose codes follow no prior, can be sampled (Ghosh et al. 2020, section 4).
     """
-    encoded = encode(vae, images[:FITTED])
+    encoded = encode(vae, images)
     noise = stream(seed, "density").standard_normal(encoded.mean.shape)
     latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
     # A component wants points of its own, and a floor under its variance that fits the size of the latent space.

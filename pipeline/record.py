@@ -15,6 +15,8 @@ from pipeline.training.checkpoint import History
 FINGERPRINT = "data_fingerprint"
 GROUPS = ("dataset", "model", "likelihood", "objective", "training")
 """Groups whose values are a run's parameters. The UI lists them all above each picture, so nothing more than these."""
+KINDS = ("model", "likelihood")
+"""Groups whose class is a parameter too, such as `model=Conv`."""
 
 
 class Record:
@@ -77,7 +79,8 @@ class Record:
 
 def _parameters(config: Config) -> dict[str, str]:
     leaves = flatten({name: config[name] for name in GROUPS})
-    return {
+    kinds = {name: config[name]["_target_"].rpartition(".")[2] for name in KINDS}
+    return kinds | {
         key: shown(value) for key, value in leaves.items() if not key.startswith(("dataset.source.", "dataset.dir"))
     }
 

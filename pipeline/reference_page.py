@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.reference import Reference
-from pipeline.tracking.finished import Finished, finished_children, finished_runs
+from pipeline.tracking.finished import SCORES, Finished, finished_children, finished_runs
 from pipeline.tracking.store import Store
 
 TUTORIALS = ("letters", "convolutional", "clothes", "generations", "generate")
 PUBLISHED = "Published numbers"
-NUMBERS = ("elbo", "nll", "rate", "distortion", "mse", "active_units", "knn_accuracy")
 
 
 def page(store: Store, references: Mapping[str, Reference], experiment: str, before: str) -> str:
@@ -68,11 +67,11 @@ def _family(store: Store, tutorial: str) -> list[str]:
 
 
 def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequence[str]]:
-    yield "training", "epochs", "val/loss", *(name.replace("_", " ") for name in NUMBERS), "minutes"
+    yield "training", "epochs", "val/loss", *(name.replace("_", " ") for name in SCORES), "minutes"
     for child in children:
         points = store.client.get_metric_history(child.id, "val/loss")
         best = min(points, key=lambda point: point.value)
-        numbers = [f"{child.metrics[key]:.5g}" if (key := f"test/{name}") in child.metrics else "" for name in NUMBERS]
+        numbers = [f"{child.scores[name]:.5g}" if name in child.scores else "" for name in SCORES]
         yield child.name, str(len(points)), f"{best.value:.2f} ({best.step})", *numbers, f"{child.minutes:.1f}"
 
 

@@ -1,5 +1,6 @@
 """One training from its config to its run: data, model, fit, evaluation, record; and how an interrupted one goes on."""
 
+import math
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,10 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
 
 
 def _nll(test: Evaluation) -> str:
-    return "" if test.nll is None else f"NLL {test.nll:.2f} \N{PLUS-MINUS SIGN} {test.nll_standard_error:.2f}, "
+    if test.nll is None:
+        return ""
+    known = test.nll_standard_error is not None and math.isfinite(test.nll_standard_error)
+    return f"NLL {test.nll:.2f}{f' ± {test.nll_standard_error:.2f}' if known else ''}, "
 
 
 def _warning(test: Evaluation) -> str:

@@ -53,11 +53,12 @@ def small_vae() -> Callable[..., object]:
     from pipeline.models.objective import Objective
     from pipeline.models.vae import assemble
 
-    def vae(*, likelihood=None, architecture=None, seed=0, dropout=0.0, **objective):
-        network = {"hidden": [16], "decoder_hidden": None, "batch_norm": False, "dropout": dropout}
+    def vae(*, likelihood=None, architecture=None, latent_dim=2, seed=0, batch_norm=False, dropout=0.0, **objective):
+        network = {"hidden": [16], "decoder_hidden": None, "batch_norm": batch_norm, "dropout": dropout}
+        network |= {"latent_dim": latent_dim, "scale": "log_variance", "activation": "tanh"}
         weights = {"beta": 1.0, "distortion_weight": 1.0, "warmup_epochs": 0, "free_bits": 0.0, "sampling": True}
         return assemble(
-            architecture=architecture or Dense(latent_dim=2, scale="log_variance", activation="tanh", **network),
+            architecture=architecture or Dense(**network),
             likelihood=likelihood or Bernoulli(),
             objective=Objective(**weights | objective),
             image_shape=(8, 8, 1),

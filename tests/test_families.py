@@ -55,6 +55,7 @@ def test_the_parent_shows_all_in_one_table_and_one_picture(checkout: Checkout, p
     for child in children:
         assert table.loc[child.info.run_name, "elbo"] == pytest.approx(child.data.metrics["test/elbo"])
         assert f"| {child.info.run_name} |" in parent.data.tags["mlflow.note.content"]
+        assert child.data.params["likelihood"] == "Bernoulli"
     assert min(Image.open(folder / "side_by_side.png").size) > 500
 
 
@@ -72,6 +73,25 @@ def test_a_grid_gets_a_parent_and_its_children_are_named_by_what_varies(checkout
     assert [run.info.run_name for run in children] == ["latent_dim=1", "latent_dim=2"]
     assert "model.latent_dim=1,2" in parent.info.run_name
     assert not list(checkout.artifacts(children[0].info.run_id).glob("*.gif")), "few pictures were asked for"
+    best = max(child.data.metrics["test/elbo"] for child in children)
+    shown = parent.data.tags["mlflow.note.content"]
+    assert f"| **{best:.4g}** |" in shown
+    assert shown.count("**") == 2 * 4, "of ELBO, NLL, MSE and accuracy one each: of the rate none is best"
+
+
+def test_none_is_the_best_where_data_or_likelihood_differ(checkout: Checkout) -> None:
+    done = checkout.train("-m", "likelihood=bernoulli,squared_error", *SMALL, "tracking.experiment=unlike")
+    assert done.returncode == 0, done.stderr
+    parent, _ = parent_and_children(checkout, "unlike")
+    assert "**" not in parent.data.tags["mlflow.note.content"]
+    assert "nan" not in parent.data.tags["mlflow.note.content"]
+
+
+def test_resume_is_no_sweep(checkout: Checkout) -> None:
+    done = checkout.train("-m", "resume=0123456789abcdef0123456789abcdef")
+    assert done.returncode == 2
+    assert "resume goes on with one run, as it was, so there is nothing to sweep; leave -m out" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_many_trainings_in_one_process_are_as_quiet_as_one(checkout: Checkout) -> None:

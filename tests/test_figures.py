@@ -219,9 +219,9 @@ def test_traversals_go_down_by_dimension_and_right_by_value(random):
 
 
 def test_grid_names_its_coordinates_where_the_tiles_are(random):
-    figure = figures.grid(noise(random, 3, 2, 8, 8, 1), [-1.0, 1.0], [-2.0, 0.0, 2.0], "first", "second")
+    figure = figures.grid(noise(random, 3, 2, 8, 8, 1), [-1.0, 1.0], [-2.0, 0.0, 2.0], [0.6, 0.3, 0.1])
     (axes,) = figure.axes
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("first", "second")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("principal axis 1", "principal axis 2")
     heights = dict(zip([text.get_text() for text in axes.get_yticklabels()], axes.get_yticks(), strict=True))
     to_pixels = axes.transData.transform
     assert to_pixels((0, heights["−2"]))[1] < to_pixels((0, heights["0"]))[1] < to_pixels((0, heights["2"]))[1]

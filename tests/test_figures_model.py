@@ -195,13 +195,13 @@ def test_a_flat_plane_still_has_a_readable_scatter(random, shape):
 
 
 def test_the_panels_say_what_they_show(random):
-    figure, *_ = panels(random, *SPACINGS["even"], explained=[0.431, 0.122, 0.1], x_label="first", y_label="second")
+    figure, *_ = panels(random, *SPACINGS["even"], explained=[0.431, 0.122, 0.1])
     scatter, plane = figure.axes
     assert [axes.get_title(loc="left") for axes in (scatter, plane)] == [POINTS, DECODED]
     assert "43.1%" in scatter.get_xlabel()
     assert "12.2%" in scatter.get_ylabel()
-    assert (plane.get_xlabel(), plane.get_ylabel()) == ("first", "second")
-    assert scatter.get_xlabel().startswith("first")
+    assert (plane.get_xlabel(), plane.get_ylabel()) == ("principal axis 1", "principal axis 2")
+    assert scatter.get_xlabel().startswith("principal axis 1")
 
 
 @pytest.mark.parametrize("names", [["all"], DIGITS, LETTERS, FASHION, [f"class {i}" for i in range(47)]])

@@ -139,7 +139,8 @@ def test_bits_of_pixels_that_are_probable_alone_are_the_nats_over_ln_2() -> None
     # A fair coin for every value of a pixel is one bit for every value.
     outputs = np.zeros((1, 3, 2, 3), "float32")
     nll = float(Bernoulli()(np.ones_like(outputs), outputs)[0])
-    assert Bernoulli().bits_per_dimension(nll, (3, 2, 3)) == pytest.approx(1, rel=1e-6)
+    white = np.full((1, 3, 2, 3), 255, np.uint8)
+    assert Bernoulli().bits_per_dimension(nll, white) == pytest.approx(1, rel=1e-6)
 
 
 def test_bits_of_an_even_density_are_the_eight_bits_of_a_pixel() -> None:
@@ -147,7 +148,8 @@ def test_bits_of_an_even_density_are_the_eight_bits_of_a_pixel() -> None:
     outputs = np.zeros((1, 3, 2, 3), "float32")
     nll = float(ContinuousBernoulli()(np.full_like(outputs, 0.3), outputs)[0])
     assert nll == pytest.approx(0, abs=1e-4)
-    assert ContinuousBernoulli().bits_per_dimension(nll, (3, 2, 3)) == pytest.approx(8, abs=1e-4)
+    grey = np.full((1, 3, 2, 3), 77, np.uint8)
+    assert ContinuousBernoulli().bits_per_dimension(nll, grey) == pytest.approx(8, abs=1e-4)
 
 
 @pytest.mark.parametrize("scale", [0.05, 0.3])
@@ -156,12 +158,14 @@ def test_bits_of_a_normal_density_are_those_of_its_probability_of_256_levels(sca
     exact = -np.log2(np.diff(scipy.stats.norm.cdf(edges, 0.5, scale)))
     likelihood = Gaussian(scale=scale, learned=False, link="identity")
     nll = per_pixel(likelihood, edges[:-1] + 0.5 / 256, 0.5)
-    bits = [likelihood.bits_per_dimension(each, (1, 1, 1)) for each in nll]
+    bits = [likelihood.bits_per_dimension(each, np.full((1, 1, 1, 1), 128, np.uint8)) for each in nll]
     np.testing.assert_allclose(bits, exact, atol=0.02)
 
 
-def test_squared_error_has_no_bits() -> None:
-    assert SquaredError(link="sigmoid").bits_per_dimension(100.0, (28, 28, 1)) is None
+def test_what_gives_no_probability_of_the_pixels_has_no_bits() -> None:
+    black = np.zeros((2, 28, 28, 1), np.uint8)
+    assert SquaredError(link="sigmoid").bits_per_dimension(100.0, black) is None
+    assert Bernoulli().bits_per_dimension(100.0, black + np.uint8(254)) is None
 
 
 @every_likelihood

@@ -26,9 +26,10 @@ def binarised(published: Published, seed: int) -> Published:
     return replace(published, train=_drawn(published.train, seed, "train"), test=_drawn(published.test, seed, "test"))
 
 
-def as_trained(data: ImageData) -> Split:
-    """The training images as an epoch meets them: drawn once where every epoch draws them anew."""
-    return _drawn(data.train, 0, "one epoch") if data.drawn_each_epoch else data.train
+def as_trained(data: ImageData, positions: np.ndarray) -> Split:
+    """Training images at these positions as an epoch meets them: drawn once where every epoch draws them anew."""
+    chosen = data.train.take(positions)
+    return _drawn(chosen, 0, "one epoch") if data.drawn_each_epoch else chosen
 
 
 def _drawn(split: Split, seed: int, part: str) -> Split:

@@ -15,7 +15,7 @@ BATCH_VALUES = 400_000
 """Pixel values in a batch, 510 images of MNIST. More are hardly faster and cost memory in every layer."""
 
 WIDEST = 80.0
-"""Latents are drawn with log variances within ±80, where `Posterior.rates` bounds them too: float32 ends beyond."""
+"""Latents are drawn with log variances within ±80; float32 ends soon beyond."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from pipeline.data.binarisation import as_trained
-from pipeline.data.images import ImageData, Split
+from pipeline.data.images import ImageData
 from pipeline.data.shuffle import shuffled
 from pipeline.data.stream import stream
 from pipeline.evaluation.collapse import active_units, collapse_warning
@@ -49,7 +49,7 @@ class Evaluation:
         nll: importance-weighted upper bound on −log p(x), nats (Burda et al. 2016, eq. 8).
         nll_standard_error: of that mean over images, nats; infinite with less than three images.
         bits_per_dimension: the bound in bits for each value of a pixel, of 8-bit pixels where the likelihood is a
-            density.
+            density; None for a Bernoulli likelihood of grey pixels, which is no probability of theirs.
         mse: squared error of a pixel in [0, 1], of reconstructions from the posterior mean.
         active_units: latent dimensions whose posterior mean varies (Burda et al. 2016, section 5.2).
         collapsed: share of the latent dimensions that are not active.
@@ -100,6 +100,7 @@ def evaluate(
     latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
     rates, distortion = encoded.rates, distortions(vae, encoded, latents)
     rate, active = float(rates.sum(axis=1).mean()), active_units(encoded.mean)
+    warning = collapse_warning(active=active, units=vae.latent_dim, rate=rate, objective=vae.objective)
     of_posterior = {}
     if vae.objective.sampling:
         of_posterior = _likelihood(vae, encoded, rates.sum(axis=1) + distortion, scoring)
@@ -112,8 +113,8 @@ def evaluate(
         mse=float(squared_errors(vae, encoded).mean()),
         active_units=active,
         collapsed=1 - active / vae.latent_dim,
-        knn_accuracy=_knn_accuracy(vae, as_trained(data), encoded.mean, scored.labels, scoring),
-        warning=collapse_warning(active=active, units=vae.latent_dim, rate=rate, objective=vae.objective),
+        knn_accuracy=_knn_accuracy(vae, data, encoded.mean, scored.labels, scoring),
+        warning=warning if len(scored) > 1 else None,  # the mean of one image cannot vary
         **of_posterior,
     )
 
@@ -125,7 +126,7 @@ def _likelihood(vae: VAE, encoded: Encoded, negative_elbos: np.ndarray, scoring:
     if not (np.isfinite(bounds).all() and np.isfinite(negative_elbos).all()):
         return {}
     nll, standard_error = mean_with_control(bounds, negative_elbos, chosen)
-    bits = vae.likelihood.bits_per_dimension(nll, vae.image_shape)
+    bits = vae.likelihood.bits_per_dimension(nll, encoded.images)
     return {"nll": nll, "nll_standard_error": standard_error, "bits_per_dimension": bits}
 
 
@@ -139,9 +140,9 @@ def _information(encoded: Encoded, noise: np.ndarray, rate: float, scoring: Scor
     return {"mutual_information": information, "marginal_kl": rate - information}
 
 
-def _knn_accuracy(vae: VAE, train: Split, means: np.ndarray, labels: np.ndarray, scoring: Scoring) -> float | None:
+def _knn_accuracy(vae: VAE, data: ImageData, means: np.ndarray, labels: np.ndarray, scoring: Scoring) -> float | None:
     """Posterior means of a split judged by those of training images."""
-    near = train.take(_some(len(train), scoring.neighbour_images, scoring.seed))
+    near = as_trained(data, _some(len(data.train), scoring.neighbour_images, scoring.seed))
     return knn_accuracy(encode(vae, near.images).mean, near.labels, means, labels, neighbours=scoring.neighbours)
 
 

@@ -47,9 +47,11 @@ def mean_with_control(some: np.ndarray, control: np.ndarray, chosen: np.ndarray)
         The mean and its standard error, which is infinite for less than three images.
     """
     number, total = len(some), len(control)
-    centred = control[chosen] - control[chosen].mean()
-    slope = centred @ some / max(centred @ centred, np.finfo(float).tiny)
-    mean = some.mean() + slope * (control.mean() - control[chosen].mean())
+    known = control[chosen]
+    centred = known - known.mean()
+    # A control that is constant but for rounding tells nothing, and its slope could be anything.
+    slope = 0.0 if np.allclose(known, known[0], rtol=1e-12, atol=0) else centred @ some / (centred @ centred)
+    mean = some.mean() + slope * (control.mean() - known.mean())
     if number < 3:
         return float(mean), math.inf
     residual = some - some.mean() - slope * centred

@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 
 from pipeline.figures.canvas import EDGE, TOP, headed, place, show, text_width
 from pipeline.figures.decoded import coordinates_room, plane_image, write_coordinates
-from pipeline.figures.latents import checked_points, draw_points, legend_look
+from pipeline.figures.latents import axis_names, checked_points, draw_points, legend_look
 from pipeline.figures.limits import square_limits
 from pipeline.figures.line import line_and_points
 from pipeline.figures.scatter import legend_handles
@@ -31,9 +31,6 @@ def plane_and_points(  # noqa: PLR0917 — what `grid` takes, then what `latent`
     labels: np.ndarray,
     class_names: Sequence[str],
     explained: Sequence[float] | np.ndarray | None = None,
-    *,
-    x_label: str = "z1",
-    y_label: str = "z2",
     title: str = "The latent space and what it decodes to",
 ) -> Figure:
     """Posterior means with the coordinates of a plane as crosses and, as high beside them, the decoded plane.
@@ -48,7 +45,7 @@ def plane_and_points(  # noqa: PLR0917 — what `grid` takes, then what `latent`
     points, labels = checked_points(points, labels, class_names)
     image, *tile = plane_image(decoded, x_values, y_values)
     if points.shape[1] == 1:
-        return line_and_points(image, x_values, points, labels, class_names, x_label=x_label, title=title)
+        return line_and_points(image, x_values, points, labels, class_names, title=title)
     side, top = max(len(image), LEAST), TOP + HEADING
     names = class_names if len(np.unique(labels)) > 1 else []
     plane_left = EDGE + LEFT + side + _legend_width(names, side) + BETWEEN + coordinates_room(y_values)
@@ -57,11 +54,12 @@ def plane_and_points(  # noqa: PLR0917 — what `grid` takes, then what `latent`
     scatter = place(figure, EDGE + LEFT, top, side, side)
     crosses = np.stack(np.meshgrid(x_values, y_values), axis=-1).reshape(-1, 2).astype(np.float64)
     _draw_points(scatter, points, labels, class_names, crosses)
-    _name(scatter, POINTS, _with_shares((x_label, y_label), explained))
+    _name(scatter, POINTS, axis_names(explained))
     _draw_legend(scatter, names, side)
     plane = show(figure, image, plane_left, top + (side - len(image)) // 2)
     write_coordinates(plane, x_values, y_values, (tile[0], tile[1]))
-    _name(plane, DECODED, (x_label, y_label if len(y_values) > 1 else ""))
+    x_name, y_name = axis_names(explained, share="")
+    _name(plane, DECODED, (x_name, y_name if len(y_values) > 1 else ""))
     return figure
 
 
@@ -76,12 +74,6 @@ def _draw_points(
     size = float(np.clip(0.5 * apart, *CROSS)) * 72 / DPI
     edge = [withStroke(linewidth=1.8, foreground="white", alpha=0.6)]
     axes.plot(*crosses.T, "+", color=INK, markersize=size, markeredgewidth=0.7, path_effects=edge)
-
-
-def _with_shares(labels: Sequence[str], explained: Sequence[float] | np.ndarray | None) -> Sequence[str]:
-    if explained is None:
-        return labels
-    return [f"{label} ({share:.1%} of the variance)" for label, share in zip(labels, explained, strict=False)]
 
 
 def _name(axes: Axes, title: str, labels: Sequence[str]) -> None:

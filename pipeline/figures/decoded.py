@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import sheet, text_width
 from pipeline.figures.captioned import captioned
+from pipeline.figures.latents import axis_names
 from pipeline.figures.mosaic import join, magnify, seamed, whole_factor
 from pipeline.figures.pixels import as_pairs, as_pixels
 from pipeline.figures.plane import even
@@ -24,9 +25,7 @@ def grid(
     decoded: np.ndarray,
     x_values: np.ndarray,
     y_values: np.ndarray,
-    x_label: str = "z1",
-    y_label: str = "z2",
-    *,
+    explained: Sequence[float] | np.ndarray | None = None,
     title: str = "Decoded plane",
 ) -> Figure:
     """A decoded plane as one image, its coordinates along both axes, y upwards as in the scatter of the latents.
@@ -34,7 +33,9 @@ def grid(
     Args:
         decoded: [rows, columns, H, W, C], uint8 or floating point in [0, 1]; row 0 belongs to y_values[0].
         x_values: [columns]; y_values: [rows], both ascending. A single row has no y axis.
+        explained: shares of the variance along the principal axes, where the coordinates are on those.
     """
+    x_label, y_label = axis_names(explained, share="")
     image, height, width = plane_image(decoded, x_values, y_values)
     figure, axes = sheet(image, title, coordinates_room(y_values), BELOW, x_label)
     write_coordinates(axes, x_values, y_values, (height, width))

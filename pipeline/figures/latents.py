@@ -143,11 +143,13 @@ def _name_axes(axes: Axes, dimensions: int, explained: Sequence[float] | np.ndar
         axes.set_ylabel(names[1], fontsize=text, color=INK, labelpad=2)
 
 
-def axis_names(explained: Sequence[float] | np.ndarray | None, count: int = 2) -> list[str]:
-    """Names of the first coordinates: the latent's own, or principal axes with their shares of the variance."""
+def axis_names(
+    explained: Sequence[float] | np.ndarray | None, count: int = 2, share: str = " ({:.1%} of the variance)"
+) -> list[str]:
+    """Names of the first coordinates: the latent's own, or principal axes, each with its share of the variance."""
     if explained is None:
         return [f"z{number}" for number in range(1, count + 1)]
-    return [f"principal axis {i} ({share:.1%} of the variance)" for i, share in enumerate(explained[:count], 1)]
+    return [f"principal axis {i}{share.format(part)}" for i, part in enumerate(explained[:count], 1)]
 
 
 def legend_look(text: float) -> dict[str, Any]:

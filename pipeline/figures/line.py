@@ -24,7 +24,6 @@ def line_and_points(
     labels: np.ndarray,
     class_names: Sequence[str],
     *,
-    x_label: str,
     title: str,
 ) -> Figure:
     """Densities of points [N, 1] with a mark at each coordinate, from which a line leads to its image in the row.
@@ -46,7 +45,7 @@ def line_and_points(
     tiles = show(figure, image, left + (width - wide) // 2, row)
     tile = wide / len(x_values)
     write_coordinates(tiles, x_values, np.zeros(1), (height, round(tile)))
-    tiles.set_xlabel(x_label, fontsize=TEXT, color=INK)
+    tiles.set_xlabel("z1", fontsize=TEXT, color=INK)
     ends = (width - wide) / 2 + (np.arange(len(x_values)) + 0.5) * tile
     _lead(place(figure, left, top + high, width, BETWEEN), x_values, limits[0], ends / width)
     return figure

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from typing import Any, Literal
 
 import keras
+import numpy as np
 from keras import ops
 
 from pipeline.settings import Positive, Switch
@@ -43,14 +44,22 @@ class Likelihood(keras.layers.Layer):
     def mean(self, outputs: Any) -> Any:
         """The expected image, pixels in [0, 1] where the link is the sigmoid, in the shape of the outputs."""
 
-    def bits_per_dimension(self, nll: float, image_shape: tuple[int, int, int]) -> float | None:
-        """An image's −log p, nats, in bits for each value of a pixel (Theis et al. 2016, section 3.1).
+    def bits_per_dimension(self, nll: float, images: np.ndarray) -> float | None:
+        """The mean −log p of images, nats, in bits for each value of a pixel (Theis et al. 2016, section 3.1).
 
-        Density times the width of a level, 1 / 256, is the probability of an 8-bit value. None: not a distribution.
+        Density times the width of a level, 1 / 256, is the probability of an 8-bit value.
+
+        Args:
+            nll: of all or some of the images.
+            images: uint8 [N, H, W, C].
+
+        Returns:
+            None where there is no distribution, or one of black and white for images that are grey.
         """
-        if self.levels is None:
+        grey = self.levels == 1 and not ((images == 0) | (images == 255)).all()
+        if self.levels is None or grey:
             return None
-        return nll / (math.prod(image_shape) * math.log(2)) + math.log2(self.levels)
+        return nll / (math.prod(images.shape[1:]) * math.log(2)) + math.log2(self.levels)
 
 
 @keras.saving.register_keras_serializable("pipeline")

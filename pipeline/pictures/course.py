@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from keras import ops
 
-from pipeline.data.batches import pixels
 from pipeline.data.images import Split
+from pipeline.evaluation.encoded import encode
 from pipeline.models.vae import VAE
 
 RECONSTRUCTED = 10
@@ -21,7 +22,7 @@ class Frames:
     Attributes:
         epochs: E of them, ascending; 0 is the untrained model.
         means: [E, N, D].
-        reconstructions: uint8 [E, n, H, W, C], of the first images.
+        reconstructions: float16 in [0, 1], [E, n, H, W, C], of the first images.
     """
 
     epochs: list[int]
@@ -40,14 +41,13 @@ class Course:
 
     def __init__(self, vae: VAE, split: Split, folder: Path) -> None:
         self.vae, self.split, self.folder = vae, split, folder
-        self.images = pixels(split.images)
 
     def keep(self, epoch: int) -> None:
         """Add the model as it is now. An epoch that is trained once more replaces what was kept of it."""
-        means = np.asarray(self.vae.posterior(self.images).mean, np.float32)
-        decoded = np.asarray(self.vae.decode(means[:RECONSTRUCTED]))
+        means = encode(self.vae, self.split.images).mean.astype("float32")
+        decoded = ops.convert_to_numpy(self.vae.decode(means[:RECONSTRUCTED]))
         self.folder.mkdir(parents=True, exist_ok=True)
-        reconstructions = np.rint(np.clip(decoded, 0, 1) * 255).astype(np.uint8)
+        reconstructions = np.clip(decoded, 0, 1).astype("float16")  # not uint8: what is broken must show as broken
         np.savez(self.folder / f"{epoch:06}.npz", means=means, reconstructions=reconstructions)
 
     def frames(self) -> Frames:

@@ -1,6 +1,7 @@
 """All pictures of one model."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from pipeline import figures
 from pipeline.data.batches import pixels
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
-from pipeline.density import draws, fitted_mixture
+from pipeline.density import FITTED, draws, fitted_mixture
+from pipeline.evaluation.encoded import batches, encode
 from pipeline.figures import Figure
 from pipeline.models.layers import layers_of
 from pipeline.models.vae import VAE
@@ -20,8 +22,6 @@ from pipeline.pictures.view import View, view_of
 
 SCATTERED = 2000
 """Points of the latent scatter: more hide each other."""
-AT_ONCE = 500
-"""Images encoded or decoded at once: more take memory and save no time."""
 
 Picture = Figure | str | bytes
 """A figure, a page of HTML or text, or the content of an image file."""
@@ -47,7 +47,7 @@ class Gallery:
         view = self.view(self.means(shown.images))
         return {
             "reconstructions": figures.reconstructions_card(images, self.reconstructed(images)),
-            "latent": figures.latent_card(view.points, shown.labels, self.data.class_names, view.axes.explained),
+            "latent": figures.latent_card(view.points, shown.labels, self.data.class_names, view.explained),
             "grid": figures.plane_card(self.decoded(view.latents)),
             "samples": figures.mosaic_card(self.samples(100)),
         }
@@ -75,12 +75,13 @@ class Gallery:
 
     def means(self, images: np.ndarray) -> np.ndarray:
         """Posterior means [N, D] of uint8 images."""
-        return _in_parts(lambda part: self.vae.posterior(pixels(part)).mean, images)
+        return encode(self.vae, images).mean
 
     def decoded(self, latents: np.ndarray) -> np.ndarray:
         """What latents [..., D] decode to, [..., H, W, C] in [0, 1]."""
         flat = latents.reshape(-1, latents.shape[-1]).astype("float32")
-        images = _in_parts(self.vae.decode, flat)
+        parts = [self.vae.decode(flat[batch]) for batch in batches(len(flat), self.vae.image_shape)]
+        images = np.concatenate([ops.convert_to_numpy(part) for part in parts])
         return np.clip(images, 0, 1).reshape(*latents.shape[:-1], *images.shape[1:])
 
     def reconstructed(self, images: np.ndarray) -> np.ndarray:
@@ -99,7 +100,7 @@ class Gallery:
         return {name: draw() for name, draw in drawn.items() if self.settings.wants(name.partition(".")[0])}
 
     def _data(self) -> Figure:
-        first = as_trained(self.data).take(np.arange(min(40, len(self.data.train))))
+        first = as_trained(self.data, np.arange(min(40, len(self.data.train))))
         return figures.first_images(first.images, first.labels, self.data.class_names)
 
     def _structure(self) -> Figure:
@@ -111,8 +112,8 @@ class Gallery:
         return figures.reconstructions(images, self.reconstructed(images))
 
     def _samples_beside(self) -> Figure:
-        images = as_trained(self.data).images
-        mixture = fitted_mixture(self.vae, images, components=self.settings.mixture, seed=self.seed)
+        fitted = as_trained(self.data, np.arange(min(FITTED, len(self.data.train))))
+        mixture = fitted_mixture(self.vae, fitted.images, components=self.settings.mixture, seed=self.seed)
         return figures.samples_beside(self.samples(100), self.decoded(draws(mixture, 100, self.seed)))
 
     def _points(self) -> Figure:
@@ -130,27 +131,30 @@ class Gallery:
 
     def _of_the_plane(self) -> dict[str, Callable[[], Picture]]:
         shown = self.some(self.data.test, 2 * SCATTERED)
-        means = self.means(shown.images)
-        view = self.view(means)
-        plane = self.decoded(view.latents)
-        points, labels, names, explained = view.points, shown.labels, self.data.class_names, view.axes.explained
+        labels, names = shown.labels, self.data.class_names
+        means = cache(lambda: self.means(shown.images))
+        view = cache(lambda: self.view(means()))
+        plane = cache(lambda: self.decoded(view().latents))
         drawn: dict[str, Callable[[], Picture]] = {
-            "latent.png": lambda: figures.latent(points, labels, names, explained),
-            "grid.png": lambda: figures.grid(plane, view.x, view.y, *view.labels),
-            "plane.png": lambda: figures.plane_and_points(plane, view.x, view.y, points, labels, names, explained),
-            "latent_interactive.html": lambda: self._interactive(view, shown),
+            "latent.png": lambda: figures.latent(view().points, labels, names, view().explained),
+            "grid.png": lambda: figures.grid(plane(), view().x, view().y, view().explained),
+            "plane.png": lambda: figures.plane_and_points(
+                plane(), view().x, view().y, view().points, labels, names, view().explained
+            ),
+            "latent_interactive.html": lambda: self._interactive(view(), shown),
         }
-        return drawn | ({"traversals.png": lambda: self._traversals(means)} if self.vae.latent_dim > 2 else {})
+        return drawn | ({"traversals.png": lambda: self._traversals(means())} if self.vae.latent_dim > 2 else {})
 
     def _interactive(self, view: View, shown: Split) -> str:
         some = slice(SCATTERED)
         points, labels, images = view.points[some], shown.labels[some], shown.images[some]
-        return figures.interactive_latent(points, labels, self.data.class_names, images, view.axes.explained)
+        return figures.interactive_latent(points, labels, self.data.class_names, images, view.explained)
 
     def _traversals(self, means: np.ndarray) -> Figure:
         """Each dimension moved alone, the others at the mean of all posterior means; most varied dimensions first."""
         order = np.argsort(-means.var(axis=0))[:20]
-        values = figures.quantiles(11)
+        low, high = np.quantile(means, (0.01, 0.99))
+        values = figures.quantiles(11) if self.vae.objective.sampling else figures.even(low, high, 11)
         latents = np.tile(means.mean(axis=0), (len(order), len(values), 1))
         for row, dimension in enumerate(order):
             latents[row, :, dimension] = values
@@ -161,15 +165,9 @@ class Gallery:
         axes = figures.latent_axes(frames.means[-1])
         points = axes.coordinates(frames.means)
         scatter: tuple[Any, ...] = (points, course.split.labels, self.data.class_names, frames.epochs, axes.explained)
-        images = course.images[: frames.reconstructions.shape[1]]
+        images = course.split.images[: frames.reconstructions.shape[1]]
         return {
             "evolution.png": lambda: figures.epochs_sheet(images, frames.reconstructions, frames.epochs),
             "latent_steps.png": lambda: figures.latent_steps(*scatter),
             "latent_film.gif": lambda: figures.latent_film(*scatter),
         }
-
-
-def _in_parts(function: Callable[[np.ndarray], Any], inputs: np.ndarray) -> np.ndarray:
-    """The function's outputs for all inputs, computed a part at a time."""
-    parts = [inputs[start : start + AT_ONCE] for start in range(0, len(inputs), AT_ONCE)]
-    return np.concatenate([np.asarray(ops.convert_to_numpy(function(part)), np.float32) for part in parts])

@@ -24,9 +24,9 @@ class View:
     y: np.ndarray
 
     @property
-    def labels(self) -> tuple[str, str]:
-        """Names of the two axes."""
-        return ("principal axis 1", "principal axis 2") if self.axes.principal else ("z1", "z2")
+    def explained(self) -> np.ndarray | None:
+        """The axes' shares of the variance; None where they are the latent's own coordinates."""
+        return self.axes.explained
 
     @property
     def latents(self) -> np.ndarray:

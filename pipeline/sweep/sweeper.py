@@ -33,6 +33,8 @@ class PointSweeper(Sweeper):
         typed = OverridesParser.create(self.hydra_context.config_loader).parse_overrides(arguments)
         choices = self.config.hydra.runtime.choices
         config = _task(self.config)
+        if any(each.key_or_group == "resume" for each in typed):
+            raise InputError("resume goes on with one run, as it was, so there is nothing to sweep; leave -m out")
         points = points_of(typed, config["sweep"]["points"], choices)
         composed = [self._composed(point) for point in points]
         fixed = [each.input_line for each in typed if not each.is_sweep_override()]

@@ -6,6 +6,9 @@ from mlflow.entities import Run as MlflowRun
 
 from pipeline.tracking.store import PARENT, Store
 
+SCORES = ("elbo", "nll", "rate", "distortion", "mse", "active_units", "knn_accuracy")
+"""Numbers of the test split that tables compare."""
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -23,6 +26,11 @@ class Finished:
     metrics: dict[str, float]
     tags: dict[str, str]
     minutes: float
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The numbers that tables compare, without those that this run does not have."""
+        return {name: self.metrics[f"test/{name}"] for name in SCORES if f"test/{name}" in self.metrics}
 
     @property
     def is_child(self) -> bool:

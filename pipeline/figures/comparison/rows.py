@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from pipeline.figures.canvas import place, show, text_width
 from pipeline.figures.comparison.class_legend import ClassLegend
 from pipeline.figures.comparison.member import Member
-from pipeline.figures.latents import draw_points
+from pipeline.figures.latents import axis_names, draw_points
 from pipeline.figures.limits import Limits
 from pipeline.figures.style import DPI, INK, SMALL, TEXT
 
@@ -77,9 +77,7 @@ class Scatters:
         spill = max(0, max(text_width(name, text) for name in member.class_names) + 16 - BETWEEN) if flat else 0
         axes = place(figure, left + spill, top, self.width - spill, self.width)
         draw_points(axes, member.points, member.labels, member.class_names, limits, text=text)
-        names = ["z1", "z2"]
-        if member.explained is not None:
-            names = [f"principal axis {i} ({share:.0%})" for i, share in enumerate(member.explained[:2], 1)]
+        names = axis_names(member.explained, share=" ({:.0%})")
         axes.set_xlabel(names[0], fontsize=SMALL, color=INK, labelpad=2)
         axes.locator_params(axis="x", nbins=5)
         axes.tick_params(axis="x" if flat else "both", labelsize=SMALL)

@@ -31,7 +31,7 @@ def side_by_side(members: Sequence[Member], title: str = "Side by side") -> Figu
     for member in members:
         checked_points(member.points, member.labels, member.class_names)
     columns = math.ceil(len(members) / math.ceil(len(members) / MOST))
-    width = min(WIDEST, ALL // min(len(members), MOST) - BETWEEN)
+    width = min(WIDEST, ALL // columns - BETWEEN)
     shared, own = _limits(members)
     bands = [
         _rows(members[first : first + columns], shared, own[first : first + columns], width)
