@@ -10,9 +10,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from pipeline import figures
+from pipeline.figures.canvas import figure_pixels
 from pipeline.figures.decoded import coordinate_names
-from pipeline.figures.loss_curves import epoch_ticks, robust_range
+from pipeline.figures.limits import square_limits
+from pipeline.figures.loss_curves import best_epoch, epoch_ticks, robust_range
 from pipeline.figures.mosaic import near_square
+from pipeline.figures.plane import principal_axes
 from pipeline.figures.scatter import keep_apart
 from pipeline.figures.style import VALIDATION, class_colors
 
@@ -105,7 +108,7 @@ def test_decoded_plane_has_y_upwards_and_x_rightwards(random, picture):
     if picture == "card":
         pixels = figures.plane_card(decoded)
     else:
-        pixels = figures.figure_pixels(figures.grid(decoded, np.arange(3), np.arange(4)))
+        pixels = figure_pixels(figures.grid(decoded, np.arange(3), np.arange(4)))
     places = np.array([[find(tile, pixels)[:2] for tile in row] for row in decoded])
     assert (np.diff(places[:, :, 0], axis=0) < 0).all()  # the next y lies higher
     assert (np.diff(places[:, :, 1], axis=1) > 0).all()
@@ -153,20 +156,9 @@ def test_latent_card_is_square(random, names, dimensions):
     assert card.std() > 5
 
 
-def test_latent_cards_of_equal_limits_place_a_point_equally(random):
-    limits = ((-5.0, 5.0), (-5.0, 5.0))
-    near, far = np.array([[2.0, 2.0], [-1.0, 0.0]]), np.array([[2.0, 2.0], [-4.0, -4.0]])
-    first, second = (figures.latent_card(points, [0, 1], ["first", "second"], limits=limits) for points in (near, far))
-    blue = np.rint(class_colors(2)[0] * 255)
-    masks = [(np.abs(card - blue) < 90).all(-1) for card in (first, second)]
-    assert masks[0].any()
-    assert np.array_equal(*masks)
-
-
-def test_latent_card_counts_what_lies_outside(random):
+def test_latent_counts_what_is_no_number():
     points = np.array([[0.0, 0.0], [9.0, 9.0], [np.nan, 0.0]])
-    figure = figures.latent(points, np.zeros(3, int), ["all"], limits=((-1, 1), (-1, 1)))
-    assert "2 of 3 points not shown" in texts(figure)
+    assert "1 of 3 points not shown" in texts(figures.latent(points, np.zeros(3, int), ["all"]))
     assert not any("not shown" in text for text in texts(figures.latent(points[:2], np.zeros(2, int), ["all"])))
 
 
@@ -184,10 +176,8 @@ def test_errors_name_both_shapes(random):
         figures.latent(np.zeros((5, 3)), np.zeros(5, int), ["a"])
     with pytest.raises(ValueError, match="labels run from 0 to 2; there are 2 class names"):
         figures.latent_card(np.zeros((3, 2)), np.arange(3), ["a", "b"])
-    with pytest.raises(ValueError, match=r"distortion has shape \[2\]; wanted \[3\]"):
-        figures.reconstructions(np.zeros((3, 8, 8, 1)), np.zeros((3, 8, 8, 1)), distortion=np.zeros(2))
     with pytest.raises(ValueError, match="int64"):
-        figures.samples(np.zeros((3, 8, 8, 1), np.int64))
+        figures.mosaic_card(np.zeros((3, 8, 8, 1), np.int64))
     with pytest.raises(ValueError, match="wanted such as train/loss"):
         figures.losses({"learning_rate": [1e-3]})
 
@@ -196,21 +186,18 @@ def test_errors_name_both_shapes(random):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_image_figures_show_every_pixel(random, shape):
+def test_reconstructions_show_every_pixel(random, shape):
     images, outputs = noise(random, 3, *shape), noise(random, 3, *shape)
-    pairs = figures.figure_pixels(figures.reconstructions(images, outputs, distortion=np.arange(3.0)))
+    pairs = figure_pixels(figures.reconstructions(images, outputs))
     for image, output in zip(images, outputs, strict=True):
         assert find(image, pairs)[0] < find(output, pairs)[0]
         assert find(image, pairs)[1] == find(output, pairs)[1]
-    sheet = figures.figure_pixels(figures.samples(images))
-    places = [find(image, sheet)[:2] for image in images]
-    assert places == sorted(places)
 
 
 def test_traversals_go_down_by_dimension_and_right_by_value(random):
     decoded = noise(random, 3, 5, 8, 8, 1)
     figure = figures.traversals(decoded, figures.even(-2, 2, 5), ["z1", "z2", "z3"])
-    pixels = figures.figure_pixels(figure)
+    pixels = figure_pixels(figure)
     assert find(decoded[0, 0], pixels)[0] < find(decoded[1, 0], pixels)[0] < find(decoded[2, 0], pixels)[0]
     assert find(decoded[0, 0], pixels)[1] < find(decoded[0, 1], pixels)[1] < find(decoded[0, 4], pixels)[1]
     (axes,) = figure.axes
@@ -254,14 +241,14 @@ def test_densities_name_every_class(random):
     assert axes.get_yticks()[0] > axes.get_yticks()[-1]  # the first class is on top
 
 
-def test_latent_respects_limits_and_keeps_them_equal(random):
+def test_latent_shows_a_square_around_all_points(random):
     points = random.normal(size=(50, 2)) * [9, 1]
-    (low_x, high_x), (low_y, high_y) = figures.square_limits(points)
+    (low_x, high_x), (low_y, high_y) = square_limits(points)
     assert high_x - low_x == pytest.approx(high_y - low_y)
     assert (points.min(0) > [low_x, low_y]).all()
     assert (points.max(0) < [high_x, high_y]).all()
-    (axes,) = figures.latent(points, np.zeros(50, int), ["all"], limits=((-2, 6), (-1, 7)), marks=points).axes
-    assert (axes.get_xlim(), axes.get_ylim()) == ((-2, 6), (-1, 7))
+    (axes,) = figures.latent(points, np.zeros(50, int), ["all"]).axes
+    assert (axes.get_xlim(), axes.get_ylim()) == ((low_x, high_x), (low_y, high_y))
     assert axes.get_aspect() == 1
 
 
@@ -298,7 +285,7 @@ def history(**curves: list[float]) -> dict[str, list[float]]:
 
 def test_losses_mark_the_best_epoch_on_the_validation_curve():
     curves = history(train_loss=[9.0, 5.0, 4.0, 3.0], val_loss=[8.0, 6.0, 5.5, 7.0], val_rate=[1.0, 2.0, 3.0, 4.0])
-    assert figures.best_epoch(curves) == 3
+    assert best_epoch(curves) == 3
     figure = figures.losses(curves)
     loss, rate = figure.axes
     for axes, value in ((loss, 5.5), (rate, 3.0)):
@@ -308,8 +295,8 @@ def test_losses_mark_the_best_epoch_on_the_validation_curve():
         assert axes.get_title(loc="right") == f"best epoch 3: {value:.2f}"
 
 
-def test_losses_count_epochs_from_one_and_can_mark_another_epoch():
-    figure = figures.losses(history(train_loss=[3.0, 2.0, 1.0]), best=2)
+def test_losses_count_epochs_from_one_and_without_validation_mark_the_best_of_training():
+    figure = figures.losses(history(train_loss=[3.0, 1.0, 2.0]))
     (axes,) = figure.axes
     assert list(axes.lines[0].get_xdata()) == [1, 2, 3]
     assert axes.get_title(loc="right").startswith("best epoch 2")
@@ -364,7 +351,7 @@ def test_coordinate_names_are_short_and_distinct():
 
 
 def test_principal_axes_are_an_orthonormal_frame_in_order(random):
-    axes = figures.principal_axes(random.normal(size=(200, 6)) * [1, 5, 2, 3, 0.1, 1])
+    axes = principal_axes(random.normal(size=(200, 6)) * [1, 5, 2, 3, 0.1, 1])
     assert np.allclose(axes.directions @ axes.directions.T, np.eye(6))
     assert axes.shares.sum() == pytest.approx(1)
     assert (np.diff(axes.shares) <= 0).all()
@@ -374,13 +361,13 @@ def test_principal_axes_are_an_orthonormal_frame_in_order(random):
 
 def test_principal_axes_ignore_the_order_of_the_images(random):
     means = random.normal(size=(50, 4)) * [4, 3, 2, 1]
-    first, second = figures.principal_axes(means), figures.principal_axes(means[::-1])
+    first, second = principal_axes(means), principal_axes(means[::-1])
     assert np.allclose(first.directions, second.directions)
 
 
 def test_shares_are_the_variances_of_the_coordinates(random):
     means = random.normal(size=(300, 5)) @ random.normal(size=(5, 5))
-    axes = figures.principal_axes(means)
+    axes = principal_axes(means)
     variances = axes.coordinates(means).var(axis=0)
     assert np.allclose(variances / means.var(axis=0).sum(), axes.shares[:2])
 
@@ -400,7 +387,7 @@ def test_the_plane_of_two_dimensions_is_the_latent_space_itself(random):
     assert own.explained is None
     assert np.allclose(own.coordinates(means), means)
     assert np.allclose(figures.plane_points(own, [1.0, 2.0], [7.0])[0], [[1, 7], [2, 7]])
-    principal = figures.principal_axes(means)
+    principal = principal_axes(means)
     x, y = principal.coordinates(means)[3]
     assert np.allclose(figures.plane_points(principal, [x], [y])[0, 0], means[3])
 
@@ -413,7 +400,7 @@ def test_a_line_is_the_plane_of_one_dimension(random):
 
 @pytest.mark.parametrize("means", [np.zeros((1, 3)), np.full((5, 3), np.nan), np.ones((4, 3)), np.eye(2, 3)])
 def test_degenerate_means_still_have_axes(means):
-    axes = figures.principal_axes(means)
+    axes = principal_axes(means)
     assert np.allclose(axes.directions @ axes.directions.T, np.eye(3))
     assert axes.shares.sum() == pytest.approx(1)
 
@@ -434,8 +421,7 @@ def test_quantiles_cut_the_normal_into_equal_shares():
 def test_every_figure_saves_as_png_at_its_own_size(random):
     images, labels = random.random((5, 9, 7, 3)), random.integers(0, 3, 40)
     drawn = [
-        figures.reconstructions(images, images, distortion=np.arange(5) * 700.0),
-        figures.samples(images, "A title that is much longer than the few small images under it are wide"),
+        figures.reconstructions(images, images),
         figures.grid(random.random((3, 4, 9, 7, 1)), np.arange(4), np.arange(3)),
         figures.traversals(random.random((2, 3, 9, 7, 3)), np.arange(3), ["z1", "a longer name"]),
         figures.latent(random.normal(size=(40, 2)), labels, ["a", "b", "c"]),
@@ -447,7 +433,7 @@ def test_every_figure_saves_as_png_at_its_own_size(random):
         data = png(figure)
         assert data.startswith(b"\x89PNG")
         width, height = (int.from_bytes(data[start : start + 4], "big") for start in (16, 20))
-        assert figures.figure_pixels(figure).shape == (height, width, 3)
+        assert figure_pixels(figure).shape == (height, width, 3)
 
 
 def test_no_text_leaves_its_figure(random):
@@ -458,7 +444,7 @@ def test_no_text_leaves_its_figure(random):
         figures.latent(random.normal(size=(60, 1)), labels, fashion),
         figures.traversals(random.random((2, 3, 8, 8, 1)), np.arange(3), ["z1, rate 0.41", "z2"]),
         figures.grid(random.random((3, 2, 8, 8, 1)), [-1.5, 0.5], np.arange(3) * 1e-3),
-        figures.samples(random.random((1, 8, 8, 1)), "A title longer than its picture, by far and by intent"),
+        figures.reconstructions(*random.random((2, 1, 8, 8, 1)), "A title longer than its picture, by far"),
         figures.losses({"train/loss": [3000.0, 2000.0], "val/loss": [2500.0, 2400.0], "val/rate": [1.0, 2.0]}),
     ):
         box = figure.get_tightbbox(figure.canvas.get_renderer())

@@ -8,6 +8,7 @@ from PIL import Image
 from test_figures import DIGITS, LETTERS, find, noise, texts
 
 from pipeline import figures
+from pipeline.figures.canvas import figure_pixels
 from pipeline.figures.evolution import epoch_name, thinned
 from pipeline.figures.film.film import EPOCHS, FRAMES, eased
 from pipeline.figures.film.gif import Palette
@@ -75,7 +76,7 @@ def test_the_state_before_the_training_is_the_start():
 def test_epochs_sheet_has_the_inputs_on_top_and_an_epoch_a_row(random, shape):
     images, outputs = noise(random, 4, *shape), noise(random, 3, 4, *shape)
     figure = figures.epochs_sheet(images, outputs, [0, 1, 5])
-    pixels = figures.figure_pixels(figure)
+    pixels = figure_pixels(figure)
     rows = [[find(tile, pixels)[:2] for tile in row] for row in (images, *outputs)]
     tops, lefts = np.array(rows)[..., 0], np.array(rows)[..., 1]
     assert (np.diff(tops, axis=1) == 0).all()
@@ -135,6 +136,27 @@ def test_latent_steps_have_one_legend_and_name_each_axis_once(random):
     assert sum("12.2%" in text for text in texts(figure)) == 1
 
 
+@pytest.mark.parametrize("names", [DIGITS, LETTERS, [f"class {i}" for i in range(47)]])
+@pytest.mark.parametrize("epochs", [1, 4, 12])
+def test_the_legend_of_latent_steps_lies_right_of_all_panels(random, names, epochs):
+    points, labels = course(random, epochs=epochs, classes=len(names))
+    figure = figures.latent_steps(points, labels, names, range(epochs))
+    (legend,) = (axes.get_legend() for axes in figure.axes if axes.get_legend())
+    figure.draw_without_rendering()
+    box = legend.get_window_extent()
+    assert max(axes.get_window_extent().x1 for axes in figure.axes) <= box.x0
+    assert box.x1 <= figure.bbox.width
+    assert box.y0 >= 0
+
+
+def test_latent_steps_count_what_lies_outside(random):
+    points, labels = course(random)
+    points[1, :2], points[3, 0] = 1e4, np.nan
+    figure = figures.latent_steps(points, labels, ["first", "second", "third"], range(4))
+    notes = [[text.get_text() for text in axes.texts if "not shown" in text.get_text()] for axes in figure.axes]
+    assert notes == [[], ["2 of 200 points not shown"], [], ["1 of 200 points not shown"]]
+
+
 def test_latent_steps_of_many_epochs_are_twelve(random):
     points, labels = course(random, epochs=30, count=40)
     figure = figures.latent_steps(points, labels, ["a", "b", "c"], range(1, 31))
@@ -175,11 +197,8 @@ def test_robust_limits_leave_out_what_lies_far_from_its_own_set(random):
 def test_names_are_written_among_the_points_only_where_they_have_room(random):
     labels = np.arange(100) % 10
     spread = np.stack([labels % 4, labels // 4], axis=1) + 0.1 * random.normal(size=(100, 2))
-    shown = [
-        [text.get_text() for text in figures.latent(points, labels, DIGITS, limits=((-5, 9), (-5, 9))).axes[0].texts]
-        for points in (spread, 1e-3 * spread)
-    ]
-    assert shown == [DIGITS, []]
+    figure = figures.latent_steps(np.stack([1e-3 * spread, spread]), labels, DIGITS, [0, 1])
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], DIGITS]
 
 
 # The film
@@ -275,7 +294,7 @@ def test_points_that_are_no_numbers_are_left_out(random):
     points, labels = course(random)
     points[1, ::2] = np.nan
     assert len(frames_of(figures.latent_film(points, labels, ["a", "b", "c"], range(4)))) > 10
-    assert figures.figure_pixels(figures.latent_steps(points, labels, ["a", "b", "c"], range(4))).std() > 5
+    assert figure_pixels(figures.latent_steps(points, labels, ["a", "b", "c"], range(4))).std() > 5
 
 
 def test_a_palette_gives_back_its_exact_colours(random):

@@ -7,8 +7,10 @@ from matplotlib.figure import Figure
 from test_figures import DIGITS, LETTERS, SHAPES, find, noise, png, texts
 
 from pipeline import figures
+from pipeline.figures.canvas import figure_pixels
 from pipeline.figures.captioned import LINES, captioned
 from pipeline.figures.crosses import DECODED, POINTS
+from pipeline.figures.sheets import SAMPLES
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 SPACINGS = {
@@ -61,7 +63,7 @@ def ink(figure: Figure, words: set[str]) -> list:
 def test_each_of_the_first_images_has_its_class_under_it(random, shape):
     images = noise(random, 5, *shape)
     figure = figures.first_images(images, [3, 1, 0, 9, 5], FASHION)
-    pixels = figures.figure_pixels(figure)
+    pixels = figure_pixels(figure)
     places = [find(image, pixels) for image in images]
     assert [place[:2] for place in places] == sorted(place[:2] for place in places)
     for image, label, (top, left, factor) in zip(images, [3, 1, 0, 9, 5], places, strict=True):
@@ -93,7 +95,7 @@ def test_decoded_points_name_their_coordinates(random):
     images = noise(random, 4, 8, 8, 3)
     figure = figures.decoded_points(images, np.array([[0, 2.5], [-0.0001, -1], [0.12345, 10], [1000, 3]], np.float32))
     assert {"(0, 2.5)", "(0, −1)", "(0.123, 10)", "(1000, 3)"} <= set(texts(figure))
-    places = [find(image, figures.figure_pixels(figure))[:2] for image in images]
+    places = [find(image, figure_pixels(figure))[:2] for image in images]
     assert places == sorted(places)
 
 
@@ -111,7 +113,7 @@ def test_decoded_points_of_many_dimensions_stay_readable(random):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_interpolations_stand_between_their_two_images(random, shape):
     first, last, decoded = noise(random, 2, *shape), noise(random, 2, *shape), noise(random, 2, 3, *shape)
-    pixels = figures.figure_pixels(figures.interpolations(first, last, decoded))
+    pixels = figure_pixels(figures.interpolations(first, last, decoded))
     for row in range(2):
         line = [find(tile, pixels) for tile in (first[row], *decoded[row], last[row])]
         tops, lefts, factors = zip(*line, strict=True)
@@ -138,13 +140,16 @@ def test_interpolations_refuse_other_shapes(random):
 # Samples of two densities
 
 
-def test_samples_stand_beside_each_other_under_their_names(random):
-    prior, fitted = noise(random, 9, 8, 8, 1), noise(random, 9, 8, 8, 1)
-    figure = figures.samples_beside(prior, fitted, names=("one", "the other"))
-    pixels = figures.figure_pixels(figure)
-    assert max(find(image, pixels)[1] for image in prior) < min(find(image, pixels)[1] for image in fitted)
-    assert find(prior[0], pixels)[0] == find(fitted[0], pixels)[0]
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["one", "the other"]
+@pytest.mark.parametrize("shape", SHAPES)
+def test_samples_stand_beside_each_other_under_their_names(random, shape):
+    prior, fitted = noise(random, 5, *shape), noise(random, 5, *shape)
+    figure = figures.samples_beside(prior, fitted)
+    pixels = figure_pixels(figure)
+    left, right = ([find(image, pixels)[:2] for image in images] for images in (prior, fitted))
+    assert (left, right) == (sorted(left), sorted(right))  # in reading order
+    assert max(x for _, x in left) < min(x for _, x in right)
+    assert left[0][0] == right[0][0]
+    assert tuple(axes.get_title(loc="left") for axes in figure.axes) == SAMPLES
 
 
 # The plane among the points
@@ -180,7 +185,7 @@ def test_the_plane_is_as_high_as_the_scatter_and_lies_right_of_it(random):
     (left, top, width, height), (plane_left, plane_top, plane_width, plane_height) = map(place_of, figure.axes)
     assert (top, height, width) == (plane_top, plane_height, height)
     assert left + width < plane_left
-    tile_top, tile_left, factor = find(decoded[-1, 0], figures.figure_pixels(figure))
+    tile_top, tile_left, factor = find(decoded[-1, 0], figure_pixels(figure))
     assert (tile_top, tile_left) == (plane_top, plane_left)  # the highest y is on top
     assert plane_width == 15 * 28 * factor
 
@@ -227,7 +232,7 @@ def test_a_line_leads_from_each_mark_to_its_image(random):
     densities, row, between = figure.axes
     assert [text.get_text() for text in densities.get_yticklabels()] == DIGITS
     assert [text.get_text() for text in row.get_xticklabels()] == ["−2.3", "−0.7", "0.0", "0.7", "2.3"]
-    pixels = figures.figure_pixels(figure)
+    pixels = figure_pixels(figure)
     for value, image, line in zip(x, decoded[0], between.lines, strict=True):
         (start, end), _ = between.transData.transform(line.get_xydata()).T
         assert start == pytest.approx(densities.transData.transform((value, 0))[0])
@@ -264,4 +269,4 @@ def test_no_text_leaves_its_figure_and_all_save_at_their_size(random):
         assert inside_its_figure(figure)
         data = png(figure)
         width, height = (int.from_bytes(data[start : start + 4], "big") for start in (16, 20))
-        assert figures.figure_pixels(figure).shape == (height, width, 3)
+        assert figure_pixels(figure).shape == (height, width, 3)

@@ -9,7 +9,9 @@ from test_figures import DIGITS, LETTERS, find, noise, texts
 
 from pipeline import figures
 from pipeline.figures import Member
-from pipeline.figures.comparison.fitted import fitted_mosaic, fitted_pairs, fitted_plane, resized
+from pipeline.figures.canvas import figure_pixels
+from pipeline.figures.comparison.fitted import fitted_mosaic, fitted_pairs, fitted_plane
+from pipeline.figures.pixels import resized
 from pipeline.figures.style import DPI
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
@@ -56,7 +58,7 @@ def test_each_run_has_a_column_and_each_kind_of_picture_a_row(random):
     runs = [member(random, f"seed={seed}") for seed in range(2)]
     figure = figures.side_by_side(runs)
     boxes = [axes.get_window_extent() for axes in scatters(figure)[0]]
-    columns = [figures.figure_pixels(figure)[:, round(box.x0) : round(box.x1)] for box in boxes]
+    columns = [figure_pixels(figure)[:, round(box.x0) : round(box.x1)] for box in boxes]
     tops = []
     for run, column in zip(runs, columns, strict=True):
         above, below = find(run.images[0], column), find(run.reconstructions[0], column)

@@ -15,7 +15,7 @@ from pipeline.figures.diagram.layer import family
 from pipeline.figures.diagram.ranks import ranked
 from pipeline.models.conv import Conv
 from pipeline.models.dense import Dense
-from pipeline.models.layers import layers_of
+from pipeline.pictures.layers import layers_of
 
 BOTH = {"latent_dim": 2, "scale": "log_variance", "activation": "relu", "batch_norm": False, "dropout": 0.0}
 DENSE = BOTH | {"hidden": [256, 128], "decoder_hidden": None}

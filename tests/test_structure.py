@@ -12,7 +12,8 @@ from pipeline import ROOT
 LEVELS = (
     ("errors", "settings", "config"),
     ("build", "runtime"),
-    ("data", "models", "figures"),
+    ("data", "models"),
+    ("figures",),
     ("training", "evaluation", "density"),
     ("pictures",),
     ("tracking",),

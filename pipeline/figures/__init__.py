@@ -6,7 +6,6 @@ and legends. Neither goes through pyplot, so nothing stays behind and threads ma
 
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import figure_pixels
 from pipeline.figures.cards import mosaic_card, plane_card, reconstructions_card
 from pipeline.figures.comparison.member import Member
 from pipeline.figures.comparison.side_by_side import side_by_side
@@ -18,22 +17,18 @@ from pipeline.figures.evolution import epochs_sheet, latent_steps
 from pipeline.figures.film.film import latent_film
 from pipeline.figures.interactive.page import interactive_latent
 from pipeline.figures.latents import latent, latent_card
-from pipeline.figures.limits import Limits, square_limits
-from pipeline.figures.loss_curves import best_epoch, losses
-from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, principal_axes, quantiles
-from pipeline.figures.sheets import first_images, reconstructions, samples, samples_beside
+from pipeline.figures.loss_curves import losses
+from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, quantiles
+from pipeline.figures.sheets import first_images, reconstructions, samples_beside
 
 __all__ = [
     "Figure",
     "Layer",
-    "Limits",
     "Member",
     "PlaneAxes",
-    "best_epoch",
     "decoded_points",
     "epochs_sheet",
     "even",
-    "figure_pixels",
     "first_images",
     "grid",
     "interactive_latent",
@@ -48,14 +43,11 @@ __all__ = [
     "plane_and_points",
     "plane_card",
     "plane_points",
-    "principal_axes",
     "quantiles",
     "reconstructions",
     "reconstructions_card",
-    "samples",
     "samples_beside",
     "side_by_side",
-    "square_limits",
     "structure",
     "traversals",
 ]

@@ -1,6 +1,5 @@
 """Where the coordinates of a decoded plane lie among the posterior means, beside what they decode to."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,15 +9,14 @@ from matplotlib.patheffects import withStroke
 
 from pipeline.figures.canvas import EDGE, TOP, headed, place, show, text_width
 from pipeline.figures.decoded import coordinates_room, plane_image, write_coordinates
-from pipeline.figures.latents import axis_names, checked_points, draw_points, legend_look
+from pipeline.figures.latents import axis_names, checked_points, draw_points
+from pipeline.figures.legend import LegendColumns, names_in_legend
 from pipeline.figures.limits import square_limits
 from pipeline.figures.line import line_and_points
-from pipeline.figures.scatter import legend_handles
 from pipeline.figures.style import DPI, INK, TEXT
 
 LEAST = 480  # pixels that the scatter is high where a plane is low
 HEADING, LEFT, BELOW, BETWEEN = 26, 66, 56, 28  # pixels above a panel, left of it, below it, and between the two
-LINE = 24  # pixels that a name takes in the legend
 CROSS = (4.0, 10.0)  # pixels, the smallest and the largest cross
 POINTS, DECODED = "Posterior means by class; crosses: the coordinates decoded", "Decoded at the crosses"
 
@@ -47,15 +45,15 @@ def plane_and_points(  # noqa: PLR0917 — what `grid` takes, then what `latent`
     if points.shape[1] == 1:
         return line_and_points(image, x_values, points, labels, class_names, title=title)
     side, top = max(len(image), LEAST), TOP + HEADING
-    names = class_names if len(np.unique(labels)) > 1 else []
-    plane_left = EDGE + LEFT + side + _legend_width(names, side) + BETWEEN + coordinates_room(y_values)
+    legend = LegendColumns(names_in_legend(points, labels, class_names), side)
+    plane_left = EDGE + LEFT + side + legend.width + BETWEEN + coordinates_room(y_values)
     width = plane_left + max(image.shape[1], text_width(DECODED, TEXT)) + EDGE
     figure = headed(title, width, top + side + BELOW)
     scatter = place(figure, EDGE + LEFT, top, side, side)
     crosses = np.stack(np.meshgrid(x_values, y_values), axis=-1).reshape(-1, 2).astype(np.float64)
     _draw_points(scatter, points, labels, class_names, crosses)
     _name(scatter, POINTS, axis_names(explained))
-    _draw_legend(scatter, names, side)
+    legend.draw(scatter)
     plane = show(figure, image, plane_left, top + (side - len(image)) // 2)
     write_coordinates(plane, x_values, y_values, (tile[0], tile[1]))
     x_name, y_name = axis_names(explained, share="")
@@ -80,18 +78,3 @@ def _name(axes: Axes, title: str, labels: Sequence[str]) -> None:
     axes.set_title(title, fontsize=TEXT, color=INK, loc="left", pad=6)
     axes.set_xlabel(labels[0], fontsize=TEXT, color=INK)
     axes.set_ylabel(labels[1], fontsize=TEXT, color=INK)
-
-
-def _legend_width(names: Sequence[str], side: int) -> int:
-    """Pixels that the legend takes right of a scatter of this side."""
-    return _legend_columns(names, side) * (max((text_width(name, TEXT) for name in names), default=0) + 44)
-
-
-def _legend_columns(names: Sequence[str], side: int) -> int:
-    return math.ceil(len(names) * LINE / side)
-
-
-def _draw_legend(axes: Axes, names: Sequence[str], side: int) -> None:
-    if names:
-        columns, handles = _legend_columns(names, side), legend_handles(names)
-        axes.legend(handles=handles, ncols=columns, loc="upper left", bbox_to_anchor=(1, 1.01), **legend_look(TEXT))

@@ -9,18 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import EDGE, TOP, blank, place, sheet, text_width, write_head
-from pipeline.figures.latents import axis_names, checked_points, draw_points, legend_look
+from pipeline.figures.latents import axis_names, checked_points, draw_points
+from pipeline.figures.legend import LegendColumns, names_in_legend
 from pipeline.figures.limits import robust_limits
 from pipeline.figures.mosaic import join, magnify, whole_factor
 from pipeline.figures.pixels import as_pixels
-from pipeline.figures.scatter import legend_handles
 from pipeline.figures.style import DPI, INK, SMALL, TEXT
 
 MOST = 12  # epochs in one figure
 SIDE, TILE, BETWEEN, APART = 900, 112, 3, 12  # pixels: rows of images, one image, between images, under the inputs
 PANEL, GAP = 250, 14  # pixels: the side of one scatter, and between two
 HEAD, FOOT = 28, 56  # pixels above each scatter for its epoch, and under all of them for the axis
-LANE, LINE = 14, 22  # pixels that a class takes at least as a density and as a name in the legend
+LANE = 14  # pixels that a class takes at least as a density
 
 
 def epoch_name(epoch: int) -> str:
@@ -91,11 +91,10 @@ def latent_steps(
     shown, flat = thinned(len(epochs)), points.shape[2] == 1
     columns = math.ceil(math.sqrt(len(shown)))
     height = max(PANEL, LANE * len(class_names)) if flat else PANEL
-    named = 0 if flat or len(np.unique(labels)) == 1 else len(class_names)
-    lists = math.ceil(named * LINE / (math.ceil(len(shown) / columns) * (height + HEAD)))
-    widest = max(text_width(name, TEXT) for name in class_names)
-    left, right = EDGE + (widest if flat else 60), lists * (widest + 50) + EDGE
-    figure, panels = _panels(len(shown), columns, height, left, right)
+    rows = math.ceil(len(shown) / columns)
+    legend = LegendColumns(names_in_legend(points, labels, class_names), rows * (height + HEAD) - HEAD)
+    left = EDGE + (max(text_width(name, TEXT) for name in class_names) if flat else 60)
+    figure, panels = _panels(len(shown), columns, height, left, legend.width + EDGE)
     limits = robust_limits(points[shown])
     for axes, step in zip(panels, shown, strict=True):
         draw_points(axes, points[step], labels, class_names, limits, text=SMALL - 1)
@@ -103,9 +102,7 @@ def latent_steps(
         axes.set_title(epoch_name(epochs[step]), fontsize=TEXT, color=INK, loc="left", pad=4)
     write_head(figure, title, left)
     _name_axes(figure, panels, axis_names(explained)[: points.shape[2]])
-    if named:
-        beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.02)}
-        panels[columns - 1].legend(handles=legend_handles(class_names), ncols=lists, **beside, **legend_look(TEXT))
+    legend.draw(panels[columns - 1])
     return figure
 
 

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import EDGE, TOP, blank, figure_pixels, place, text_width, write_title
 from pipeline.figures.densities import draw_densities
+from pipeline.figures.legend import LegendColumns, legend_handles, legend_look, names_in_legend
 from pipeline.figures.limits import Limits, inside, square_limits
-from pipeline.figures.scatter import FEW, draw_scatter, legend_handles
+from pipeline.figures.scatter import FEW, draw_scatter
 from pipeline.figures.style import INK, MUTED, SMALL, TEXT
 
 PLOT = 760  # pixels, the side of the figure's axes
-LEGEND_ROWS = 20  # names in one column of the figure's legend
 CARD = 448  # pixels, the side of a card
 CARD_POINTS = 2000  # more would cost time that the eye does not repay
 
@@ -26,37 +26,24 @@ def latent(
     class_names: Sequence[str],
     explained: Sequence[float] | np.ndarray | None = None,
     title: str = "Posterior means by class",
-    *,
-    limits: Limits | None = None,
-    marks: np.ndarray | None = None,
 ) -> Figure:
     """Posterior means as a scatter through two coordinates, or as one density a class along a single coordinate.
 
     Args:
         points: [N, 1 or 2]; labels: integers [N], indices into class_names.
         explained: shares of the variance along the principal axes, where the points are coordinates on those.
-        limits: what the axes show; by default a square around every point. Equal limits make figures comparable.
-        marks: [M, 2], places to mark with crosses, such as those that a grid decodes.
     """
     points, labels = checked_points(points, labels, class_names)
-    named = len(class_names) if len(np.unique(labels)) > 1 and points.shape[1] == 2 else 0
-    columns = math.ceil(named / LEGEND_ROWS)
-    widest = max(text_width(name, TEXT) for name in class_names)
-    left = 66 if points.shape[1] == 2 else 36 + widest
-    legend = columns * (widest + 50) + EDGE
-    figure = blank(EDGE + left + PLOT + legend, TOP + PLOT + 64)
+    legend = LegendColumns(names_in_legend(points, labels, class_names), PLOT)
+    left = 66 if points.shape[1] == 2 else 36 + max(text_width(name, TEXT) for name in class_names)
+    figure = blank(EDGE + left + PLOT + legend.width + EDGE, TOP + PLOT + 64)
     axes = place(figure, EDGE + left, TOP, PLOT, PLOT)
-    draw_points(axes, points, labels, class_names, limits, text=TEXT)
+    draw_points(axes, points, labels, class_names, square_limits(points), text=TEXT)
     write_title(axes, title)
     _name_axes(axes, points.shape[1], explained, TEXT)
     if points.shape[1] == 1:
         axes.set_ylabel("density, each class scaled to its own peak", fontsize=SMALL, color=MUTED)
-    if marks is not None:
-        x, y = np.asarray(marks).T
-        axes.scatter(x, y, marker="+", s=24, color=INK, linewidths=0.9)
-    if named:
-        handles = legend_handles(class_names)
-        axes.legend(handles=handles, ncols=columns, loc="upper left", bbox_to_anchor=(1.0, 1.01), **legend_look(TEXT))
+    legend.draw(axes)
     return figure
 
 
@@ -65,19 +52,15 @@ def latent_card(
     labels: np.ndarray,
     class_names: Sequence[str],
     explained: Sequence[float] | np.ndarray | None = None,
-    limits: Limits | None = None,
 ) -> np.ndarray:
-    """The same picture as a card, uint8 [448, 448, 3], of at most 2,000 means [N, 1 or 2].
-
-    With the same limits in every epoch the cards read as a film.
-    """
+    """The same picture as a card, uint8 [448, 448, 3], of at most 2,000 means [N, 1 or 2]."""
     points, labels = checked_points(means, labels, class_names)
     thin = slice(None, None, math.ceil(len(points) / CARD_POINTS) or 1)
     points, labels = points[thin], labels[thin]
-    rows = _legend_rows(class_names) if points.shape[1] == 2 and len(np.unique(labels)) > 1 else 0
+    rows = _legend_rows(class_names) if names_in_legend(points, labels, class_names) else 0
     figure = blank(CARD, CARD)
     axes = _card_axes(figure, class_names, rows, points.shape[1])
-    draw_points(axes, points, labels, class_names, limits, text=SMALL)
+    draw_points(axes, points, labels, class_names, square_limits(points), text=SMALL)
     _name_axes(axes, points.shape[1], explained, SMALL)
     if rows:
         handles, columns = legend_handles(class_names), math.ceil(len(class_names) / rows)
@@ -118,12 +101,11 @@ def draw_points(
     points: np.ndarray,
     labels: np.ndarray,
     class_names: Sequence[str],
-    limits: Limits | None,
+    limits: Limits,
     *,
     text: float,
 ) -> None:
     """Points on axes, as a scatter or as densities, with a note on how many the limits leave out."""
-    limits = limits or square_limits(points)
     finite = np.isfinite(points).all(axis=1)
     axes.tick_params(labelsize=text)
     draw = draw_scatter if points.shape[1] == 2 else draw_densities
@@ -143,16 +125,8 @@ def _name_axes(axes: Axes, dimensions: int, explained: Sequence[float] | np.ndar
         axes.set_ylabel(names[1], fontsize=text, color=INK, labelpad=2)
 
 
-def axis_names(
-    explained: Sequence[float] | np.ndarray | None, count: int = 2, share: str = " ({:.1%} of the variance)"
-) -> list[str]:
-    """Names of the first coordinates: the latent's own, or principal axes, each with its share of the variance."""
+def axis_names(explained: Sequence[float] | np.ndarray | None, share: str = " ({:.1%} of the variance)") -> list[str]:
+    """Names of the first two coordinates: the latent's own, or principal axes, each with its share of the variance."""
     if explained is None:
-        return [f"z{number}" for number in range(1, count + 1)]
-    return [f"principal axis {i}{share.format(part)}" for i, part in enumerate(explained[:count], 1)]
-
-
-def legend_look(text: float) -> dict[str, Any]:
-    """How every legend of class names looks."""
-    close = {"handletextpad": 0.1, "columnspacing": 0.8, "borderaxespad": 0.2}
-    return {"frameon": False, "fontsize": text, "labelcolor": INK, **close}
+        return ["z1", "z2"]
+    return [f"principal axis {i}{share.format(part)}" for i, part in enumerate(explained[:2], 1)]

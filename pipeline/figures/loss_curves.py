@@ -18,14 +18,13 @@ REACH = 12.0  # how many distances from median to best beyond the median a value
 WORTH = 3.0  # how many times larger the axis shows the bulk for it to be worth cutting the rest
 
 
-def losses(history: Mapping[str, Sequence[float]], best: int | None = None, title: str = "Training") -> Figure:
+def losses(history: Mapping[str, Sequence[float]], title: str = "Training") -> Figure:
     """The course of loss, distortion, rate and, where recorded, the ELBO; nats per image, epochs counted from 1.
 
     Args:
         history: by name, such as `train/loss` and `val/rate`, one value an epoch. Other names are left out.
-        best: the epoch to mark; by default the one with the lowest validation loss.
     """
-    best = best_epoch(history) if best is None else best
+    best = best_epoch(history)
     panels = [name for name in PANELS if any(f"{split}/{name}" in history for split, *_ in SPLITS)]
     if not panels:
         raise ValueError(f"history has {', '.join(history) or 'no metrics'}; wanted such as train/loss and val/loss")

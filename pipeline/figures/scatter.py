@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from pipeline.figures.limits import Limits
@@ -37,12 +36,6 @@ def draw_scatter(
 def names_among_points(class_names: Sequence[str]) -> bool:
     """Whether names help among the points: colours alone do not keep the classes apart, or the names take no room."""
     return len(class_names) > FEW or max(map(len, class_names)) <= SHORT
-
-
-def legend_handles(class_names: Sequence[str]) -> list[Line2D]:
-    """A coloured dot and a name for each class."""
-    pairs = zip(class_names, class_colors(len(class_names)), strict=True)
-    return [Line2D([], [], linestyle="", marker="o", markersize=5, color=tuple(c), label=name) for name, c in pairs]
 
 
 def marker_size(axes: Axes, count: int) -> float:

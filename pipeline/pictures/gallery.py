@@ -14,9 +14,9 @@ from pipeline.data.images import ImageData, Split
 from pipeline.density import FITTED, draws, fitted_mixture
 from pipeline.evaluation.encoded import batches, encode
 from pipeline.figures import Figure
-from pipeline.models.layers import layers_of
 from pipeline.models.vae import VAE
 from pipeline.pictures.course import Course
+from pipeline.pictures.layers import layers_of
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.view import View, view_of
 

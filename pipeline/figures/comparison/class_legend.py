@@ -7,8 +7,7 @@ from itertools import chain
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import text_width
-from pipeline.figures.latents import legend_look
-from pipeline.figures.scatter import legend_handles
+from pipeline.figures.legend import legend_handles, legend_look
 from pipeline.figures.style import DPI, SMALL
 
 DOT, LINE, LINES = 37, 19, 5  # pixels of a dot with its room, and of a line; lines at most

@@ -5,17 +5,10 @@ import math
 import numpy as np
 
 from pipeline.figures.mosaic import arrange, join, near_square, seamed, stack_pairs
-from pipeline.figures.pixels import as_pairs, as_pixels
+from pipeline.figures.pixels import as_pairs, as_pixels, resized, size_within
 
 TILE, TALLEST = 44, 96  # pixels: the least width of an image, the most height of a pair's image
 BETWEEN, APART = 2, 8  # pixels between images, and between two rows of pairs
-
-
-def resized(images: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Images [N, H, W, 3] as [N, height, width, 3]; each pixel of the result is the mean of what it covers."""
-    down, across = _overlaps(images.shape[1], height), _overlaps(images.shape[2], width)
-    means = np.einsum("hy,nyxc,wx->nhwc", down, images.astype(np.float32), across, optimize=True)
-    return np.asarray(np.rint(means).astype(np.uint8))
 
 
 def fitted_pairs(images: np.ndarray, reconstructions: np.ndarray, width: int) -> np.ndarray:
@@ -24,7 +17,7 @@ def fitted_pairs(images: np.ndarray, reconstructions: np.ndarray, width: int) ->
     most = max(1, width // TILE)
     rows = min(2, math.ceil(len(above) / most))
     columns = min(most, math.ceil(len(above) / rows))
-    size = _within(above, TALLEST, (width + BETWEEN) // columns - BETWEEN)
+    size = size_within(above, TALLEST, (width + BETWEEN) // columns - BETWEEN)
     above, below = (resized(part[: rows * columns], *size) for part in (above, below))
     return join(arrange(stack_pairs(above, below, gap=1), rows, columns), APART, BETWEEN)
 
@@ -35,7 +28,7 @@ def fitted_plane(decoded: np.ndarray, width: int) -> np.ndarray:
     if len(tiles) == 1:
         tiles = arrange(tiles[0], *near_square(*tiles.shape[1:4]))
     plane = join(tiles, 0, 0)[None]
-    return np.asarray(resized(plane, *_within(plane, width, width))[0])
+    return np.asarray(resized(plane, *size_within(plane, width, width))[0])
 
 
 def fitted_mosaic(images: np.ndarray, width: int) -> np.ndarray:
@@ -44,19 +37,5 @@ def fitted_mosaic(images: np.ndarray, width: int) -> np.ndarray:
     rows, columns = near_square(*pixels.shape[:3])
     rows = max(1, len(pixels) // columns)
     pixels = pixels[: rows * columns]
-    size = _within(pixels, (width + BETWEEN) // rows - BETWEEN, (width + BETWEEN) // columns - BETWEEN)
+    size = size_within(pixels, (width + BETWEEN) // rows - BETWEEN, (width + BETWEEN) // columns - BETWEEN)
     return join(arrange(resized(pixels, *size), rows, columns), BETWEEN, BETWEEN)
-
-
-def _within(images: np.ndarray, height: int, width: int) -> tuple[int, int]:
-    """The largest height and width of this shape within these."""
-    scale = min(height / images.shape[1], width / images.shape[2])
-    return max(1, round(images.shape[1] * scale)), max(1, round(images.shape[2] * scale))
-
-
-def _overlaps(size: int, new: int) -> np.ndarray:
-    """Shares [new, size] that each of `size` pixels has in each of the `new` ones laid over the same length."""
-    edges = np.linspace(0, size, new + 1, dtype=np.float32)
-    start, pixel = edges[:-1, None], np.arange(size)
-    covered = np.minimum(edges[1:, None], pixel + 1) - np.maximum(start, pixel)
-    return np.asarray(np.maximum(covered, 0) * new / size, np.float32)

@@ -24,11 +24,6 @@ class Lane:
     inside: Sequence[Route]
 
     @property
-    def left(self) -> float:
-        """Where its boxes begin."""
-        return min(box.left for box in self.boxes)
-
-    @property
     def right(self) -> float:
         """Where its boxes, and the ways around them, end."""
         corners = [x for route in self.inside for x, _ in route]

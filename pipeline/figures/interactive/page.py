@@ -46,7 +46,7 @@ def interactive_latent(
     """A page of HTML that needs no other file and no network.
 
     Args:
-        points: [N, 1, 2 or 3]; where the latent space is a line, the classes lie on lines of their own. Points that
+        points: [N, 1 or 2]; where the latent space is a line, the classes lie on lines of their own. Points that
             are not finite are left out.
         labels: integers [N], indices into class_names.
         images: [N, H, W, C], uint8 or floating point in [0, 1]; shrunk where they are larger than 64 pixels.
@@ -54,7 +54,9 @@ def interactive_latent(
     """
     from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
-    points, labels = _checked(points, labels, class_names, images)
+    if len(images) != len(points):
+        raise ValueError(f"there are {len(images)} images for {len(points)} points; wanted one a point")
+    points, labels = checked_points(points, labels, class_names)
     finite = np.isfinite(points).all(axis=1)
     present = np.unique(labels[finite])
     members = [np.flatnonzero(finite & (labels == label)) for label in present]
@@ -78,16 +80,15 @@ def interactive_latent(
 
 def _trace(lane: int, name: str, color: np.ndarray, members: np.ndarray, points: np.ndarray) -> dict[str, Any]:
     """The points of one class; those of one dimension are spread around the class's line."""
-    places = dict(zip("xyz", np.round(points[members], 4).T.tolist(), strict=False))
+    places = dict(zip("xy", np.round(points[members], 4).T.tolist(), strict=False))
     if points.shape[1] == 1:
         spread = np.random.default_rng(lane).uniform(-JITTER, JITTER, len(members))
         places["y"] = np.round(lane + spread, 3).tolist()
-    solid = points.shape[1] == 3
     return {
-        "type": "scatter3d" if solid else "scatter",
+        "type": "scatter",
         "mode": "markers",
         "name": _legend_name(name),
-        "marker": {"color": to_hex(tuple(color)), "size": 3 if solid else 6, "opacity": 0.8, "line": {"width": 0}},
+        "marker": {"color": to_hex(tuple(color)), "size": 6, "opacity": 0.8, "line": {"width": 0}},
         "hoverinfo": "none",  # the card shows it
         "customdata": members.tolist(),
         **places,
@@ -96,24 +97,19 @@ def _trace(lane: int, name: str, color: np.ndarray, members: np.ndarray, points:
 
 def _layout(dimensions: int, names: Sequence[str], explained: Sequence[float] | np.ndarray | None) -> dict[str, Any]:
     look = {"gridcolor": "#eceef1", "linecolor": LINE, "zeroline": False, "showline": True, "mirror": True}
-    axes = [{"title": {"text": name, "font": {"size": 12}}} | look for name in axis_names(explained, 3)][:dimensions]
-    layout: dict[str, Any] = {
+    axes = [{"title": {"text": name, "font": {"size": 12}}} | look for name in axis_names(explained)]
+    lanes = {"tickvals": list(range(len(names))), "ticktext": [_legend_name(name) for name in names]}
+    lanes |= look | {"autorange": "reversed", "automargin": True}
+    return {
         "font": {"family": "DejaVu Sans, Verdana, sans-serif", "color": INK, "size": 12},
         "margin": {"l": 60, "r": 20, "t": 34, "b": 48},
         "hovermode": "closest",
-        "dragmode": "orbit" if dimensions == 3 else "pan",
+        "dragmode": "pan",
         "showlegend": len(names) > 1,
         "legend": {"itemsizing": "constant"},
+        "xaxis": axes[0],
+        "yaxis": axes[1] | {"scaleanchor": "x"} if dimensions == 2 else lanes,
     }
-    if dimensions == 3:
-        walls = [axis | {"showspikes": False} for axis in axes]
-        camera = {"eye": {"x": 1.5, "y": 1.5, "z": 1.0}, "center": {"x": 0, "y": 0, "z": -0.15}}
-        solid = dict(zip(("xaxis", "yaxis", "zaxis"), walls, strict=True))
-        return layout | {"scene": solid | {"aspectmode": "data", "camera": camera}}
-    lanes = {"tickvals": list(range(len(names))), "ticktext": [_legend_name(name) for name in names]}
-    lanes |= look | {"autorange": "reversed", "automargin": True}
-    across = axes[1] | {"scaleanchor": "x"} if dimensions == 2 else lanes
-    return layout | {"xaxis": axes[0], "yaxis": across}
 
 
 def _legend_name(name: str) -> str:
@@ -130,14 +126,3 @@ def _sprite_facts(sheet: Sprite) -> dict[str, Any]:
         "columns": sheet.columns,
         "magnification": max(1, SHOWN // max(sheet.height, sheet.width)),
     }
-
-
-def _checked(
-    points: np.ndarray, labels: np.ndarray, class_names: Sequence[str], images: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    points = np.asarray(points, np.float64)
-    if len(images) != len(points):
-        raise ValueError(f"there are {len(images)} images for {len(points)} points; wanted one a point")
-    if points.ndim == 2 and points.shape[1] == 3:
-        return points, checked_points(points[:, :2], labels, class_names)[1]
-    return checked_points(points, labels, class_names)

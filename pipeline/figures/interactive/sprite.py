@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.figures.mosaic import arrange, join, near_square
-from pipeline.figures.pixels import as_pixels
+from pipeline.figures.pixels import as_pixels, resized, size_within
 
 LARGEST = 64  # pixels, the longer side of an image; larger ones are shrunk
 
@@ -41,11 +41,5 @@ def sprite(images: np.ndarray) -> Sprite:
 
 
 def _shrunk(pixels: np.ndarray) -> np.ndarray:
-    """Pixels [N, H, W, 3] averaged over the smallest blocks that bring an image down to LARGEST."""
-    count, height, width, _ = pixels.shape
-    block = -(-max(height, width) // LARGEST)
-    if block == 1:
-        return pixels
-    padded = np.pad(pixels, ((0, 0), (0, -height % block), (0, -width % block), (0, 0)), mode="edge")
-    blocks = padded.reshape(count, padded.shape[1] // block, block, padded.shape[2] // block, block, 3)
-    return np.asarray(np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8))
+    """Pixels [N, H, W, 3], the longer side at most LARGEST."""
+    return pixels if max(pixels.shape[1:3]) <= LARGEST else resized(pixels, *size_within(pixels, LARGEST, LARGEST))
