@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import NoReturn
 
 from hydra.core.hydra_config import HydraConfig
@@ -16,7 +15,8 @@ from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.composition import explain
-from pipeline.errors import InputError, Interrupted
+from pipeline.errors import InputError
+from pipeline.interruption import listen
 
 # Nothing heavy is imported above, so that --help and a mistyped key are answered at once.
 
@@ -70,8 +70,7 @@ def start() -> None:
     """Start TensorFlow quietly, show what the project logs, and let Ctrl-C and SIGTERM end tidily."""
     from pipeline.runtime import start_tensorflow
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    listen()
     logging.basicConfig(format="%(message)s", stream=sys.stdout)
     logging.getLogger("pipeline").setLevel(logging.INFO)
     start_tensorflow()
@@ -81,10 +80,3 @@ def _give_up(code: int) -> NoReturn:
     if HydraConfig.get().mode == RunMode.MULTIRUN:
         raise JobFailed(code)
     sys.exit(code)
-
-
-def _stop(number: int, _: FrameType | None) -> None:
-    """End tidily; a second signal ends at once, and the guard closes the run."""
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_DFL)
-    raise Interrupted(f"Stopped by {signal.Signals(number).name}")

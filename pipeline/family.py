@@ -16,7 +16,8 @@ from pipeline.pictures.view import view_of
 from pipeline.record import FINGERPRINT
 from pipeline.runtime import circumstances
 from pipeline.tracking.finished import finished_children
-from pipeline.tracking.run import Run, start
+from pipeline.tracking.lifecycle import start
+from pipeline.tracking.run import Run
 from pipeline.tracking.store import Tracking
 from pipeline.trained import Trained, load
 

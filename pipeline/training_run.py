@@ -20,7 +20,8 @@ from pipeline.pictures.gallery import Gallery
 from pipeline.record import FINGERPRINT, Record
 from pipeline.runtime import circumstances, differences
 from pipeline.tracking.address import MLRUNS
-from pipeline.tracking.run import Run, reopen, start
+from pipeline.tracking.lifecycle import reopen, start
+from pipeline.tracking.run import Run
 from pipeline.tracking.store import Store, Tracking
 from pipeline.training.checkpoint import history_in
 from pipeline.training.fit import fit

@@ -11,6 +11,7 @@ from pipeline import ROOT
 # From the ground up; a module may import its own level and those before it.
 LEVELS = (
     ("errors", "settings", "config"),
+    ("interruption",),
     ("build", "runtime"),
     ("data", "models"),
     ("figures",),

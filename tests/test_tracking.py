@@ -12,8 +12,9 @@ import mlflow
 import pytest
 
 from pipeline.errors import InputError, Interrupted
+from pipeline.tracking.lifecycle import COLOUR, COLOURS, reopen, start
 from pipeline.tracking.owner import is_alive, owner_tags
-from pipeline.tracking.run import COLOUR, COLOURS, NOTE, reopen, start
+from pipeline.tracking.run import NOTE
 from pipeline.tracking.store import Store, Tracking
 from pipeline.tracking.views import latest_experiment_link, refuse_busy
 

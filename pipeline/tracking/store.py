@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import InputError
+from pipeline.interruption import undisturbed
 from pipeline.settings import Text
 from pipeline.tracking.address import (
     DATABASE,
@@ -28,6 +29,7 @@ from pipeline.tracking.address import (
     trouble,
 )
 from pipeline.tracking.owner import end_as_killed, is_alive
+from pipeline.tracking.transaction import whole
 
 PARENT = "mlflow.parentRunId"
 
@@ -80,6 +82,15 @@ class Store:
         """Whether it is reached over the network, rather than being a database that we open ourselves."""
         return is_server(self.uri)
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """A block that a signal does not cut in two, if we open the database ourselves.
+
+        One that is cut keeps the file locked, and then the run that is to be closed waits for its own process. A server
+        is not locked by us, and Ctrl-C must not wait for one that no longer answers.
+        """
+        return nullcontext() if self.is_server else undisturbed()
+
+    @whole
     def run(self, run_id: str) -> MlflowRun:
         """The record of a run.
 
@@ -91,12 +102,14 @@ class Store:
         except MlflowException as error:
             raise InputError(f"run {run_id} is not in {self.uri}: {error.message}") from error
 
+    @whole
     def children(self, run_id: str) -> list[MlflowRun]:
         """The runs of a parent run, in the order in which they began."""
         experiment = self.run(run_id).info.experiment_id
         where = f"tags.`{PARENT}` = '{run_id}'"
         return list(self.client.search_runs([experiment], where, order_by=["attributes.start_time ASC"]))
 
+    @whole
     def model(self, run_id: str) -> Any:
         """The Keras model that a run stored; code that a model might carry is not executed.
 
@@ -123,6 +136,7 @@ class Store:
         os.environ[RETRIES] = "0"  # MLflow tries to end runs once more when Python exits
         return False
 
+    @whole
     def artifact_text(self, run_id: str, name: str) -> str:
         """A text file that a run stored at its artifact root.
 
@@ -136,6 +150,7 @@ class Store:
                 f"run {run_id} has no {name} ({first_line(error)}): was it made by pipeline.train?"
             ) from error
 
+    @whole
     def experiment(self, name: str) -> str:
         """The id of the experiment of this name, made if there is none.
 

@@ -11,6 +11,7 @@ import keras
 from pipeline.data.batches import TrainingBatches, batches
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
+from pipeline.interruption import heed
 from pipeline.models.vae import VAE
 from pipeline.training.checkpoint import Checkpoint, History
 from pipeline.training.settings import Training
@@ -50,7 +51,8 @@ def fit(
     saver = Checkpoint(checkpoint, history, stopping)
     saver.restore(vae)
     report = EpochReport(vae, len(data.train), [_recorder(history), *listeners])
-    parts = [order, BetaWarmup(), FiniteLoss(settings), *([stopping] if stopping else []), report, saver, *callbacks]
+    watching = [Stop(), FiniteLoss(settings)]
+    parts = [order, BetaWarmup(), *watching, *([stopping] if stopping else []), report, saver, *callbacks]
     vae.fit(
         order.dataset,
         validation_data=batches(data.validation.images, batch_size=max(settings.batch_size, 100)),
@@ -81,6 +83,13 @@ class BetaWarmup(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self.model.beta.assign(self.model.objective.beta_at(epoch))
+
+
+class Stop(keras.callbacks.Callback):
+    """Ends a training whose user wished so, should the signal itself have been lost."""
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        heed()
 
 
 class FiniteLoss(keras.callbacks.Callback):

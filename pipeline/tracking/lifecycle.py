@@ -1,0 +1,121 @@
+"""A run from its beginning to its end, which it has whatever happens."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from traceback import format_exception
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from pipeline.errors import InputError, Interrupted
+from pipeline.tracking.guard import Guard
+from pipeline.tracking.owner import is_alive, owner_tags
+from pipeline.tracking.run import NOTE, Run
+from pipeline.tracking.store import PARENT, Store
+
+COLOUR = "mlflow.runColor"
+# Neighbours in time are what people compare, so successive runs get colours far apart for all kinds of vision.
+COLOURS = (
+    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
+    *("#6a3d9a", "#b2a500", "#117733", "#882255", "#44aa99", "#7f7f7f"),
+)
+
+
+@contextmanager
+def start(
+    store: Store, experiment: str, name: str, tags: Mapping[str, str], *, parent: str | None = None
+) -> Iterator[Run]:
+    """A new run, closed as FINISHED, KILLED (`Interrupted`) or FAILED (anything else), whatever happens.
+
+    Args:
+        store: where.
+        experiment: of MLflow.
+        name: of the run.
+        tags: its circumstances.
+        parent: id of the run that it is a child of.
+    """
+
+    def begin() -> str:
+        experiment_id = store.experiment(experiment)
+        colour = {COLOUR: _next_colour(store, experiment_id)}
+        all_tags = {**owner_tags(), **tags, **colour, **({PARENT: parent} if parent else {})}
+        # Nested, because the parent may be open in this process; whose child it is, the tag says.
+        active = mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=all_tags, nested=True)
+        return str(active.info.run_id)
+
+    with _guarded(store, begin) as run:
+        yield run
+
+
+@contextmanager
+def reopen(store: Store, run_id: str) -> Iterator[Run]:
+    """A run that was interrupted, open again.
+
+    Raises:
+        InputError: it is finished, or its process is still at work.
+    """
+    known = store.run(run_id)
+    if known.info.status == "FINISHED":
+        raise InputError(f"resume={run_id}: this run is finished. Train anew, with more epochs if you wish")
+    if known.info.status == "RUNNING" and is_alive(known.data.tags):
+        raise InputError(f"resume={run_id}: this run is still training, in process {known.data.tags['pid']}")
+
+    def begin() -> str:
+        mlflow.start_run(run_id=run_id, nested=True)
+        mlflow.set_tags({**owner_tags(), NOTE: ""})
+        return run_id
+
+    with _guarded(store, begin) as run:
+        yield run
+
+
+@contextmanager
+def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
+    """The run that `begin` opens and names; a signal that comes meanwhile is heard once the run would be closed."""
+    with ExitStack() as opening:
+        opening.enter_context(store.transaction())
+        run_id = begin()
+        guard = Guard(store.uri, run_id, owner_tags())
+        try:
+            run = Run(store, run_id)
+            opening.close()
+            yield run
+        except BaseException as error:
+            _give_up(store, run_id, guard, error)
+            raise
+        with store.transaction():
+            _close("FINISHED")
+            guard.dismiss()
+
+
+def _give_up(store: Store, run_id: str, guard: Guard, error: BaseException) -> None:
+    # Before anything is written: MLflow would try a dead server for minutes, and Ctrl-C would seem to do nothing.
+    if isinstance(error, MlflowException | Interrupted) and not store.answers():
+        guard.abandon()
+        raise InputError(_lost(store, run_id)) from error
+    with store.transaction():
+        _close("KILLED" if isinstance(error, Interrupted) else "FAILED", error)
+        guard.dismiss()
+
+
+def _close(status: str, error: BaseException | None = None) -> None:
+    if error:
+        # A mistake or a wish of the user's explains itself; a defect needs its traceback.
+        known = isinstance(error, InputError | Interrupted)
+        reason = str(error) if known else f"\n```\n{''.join(format_exception(error))}\n```"
+        mlflow.set_tag(NOTE, f"**{status.capitalize()}:** {reason}")
+    mlflow.end_run(status)
+
+
+def _lost(store: Store, run_id: str) -> str:
+    return (
+        f"{store.uri} stopped answering, so the training stopped. Its checkpoint is kept; when the server is back, "
+        f"go on with: python -m pipeline.train resume={run_id}"
+    )
+
+
+def _next_colour(store: Store, experiment_id: str) -> str:
+    """The colour after that of the experiment's latest run."""
+    latest = store.client.search_runs([experiment_id], order_by=["attributes.start_time DESC"], max_results=1)
+    before = latest[0].data.tags.get(COLOUR) if latest else None
+    return COLOURS[(COLOURS.index(before) + 1) % len(COLOURS)] if before in COLOURS else COLOURS[0]
