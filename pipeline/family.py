@@ -10,13 +10,14 @@ from pipeline import figures
 from pipeline.build import build
 from pipeline.config import Config
 from pipeline.data.batches import pixels
+from pipeline.errors import InputError, Interrupted
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.view import view_of
 from pipeline.record import FINGERPRINT
 from pipeline.runtime import circumstances
 from pipeline.tracking.finished import finished_children
-from pipeline.tracking.lifecycle import start
+from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.store import Tracking
 from pipeline.trained import Trained, load
@@ -26,16 +27,29 @@ BEST = {"elbo": max, "nll": min, "mse": min, "knn_accuracy": max}
 
 
 @contextmanager
-def family(config: Config, name: str) -> Iterator[Run]:
+def family(config: Config, name: str, *, resume: str | None = None) -> Iterator[Run]:
     """A run that trainings join as children; when the block ends it shows what they came to.
 
+    Args:
+        config: says where runs are kept and what pictures are wanted.
+        name: of the run.
+        resume: id of one that was interrupted, to go on with instead.
+
     Raises:
-        InputError: the tracking store cannot be reached.
+        InputError: the tracking store cannot be reached, or the run to go on with is none that can be.
+        Interrupted: with how to go on.
     """
     tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
     store = tracking.connect()
-    with start(store, tracking.experiment, tracking.name or name, circumstances()) as parent:
-        yield parent
+    if resume and not store.children(resume):
+        raise InputError(f"resume={resume}: this run has no trainings below it. To go on with one run, leave -m out")
+    name = tracking.name or name
+    opened = reopen(store, resume) if resume else start(store, tracking.experiment, name, circumstances())
+    with opened as parent:
+        try:
+            yield parent
+        except Interrupted as interrupt:
+            raise Interrupted(f"{interrupt}\nAnd with all: the same command with resume={parent.id}") from None
         show(parent, config)
 
 

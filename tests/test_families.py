@@ -1,5 +1,6 @@
 """`-m`: several trainings under one parent run that shows them side by side."""
 
+import signal
 from pathlib import Path
 
 import pandas as pd
@@ -87,11 +88,46 @@ def test_none_is_the_best_where_data_or_likelihood_differ(checkout: Checkout) ->
     assert "nan" not in parent.data.tags["mlflow.note.content"]
 
 
-def test_resume_is_no_sweep(checkout: Checkout) -> None:
-    done = checkout.train("-m", "resume=0123456789abcdef0123456789abcdef")
+def test_an_interrupted_family_goes_on_where_it_was_and_takes_new_members(checkout: Checkout) -> None:
+    size = ("dataset.limit=300", "model.hidden=[16]", "pictures=few", "training.patience=null")
+    command = ("-m", *size, "tracking.experiment=stopped")
+    process = checkout.start("pipeline.train", *command, "training.epochs=2,150")
+    assert process.stdout
+    next(line for line in process.stdout if line.startswith("epoch   5/150"))
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    parent, before = parent_and_children(checkout, "stopped")
+    assert f"And with all: the same command with resume={parent.info.run_id}" in err
+    assert [run.info.status for run in (parent, *before)] == ["KILLED", "FINISHED", "KILLED"]
+
+    done = checkout.train(*command, "training.epochs=2,150,1", f"resume={parent.info.run_id}")
+    assert done.returncode == 0, done.stderr
+    parent, after = parent_and_children(checkout, "stopped")
+    assert [run.info.run_name for run in after] == ["epochs=2", "epochs=150", "epochs=1"]
+    assert {run.info.status for run in (parent, *after)} == {"FINISHED"}
+    assert [run.info.run_id for run in after[:2]] == [run.info.run_id for run in before]
+    assert after[0].info.end_time == before[0].info.end_time
+    assert [step for step, _ in checkout.history(after[1].info.run_id, "val/loss")] == list(range(1, 151))
+    assert "Killed" not in parent.data.tags["mlflow.note.content"]
+
+
+@pytest.mark.parametrize(
+    ("which", "message"),
+    [
+        ("0123456789abcdef0123456789abcdef", "run 0123456789abcdef0123456789abcdef is not in sqlite"),
+        ("child", "this run has no trainings below it. To go on with one run, leave -m out"),
+        ("parent", "this run is finished"),
+    ],
+)
+def test_a_family_that_cannot_go_on_is_refused(checkout: Checkout, preset: Path, which: str, message: str) -> None:
+    parent, children = parent_and_children(checkout, "mine")
+    run_id = {"parent": parent.info.run_id, "child": children[0].info.run_id}.get(which, which)
+    done = checkout.train("-m", *SMALL, "model.latent_dim=1,2", "tracking.experiment=none", f"resume={run_id}")
     assert done.returncode == 2
-    assert "resume goes on with one run, as it was, so there is nothing to sweep; leave -m out" in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
+    assert checkout.client.get_experiment_by_name("none") is None
 
 
 def test_many_trainings_in_one_process_are_as_quiet_as_one(checkout: Checkout) -> None:

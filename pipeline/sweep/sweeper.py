@@ -1,7 +1,7 @@
 """What Hydra calls for `-m`: the trainings go to the launcher, and a parent run holds them together."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
@@ -14,6 +14,9 @@ from pipeline.config import Config
 from pipeline.door import start
 from pipeline.errors import InputError
 from pipeline.sweep.points import Point, points_of
+
+if TYPE_CHECKING:
+    from pipeline.tracking.run import Run
 
 
 class PointSweeper(Sweeper):
@@ -30,11 +33,10 @@ class PointSweeper(Sweeper):
         """Train all; a training that fails leaves the others alone and raises at the end."""
         assert self.config is not None
         assert self.hydra_context is not None
-        typed = OverridesParser.create(self.hydra_context.config_loader).parse_overrides(arguments)
+        given = OverridesParser.create(self.hydra_context.config_loader).parse_overrides(arguments)
+        typed = [each for each in given if each.key_or_group != "resume"]
         choices = self.config.hydra.runtime.choices
         config = _task(self.config)
-        if any(each.key_or_group == "resume" for each in typed):
-            raise InputError("resume goes on with one run, as it was, so there is nothing to sweep; leave -m out")
         points = points_of(typed, config["sweep"]["points"], choices)
         composed = [self._composed(point) for point in points]
         fixed = [each.input_line for each in typed if not each.is_sweep_override()]
@@ -52,9 +54,9 @@ class PointSweeper(Sweeper):
         assert self.launcher is not None
         from pipeline.family import family
 
-        with family(config, name) as parent:
-            jobs = [[*point.overrides, f"tracking.parent={parent.id}", *_named(point.name)] for point in points]
-            results = self.launcher.launch(jobs, initial_job_idx=0)
+        with family(config, name, resume=config["resume"]) as parent:
+            jobs = list(_jobs(points, parent))
+            results = self.launcher.launch(jobs, initial_job_idx=0) if jobs else []
         return [each.return_value for each in results]
 
 
@@ -72,6 +74,19 @@ def _check(points: Sequence[Point], composed: Sequence[Config]) -> None:
             Experiment.from_config(config)
         except InputError as error:
             raise InputError(f"{point.name}: {error}" if point.name else str(error)) from error
+
+
+def _jobs(points: Sequence[Point], parent: "Run") -> Iterator[list[str]]:
+    """The overrides of each training that is left to do; one that was interrupted goes on where it was."""
+    from pipeline.training_run import checkpoint_of
+
+    before = {run.info.run_name: run.info for run in parent.store.children(parent.id)}
+    for point in points:
+        run = before.get(point.name)
+        if run and checkpoint_of(run.run_id).exists():
+            yield [f"resume={run.run_id}", *(each for each in point.overrides if each.startswith("tracking.uri="))]
+        elif not run or run.status != "FINISHED":
+            yield [*point.overrides, f"tracking.parent={parent.id}", *_named(point.name)]
 
 
 def _named(name: str) -> list[str]:
