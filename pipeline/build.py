@@ -105,7 +105,18 @@ def _own(target: Callable[..., Any]) -> bool:
 def _types(target: Callable[..., Any]) -> dict[str, Any]:
     """The annotated type of each argument; Keras annotates none."""
     declared = target.__init__ if inspect.isclass(target) and not is_dataclass(target) else target
-    return get_type_hints(declared, include_extras=True)
+    try:
+        return get_type_hints(declared, include_extras=True)
+    except NameError:
+        return {name: _type_or_any(written, declared) for name, written in inspect.get_annotations(declared).items()}
+
+
+def _type_or_any(written: object, declared: Callable[..., Any]) -> Any:
+    """One annotated type; any where it is made of names that only type checkers import, as in Optuna."""
+    try:
+        return eval(written, inspect.unwrap(declared).__globals__) if isinstance(written, str) else written
+    except NameError:
+        return Any
 
 
 def check_value(value: Any, wanted: Any, key: str) -> Any:

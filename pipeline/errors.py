@@ -1,4 +1,4 @@
-"""The two exceptions that are no defects of ours: a mistake of the user's, and the user's wish to stop."""
+"""The exceptions that are no defects of ours: a user's mistake, the wish to stop, and a trial that was ended early."""
 
 
 class InputError(Exception):
@@ -7,3 +7,7 @@ class InputError(Exception):
 
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C or SIGTERM. Like its parent no `Exception`, so that no library takes it for an error and goes on."""
+
+
+class Pruned(Exception):  # noqa: N818 — a decision, no error
+    """A study ended this training early, because others promise more."""

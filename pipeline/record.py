@@ -56,7 +56,7 @@ class Record:
         epochs = len(history["val/loss"])
         if epochs not in self._card_epochs:
             self._cards("val", self.data.validation, epochs)
-        self.run.summary(evaluation.metrics("test"))
+        self.run.summary(evaluation.metrics())
         # The UI's slider starts at step 0: with that step alone, these cards need no sliding.
         self._cards("test", self.data.test, 0)
         for name, picture in self.gallery.after(history, self.course).items():
@@ -92,7 +92,7 @@ def _result(history: History, evaluation: Evaluation) -> str:
         (
             *([f"**{evaluation.warning}**"] if evaluation.warning else []),
             f"{len(history['val/loss'])} epochs, best val/loss **{best:.2f}** nats after epoch "
-            f"{history['val/loss'].index(best) + 1}. On the test split:",
+            f"{history['val/loss'].index(best) + 1}. On the {evaluation.split} split:",
             f"| | |\n| --- | ---: |\n{rows}",
         )
     )

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -54,22 +53,22 @@ def rescore(config: Config) -> Rescored:
     Raises:
         InputError: a wrong setting, or a run that cannot be read, with the reason.
     """
-    split: Literal["validation", "test"] = check_value(config["split"], Literal["validation", "test"], "split")
     trusted = check_value(config["trusted"], list[Text], "trusted")
     scoring: Scoring = build(config["evaluation"], "evaluation", trusted, wanted=Scoring)
     store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
     trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)
-    evaluation = evaluate(trained.vae, trained.data, scoring, split=split)
-    metrics = evaluation.metrics(_prefix(split, trained.config.get("evaluation") or {}, config["evaluation"]))
+    evaluation = evaluate(trained.vae, trained.data, scoring)
+    metrics = evaluation.metrics(_prefix(trained.config.get("evaluation") or {}, config["evaluation"]))
     recorded = {name: value for name, value in trained.metrics.items() if name in metrics}
     added = {name: value for name, value in metrics.items() if name not in recorded}
-    facts = {"split": split, **flatten({"evaluation": config["evaluation"]}), **metrics, **circumstances()}
+    facts = {**flatten({"evaluation": config["evaluation"]}), **metrics, **circumstances()}
     amend(store, trained.id, added, json.dumps(facts, indent=1))
     return Rescored(trained.name, metrics, recorded, evaluation)
 
 
-def _prefix(split: str, before: Config, now: Config) -> str:
+def _prefix(before: Config, now: Config) -> str:
     own, asked = flatten(before), flatten(now)
+    split = asked.pop("split")
     different = {name: value for name, value in asked.items() if own.get(name, value) != value}
     # MLflow allows no equals sign in the name of a metric.
     return " ".join([split, *([run_name({}, different).replace("=", ":")] if different else [])])

@@ -21,8 +21,8 @@ from pipeline.settings import Count
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
 
 
-def start_tensorflow() -> None:
-    """Import TensorFlow without its chatter; what it says is shown only if the start fails."""
+def import_tensorflow() -> None:
+    """Import TensorFlow without its chatter, and touch no device: the process may still be forked."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     warnings.filterwarnings("ignore", module="keras|tensorflow")
@@ -32,6 +32,14 @@ def start_tensorflow() -> None:
 
         keras.utils.disable_interactive_logging()
         tf.get_logger().setLevel("ERROR")  # it takes several models in one process for a mistake
+
+
+def start_tensorflow() -> None:
+    """Make TensorFlow ready; what it says meanwhile is shown only if that fails."""
+    import_tensorflow()
+    import tensorflow as tf
+
+    with _stderr_held():
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
 

@@ -1,6 +1,7 @@
 """One training from its config to its run: data, model, fit, evaluation, record; and how an interrupted one goes on."""
 
 import math
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from rich.console import Console
 from pipeline.build import build
 from pipeline.config import Config
 from pipeline.data.images import ImageData
-from pipeline.errors import InputError, Interrupted
+from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.evaluation import Evaluation, evaluate
 from pipeline.experiment import Experiment
 from pipeline.models.vae import VAE
@@ -24,7 +25,7 @@ from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.store import Store, Tracking
 from pipeline.training.checkpoint import history_in
-from pipeline.training.fit import fit
+from pipeline.training.fit import EpochListener, fit
 from pipeline.training.progress import TrainingProgress
 
 CHECKPOINTS = MLRUNS / "checkpoints"
@@ -32,11 +33,17 @@ CHECKPOINTS = MLRUNS / "checkpoints"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run came to."""
+    """What a finished run came to.
+
+    Attributes:
+        epochs: that were trained.
+        metrics: of its last epoch and of the evaluation, by name.
+    """
 
     run_id: str
     run_name: str
     epochs: int
+    metrics: dict[str, float]
     evaluation: Evaluation
     where_to_look: str
 
@@ -45,7 +52,7 @@ class Outcome:
         test = self.evaluation
         console.print(
             f"\n[bold green]Done:[/bold green] [bold]{self.run_name}[/bold], {self.epochs} epochs, run {self.run_id}\n"
-            f"On the test split, per image: ELBO {test.elbo:.2f} nats "
+            f"On the {test.split} split, per image: ELBO {test.elbo:.2f} nats "
             f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), {_nll(test)}MSE {test.mse:.4f}\n"
             f"{_warning(test)}"
             f"See it with: {self.where_to_look}",
@@ -54,18 +61,22 @@ class Outcome:
         )
 
 
-def train(config: Config, *, console: Console, resume: str | None = None) -> Outcome:
+def train(
+    config: Config, *, console: Console, resume: str | None = None, listeners: Sequence[EpochListener] = ()
+) -> Outcome:
     """Train what the config describes and record it as one run.
 
     Args:
         config: composed and resolved.
         console: where progress is shown.
         resume: id of an interrupted run to go on with, whose config this is.
+        listeners: called after each epoch; one that raises `Pruned` ends the training.
 
     Raises:
         InputError: a mistake in the settings, the data or the address of the tracking store; before a run is made.
         NonFiniteLoss: the training diverged; the run is closed as failed.
         Interrupted: by Ctrl-C or SIGTERM; the run is closed as killed and can be resumed.
+        Pruned: by a listener; the run is closed as finished, with a tag.
     """
     experiment = Experiment.from_config(config)
     store = experiment.tracking.connect()
@@ -76,7 +87,7 @@ def train(config: Config, *, console: Console, resume: str | None = None) -> Out
         _refuse_other_data(store.run(resume).data.tags.get(FINGERPRINT), data, resume)
     with _opened(experiment.tracking, store, resume) as run:
         console.print(f"Run [bold]{run.name}[/bold] ({run.id})", highlight=False, soft_wrap=True)
-        return _train(run, experiment, config, data, vae, console)
+        return _train(run, experiment, config, data, vae, console, listeners)
 
 
 def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
@@ -142,7 +153,9 @@ def _how_far(run_id: str, checkpoint: Path) -> str:
 def _opened(tracking: Tracking, store: Store, resume: str | None) -> AbstractContextManager[Run]:
     if resume:
         return reopen(store, resume)
-    return start(store, tracking.experiment, tracking.name or "default", circumstances(), parent=tracking.parent)
+    return start(
+        store, tracking.experiment, tracking.name or "default", circumstances() | tracking.tags, parent=tracking.parent
+    )
 
 
 def _course(gallery: Gallery, folder: Path) -> Course | None:
@@ -152,7 +165,13 @@ def _course(gallery: Gallery, folder: Path) -> Course | None:
 
 
 def _train(  # noqa: PLR0917 — the parts of one training, each from its own hand
-    run: Run, experiment: Experiment, config: Config, data: ImageData, vae: VAE, console: Console
+    run: Run,
+    experiment: Experiment,
+    config: Config,
+    data: ImageData,
+    vae: VAE,
+    console: Console,
+    listeners: Sequence[EpochListener],
 ) -> Outcome:
     settings, checkpoint = experiment.training, checkpoint_of(run.id)
     gallery = Gallery(vae, data, experiment.pictures, settings.seed)
@@ -162,11 +181,20 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
             record.begin(config, vae)
         with TrainingProgress(settings.epochs, console) as progress:
             history = fit(
-                vae, data, settings, checkpoint=checkpoint, listeners=[progress.epoch, record], callbacks=[progress]
+                vae,
+                data,
+                settings,
+                checkpoint=checkpoint,
+                listeners=[progress.epoch, record, *listeners],
+                callbacks=[progress],
             )
         evaluation = evaluate(vae, data, experiment.evaluation)
         record.conclude(vae, history, evaluation)
     except Interrupted as interrupt:
         raise Interrupted(f"{interrupt}. {_how_far(run.id, checkpoint)}") from None
+    except Pruned:
+        checkpoint.unlink(missing_ok=True)
+        raise
     checkpoint.unlink(missing_ok=True)
-    return Outcome(run.id, run.name, len(history["val/loss"]), evaluation, run.where_to_look())
+    metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()
+    return Outcome(run.id, run.name, len(history["val/loss"]), metrics, evaluation, run.where_to_look())

@@ -46,7 +46,7 @@ def test_other_settings_add_numbers_that_say_so(checkout: Checkout, run_id: str)
 
 
 def test_the_validation_split_has_its_own_name(checkout: Checkout, run_id: str) -> None:
-    done = evaluated(checkout, f"run={run_id}", "split=validation")
+    done = evaluated(checkout, f"run={run_id}", "evaluation.split=validation")
     assert done.returncode == 0, done.stderr
     assert "validation/nll" in checkout.client.get_run(run_id).data.metrics
 
@@ -56,7 +56,7 @@ def test_the_validation_split_has_its_own_name(checkout: Checkout, run_id: str) 
     [
         ([], "run: Missing mandatory value: run. Give it a value: run=…"),
         (["run=nothing"], "run nothing is not in sqlite"),
-        (["run=nothing", "split=train"], "split=train: wanted 'validation' or 'test'"),
+        (["run=nothing", "evaluation.split=train"], "evaluation.split=train: wanted 'validation' or 'test'"),
         (
             ["run=nothing", "evaluation.importance_samples=0"],
             "evaluation.importance_samples=0: wanted a number greater",

@@ -22,7 +22,7 @@ from pipeline.tracking.views import latest_experiment_link, refuse_busy
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     before = mlflow.get_tracking_uri()
-    yield Tracking(uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", name=None, parent=None).connect()
+    yield Tracking(uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", name=None, parent=None, tags={}).connect()
     mlflow.set_tracking_uri(before)
 
 

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -43,6 +42,7 @@ class Evaluation:
     its information are left out; its rate is that of the Gaussian that its encoder gives.
 
     Attributes:
+        split: that was scored.
         loss: the model's own objective with its final weights, nats.
         rate, distortion: the parts of the ELBO with one latent drawn for each image, nats.
         elbo: −(rate + distortion), nats; comparable between models of different weights.
@@ -61,6 +61,7 @@ class Evaluation:
         warning: what to tell the user of latent dimensions that collapsed; None where none did.
     """
 
+    split: str = "test"
     loss: float
     rate: float
     distortion: float
@@ -76,9 +77,9 @@ class Evaluation:
     knn_accuracy: float | None = None
     warning: str | None = None
 
-    def metrics(self, split: str) -> dict[str, float]:
+    def metrics(self, prefix: str | None = None) -> dict[str, float]:
         """The scores by name, such as `test/elbo`, without those that are absent or beyond all numbers."""
-        return {f"{split}/{name}": value for name, value in self._numbers().items()}
+        return {f"{prefix or self.split}/{name}": value for name, value in self._numbers().items()}
 
     def labelled(self) -> dict[str, float]:
         """The same scores by what they are, for a person to read."""
@@ -90,11 +91,9 @@ class Evaluation:
         return {name: float(value) for name, value in values if isinstance(value, int | float) and math.isfinite(value)}
 
 
-def evaluate(
-    vae: VAE, data: ImageData, scoring: Scoring, *, split: Literal["validation", "test"] = "test"
-) -> Evaluation:
+def evaluate(vae: VAE, data: ImageData, scoring: Scoring) -> Evaluation:
     """Score a split; equal seeds give equal numbers, and the model's own stream of noise stays where it is."""
-    scored = data.validation if split == "validation" else data.test
+    scored = data.validation if scoring.split == "validation" else data.test
     encoded = encode(vae, scored.images)
     noise = stream(scoring.seed, "latents").standard_normal(encoded.mean.shape)
     latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
@@ -106,6 +105,7 @@ def evaluate(
         of_posterior = _likelihood(vae, encoded, rates.sum(axis=1) + distortion, scoring)
         of_posterior |= _information(encoded, noise, rate, scoring)
     return Evaluation(
+        split=scoring.split,
         loss=float(vae.objective.loss(rates, distortion, vae.objective.beta)),
         rate=rate,
         distortion=float(distortion.mean()),

@@ -1,7 +1,7 @@
 """What can be set about the evaluation."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,9 +13,10 @@ Images = Annotated[Count, Field(examples=[1000])] | None
 
 @dataclass(frozen=True, kw_only=True)
 class Scoring:
-    """Settings of `evaluate`: how much is computed for each estimate.
+    """Settings of `evaluate`: what is scored, and how much is computed for each estimate.
 
     Attributes:
+        split: that is scored.
         importance_samples: latents drawn for each image in the bound on its −log p(x).
         nll_images: images for which that bound is computed.
         information_images: images between which mutual information is estimated.
@@ -24,6 +25,7 @@ class Scoring:
         seed: of the latents and of the choice of images.
     """
 
+    split: Literal["validation", "test"]
     importance_samples: Count
     nll_images: Images
     information_images: Images

@@ -37,6 +37,10 @@ class PointSweeper(Sweeper):
         typed = [each for each in given if each.key_or_group != "resume"]
         choices = self.config.hydra.runtime.choices
         config = _task(self.config)
+        if "space" in config["sweep"]:
+            from pipeline.sweep.search import search
+
+            return search(self.hydra_context, self.config, config, given)
         points = points_of(typed, config["sweep"]["points"], choices)
         composed = [self._composed(point) for point in points]
         fixed = [each.input_line for each in typed if not each.is_sweep_override()]

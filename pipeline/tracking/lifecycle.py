@@ -7,13 +7,14 @@ from traceback import format_exception
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from pipeline.errors import InputError, Interrupted
+from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import NOTE, Run
 from pipeline.tracking.store import PARENT, Store
 
 COLOUR = "mlflow.runColor"
+PRUNED = "pruned"
 # Neighbours in time are what people compare, so successive runs get colours far apart for all kinds of vision.
 COLOURS = (
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
@@ -59,14 +60,26 @@ def reopen(store: Store, run_id: str) -> Iterator[Run]:
         raise InputError(f"resume={run_id}: this run is finished. Train anew, with more epochs if you wish")
     if known.info.status == "RUNNING" and is_alive(known.data.tags):
         raise InputError(f"resume={run_id}: this run is still training, in process {known.data.tags['pid']}")
-
-    def begin() -> str:
-        mlflow.start_run(run_id=run_id, nested=True)
-        mlflow.set_tags({**owner_tags(), NOTE: ""})
-        return run_id
-
-    with _guarded(store, begin) as run:
+    with _guarded(store, lambda: _begun_again(run_id)) as run:
         yield run
+
+
+@contextmanager
+def joined(store: Store, run_id: str) -> Iterator[Run]:
+    """A run that several processes may write to: opened if nobody has it open, whatever it ended as."""
+    known = store.run(run_id)
+    if known.info.status == "RUNNING" and is_alive(known.data.tags):
+        yield Run(store, run_id)
+        return
+
+    with _guarded(store, lambda: _begun_again(run_id)) as run:
+        yield run
+
+
+def _begun_again(run_id: str) -> str:
+    mlflow.start_run(run_id=run_id, nested=True)
+    mlflow.set_tags({**owner_tags(), NOTE: ""})
+    return run_id
 
 
 @contextmanager
@@ -94,12 +107,20 @@ def _give_up(store: Store, run_id: str, guard: Guard, error: BaseException) -> N
         guard.abandon()
         raise InputError(_lost(store, run_id)) from error
     with store.transaction():
-        _close("KILLED" if isinstance(error, Interrupted) else "FAILED", error)
+        _close(_status_after(error), error)
         guard.dismiss()
 
 
+def _status_after(error: BaseException) -> str:
+    if isinstance(error, Pruned):
+        return "FINISHED"
+    return "KILLED" if isinstance(error, Interrupted) else "FAILED"
+
+
 def _close(status: str, error: BaseException | None = None) -> None:
-    if error:
+    if isinstance(error, Pruned):
+        mlflow.set_tags({PRUNED: "true", NOTE: f"**Pruned:** {error}"})
+    elif error:
         # A mistake or a wish of the user's explains itself; a defect needs its traceback.
         known = isinstance(error, InputError | Interrupted)
         reason = str(error) if known else f"\n```\n{''.join(format_exception(error))}\n```"

@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import mlflow
 import numpy as np
 
 from pipeline.data.images import ImageData
 from pipeline.figures import Figure
 from pipeline.tracking.address import DATABASE
-from pipeline.tracking.keras_model import log_keras_model
 from pipeline.tracking.links import run_link
 from pipeline.tracking.store import Store
 from pipeline.tracking.transaction import whole
+
+if TYPE_CHECKING:
+    import keras
 
 NOTE = "mlflow.note.content"
 EVALUATIONS = "evaluations"
@@ -85,8 +86,10 @@ class Run:
             )
 
     @whole
-    def model(self, model: keras.Model, example: np.ndarray) -> None:
+    def model(self, model: "keras.Model", example: np.ndarray) -> None:
         """Store the Keras model with its signature and these images as example."""
+        from pipeline.tracking.keras_model import log_keras_model  # takes TensorFlow along
+
         log_keras_model(model, example)
 
     @whole

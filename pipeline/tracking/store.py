@@ -47,12 +47,14 @@ class Tracking:
         experiment: the MLflow experiment that the run joins.
         name: of the run; null says what differs from the default.
         parent: id of the run that the run is a child of; null for none.
+        tags: of the run, to find it by.
     """
 
     uri: Uri
     experiment: Annotated[Text, Field(examples=["mnist"])]
     name: Text | None
     parent: Text | None
+    tags: dict[Text, Text]
 
     def connect(self) -> "Store":
         """The store, checked and ready for runs.

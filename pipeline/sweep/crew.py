@@ -1,0 +1,147 @@
+"""Children at work on trials: begun, listened to, ended in time, and their deaths explained."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+
+from pipeline.sweep import child
+from pipeline.sweep.child import End, Epoch, Job
+from pipeline.sweep.study import Claimed
+
+PATIENCE = 7.0
+"""Seconds in which a child must have ended tidily before it is killed."""
+
+AfterEpoch = Callable[[Claimed, int, Mapping[str, float]], bool]
+AtTheEnd = Callable[[Claimed, End], None]
+
+
+@dataclass(eq=False)
+class Member:
+    """A child and what it works on.
+
+    Attributes:
+        began: when, seconds.
+        asked: when it was asked to end, seconds; None if it was not.
+    """
+
+    claimed: Claimed
+    process: ForkServerProcess
+    pipe: Connection
+    began: float
+    asked: float | None = None
+
+    def ask_to_end(self) -> None:
+        """As Ctrl-C does."""
+        self.asked = self.asked or time.monotonic()
+        _signal(self.process, signal.SIGTERM)
+
+    def end(self, deadline: float) -> None:
+        """Wait for its end, with force after the deadline."""
+        self.process.join(max(0.0, deadline - time.monotonic()))
+        if self.process.exitcode is None:
+            _signal(self.process, signal.SIGKILL)
+            self.process.join()
+        self.pipe.close()
+
+
+def warm_processes() -> ForkServerContext:
+    """Processes that begin with TensorFlow imported."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["pipeline.sweep.warm"])
+    return processes
+
+
+class Crew:
+    """So many children at once.
+
+    Args:
+        slots: their number.
+        time_limit: minutes that each may take; None for no limit.
+    """
+
+    def __init__(self, slots: int, time_limit: float | None) -> None:
+        self.slots, self.time_limit = slots, time_limit
+        self.members: list[Member] = []
+        self._context = warm_processes()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may begin."""
+        return len(self.members) < self.slots
+
+    def at_work(self) -> list[Claimed]:
+        """What is being worked on."""
+        return [member.claimed for member in self.members]
+
+    def begin(self, claimed: Claimed, job: Job) -> None:
+        """Start a child on a job."""
+        ours, its = self._context.Pipe()
+        process = self._context.Process(target=child.run, args=(job, its), daemon=True)
+        process.start()
+        its.close()
+        self.members.append(Member(claimed, process, ours, time.monotonic()))
+
+    def attend(self, after_epoch: AfterEpoch, at_the_end: AtTheEnd, patience: float = 1.0) -> None:
+        """Hear what the children have to say, and wait for it so many seconds."""
+        if not self.members:
+            time.sleep(patience)
+        for pipe in wait([member.pipe for member in self.members], patience):
+            member = next(each for each in self.members if each.pipe is pipe)
+            said = _heard(member)
+            if isinstance(said, Epoch):
+                _answer(member, after_epoch(member.claimed, said.number, said.metrics))
+                continue
+            self.members.remove(member)
+            member.end(time.monotonic() + PATIENCE)
+            at_the_end(member.claimed, said or End(failure=self._cause_of_death(member)))
+        self._end_those_too_late()
+
+    def dismiss(self) -> None:
+        """End all, tidily if they are quick."""
+        for member in self.members:
+            member.ask_to_end()
+        deadline = time.monotonic() + PATIENCE
+        while self.members:
+            self.members.pop().end(deadline)
+
+    def _end_those_too_late(self) -> None:
+        now = time.monotonic()
+        for member in self.members:
+            if member.asked and now > member.asked + PATIENCE:
+                _signal(member.process, signal.SIGKILL)
+            elif self.time_limit and now > member.began + self.time_limit * 60:
+                member.ask_to_end()
+
+    def _cause_of_death(self, member: Member) -> str:
+        code = member.process.exitcode
+        if member.asked:
+            return f"it took longer than sweep.trial_timeout={self.time_limit:g} minutes"
+        if code and code < 0:
+            memory = "; perhaps the memory was used up: fewer slots or smaller batches need less" if code == -9 else ""
+            return f"its process was killed by {signal.Signals(-code).name}{memory}"
+        return f"its process ended with code {code} without a word; its folder holds {child.LOG}"
+
+
+def _heard(member: Member) -> Epoch | End | None:
+    try:
+        said: Epoch | End = member.pipe.recv()
+        return said
+    except (EOFError, OSError):
+        return None
+
+
+def _answer(member: Member, end_now: bool) -> None:
+    with suppress(OSError):  # it is dead, which is what it says next
+        member.pipe.send(end_now)
+
+
+def _signal(process: ForkServerProcess, number: int) -> None:
+    with suppress(ProcessLookupError):
+        if process.pid:
+            os.kill(process.pid, number)

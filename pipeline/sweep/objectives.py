@@ -1,0 +1,57 @@
+"""What a study may minimise: metrics that mean the same in all of its trials, and none of the test split."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import fields
+from difflib import get_close_matches
+
+from pipeline.errors import InputError
+from pipeline.evaluation import Evaluation
+from pipeline.sweep.settings import StudySettings
+
+EPOCH = tuple(f"{split}/{name}" for split in ("train", "val") for name in ("loss", "rate", "distortion", "elbo"))
+"""Metrics of every epoch."""
+WEIGHTS = ("objective",)
+"""Keys, and groups, that the loss contains."""
+
+
+def check_objectives(settings: StudySettings, searched: Collection[str]) -> None:
+    """Refuse what would answer another question than the user asks.
+
+    Args:
+        settings: of the study.
+        searched: its keys.
+
+    Raises:
+        InputError: a metric that does not exist, of the test split, or that contains what is searched.
+    """
+    for name in settings.objective:
+        _check(f"sweep.objective={name}", name, (*EPOCH, *_of_the_end()), searched)
+    for name in settings.prune_by:
+        _check(f"sweep.prune_by={name}", name, EPOCH, searched)
+
+
+def _check(given: str, name: str, known: Collection[str], searched: Collection[str]) -> None:
+    if name.startswith("test/"):
+        raise InputError(
+            f"{given}: whoever chooses by the test split knows nothing of new images any longer. Wanted the validation "
+            f"split: {name.replace('test/', 'validation/', 1)}"
+        )
+    if name not in known:
+        meant = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {meant[0]}? " if meant else ""
+        raise InputError(f"{given}: no such metric. {hint}There are: {', '.join(known)}")
+    weights = [key for key in searched if key.split(".")[0] in WEIGHTS]
+    if name.endswith("/loss") and weights:
+        raise InputError(
+            f"{given}: the loss contains {', '.join(weights)}, which this study searches, so the best weight would be "
+            "the smallest. Wanted a metric that does not: validation/nll, val/elbo"
+        )
+    if any(key.split(".")[0] == "likelihood" for key in searched) and not name.endswith(("/mse", "/knn_accuracy")):
+        raise InputError(
+            f"{given}: differs between likelihoods as probabilities differ from densities, and this study searches the "
+            "likelihood. Wanted a metric that does not: validation/mse, validation/knn_accuracy"
+        )
+
+
+def _of_the_end() -> Iterator[str]:
+    return (f"validation/{each.name}" for each in fields(Evaluation) if each.name not in {"split", "warning"})

@@ -1,0 +1,76 @@
+"""What a worker says of its trials: a live table in a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Mapping
+
+from optuna.trial import TrialState
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+
+from pipeline.config import run_name
+from pipeline.sweep.study import Claimed, Study
+
+WORDS = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+
+
+class Progress:
+    """Shows the trials of this worker; used as a context.
+
+    Args:
+        study: that they belong to.
+        epochs: of each training, at most.
+    """
+
+    def __init__(self, study: Study, epochs: int) -> None:
+        self.study, self.epochs, self.console = study, epochs, Console()
+        self._rows: dict[int, list[str]] = {}
+        self._began = time.monotonic()
+        self._ended = 0
+        self._live = Live(console=self.console, get_renderable=self._table, refresh_per_second=2)
+
+    def __enter__(self) -> "Progress":
+        if self.console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def begins(self, claimed: Claimed) -> None:
+        """A trial was begun, or gone on with."""
+        self._rows[claimed.number] = [str(claimed.number), "training", run_name({}, claimed.values), "", ""]
+
+    def epoch(self, claimed: Claimed, epoch: int, metrics: Mapping[str, float]) -> None:
+        """An epoch of it is done."""
+        [name] = self.study.settings.prune_by
+        self._rows[claimed.number][3:] = [f"{epoch}/{self.epochs}", f"{name} {metrics[name]:.2f}"]
+
+    def ends(self, claimed: Claimed, state: TrialState, said: str) -> None:
+        """It is over; `said` is its value, or the reason."""
+        self._ended += 1
+        self._rows.pop(claimed.number)
+        name = run_name({}, claimed.values)
+        self.console.print(
+            f"trial {claimed.number:>3} {WORDS[state]:<7} {name}  {said}  ({self._state()})",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    def _state(self) -> str:
+        done, all_of_them = len(self.study.of_state(*WORDS)), self.study.settings.n_trials
+        left = (time.monotonic() - self._began) / max(self._ended, 1) * (all_of_them - done)
+        parts = [f"{done}/{all_of_them}", *([f"best {best}"] if (best := self._best()) else [])]
+        return ", ".join([*parts, f"{left / 60:.0f} min left"] if self._ended and done < all_of_them else parts)
+
+    def _best(self) -> str:
+        if len(self.study.settings.objective) > 1 or not self.study.of_state(TrialState.COMPLETE):
+            return ""
+        best = self.study.optuna.best_trial
+        return f"{best.value:.2f} in trial {best.number}"
+
+    def _table(self) -> RenderableType:
+        table = Table("trial", "state", "parameters", "epoch", "value", box=None)
+        for row in self._rows.values():
+            table.add_row(*row)
+        return Group(table, f"{self.study.settings.study}: {self._state()}")

@@ -1,0 +1,161 @@
+"""A study from its command to its end: planned, looked over, worked on by what the launcher starts, and reported."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
+from hydra.types import HydraContext
+from omegaconf import DictConfig
+from rich.console import Console
+
+from pipeline import ROOT
+from pipeline.build import build, check_value
+from pipeline.composition import INERT
+from pipeline.config import Config, flatten, shown
+from pipeline.door import JobFailed
+from pipeline.errors import InputError, Interrupted
+from pipeline.interruption import listen
+from pipeline.runtime import circumstances
+from pipeline.settings import Text
+from pipeline.sweep.crew import warm_processes
+from pipeline.sweep.journal import lock_of
+from pipeline.sweep.preflight import Look, look_in_child, points_of
+from pipeline.sweep.progress import WORDS
+from pipeline.sweep.report import report
+from pipeline.sweep.sampling import sampler_of
+from pipeline.sweep.settings import StudySettings
+from pipeline.sweep.space import Space, distribution_of, space_of
+from pipeline.sweep.study import Plan, Study
+from pipeline.sweep.worker import Worker
+from pipeline.tracking.lifecycle import joined, start
+from pipeline.tracking.run import Run
+from pipeline.tracking.store import Tracking
+from pipeline.tracking.trials import STUDY
+
+JOBS = ROOT / "mlruns" / "jobs"
+
+
+def search(context: HydraContext, master: DictConfig, config: Config, typed: Sequence[Override]) -> None:
+    """Train the trials of a study, or those that are left of it.
+
+    Args:
+        context, master: of Hydra.
+        config: what the command composed, resolved.
+        typed: the command line.
+
+    Raises:
+        InputError: a wrong setting, a point that cannot be trained, or a study that asks another question.
+        Interrupted: the same command goes on.
+        JobFailed: the study did not reach its goal.
+    """
+    listen()
+    plan, console = plan_of(config, typed, OverridesParser.create(context.config_loader)), Console()
+    settings = plan.settings
+    _say_what_was_seen(_looked_over(context, master, plan), plan, console)
+    study = Study(plan)
+    try:
+        with _recorded(study, config) as parent:
+            worker = Worker(plan, context, master, JOBS / settings.study, parent.id, parent.store.uri)
+            launcher = Plugins.instance().instantiate_launcher(
+                hydra_context=context, task_function=worker, config=master
+            )
+            results = launcher.launch([list(plan.overrides)] * settings.workers, initial_job_idx=0)
+            for result in results:
+                result.return_value  # noqa: B018 — raises what a worker raised
+            report(parent, study)
+    except Interrupted as interrupt:
+        raise Interrupted(f"{interrupt}. Go on with the same command") from None
+    _say_what_came_of_it(study, console)
+
+
+def plan_of(config: Config, typed: Sequence[Override], parser: OverridesParser) -> Plan:
+    """What the command and the preset ask for.
+
+    Raises:
+        InputError: naming the key, the value and the cure.
+    """
+    node = dict(config["sweep"])
+    sampler = node.pop("sampler")
+    trusted = check_value(config["trusted"], list[Text], "trusted")
+    settings: StudySettings = build(node, "sweep", ["optuna", *trusted], wanted=StudySettings)
+    sampler_of(sampler, settings.seed)  # wrong settings are refused now
+    space = _with_typed(space_of(settings.space, parser), typed)
+    if not space:
+        raise InputError(
+            f"sweep.study={settings.study}: nothing is searched. Name keys and values, such as model.latent_dim=2,8,32 "
+            "'training.learning_rate=tag(log, interval(1e-4, 1e-2))'"
+        )
+    lines = [each.input_line or "" for each in typed if not each.is_sweep_override() and each.key_or_group != "resume"]
+    fixed = {
+        key: value for key, value in flatten(config).items() if not key.startswith(INERT) and key not in list(space)
+    }
+    return Plan(settings, sampler, space, ["evaluation.split=validation", *lines], fixed)
+
+
+def _with_typed(space: Space, typed: Sequence[Override]) -> Space:
+    """The space after the command line fixed some of its keys and widened others."""
+    space = space.without({each.key_or_group: shown(each.value()) for each in typed if not each.is_sweep_override()})
+    for each in typed:
+        if each.is_sweep_override():
+            space = space.widened(each.key_or_group, distribution_of(each))
+    return space
+
+
+def _looked_over(context: HydraContext, master: DictConfig, plan: Plan) -> Look:
+    processes = warm_processes()
+    ours, its = processes.Pipe()
+    points = points_of(plan.space, plan.settings.seed)
+    process = processes.Process(target=look_in_child, args=(context, master, plan, points, its), daemon=True)
+    process.start()
+    its.close()
+    try:
+        seen: Look | str = ours.recv()
+    except EOFError:
+        raise InputError("looking the space over ended without a word; is there too little memory?") from None
+    finally:
+        process.kill()
+        process.join()
+    if isinstance(seen, str):
+        raise InputError(seen)
+    return seen
+
+
+@contextmanager
+def _recorded(study: Study, config: Config) -> Iterator[Run]:
+    """The run of a study, the same for all commands that work on it."""
+    tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
+    store, name = tracking.connect(), study.settings.study
+    with ExitStack() as opened:
+        with lock_of(name):
+            if study.run_id:
+                run = opened.enter_context(joined(store, study.run_id))
+            else:
+                run = opened.enter_context(start(store, tracking.experiment, name, circumstances() | {STUDY: name}))
+                study.run_id = run.id
+        yield run
+
+
+def _say_what_was_seen(seen: Look, plan: Plan, console: Console) -> None:
+    fewest, most = seen.parameters
+    sizes = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    console.print(
+        f"Study [bold]{plan.settings.study}[/bold]: {plan.settings.n_trials} trials, searching "
+        f"{', '.join(plan.space)}. All of {seen.points} points can be trained: {sizes} parameters, "
+        f"up to {seen.memory:.1f} GB",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _say_what_came_of_it(study: Study, console: Console) -> None:
+    counts = {word: len(study.of_state(state)) for state, word in WORDS.items()}
+    console.print(", ".join(f"{count} {word}" for word, count in counts.items() if count), highlight=False)
+    if study.hopeless:
+        raise InputError(
+            f"sweep.study={study.settings.study}: gave up after {counts['failed']} failures, more than "
+            f"sweep.max_failures={study.settings.max_failures}; the last: {study.last_failure()}"
+        )
+    if not counts["done"]:
+        raise JobFailed(1)

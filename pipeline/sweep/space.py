@@ -1,0 +1,220 @@
+"""What a study searches: keys and the values that they may take, written in Hydra's own grammar."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, product
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
+from hydra.errors import HydraException
+from optuna import Trial
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from pipeline.config import shown
+from pipeline.errors import InputError
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Space:
+    """Keys, and keys that exist only where another one has a certain value.
+
+    Attributes:
+        dimensions: what each key may be.
+        conditional: by key and value, as typed on the command line, the space that exists then too.
+    """
+
+    dimensions: Mapping[str, BaseDistribution] = field(default_factory=dict)
+    conditional: Mapping[str, "Space"] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.dimensions or self.conditional)
+
+    def __iter__(self) -> Iterator[str]:
+        """Every key, those that do not always exist included; each once."""
+        yield from dict.fromkeys(chain(self.dimensions, *self.conditional.values()))
+
+    def suggest(self, trial: Trial) -> dict[str, Value]:
+        """The values of a trial."""
+        values = {key: _suggested(trial, key, distribution) for key, distribution in self.dimensions.items()}
+        for condition, space in self.conditional.items():
+            if _holds(condition, values):
+                values |= space.suggest(trial)
+        return values
+
+    def grid(self) -> Iterator[dict[str, Value]]:
+        """Every point, the last key changing fastest.
+
+        Raises:
+            InputError: a key takes values without end.
+        """
+        lists = [_values(key, distribution) for key, distribution in self.dimensions.items()]
+        for chosen in product(*lists):
+            values = dict(zip(self.dimensions, chosen, strict=True))
+            inner = [space.grid() for condition, space in self.conditional.items() if _holds(condition, values)]
+            for parts in product(*inner):
+                yield {key: value for part in (values, *parts) for key, value in part.items()}
+
+    def corners(self) -> Iterator[dict[str, Value]]:
+        """Points with one key at an end of its values, or at each of its choices, and the others at their first."""
+        first = {key: _ends(distribution)[0] for key, distribution in self.dimensions.items()}
+        points = [first, *({**first, key: end} for key, each in self.dimensions.items() for end in _ends(each)[1:])]
+        for values in points:
+            inner = [space for condition, space in self.conditional.items() if _holds(condition, values)]
+            others = [list(space.corners()) for space in inner]
+            yield {key: value for part in (values, *(corners[0] for corners in others)) for key, value in part.items()}
+            for corners in others:
+                yield from ({**values, **corner} for corner in corners[1:])
+
+    def without(self, fixed: Mapping[str, str]) -> "Space":
+        """The space that is left where keys are fixed to these values."""
+        kept: dict[str, Space] = {}
+        dimensions = {key: each for key, each in self.dimensions.items() if key not in fixed}
+        for condition, space in self.conditional.items():
+            key, _, value = condition.partition("=")
+            left = space.without(fixed)
+            if key not in fixed:
+                kept[condition] = left
+            elif fixed[key] == value:
+                dimensions |= left.dimensions
+                kept |= left.conditional
+        return Space(dimensions, kept)
+
+    def widened(self, key: str, distribution: BaseDistribution) -> "Space":
+        """The space where a key, wherever it exists, may take other values; a new key always exists."""
+        inner = {
+            condition: space.widened(key, distribution) if key in list(space) else space
+            for condition, space in self.conditional.items()
+        }
+        if key in list(self) and key not in self.dimensions:
+            return replace(self, conditional=inner)
+        return Space({**self.dimensions, key: distribution}, inner)
+
+    def described(self) -> dict[str, Any]:
+        """The space in plain mappings, to be stored and compared."""
+        nested = {condition: space.described() for condition, space in self.conditional.items()}
+        return {key: str(distribution) for key, distribution in self.dimensions.items()} | nested
+
+
+def space_of(node: Mapping[str, Any], parser: OverridesParser, *, under: str = "sweep.space") -> Space:
+    """The space that a config describes.
+
+    Args:
+        node: key to values in Hydra's grammar, or `key=value` to what exists then only.
+        parser: Hydra's.
+        under: where the node stands in the config, for messages.
+
+    Raises:
+        InputError: values that are not in Hydra's grammar, or only one of them.
+    """
+    dimensions, conditional = {}, {}
+    for key, given in node.items():
+        if isinstance(given, Mapping):
+            if "=" not in key:
+                raise InputError(
+                    f"{under}.{key}: wanted values such as choice(2, 8), or below a condition such as "
+                    "model=conv the keys that exist then"
+                )
+            conditional[key] = space_of(given, parser, under=f"{under}.{key}")
+        else:
+            text = f"choice({','.join(map(shown, given))})" if isinstance(given, list) else shown(given)
+            dimensions[key] = distribution_of(_parsed(f"{key}={text}", parser, under))
+    return Space(dimensions, conditional)
+
+
+def distribution_of(override: Override) -> BaseDistribution:
+    """Optuna's word for the values of an override.
+
+    Raises:
+        InputError: they are none to choose from.
+    """
+    values = override.value()
+    try:
+        if isinstance(values, IntervalSweep):
+            return _interval(values)
+        if isinstance(values, RangeSweep):
+            return _range(values)
+        if override.is_choice_sweep():
+            texts, plain = override.sweep_string_iterator(), override.sweep_iterator()
+            choices = [
+                value if isinstance(value, int | float) else text for text, value in zip(texts, plain, strict=True)
+            ]
+            return CategoricalDistribution(choices)
+    except ValueError as error:
+        raise InputError(f"{override.input_line}: {error}") from error
+    raise InputError(
+        f"{override.input_line}: that is one value; wanted several: choice(2, 8), range(1, 9), interval(0.1, 1), "
+        "int(interval(2, 32)) or tag(log, interval(1e-4, 1e-2))"
+    )
+
+
+def overrides_of(values: Mapping[str, Value]) -> list[str]:
+    """A point as it would be typed to train it alone."""
+    return [f"{key}={value if isinstance(value, str) else shown(value)}" for key, value in values.items()]
+
+
+def _parsed(line: str, parser: OverridesParser, under: str) -> Override:
+    try:
+        return parser.parse_override(line)
+    except HydraException as error:
+        raise InputError(f"{under}.{line}: {str(error).partition(chr(10))[0]}; wanted Hydra's grammar") from error
+
+
+def _interval(values: IntervalSweep) -> BaseDistribution:
+    low, high, log = values.start, values.end, "log" in values.tags
+    assert low is not None
+    assert high is not None
+    if isinstance(low, int) and isinstance(high, int):
+        return IntDistribution(low, high, log=log)
+    return FloatDistribution(low, high, log=log)
+
+
+def _range(values: RangeSweep) -> BaseDistribution:
+    listed = list(values.range())
+    if not listed:
+        raise ValueError("that range is empty; its end is not one of its values")
+    low, high = min(listed), max(listed)
+    if isinstance(low, int):
+        log = "log" in values.tags
+        return IntDistribution(low, high, log=log, step=abs(int(values.step)))
+    if "log" in values.tags:
+        raise ValueError("steps are even, so they cannot be logarithmic; use tag(log, interval(a, b))")
+    return FloatDistribution(low, high, step=abs(float(values.step)))
+
+
+def _suggested(trial: Trial, key: str, distribution: BaseDistribution) -> Value:
+    if isinstance(distribution, CategoricalDistribution):
+        return trial.suggest_categorical(key, distribution.choices)  # type: ignore[return-value]
+    if isinstance(distribution, IntDistribution):
+        return trial.suggest_int(key, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
+    assert isinstance(distribution, FloatDistribution)
+    return trial.suggest_float(key, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
+
+
+def _holds(condition: str, values: Mapping[str, Value]) -> bool:
+    key, _, value = condition.partition("=")
+    return key in values and overrides_of({key: values[key]}) == [f"{key}={value}"]
+
+
+def _values(key: str, distribution: BaseDistribution) -> Sequence[Value]:
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices  # type: ignore[return-value]
+    if isinstance(distribution, IntDistribution):
+        return range(distribution.low, distribution.high + 1, distribution.step)
+    assert isinstance(distribution, FloatDistribution)
+    if distribution.step is None:
+        raise InputError(
+            f"{key}: an interval has no end of values, so there is no grid of it. Use range(a, b, step) or choice(…), "
+            "or another sampler, sweep/sampler=tpe"
+        )
+    steps = round((distribution.high - distribution.low) / distribution.step)
+    return [distribution.low + index * distribution.step for index in range(steps + 1)]
+
+
+def _ends(distribution: BaseDistribution) -> Sequence[Value]:
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices  # type: ignore[return-value]
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    return list(dict.fromkeys([distribution.low, distribution.high]))

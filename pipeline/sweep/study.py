@@ -1,0 +1,252 @@
+"""A study and who works on which of its trials: no trial twice, none lost, exactly as many as were asked for."""
+
+import json
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from pipeline.errors import InputError
+from pipeline.sweep.journal import lock_of, storage_of
+from pipeline.sweep.sampling import points_in_order, sampler_of
+from pipeline.sweep.settings import StudySettings
+from pipeline.sweep.space import Space, Value
+from pipeline.tracking.owner import is_alive, owner_tags
+
+OWNER, QUESTION, PARENT, REASON = "owner", "question", "parent_run", "reason"
+BEAT = 20.0
+"""Seconds between the signs of life of whoever works on a trial."""
+SILENCE = 10 * BEAT
+"""Seconds without one after which a worker of another machine is taken for dead."""
+
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a worker needs to know of a study; can be sent to another process.
+
+    Attributes:
+        settings: of the study.
+        sampler: its config.
+        space: what is searched.
+        overrides: what all trials have in common, as typed.
+        fixed: the same as values, with all that comes from presets and defaults.
+    """
+
+    settings: StudySettings
+    sampler: Mapping[str, Any]
+    space: Space
+    overrides: Sequence[str]
+    fixed: Mapping[str, Any]
+
+    def question(self) -> dict[str, Any]:
+        """What must not change while a study goes on."""
+        return {
+            "space": self.space.described(),
+            "objective": dict(self.settings.objective),
+            "prune_by": dict(self.settings.prune_by),
+            "replicates": self.settings.replicates,
+            "config": dict(self.fixed),
+        }
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A trial that this process works on.
+
+    Attributes:
+        number: from 0.
+        values: of the searched keys.
+    """
+
+    number: int
+    id: int
+    values: dict[str, Value]
+
+
+class Study:
+    """The study of a plan in its storage.
+
+    Args:
+        plan: of the study, which is made if there is none of its name.
+
+    Raises:
+        InputError: the storage cannot be opened, or the study asks another question than the plan.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.settings, self._beaten = plan, plan.settings, 0.0
+        self.storage: BaseStorage = storage_of(self.settings.study, self.settings.storage)
+        with self._decision():
+            known = self.settings.study in optuna.get_all_study_names(self.storage)
+            self.optuna = (
+                optuna.create_study(
+                    study_name=self.settings.study,
+                    storage=self.storage,
+                    directions=self.settings.directions,
+                    load_if_exists=True,
+                    sampler=self._sampler(0),
+                    pruner=self.settings.pruner,
+                )
+                if not known
+                else optuna.load_study(study_name=self.settings.study, storage=self.storage)
+            )
+            self._ask_the_same()
+            self._plan_trials()
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """All that count, in order."""
+        return self.optuna.get_trials(deepcopy=False)[: self.settings.n_trials]
+
+    def of_state(self, *states: TrialState) -> list[FrozenTrial]:
+        """The trials in these states."""
+        return [trial for trial in self.trials if trial.state in states]
+
+    @property
+    def run_id(self) -> str | None:
+        """Of the study's own run; None before it has one."""
+        return self.optuna.user_attrs.get(PARENT)
+
+    @run_id.setter
+    def run_id(self, run_id: str) -> None:
+        self.optuna.set_user_attr(PARENT, run_id)
+
+    def rank(self, trial: FrozenTrial) -> tuple[float, ...]:
+        """Less is better: the first objective, then the others."""
+        signs = (1 if wanted == "minimize" else -1 for wanted in self.settings.directions)
+        return tuple(sign * value for sign, value in zip(signs, trial.values or [], strict=True))
+
+    def last_failure(self) -> str:
+        """Why the latest of the failed trials did."""
+        failed = self.of_state(TrialState.FAIL)
+        return f"trial {failed[-1].number}: {failed[-1].user_attrs.get(REASON, '')}" if failed else ""
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether too many trials failed."""
+        limit = self.settings.max_failures
+        return limit is not None and len(self.of_state(TrialState.FAIL)) > limit
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.hopeless or not self.of_state(TrialState.WAITING, TrialState.RUNNING)
+
+    def claim(self) -> Claimed | None:
+        """The next trial, ours alone; None if there is none now."""
+        if self.hopeless:
+            return None
+        with self._decision():
+            self._free_abandoned()
+            for trial in self.of_state(TrialState.WAITING):
+                self._sign(trial._trial_id)  # first, so that a running trial has an owner at every instant
+                if self.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
+                    self._sign(trial._trial_id)  # another machine may have said the same meanwhile
+                    return self._suggested(trial)
+        return None
+
+    def beat(self, claimed: Sequence[Claimed]) -> None:
+        """Say, if it is time again, that these trials are being worked on."""
+        if time.time() > self._beaten + BEAT:
+            self._beaten = time.time()
+            for each in claimed:
+                self._sign(each.id)
+
+    def _sign(self, trial_id: int) -> None:
+        self.storage.set_trial_system_attr(trial_id, OWNER, {**owner_tags(), "at": time.time()})
+
+    def report(self, claimed: Claimed, step: int, metrics: Mapping[str, float]) -> bool:
+        """Note a metric of an epoch; whether the trial should end now."""
+        [(name, wanted)] = self.settings.prune_by.items()
+        first = self.settings.directions[0]
+        value = metrics[name] if wanted == first else -metrics[name]
+        self.storage.set_trial_intermediate_value(claimed.id, step, value)
+        return self.settings.pruner.prune(_OneDirection(self.optuna, self.settings), self.storage.get_trial(claimed.id))
+
+    def end(self, claimed: Claimed, state: TrialState, values: Sequence[float] | None = None, reason: str = "") -> None:
+        """Note how a trial ended; in state WAITING, that it is to be gone on with."""
+        if reason:
+            self.storage.set_trial_user_attr(claimed.id, REASON, reason)
+        if state == TrialState.COMPLETE:
+            self.optuna.tell(claimed.number, list(values or ()))
+        else:
+            self.storage.set_trial_state_values(claimed.id, state)
+
+    def _suggested(self, trial: FrozenTrial) -> Claimed:
+        self.optuna.sampler = self._sampler(trial.number)
+        values = self.plan.space.suggest(optuna.Trial(self.optuna, trial._trial_id))
+        return Claimed(trial.number, trial._trial_id, values)
+
+    def _sampler(self, number: int) -> BaseSampler:
+        """Anew for each trial, so that what it draws depends on the trials before and on nothing else."""
+        return sampler_of(self.plan.sampler, self.settings.seed, number)
+
+    def _free_abandoned(self) -> None:
+        for trial in self.of_state(TrialState.RUNNING):
+            if not _is_owned(trial):
+                self.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+
+    def _ask_the_same(self) -> None:
+        question, known = self.plan.question(), self.optuna.user_attrs.get(QUESTION)
+        if known is None:
+            self.optuna.set_user_attr(QUESTION, question)
+        elif json.loads(json.dumps(question)) != known:
+            raise InputError(
+                f"sweep.study={self.settings.study}: there is such a study already, and it asks another question:\n"
+                f"{_difference(known, question)}\n"
+                f"Set it back, or begin another study: sweep.study={self.settings.study}_2"
+            )
+
+    def _plan_trials(self) -> None:
+        """Add what is missing of the trials, waiting for somebody to work on them."""
+        have, want = len(self.optuna.get_trials(deepcopy=False)), self.settings.n_trials
+        points: list[dict[str, Value] | None] = [*self.settings.enqueue]
+        points += points_in_order(self._sampler(0), self.plan.space, want) or [None] * want
+        for point in points[have:want]:
+            fixed = {"fixed_params": point} if point else {}
+            self.optuna.add_trial(create_trial(state=TrialState.WAITING, system_attrs=fixed))
+
+    @contextmanager
+    def _decision(self) -> Iterator[None]:
+        with lock_of(self.settings.study):
+            yield
+
+
+class _OneDirection(optuna.Study):
+    """A study as a pruner sees it: by the one metric of each epoch, whatever the objectives are."""
+
+    def __init__(self, study: optuna.Study, settings: StudySettings) -> None:
+        super().__init__(study.study_name, study._storage, sampler=study.sampler, pruner=settings.pruner)
+        self._wanted = settings.directions[0]
+
+    @property
+    def directions(self) -> list[optuna.study.StudyDirection]:
+        return [optuna.study.StudyDirection[self._wanted.upper()]]
+
+
+def _is_owned(trial: FrozenTrial) -> bool:
+    """Whether somebody works on a running trial, as far as can be told from here."""
+    owner = trial.system_attrs[OWNER]
+    return is_alive(owner) and time.time() - owner["at"] < SILENCE
+
+
+def _difference(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> str:
+    lines = []
+    for key in dict.fromkeys([*before, *now]):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            lines.append(_difference(old, new, f"{path}{key}: "))
+        elif old != new:
+            lines.append(f"  {path}{key}: {old} before, {new} now")
+    return "\n".join(line for line in lines if line)
