@@ -20,8 +20,10 @@ from pipeline.figures.latents import latent, latent_card
 from pipeline.figures.loss_curves import losses
 from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, quantiles
 from pipeline.figures.sheets import first_images, reconstructions, samples_beside
+from pipeline.figures.wall import Brick, wall
 
 __all__ = [
+    "Brick",
     "Figure",
     "Layer",
     "Member",
@@ -50,4 +52,5 @@ __all__ = [
     "side_by_side",
     "structure",
     "traversals",
+    "wall",
 ]

@@ -1,6 +1,8 @@
 """Every corner of a space composed, checked and built before the first trial: none fails for what is known now."""
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -87,11 +89,14 @@ def look_in_child(
     """`look` for another process: sends what it returns, or the message of what it raises."""
     from pipeline.door import start
 
+    os.setsid()  # Ctrl-C is the command's
     start()
     try:
-        answer.send(look(context, config, plan, points))
+        seen: Look | str = look(context, config, plan, points)
     except InputError as error:
-        answer.send(str(error))
+        seen = str(error)
+    with suppress(BrokenPipeError):  # nobody waits for it any longer
+        answer.send(seen)
 
 
 def _weighed(config: Config, known: "dict[str, ImageData]") -> tuple[int, float]:

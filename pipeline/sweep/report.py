@@ -1,29 +1,82 @@
-"""What a study shows in its run: its best trials as a table, and all of them as a file."""
+"""What a study shows in its run: its best trials as a table, Optuna's plots, a wall of pictures, a champion."""
 
-import optuna
+import io
+import shlex
+import sys
 
-from pipeline.config import shown
+from optuna.trial import FrozenTrial, TrialState
+
+from pipeline import figures
+from pipeline.config import run_name, shown
+from pipeline.figures import Figure
+from pipeline.sweep.plots import plots
 from pipeline.sweep.study import Study
+from pipeline.tracking.cards import last_card
+from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
+from pipeline.tracking.trials import Trials
 
 BEST = 10
 """Trials in the table of the description."""
+SHOWN = 24
+"""Trials on the wall."""
+CARDS = ("val/reconstructions", "val/latent")
 
 
 def report(parent: Run, study: Study) -> None:
-    """Write the table and the file."""
-    table = study.optuna.trials_dataframe()
-    parent.file("trials.csv", table.to_csv(index=False))
-    parent.describe(_description(study))
+    """Write all that the trials so far have to show."""
+    name, best = study.settings.study, study.ranking()
+    trials = Trials(parent.store, name, parent.id)
+    parent.describe(_description(study, best))
+    parent.file("trials.csv", study.optuna.trials_dataframe().to_csv(index=False))
+    for file, content in plots(study.optuna, list(study.settings.objective)):
+        parent.file(file, _picture(content) if isinstance(content, Figure) else content)
+    bricks = [brick for trial in best[:SHOWN] if (brick := _brick(trials, study, trial))]
+    if bricks:
+        parent.file("wall.png", figures.wall(bricks, f"{name}: the best first"))
+    if best and (run := trials.run_of(best[0].number)):
+        register(parent.store, run.info.run_id, name, study.settings.shown(best[0].values))
 
 
-def _description(study: Study) -> str:
+def _description(study: Study, best: list[FrozenTrial]) -> str:
     keys = list(study.plan.space)
-    trials = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
     columns = ["trial", *study.settings.objective, *keys]
-    lines = [f"| {' | '.join(columns)} |", "|" + " ---: |" * len(columns)]
-    best = sorted(trials, key=study.rank)[:BEST]
-    for trial in best:
-        cells = [f"{value:.5g}" for value in trial.values or []] + [shown(trial.params.get(key, "")) for key in keys]
-        lines.append(f"| {trial.number} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    rows = [
+        [str(trial.number), *(f"{value:.5g}" for value in trial.values), *(_cell(trial, key) for key in keys)]
+        for trial in best[:BEST]
+    ]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in [columns, ["---:"] * len(columns), *rows])
+    counts = {state: len(study.of_state(state)) for state in TrialState}
+    said = ", ".join(f"{count} {state.name.lower()}" for state, count in counts.items() if count)
+    command = shlex.join(["python", "-m", "pipeline.train", *sys.argv[1:]])
+    champion = f"The best is model `{study.settings.study}@{CHAMPION}` of the registry." if best else ""
+    return "\n\n".join(
+        [
+            f"{said}, of {study.settings.n_trials}. The same command goes on, or repeats it under another name:",
+            f"```\n{command}\n```",
+            table,
+            f"{champion} `wall.png` shows all side by side, `trials.csv` has every number.",
+        ]
+    )
+
+
+def _cell(trial: FrozenTrial, key: str) -> str:
+    return shown(trial.params[key]) if key in trial.params else ""
+
+
+def _brick(trials: Trials, study: Study, trial: FrozenTrial) -> figures.Brick | None:
+    run = trials.run_of(trial.number)
+    cards = [last_card(trials.store, run.info.run_id, key) for key in CARDS] if run else []
+    whole = [card for card in cards if card is not None]
+    if len(whole) < len(CARDS):
+        return None
+    return figures.Brick(
+        f"trial {trial.number}: {study.settings.shown(trial.values)}", run_name({}, trial.params), whole
+    )
+
+
+def _picture(figure: Figure) -> bytes:
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120, bbox_inches="tight")
+    figure.clear()
+    return content.getvalue()

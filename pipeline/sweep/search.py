@@ -35,6 +35,8 @@ from pipeline.tracking.store import Tracking
 from pipeline.tracking.trials import STUDY
 
 JOBS = ROOT / "mlruns" / "jobs"
+OF_TRIALS = {"pictures": "cards", "evaluation.split": "validation"}
+"""What is otherwise in trials than in a training alone, unless the command line chooses."""
 
 
 def search(context: HydraContext, master: DictConfig, config: Config, typed: Sequence[Override]) -> None:
@@ -91,7 +93,9 @@ def plan_of(config: Config, typed: Sequence[Override], parser: OverridesParser) 
     fixed = {
         key: value for key, value in flatten(config).items() if not key.startswith(INERT) and key not in list(space)
     }
-    return Plan(settings, sampler, space, ["evaluation.split=validation", *lines], fixed)
+    chosen = {each.key_or_group for each in typed}
+    ours = [f"{key}={value}" for key, value in OF_TRIALS.items() if key not in chosen]
+    return Plan(settings, sampler, space, [*ours, *lines], fixed)
 
 
 def _with_typed(space: Space, typed: Sequence[Override]) -> Space:

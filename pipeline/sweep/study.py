@@ -122,10 +122,10 @@ class Study:
     def run_id(self, run_id: str) -> None:
         self.optuna.set_user_attr(PARENT, run_id)
 
-    def rank(self, trial: FrozenTrial) -> tuple[float, ...]:
-        """Less is better: the first objective, then the others."""
-        signs = (1 if wanted == "minimize" else -1 for wanted in self.settings.directions)
-        return tuple(sign * value for sign, value in zip(signs, trial.values or [], strict=True))
+    def ranking(self) -> list[FrozenTrial]:
+        """The trials that have a value, the best first; of several objectives the first one counts."""
+        sign = 1 if self.settings.directions[0] == "minimize" else -1
+        return sorted(self.of_state(TrialState.COMPLETE), key=lambda trial: sign * trial.values[0])
 
     def last_failure(self) -> str:
         """Why the latest of the failed trials did."""

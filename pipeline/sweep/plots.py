@@ -1,0 +1,72 @@
+"""Optuna's own plots of a study, each to be read in a browser and as a picture."""
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import optuna
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+# What draws the pictures must not look for a screen.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import optuna.visualization.matplotlib as drawn
+
+OF_EACH = {
+    "history": "plot_optimization_history",
+    "importance": "plot_param_importances",
+    "parallel": "plot_parallel_coordinate",
+    "slice": "plot_slice",
+    "contour": "plot_contour",
+}
+"""Plots of one objective, by the name of their file."""
+
+
+def plots(study: Study, objectives: list[str]) -> Iterator[tuple[str, Any]]:
+    """Files by name: `.html` as text and `.png` as figures. Fewer where there is too little to show.
+
+    Args:
+        study: with its trials.
+        objectives: their names.
+    """
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(complete) < 2:
+        return
+    if len(objectives) > 1:
+        yield from _both("pareto", "plot_pareto_front", study, target_names=objectives)
+    for index, name in enumerate(objectives):
+        of = {"target": _value(index), "target_name": name} if len(objectives) > 1 else {"target_name": name}
+        for file, function in OF_EACH.items():
+            if file == "importance" and not _varies(complete, index):
+                continue
+            if file == "contour" and len(_parameters(complete)) < 2:
+                continue
+            suffix = f"_{name.replace('/', '_')}" if len(objectives) > 1 else ""
+            yield from _both(f"{file}{suffix}", function, study, **of)
+
+
+def _both(file: str, function: str, study: Study, **how: Any) -> Iterator[tuple[str, Any]]:
+    page = getattr(optuna.visualization, function)(study, **how)
+    yield f"{file}.html", page.to_html(include_plotlyjs=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # matplotlib's advice on layouts that Optuna chose
+        axes = getattr(drawn, function)(study, **how)
+    figure = (axes if hasattr(axes, "figure") else axes.flat[0]).figure
+    figure.set_size_inches(10, 6)
+    yield f"{file}.png", figure
+
+
+def _value(index: int) -> Callable[[FrozenTrial], float]:
+    return lambda trial: trial.values[index]
+
+
+def _varies(trials: list[FrozenTrial], index: int) -> bool:
+    return len({trial.values[index] for trial in trials}) > 1 and bool(_parameters(trials))
+
+
+def _parameters(trials: list[FrozenTrial]) -> set[str]:
+    """Keys that all trials have, with more than one value."""
+    common = set.intersection(*(set(trial.params) for trial in trials))
+    return {key for key in common if len({str(trial.params[key]) for trial in trials}) > 1}
