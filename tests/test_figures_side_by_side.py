@@ -1,6 +1,7 @@
 """Laws of the picture of several runs: each in a column of its own, the same thing in the same row."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -111,6 +112,16 @@ def test_runs_that_lie_apart_are_also_shown_on_their_own_axes(random):
     runs = [member(random), member(random)]
     runs[1] = replace(runs[1], points=runs[1].points + 5)
     assert len(scatters(figures.side_by_side(runs))) == 2
+
+
+@pytest.mark.parametrize("spread", [1e-7, 1e-3, 1.0, 1e3, 1e7])
+def test_numbers_do_not_run_into_each_other(random, spread):
+    figure = figures.side_by_side([member(random, spread=spread), *(member(random) for _ in range(5))])
+    figure_pixels(figure)  # ticks are chosen as they are drawn
+    for axes in figure.axes:
+        written = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+        inside = sorted((box for box in written if axes.get_xlabel()), key=lambda box: box.x0)
+        assert all(left.x1 + 10 < right.x0 for left, right in pairwise(inside))
 
 
 def test_one_dimension_stands_beside_two(random):
