@@ -12,7 +12,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 from pipeline.sweep import child
 from pipeline.sweep.child import End, Epoch, Job
-from pipeline.sweep.study import Claimed
+from pipeline.sweep.plan import Claimed
 
 PATIENCE = 7.0
 """Seconds in which a child must have ended tidily before it is killed."""

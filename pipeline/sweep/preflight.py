@@ -17,8 +17,8 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.composition import plain
 from pipeline.config import Config, run_name
 from pipeline.errors import InputError
+from pipeline.sweep.plan import Plan
 from pipeline.sweep.space import Space, Value, overrides_of
-from pipeline.sweep.study import Plan
 
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData

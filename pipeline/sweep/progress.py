@@ -9,7 +9,8 @@ from rich.live import Live
 from rich.table import Table
 
 from pipeline.config import run_name
-from pipeline.sweep.study import Claimed, Study
+from pipeline.sweep.plan import Claimed
+from pipeline.sweep.study import Study
 
 WORDS = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 

@@ -20,14 +20,16 @@ from pipeline.interruption import listen
 from pipeline.runtime import circumstances
 from pipeline.settings import Text
 from pipeline.sweep.crew import warm_processes
+from pipeline.sweep.grammar import distribution_of, space_of
 from pipeline.sweep.journal import lock_of
+from pipeline.sweep.plan import Plan
 from pipeline.sweep.preflight import Look, look_in_child, points_of
 from pipeline.sweep.progress import WORDS
 from pipeline.sweep.report import report
 from pipeline.sweep.sampling import sampler_of
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space import Space, distribution_of, space_of
-from pipeline.sweep.study import Plan, Study
+from pipeline.sweep.space import Space
+from pipeline.sweep.study import Study
 from pipeline.sweep.worker import Worker
 from pipeline.tracking.lifecycle import joined, start
 from pipeline.tracking.run import Run

@@ -1,13 +1,10 @@
-"""What a study searches: keys and the values that they may take, written in Hydra's own grammar."""
+"""What a study searches: keys and the values that they may take."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
-from hydra.errors import HydraException
 from optuna import Trial
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
@@ -98,90 +95,9 @@ class Space:
         return {key: str(distribution) for key, distribution in self.dimensions.items()} | nested
 
 
-def space_of(node: Mapping[str, Any], parser: OverridesParser, *, under: str = "sweep.space") -> Space:
-    """The space that a config describes.
-
-    Args:
-        node: key to values in Hydra's grammar, or `key=value` to what exists then only.
-        parser: Hydra's.
-        under: where the node stands in the config, for messages.
-
-    Raises:
-        InputError: values that are not in Hydra's grammar, or only one of them.
-    """
-    dimensions, conditional = {}, {}
-    for key, given in node.items():
-        if isinstance(given, Mapping):
-            if "=" not in key:
-                raise InputError(
-                    f"{under}.{key}: wanted values such as choice(2, 8), or below a condition such as "
-                    "model=conv the keys that exist then"
-                )
-            conditional[key] = space_of(given, parser, under=f"{under}.{key}")
-        else:
-            text = f"choice({','.join(map(shown, given))})" if isinstance(given, list) else shown(given)
-            dimensions[key] = distribution_of(_parsed(f"{key}={text}", parser, under))
-    return Space(dimensions, conditional)
-
-
-def distribution_of(override: Override) -> BaseDistribution:
-    """Optuna's word for the values of an override.
-
-    Raises:
-        InputError: they are none to choose from.
-    """
-    values = override.value()
-    try:
-        if isinstance(values, IntervalSweep):
-            return _interval(values)
-        if isinstance(values, RangeSweep):
-            return _range(values)
-        if override.is_choice_sweep():
-            texts, plain = override.sweep_string_iterator(), override.sweep_iterator()
-            choices = [
-                value if isinstance(value, int | float) else text for text, value in zip(texts, plain, strict=True)
-            ]
-            return CategoricalDistribution(choices)
-    except ValueError as error:
-        raise InputError(f"{override.input_line}: {error}") from error
-    raise InputError(
-        f"{override.input_line}: that is one value; wanted several: choice(2, 8), range(1, 9), interval(0.1, 1), "
-        "int(interval(2, 32)) or tag(log, interval(1e-4, 1e-2))"
-    )
-
-
 def overrides_of(values: Mapping[str, Value]) -> list[str]:
     """A point as it would be typed to train it alone."""
     return [f"{key}={value if isinstance(value, str) else shown(value)}" for key, value in values.items()]
-
-
-def _parsed(line: str, parser: OverridesParser, under: str) -> Override:
-    try:
-        return parser.parse_override(line)
-    except HydraException as error:
-        raise InputError(f"{under}.{line}: {str(error).partition(chr(10))[0]}; wanted Hydra's grammar") from error
-
-
-def _interval(values: IntervalSweep) -> BaseDistribution:
-    low, high, log = values.start, values.end, "log" in values.tags
-    assert low is not None
-    assert high is not None
-    if isinstance(low, int) and isinstance(high, int):
-        return IntDistribution(low, high, log=log)
-    return FloatDistribution(low, high, log=log)
-
-
-def _range(values: RangeSweep) -> BaseDistribution:
-    listed = list(values.range())
-    if not listed:
-        raise ValueError("that range is empty; its end is not one of its values")
-    low, high = min(listed), max(listed)
-    if isinstance(low, int):
-        log = "log" in values.tags
-        return IntDistribution(low, high, log=log, step=abs(int(values.step)))
-    if "log" in values.tags:
-        raise ValueError("steps are even, so they cannot be logarithmic; use tag(log, interval(a, b))")
-    return FloatDistribution(low, high, step=abs(float(values.step)))
 
 
 def _suggested(trial: Trial, key: str, distribution: BaseDistribution) -> Value:

@@ -5,8 +5,6 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler
@@ -15,9 +13,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from pipeline.errors import InputError
 from pipeline.sweep.journal import lock_of, storage_of
+from pipeline.sweep.plan import Claimed, Plan, difference
 from pipeline.sweep.sampling import points_in_order, sampler_of
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space import Space, Value
+from pipeline.sweep.space import Value
 from pipeline.tracking.owner import is_alive, owner_tags
 
 OWNER, QUESTION, PARENT, REASON = "owner", "question", "parent_run", "reason"
@@ -29,49 +28,6 @@ SILENCE = 10 * BEAT
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a worker needs to know of a study; can be sent to another process.
-
-    Attributes:
-        settings: of the study.
-        sampler: its config.
-        space: what is searched.
-        overrides: what all trials have in common, as typed.
-        fixed: the same as values, with all that comes from presets and defaults.
-    """
-
-    settings: StudySettings
-    sampler: Mapping[str, Any]
-    space: Space
-    overrides: Sequence[str]
-    fixed: Mapping[str, Any]
-
-    def question(self) -> dict[str, Any]:
-        """What must not change while a study goes on."""
-        return {
-            "space": self.space.described(),
-            "objective": dict(self.settings.objective),
-            "prune_by": dict(self.settings.prune_by),
-            "replicates": self.settings.replicates,
-            "config": dict(self.fixed),
-        }
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """A trial that this process works on.
-
-    Attributes:
-        number: from 0.
-        values: of the searched keys.
-    """
-
-    number: int
-    id: int
-    values: dict[str, Value]
 
 
 class Study:
@@ -204,7 +160,7 @@ class Study:
         elif json.loads(json.dumps(question)) != known:
             raise InputError(
                 f"sweep.study={self.settings.study}: there is such a study already, and it asks another question:\n"
-                f"{_difference(known, question)}\n"
+                f"{difference(known, question)}\n"
                 f"Set it back, or begin another study: sweep.study={self.settings.study}_2"
             )
 
@@ -239,14 +195,3 @@ def _is_owned(trial: FrozenTrial) -> bool:
     """Whether somebody works on a running trial, as far as can be told from here."""
     owner = trial.system_attrs[OWNER]
     return is_alive(owner) and time.time() - owner["at"] < SILENCE
-
-
-def _difference(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> str:
-    lines = []
-    for key in dict.fromkeys([*before, *now]):
-        old, new = before.get(key), now.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            lines.append(_difference(old, new, f"{path}{key}: "))
-        elif old != new:
-            lines.append(f"  {path}{key}: {old} before, {new} now")
-    return "\n".join(line for line in lines if line)

@@ -1,0 +1,63 @@
+"""What a study is to find out, and with what."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.sweep.settings import StudySettings
+from pipeline.sweep.space import Space, Value
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a worker needs to know of a study; can be sent to another process.
+
+    Attributes:
+        settings: of the study.
+        sampler: its config.
+        space: what is searched.
+        overrides: what all trials have in common, as typed.
+        fixed: the same as values, with all that comes from presets and defaults.
+    """
+
+    settings: StudySettings
+    sampler: Mapping[str, Any]
+    space: Space
+    overrides: Sequence[str]
+    fixed: Mapping[str, Any]
+
+    def question(self) -> dict[str, Any]:
+        """What must not change while a study goes on."""
+        return {
+            "space": self.space.described(),
+            "objective": dict(self.settings.objective),
+            "prune_by": dict(self.settings.prune_by),
+            "replicates": self.settings.replicates,
+            "config": dict(self.fixed),
+        }
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A trial that this process works on.
+
+    Attributes:
+        number: from 0.
+        values: of the searched keys.
+    """
+
+    number: int
+    id: int
+    values: dict[str, Value]
+
+
+def difference(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> str:
+    """What two questions do not have in common, a line each."""
+    lines = []
+    for key in dict.fromkeys([*before, *now]):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            lines.append(difference(old, new, f"{path}{key}: "))
+        elif old != new:
+            lines.append(f"  {path}{key}: {old} before, {new} now")
+    return "\n".join(line for line in lines if line)
