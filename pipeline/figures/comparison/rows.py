@@ -84,8 +84,9 @@ class Scatters:
         if not flat:
             axes.set_ylabel(names[1], fontsize=SMALL, color=INK, labelpad=2)
             axes.locator_params(axis="y", nbins=5)
-        for axis in (axes.xaxis, axes.yaxis)[: 1 if flat else 2]:  # long numbers would run into each other
-            axes.ticklabel_format(axis=axis.axis_name, scilimits=(-2, 4), useMathText=True)
+        # Long numbers would run into each other.
+        axes.ticklabel_format(axis="x" if flat else "both", scilimits=(-2, 4), useMathText=True)
+        for axis in (axes.xaxis, axes.yaxis):
             axis.get_offset_text().set(size=SMALL, color=INK)
 
 
