@@ -64,7 +64,7 @@ def watched() -> list[tuple[Any, str, str]]:
     from pipeline.pictures.gallery import Gallery
     from pipeline.record import Record
     from pipeline.tracking.run import Run
-    from pipeline.tracking.store import Tracking
+    from pipeline.tracking.settings import Tracking
     from pipeline.training.checkpoint import Checkpoint
 
     return [

@@ -44,3 +44,9 @@ def shown(value: Any) -> str:
         short = f"{value:g}"
         return short if float(short) == value else str(value)
     return str(value)
+
+
+def quoted(text: str) -> str:
+    """A text as a value on the command line, whatever is in it."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -17,7 +17,7 @@ from pipeline.models.vae import VAE, assemble
 from pipeline.pictures.settings import PictureSettings
 from pipeline.runtime import Runtime
 from pipeline.settings import Text
-from pipeline.tracking.store import Tracking
+from pipeline.tracking.settings import Tracking
 from pipeline.training.settings import Training
 
 

@@ -19,7 +19,7 @@ from pipeline.runtime import circumstances
 from pipeline.tracking.finished import finished_children
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
-from pipeline.tracking.store import Tracking
+from pipeline.tracking.settings import Tracking
 from pipeline.trained import Trained, load
 
 BEST = {"elbo": max, "nll": min, "mse": min, "knn_accuracy": max}

@@ -12,7 +12,8 @@ from pipeline.evaluation import Evaluation, Scoring, evaluate
 from pipeline.runtime import circumstances
 from pipeline.settings import Text
 from pipeline.tracking.run import amend
-from pipeline.tracking.store import Store, Uri
+from pipeline.tracking.settings import Uri
+from pipeline.tracking.store import Store
 from pipeline.trained import load
 
 

@@ -1,9 +1,7 @@
 """One training from its config to its run: data, model, fit, evaluation, record; and how an interrupted one goes on."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -13,17 +11,20 @@ from pipeline.build import build
 from pipeline.config import Config
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted, Pruned
-from pipeline.evaluation import Evaluation, evaluate
+from pipeline.evaluation import evaluate
 from pipeline.experiment import Experiment
 from pipeline.models.vae import VAE
+from pipeline.outcome import Outcome
 from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
+from pipeline.recipe import recipe_of
 from pipeline.record import FINGERPRINT, Record
 from pipeline.runtime import circumstances, differences
 from pipeline.tracking.address import MLRUNS
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
-from pipeline.tracking.store import Store, Tracking
+from pipeline.tracking.settings import Tracking
+from pipeline.tracking.store import RECIPE, Store
 from pipeline.training.checkpoint import history_in
 from pipeline.training.fit import EpochListener, fit
 from pipeline.training.progress import TrainingProgress
@@ -31,38 +32,13 @@ from pipeline.training.progress import TrainingProgress
 CHECKPOINTS = MLRUNS / "checkpoints"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished run came to.
-
-    Attributes:
-        epochs: that were trained.
-        metrics: of its last epoch and of the evaluation, by name.
-    """
-
-    run_id: str
-    run_name: str
-    epochs: int
-    metrics: dict[str, float]
-    evaluation: Evaluation
-    where_to_look: str
-
-    def report(self, console: Console) -> None:
-        """Tell a person the key numbers, the run's name and how to see it."""
-        test = self.evaluation
-        console.print(
-            f"\n[bold green]Done:[/bold green] [bold]{self.run_name}[/bold], {self.epochs} epochs, run {self.run_id}\n"
-            f"On the {test.split} split, per image: ELBO {test.elbo:.2f} nats "
-            f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), {_nll(test)}MSE {test.mse:.4f}\n"
-            f"{_warning(test)}"
-            f"See it with: {self.where_to_look}",
-            highlight=False,
-            soft_wrap=True,
-        )
-
-
 def train(
-    config: Config, *, console: Console, resume: str | None = None, listeners: Sequence[EpochListener] = ()
+    config: Config,
+    *,
+    console: Console,
+    resume: str | None = None,
+    listeners: Sequence[EpochListener] = (),
+    reuse: bool = False,
 ) -> Outcome:
     """Train what the config describes and record it as one run.
 
@@ -71,6 +47,7 @@ def train(
         console: where progress is shown.
         resume: id of an interrupted run to go on with, whose config this is.
         listeners: called after each epoch; one that raises `Pruned` ends the training.
+        reuse: whether a finished run of the same settings, data and code is taken over instead of training.
 
     Raises:
         InputError: a mistake in the settings, the data or the address of the tracking store; before a run is made.
@@ -85,8 +62,14 @@ def train(
     experiment.pictures.check(vae.latent_dim, len(data.test))
     if resume:
         _refuse_other_data(store.run(resume).data.tags.get(FINGERPRINT), data, resume)
-    with _opened(experiment.tracking, store, resume) as run:
+    recipe = recipe_of(config, data.fingerprint)
+    known = store.trained(recipe) if recipe and reuse else None
+    with _opened(experiment.tracking, store, resume, {RECIPE: recipe} if recipe else {}) as run:
         console.print(f"Run [bold]{run.name}[/bold] ({run.id})", highlight=False, soft_wrap=True)
+        if known:
+            console.print(f"Taken over from run {known}, which is the same training", highlight=False, soft_wrap=True)
+            metrics = run.take_over(known)
+            return Outcome(run.id, run.name, 0, metrics, None, run.where_to_look())
         return _train(run, experiment, config, data, vae, console, listeners)
 
 
@@ -115,17 +98,6 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
     return train(config, console=console, resume=run_id)
 
 
-def _nll(test: Evaluation) -> str:
-    if test.nll is None:
-        return ""
-    known = test.nll_standard_error is not None and math.isfinite(test.nll_standard_error)
-    return f"NLL {test.nll:.2f}{f' ± {test.nll_standard_error:.2f}' if known else ''}, "
-
-
-def _warning(test: Evaluation) -> str:
-    return f"[yellow]{test.warning}[/yellow]\n" if test.warning else ""
-
-
 def checkpoint_of(run_id: str) -> Path:
     """The file from which an interrupted run goes on."""
     return CHECKPOINTS / f"{run_id}.npz"
@@ -150,11 +122,17 @@ def _how_far(run_id: str, checkpoint: Path) -> str:
     )
 
 
-def _opened(tracking: Tracking, store: Store, resume: str | None) -> AbstractContextManager[Run]:
+def _opened(
+    tracking: Tracking, store: Store, resume: str | None, own: Mapping[str, str]
+) -> AbstractContextManager[Run]:
     if resume:
         return reopen(store, resume)
     return start(
-        store, tracking.experiment, tracking.name or "default", circumstances() | tracking.tags, parent=tracking.parent
+        store,
+        tracking.experiment,
+        tracking.name or "default",
+        {**circumstances(), **tracking.tags, **own},
+        parent=tracking.parent,
     )
 
 

@@ -12,7 +12,8 @@ from pipeline.errors import InputError
 from pipeline.reference import Reference
 from pipeline.reference_page import page
 from pipeline.settings import Switch, Text
-from pipeline.tracking.store import Store, Uri
+from pipeline.tracking.settings import Uri
+from pipeline.tracking.store import Store
 from pipeline.training_run import train
 
 EXPERIMENT = "verify"

@@ -19,6 +19,7 @@ LEVELS = (
     ("pictures",),
     ("tracking",),
     ("record", "experiment", "composition"),
+    ("recipe", "outcome"),
     ("training_run", "trained"),
     ("family", "rescoring", "reference"),
     ("reference_page", "verification", "door"),

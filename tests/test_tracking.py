@@ -15,14 +15,17 @@ from pipeline.errors import InputError, Interrupted
 from pipeline.tracking.lifecycle import COLOUR, COLOURS, reopen, start
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import NOTE
-from pipeline.tracking.store import Store, Tracking
+from pipeline.tracking.settings import Tracking
+from pipeline.tracking.store import Store
 from pipeline.tracking.views import latest_experiment_link, refuse_busy
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     before = mlflow.get_tracking_uri()
-    yield Tracking(uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", name=None, parent=None, tags={}).connect()
+    yield Tracking(
+        uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", name=None, parent=None, tags={}
+    ).connect()
     mlflow.set_tracking_uri(before)
 
 

@@ -8,7 +8,7 @@ from checkout import SMALL, Checkout
 
 from pipeline.reference import Reference
 from pipeline.reference_page import page
-from pipeline.tracking.store import Tracking
+from pipeline.tracking.settings import Tracking
 
 
 def reference(**changed: object) -> Reference:
@@ -79,7 +79,10 @@ def test_the_page_is_written_from_the_runs_of_references_and_families(checkout: 
 
 
 def test_what_a_store_does_not_know_stays_on_the_page(tmp_path: Path) -> None:
-    store, text = Tracking(uri=f"sqlite:///{tmp_path / 'm.db'}", experiment="x", name=None, parent=None, tags={}).connect(), ""
+    store, text = (
+        Tracking(uri=f"sqlite:///{tmp_path / 'm.db'}", experiment="x", name=None, parent=None, tags={}).connect(),
+        "",
+    )
     assert "not run" in page(store, {"ours": reference()}, "verify", text)
     row = "| a loss | 100 | **99.00** | at most 100 + 0.5 | `python` | 3.0 | a paper | commit abc |"
     before = f"# Reference\n\n## Published numbers\n\n{row}\n\n## clothes\n\nfine clothes\n"

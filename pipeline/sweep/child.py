@@ -96,7 +96,9 @@ def _trained(job: Job, worker: Connection, answers: "SimpleQueue[bool]") -> End:
             raise Pruned(f"after epoch {epoch}, others of the study promised more")
 
     def task(config: DictConfig) -> End:
-        outcome = train(plain(config), console=Console(), resume=job.run_id, listeners=[after_epoch])
+        outcome = train(
+            plain(config), console=Console(), resume=job.run_id, listeners=[after_epoch], reuse=not job.run_id
+        )
         return End(outcome.run_id, outcome.metrics)
 
     start()

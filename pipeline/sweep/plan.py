@@ -1,7 +1,7 @@
 """What a study is to find out, and with what."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.sweep.settings import StudySettings
@@ -42,13 +42,13 @@ class Claimed:
     """A trial that this process works on.
 
     Attributes:
-        number: from 0.
+        number, id: of the trial, from 0 in the study and in the storage.
         values: of the searched keys.
     """
 
     number: int
     id: int
-    values: dict[str, Value]
+    values: dict[str, Value] = field(hash=False)
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> str:

@@ -13,7 +13,7 @@ from pipeline.sweep.plots import plots
 from pipeline.sweep.study import Study
 from pipeline.tracking.cards import last_card
 from pipeline.tracking.registry import CHAMPION, register
-from pipeline.tracking.run import Run
+from pipeline.tracking.run import REUSED, Run
 from pipeline.tracking.trials import Trials
 
 BEST = 10
@@ -35,7 +35,7 @@ def report(parent: Run, study: Study) -> None:
     if bricks:
         parent.file("wall.png", figures.wall(bricks, f"{name}: the best first"))
     if best and (run := trials.run_of(best[0].number)):
-        register(parent.store, run.info.run_id, name, study.settings.shown(best[0].values))
+        register(parent.store, run.data.tags.get(REUSED, run.info.run_id), name, study.settings.shown(best[0].values))
 
 
 def _description(study: Study, best: list[FrozenTrial]) -> str:

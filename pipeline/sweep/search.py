@@ -33,7 +33,7 @@ from pipeline.sweep.study import Study
 from pipeline.sweep.worker import Worker
 from pipeline.tracking.lifecycle import joined, start
 from pipeline.tracking.run import Run
-from pipeline.tracking.store import Tracking
+from pipeline.tracking.settings import Tracking
 from pipeline.tracking.trials import STUDY
 
 JOBS = ROOT / "mlruns" / "jobs"

@@ -1,5 +1,6 @@
 """What a study is asked to do."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -55,8 +56,8 @@ class StudySettings:
         return list(self.objective.values())
 
     def values(self, metrics: Mapping[str, float]) -> list[float]:
-        """The objectives among the metrics of a training."""
-        return [metrics[name] for name in self.objective]
+        """The objectives among the metrics of a training; not a number where it has none."""
+        return [metrics.get(name, math.nan) for name in self.objective]
 
     def shown(self, values: Sequence[float]) -> str:
         """Objectives for a person to read."""

@@ -44,18 +44,13 @@ class Study:
         self.plan, self.settings, self._beaten = plan, plan.settings, 0.0
         self.storage: BaseStorage = storage_of(self.settings.study, self.settings.storage)
         with self._decision():
-            known = self.settings.study in optuna.get_all_study_names(self.storage)
-            self.optuna = (
-                optuna.create_study(
-                    study_name=self.settings.study,
-                    storage=self.storage,
-                    directions=self.settings.directions,
-                    load_if_exists=True,
-                    sampler=self._sampler(0),
-                    pruner=self.settings.pruner,
-                )
-                if not known
-                else optuna.load_study(study_name=self.settings.study, storage=self.storage)
+            self.optuna = optuna.create_study(
+                study_name=self.settings.study,
+                storage=self.storage,
+                directions=self.settings.directions,
+                load_if_exists=True,
+                sampler=self._sampler(0),
+                pruner=self.settings.pruner,
             )
             self._ask_the_same()
             self._plan_trials()
@@ -138,6 +133,11 @@ class Study:
             self.optuna.tell(claimed.number, list(values or ()))
         else:
             self.storage.set_trial_state_values(claimed.id, state)
+
+    def note(self, claimed: Claimed, facts: Mapping[str, float]) -> None:
+        """Keep facts about a trial beside its values."""
+        for name, fact in facts.items():
+            self.storage.set_trial_user_attr(claimed.id, name, fact)
 
     def _suggested(self, trial: FrozenTrial) -> Claimed:
         self.optuna.sampler = self._sampler(trial.number)

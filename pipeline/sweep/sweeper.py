@@ -10,7 +10,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.composition import name_of, plain
-from pipeline.config import Config
+from pipeline.config import Config, quoted
 from pipeline.door import start
 from pipeline.errors import InputError
 from pipeline.sweep.points import Point, points_of
@@ -94,5 +94,4 @@ def _jobs(points: Sequence[Point], parent: "Run") -> Iterator[list[str]]:
 
 
 def _named(name: str) -> list[str]:
-    quoted = name.replace("\\", "\\\\").replace("'", "\\'")
-    return [f"tracking.name='{quoted}'"] if name else []
+    return [f"tracking.name={quoted(name)}"] if name else []

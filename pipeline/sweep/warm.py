@@ -6,4 +6,5 @@ import_tensorflow()
 
 
 import pipeline.sweep.child  # noqa: E402
+import pipeline.tracking.keras_model  # noqa: E402
 import pipeline.training_run  # noqa: E402, F401

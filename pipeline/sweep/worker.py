@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 from optuna.trial import TrialState
 
-from pipeline.config import run_name
+from pipeline.config import quoted, run_name
 from pipeline.interruption import listen
 from pipeline.sweep.child import End, Job
 from pipeline.sweep.crew import Crew
@@ -52,44 +53,64 @@ class Worker:
 
 
 class _Work:
+    """What a worker has in hand: claimed trials, and of each the trainings that are done."""
+
     def __init__(self, worker: Worker) -> None:
         self.worker, self.settings = worker, worker.plan.settings
         self.study = Study(worker.plan)
         self.trials = Trials(Store(worker.uri), self.settings.study, worker.parent_id)
         self.progress = Progress(self.study, worker.config.training.epochs)
         self.crew = Crew(self.settings.slots, self.settings.trial_timeout)
+        self.done: dict[Claimed, list[Mapping[str, float]]] = {}
 
     def until_none_is_left(self) -> None:
         try:
             with self.progress:
                 while not self.study.over:
-                    self._begin_some()
-                    self.crew.attend(self._after_epoch, self._at_the_end)
-                    self.study.beat(self.crew.at_work())
+                    self._claim_some()
+                    self.crew.attend(self._after_epoch, self._after_training)
+                    self.study.beat(list(self.done))
         finally:
-            interrupted = self.crew.at_work()
             self.crew.dismiss()
-            for claimed in interrupted:
+            for claimed in self.done:
                 self.study.end(claimed, TrialState.WAITING)
 
-    def _begin_some(self) -> None:
+    def _claim_some(self) -> None:
         while self.crew.has_room and (claimed := self.study.claim()):
-            run = self.trials.run_of(claimed.number)
+            self.done[claimed] = []
             self.progress.begins(claimed)
-            if run and run.info.status == "FINISHED":  # and then its worker died, before it could say so
-                self._at_the_end(claimed, End(run.info.run_id, dict(run.data.metrics), pruned=was_pruned(run)))
-            else:
+            self._go_on(claimed)
+
+    def _go_on(self, claimed: Claimed) -> None:
+        """Begin the next training of a trial, or end the trial after its last."""
+        done = self.done[claimed]
+        while len(done) < self.settings.replicates:
+            run = self.trials.run_of(claimed.number, self._replicate(claimed))
+            if not run or run.info.status != "FINISHED":
                 self.crew.begin(claimed, self._job(claimed, run.info.run_id if run else None))
+                return
+            if was_pruned(run):  # and then its worker died, before it could say so
+                self._end(claimed, TrialState.PRUNED)
+                return
+            done.append(run.data.metrics)
+        self._conclude(claimed)
+
+    def _replicate(self, claimed: Claimed) -> int | None:
+        return len(self.done[claimed]) if self.settings.replicates > 1 else None
 
     def _job(self, claimed: Claimed, run_id: str | None) -> Job:
-        worker, name = self.worker, run_name({}, claimed.values).replace("\\", "\\\\").replace("'", "\\'")
+        worker, replicate = self.worker, self._replicate(claimed)
+        name, tags = run_name({}, claimed.values), self.trials.tags(claimed.number, replicate)
+        parent_id = worker.parent_id if replicate is None else self.trials.opened(claimed.number, name)
+        seed = worker.config.training.seed + (replicate or 0)
         overrides = [
             *self._threads(),
             *worker.plan.overrides,
             *overrides_of(claimed.values),
-            f"tracking.parent={worker.parent_id}",
-            f"tracking.name='{name}'",
-            *(f"++tracking.tags.{key}='{value}'" for key, value in self.trials.tags(claimed.number).items()),
+            *([f"training.seed={seed}"] if replicate else []),
+            f"tracking.parent={parent_id}",
+            f"tracking.name={quoted(name if replicate is None else f'{name} seed={seed}')}",
+            *(f"++tracking.tags.{key}={quoted(tag)}" for key, tag in tags.items()),
         ]
         return Job(worker.hydra_context, worker.config, worker.folder, claimed.number, overrides, run_id)
 
@@ -100,23 +121,38 @@ class _Work:
 
     def _after_epoch(self, claimed: Claimed, epoch: int, metrics: Mapping[str, float]) -> bool:
         self.progress.epoch(claimed, epoch, metrics)
-        return self.study.report(claimed, epoch, metrics)
+        return not self.done[claimed] and self.study.report(claimed, epoch, metrics)  # the first replicate decides
 
-    def _at_the_end(self, claimed: Claimed, end: End) -> None:
-        values = None if end.failure or end.pruned else self.settings.values(end.metrics or {})
-        failure = end.failure or self._not_finite(values)
-        if failure:
-            self.trials.fail(claimed.number, failure)
-            self.study.end(claimed, TrialState.FAIL, reason=failure)
-            self.progress.ends(claimed, TrialState.FAIL, failure)
+    def _after_training(self, claimed: Claimed, end: End) -> None:
+        if end.failure:
+            self._fail(claimed, end.failure)
         elif end.pruned:
-            self.study.end(claimed, TrialState.PRUNED)
-            self.progress.ends(claimed, TrialState.PRUNED, "")
+            self._end(claimed, TrialState.PRUNED)
         else:
-            self.study.end(claimed, TrialState.COMPLETE, values)
-            self.progress.ends(claimed, TrialState.COMPLETE, self.settings.shown(values or []))
+            self.done[claimed].append(end.metrics or {})
+            self._go_on(claimed)
 
-    def _not_finite(self, values: Sequence[float] | None) -> str:
-        named = zip(self.settings.objective, values, strict=True) if values else ()
-        wrong = [name for name, value in named if not math.isfinite(value)]
-        return f"{', '.join(wrong)} is no finite number" if wrong else ""
+    def _conclude(self, claimed: Claimed) -> None:
+        each = np.array([self.settings.values(metrics) for metrics in self.done[claimed]])  # [replicates, objectives]
+        mean, spread = each.mean(axis=0), each.std(axis=0, ddof=min(1, len(each) - 1))
+        wrong = [name for name, value in zip(self.settings.objective, mean, strict=True) if not math.isfinite(value)]
+        if wrong:
+            self._fail(claimed, f"{', '.join(wrong)} is missing, or no finite number")
+            return
+        if self.settings.replicates > 1:
+            spreads = {f"{name}_std": float(value) for name, value in zip(self.settings.objective, spread, strict=True)}
+            means = dict(zip(self.settings.objective, map(float, mean), strict=True))
+            self.trials.close(claimed.number, means | spreads)
+            self.study.note(claimed, spreads)
+        self._end(claimed, TrialState.COMPLETE, [float(value) for value in mean])
+
+    def _fail(self, claimed: Claimed, reason: str) -> None:
+        self.trials.fail(claimed.number, self._replicate(claimed), reason)
+        self._end(claimed, TrialState.FAIL, reason=reason)
+
+    def _end(
+        self, claimed: Claimed, state: TrialState, values: Sequence[float] | None = None, reason: str = ""
+    ) -> None:
+        self.study.end(claimed, state, values, reason)
+        self.progress.ends(claimed, state, reason or (self.settings.shown(values) if values else ""))
+        del self.done[claimed]

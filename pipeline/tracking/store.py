@@ -4,20 +4,17 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import mlflow
 from filelock import FileLock
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-from pydantic import BeforeValidator, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import InputError
 from pipeline.interruption import undisturbed
-from pipeline.settings import Text
 from pipeline.tracking.address import (
     DATABASE,
     MLRUNS,
@@ -32,37 +29,8 @@ from pipeline.tracking.owner import end_as_killed, is_alive
 from pipeline.tracking.transaction import whole
 
 PARENT = "mlflow.parentRunId"
-
-
-Uri = Annotated[Text | None, BeforeValidator(lambda uri: uri or None)]
-"""Of an MLflow server or database; null is the file in `mlruns/`, and so is a variable that is set to nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tracking:
-    """Where and how runs are recorded.
-
-    Attributes:
-        uri: of an MLflow server or database; null is the file in `mlruns/`.
-        experiment: the MLflow experiment that the run joins.
-        name: of the run; null says what differs from the default.
-        parent: id of the run that the run is a child of; null for none.
-        tags: of the run, to find it by.
-    """
-
-    uri: Uri
-    experiment: Annotated[Text, Field(examples=["mnist"])]
-    name: Text | None
-    parent: Text | None
-    tags: dict[Text, Text]
-
-    def connect(self) -> "Store":
-        """The store, checked and ready for runs.
-
-        Raises:
-            InputError: a server that does not answer, a database that cannot be opened.
-        """
-        return Store(self.uri)
+RECIPE = "recipe"
+"""Tag that is equal for equal trainings."""
 
 
 class Store:
@@ -110,6 +78,14 @@ class Store:
         experiment = self.run(run_id).info.experiment_id
         where = f"tags.`{PARENT}` = '{run_id}'"
         return list(self.client.search_runs([experiment], where, order_by=["attributes.start_time ASC"]))
+
+    @whole
+    def trained(self, recipe: str) -> str | None:
+        """The id of a finished run of this recipe; None if there is none."""
+        experiments = [experiment.experiment_id for experiment in self.client.search_experiments()]
+        where = f"attributes.status = 'FINISHED' AND tags.{RECIPE} = '{recipe}'"
+        found = self.client.search_runs(experiments, where)
+        return next((run.info.run_id for run in found if "pruned" not in run.data.tags), None)
 
     @whole
     def model(self, run_id: str) -> Any:

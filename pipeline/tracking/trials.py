@@ -1,16 +1,17 @@
 """The runs of a study's trials, found by what they are tagged with."""
 
 import time
+from collections.abc import Mapping
 
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.errors import InputError
 from pipeline.tracking.lifecycle import PRUNED
-from pipeline.tracking.owner import is_alive
+from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import NOTE
 from pipeline.tracking.store import PARENT, Store
 
-STUDY, TRIAL = "study", "trial"
+STUDY, TRIAL, REPLICATE = "study", "trial", "replicate"
 
 
 class Trials:
@@ -26,40 +27,63 @@ class Trials:
         self.store, self.study, self.parent_id = store, study, parent_id
         self._experiment = store.run(parent_id).info.experiment_id
 
-    def tags(self, number: int) -> dict[str, str]:
-        """What the run of a trial is found by."""
-        return {STUDY: self.study, TRIAL: str(number)}
+    def tags(self, number: int, replicate: int | None = None) -> dict[str, str]:
+        """What the run of a trial, or of one of its trainings with different seeds, is found by."""
+        return {
+            STUDY: self.study,
+            **({TRIAL: str(number)} if replicate is None else {REPLICATE: f"{number}.{replicate}"}),
+        }
 
-    def run_of(self, number: int, patience: float = 60) -> MlflowRun | None:
+    def run_of(self, number: int, replicate: int | None = None, *, patience: float = 60) -> MlflowRun | None:
         """The run of a trial, once nobody works on it any longer; None if it has none yet.
 
         Args:
             number: of the trial.
+            replicate: of the trial, from 0; None for the trial as a whole.
             patience: seconds in which a process that lost its worker must have ended.
 
         Raises:
             InputError: it has not.
         """
         deadline = time.monotonic() + patience
-        where = " AND ".join(
-            f"tags.`{name}` = '{value}'" for name, value in (*self.tags(number).items(), (PARENT, self.parent_id))
-        )
-        while True:
-            found = self.store.client.search_runs([self._experiment], where, max_results=1)
-            if not found or found[0].info.status != "RUNNING" or not is_alive(found[0].data.tags):
-                return found[0] if found else None
+        while (run := self._found(number, replicate)) and run.info.status == "RUNNING" and is_alive(run.data.tags):
             if time.monotonic() > deadline:
-                raise InputError(
-                    f"trial {number}: process {found[0].data.tags['pid']} still trains it. End it, then go on"
-                )
+                raise InputError(f"trial {number}: process {run.data.tags['pid']} still trains it. End it, then go on")
             time.sleep(0.2)
+        return run
 
-    def fail(self, number: int, reason: str) -> None:
-        """Say in a trial's run why it failed."""
-        run = self.run_of(number)
-        if run and run.info.status != "FAILED":
-            self.store.client.set_tag(run.info.run_id, NOTE, f"**Failed:** {reason}")
-            self.store.client.set_terminated(run.info.run_id, "FAILED")
+    def opened(self, number: int, name: str) -> str:
+        """The id of the run that a trial's replicates are children of, made if there is none."""
+        run = self._found(number)
+        tags = {**owner_tags(), **self.tags(number), PARENT: self.parent_id}
+        if run is None:
+            run = self.store.client.create_run(self._experiment, run_name=name, tags=tags)
+        else:
+            for key, value in tags.items():
+                self.store.client.set_tag(run.info.run_id, key, value)
+            self.store.client.update_run(run.info.run_id, "RUNNING")
+        return str(run.info.run_id)
+
+    def close(self, number: int, metrics: Mapping[str, float]) -> None:
+        """End the run of a trial whose replicates are done, with what they came to."""
+        run = self._found(number)
+        assert run
+        for name, value in metrics.items():
+            self.store.client.log_metric(run.info.run_id, name, value, step=0)
+        self.store.client.set_terminated(run.info.run_id, "FINISHED")
+
+    def fail(self, number: int, replicate: int | None, reason: str) -> None:
+        """Say in the run of a trial, and of the replicate that did, why it failed."""
+        runs = [self.run_of(number, replicate), *([self._found(number)] if replicate is not None else [])]
+        for run in runs:
+            if run and run.info.status != "FAILED":
+                self.store.client.set_tag(run.info.run_id, NOTE, f"**Failed:** {reason}")
+                self.store.client.set_terminated(run.info.run_id, "FAILED")
+
+    def _found(self, number: int, replicate: int | None = None) -> MlflowRun | None:
+        where = " AND ".join(f"tags.`{name}` = '{value}'" for name, value in self.tags(number, replicate).items())
+        found = self.store.client.search_runs([self._experiment], where, max_results=1)
+        return found[0] if found else None
 
 
 def was_pruned(run: MlflowRun) -> bool:

@@ -1,0 +1,51 @@
+"""What came of a training, to be told to a person or to a study."""
+
+import math
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from pipeline.evaluation import Evaluation
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run came to.
+
+    Attributes:
+        epochs: that were trained.
+        metrics: of its last epoch and of the evaluation, by name.
+        evaluation: None where an earlier run's was taken over.
+    """
+
+    run_id: str
+    run_name: str
+    epochs: int
+    metrics: dict[str, float]
+    evaluation: Evaluation | None
+    where_to_look: str
+
+    def report(self, console: Console) -> None:
+        """Tell a person the key numbers, the run's name and how to see it."""
+        test = self.evaluation
+        assert test
+        console.print(
+            f"\n[bold green]Done:[/bold green] [bold]{self.run_name}[/bold], {self.epochs} epochs, run {self.run_id}\n"
+            f"On the {test.split} split, per image: ELBO {test.elbo:.2f} nats "
+            f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), {_nll(test)}MSE {test.mse:.4f}\n"
+            f"{_warning(test)}"
+            f"See it with: {self.where_to_look}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _nll(test: Evaluation) -> str:
+    if test.nll is None:
+        return ""
+    known = test.nll_standard_error is not None and math.isfinite(test.nll_standard_error)
+    return f"NLL {test.nll:.2f}{f' ± {test.nll_standard_error:.2f}' if known else ''}, "
+
+
+def _warning(test: Evaluation) -> str:
+    return f"[yellow]{test.warning}[/yellow]\n" if test.warning else ""

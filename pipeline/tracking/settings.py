@@ -1,0 +1,39 @@
+"""Where and how runs are recorded, as a config says it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from pipeline.settings import Text
+from pipeline.tracking.store import Store
+
+Uri = Annotated[Text | None, BeforeValidator(lambda uri: uri or None)]
+"""Of an MLflow server or database; null is the file in `mlruns/`, and so is a variable that is set to nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracking:
+    """Where and how runs are recorded.
+
+    Attributes:
+        uri: of an MLflow server or database; null is the file in `mlruns/`.
+        experiment: the MLflow experiment that the run joins.
+        name: of the run; null says what differs from the default.
+        parent: id of the run that the run is a child of; null for none.
+        tags: of the run, to find it by.
+    """
+
+    uri: Uri
+    experiment: Annotated[Text, Field(examples=["mnist"])]
+    name: Text | None
+    parent: Text | None
+    tags: dict[Text, Text]
+
+    def connect(self) -> Store:
+        """The store, checked and ready for runs.
+
+        Raises:
+            InputError: a server that does not answer, a database that cannot be opened.
+        """
+        return Store(self.uri)

@@ -1,0 +1,333 @@
+"""Real sweeps through the real command: searched, pruned, failed, stopped, and gone on with."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import optuna
+import psutil
+import pytest
+from checkout import Checkout
+from mlflow.entities import Run
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+SMALL = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=3", "training.patience=null")
+STUDY = ("-m", "sweep=study", *SMALL)
+
+
+def study_of(checkout: Checkout, name: str) -> optuna.Study:
+    path = checkout.root / "mlruns" / "studies" / f"{name}.journal"
+    return optuna.load_study(study_name=name, storage=JournalStorage(JournalFileBackend(str(path))))
+
+
+def parent_and_trials(checkout: Checkout, experiment: str) -> tuple[Run, dict[int, Run]]:
+    """The study's run, and those of its trials by number, each of them once."""
+    runs = checkout.runs(experiment)
+    [parent] = [run for run in runs if "trial" not in run.data.tags]
+    trials = {int(run.data.tags["trial"]): run for run in runs if "trial" in run.data.tags}
+    assert len(trials) == len(runs) - 1
+    assert all(run.data.tags["mlflow.parentRunId"] == parent.info.run_id for run in trials.values())
+    return parent, trials
+
+
+@pytest.fixture(scope="module")
+def searched(checkout: Checkout) -> subprocess.CompletedProcess[str]:
+    done = checkout.train(
+        *STUDY,
+        "sweep.study=small",
+        "sweep.n_trials=6",
+        "sweep.slots=2",
+        "sweep/pruner=none",
+        "model.latent_dim=choice(1,2,4)",
+        "objective.beta=interval(0.5,2)",
+        "tracking.experiment=small",
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_a_study_says_what_it_does(searched) -> None:
+    assert searched.stderr == ""
+    assert "Study small: 6 trials, searching model.latent_dim, objective.beta" in searched.stdout
+    assert "points can be trained" in searched.stdout
+    assert (
+        len(re.findall(r"trial +\d done +latent_dim=\d beta=\S+ +validation/nll [\d.]+ +\(\d/6", searched.stdout)) == 6
+    )
+    assert searched.stdout.rstrip().endswith("6 done")
+
+
+def test_trial_number_and_run_and_folder_and_value_belong_together(checkout: Checkout, searched) -> None:
+    parent, trials = parent_and_trials(checkout, "small")
+    study = study_of(checkout, "small")
+    assert [trial.number for trial in study.trials] == list(range(6)) == sorted(trials)
+    assert parent.info.run_name == "small"
+    for trial in study.trials:
+        run = trials[trial.number]
+        assert run.info.status == "FINISHED"
+        assert run.data.tags["study"] == "small"
+        assert run.data.params["model.latent_dim"] == str(trial.params["model.latent_dim"])
+        assert run.data.metrics["validation/nll"] == trial.value
+        assert not any(name.startswith("test/") for name in run.data.metrics), "nobody has looked at the test split"
+        assert run.data.metrics["val/elbo"] == -trial.intermediate_values[3]
+        folder = checkout.root / "mlruns" / "jobs" / "small" / str(trial.number)
+        assert (
+            f"model.latent_dim={trial.params['model.latent_dim']}" in (folder / ".hydra" / "overrides.yaml").read_text()
+        )
+        assert run.info.run_id in (folder / "training.log").read_text()
+
+
+def test_the_parent_shows_what_came_of_it(checkout: Checkout, searched) -> None:
+    parent, trials = parent_and_trials(checkout, "small")
+    best = study_of(checkout, "small").best_trial
+    said = parent.data.tags["mlflow.note.content"]
+    assert re.search(rf"\| ---: .*\|\n\| {best.number} \| {best.value:.5g} \|", said), "the best comes first"
+    assert "python -m pipeline.train -m sweep=study" in said
+    files = {path.name for path in checkout.artifacts(parent.info.run_id).iterdir()}
+    drawn = {
+        f"{name}.{kind}"
+        for name in ("history", "importance", "parallel", "slice", "contour")
+        for kind in ("html", "png")
+    }
+    assert files >= {"trials.csv", "wall.png", *drawn}
+    champion = checkout.client.get_model_version_by_alias("small", "champion")
+    assert champion.run_id == trials[best.number].info.run_id
+
+
+def test_the_same_command_has_nothing_left_to_do(checkout: Checkout, searched) -> None:
+    again = checkout.train(
+        *STUDY,
+        "sweep.study=small",
+        "sweep.n_trials=6",
+        "sweep.slots=2",
+        "sweep/pruner=none",
+        "model.latent_dim=choice(1,2,4)",
+        "objective.beta=interval(0.5,2)",
+        "tracking.experiment=small",
+    )
+    assert again.returncode == 0, again.stderr
+    parent_and_trials(checkout, "small")
+    assert len(study_of(checkout, "small").trials) == 6
+
+
+def test_a_changed_space_is_refused(checkout: Checkout, searched) -> None:
+    done = checkout.train(*STUDY, "sweep.study=small", "model.latent_dim=choice(1,2)", "tracking.experiment=small")
+    assert done.returncode == 2
+    assert "sweep.study=small: there is such a study already, and it asks another question" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_failures_have_their_reason_and_the_sweep_goes_on(checkout: Checkout) -> None:
+    done = checkout.train(
+        *STUDY,
+        "sweep.study=fails",
+        "sweep/sampler=grid",
+        "sweep.n_trials=2",
+        "training.learning_rate=choice(0.001,1e30)",
+        "tracking.experiment=fails",
+    )
+    assert done.returncode == 0, done.stderr
+    _, trials = parent_and_trials(checkout, "fails")
+    assert [trials[number].info.status for number in (0, 1)] == ["FINISHED", "FAILED"]
+    study = study_of(checkout, "fails")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE", "FAIL"]
+    assert "Try a lower training.learning_rate" in study.trials[1].user_attrs["reason"]
+    assert "Try a lower training.learning_rate" in trials[1].data.tags["mlflow.note.content"]
+    assert "1 done, 1 failed" in done.stdout
+
+
+def test_a_trial_beyond_its_time_and_a_killed_one_are_failures(checkout: Checkout) -> None:
+    process = checkout.start(
+        "pipeline.train",
+        *STUDY,
+        "training.epochs=100000",
+        "sweep.study=late",
+        "sweep/pruner=none",
+        "sweep.n_trials=2",
+        "sweep.trial_timeout=0.3",
+        "sweep.max_failures=1",
+        "sweep/sampler=grid",
+        "model.latent_dim=1,2",
+        "tracking.experiment=late",
+    )
+    deadline = time.monotonic() + 120
+    while not (children := _trainings(process)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(4)
+    children[0].kill()
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "sweep.study=late: gave up after 2 failures, more than sweep.max_failures=1" in err
+    _, trials = parent_and_trials(checkout, "late")
+    notes = [trials[number].data.tags["mlflow.note.content"] for number in (0, 1)]
+    assert "its process was killed by SIGKILL; perhaps the memory was used up" in notes[0]
+    assert "it took longer than sweep.trial_timeout=0.3 minutes" in notes[1]
+    assert {run.info.status for run in trials.values()} == {"FAILED"}
+
+
+def test_two_objectives_give_a_front_and_conditional_keys_exist_where_they_should(checkout: Checkout) -> None:
+    done = checkout.train(
+        "-m",
+        "sweep=architecture",
+        "sweep.study=both",
+        "sweep.n_trials=5",
+        "sweep/sampler=random",
+        "dataset.limit=300",
+        "training.epochs=2",
+        "tracking.experiment=both",
+        "model.hidden=[16],[32]",
+        "model.filters=[4,8],[8]",
+        "model.units=[]",
+        "model.activation=relu",
+        "sweep.objective={validation/rate:minimize,validation/distortion:minimize}",
+    )
+    assert done.returncode == 0, done.stderr
+    parent, trials = parent_and_trials(checkout, "both")
+    kinds = {run.data.params["model"] for run in trials.values()}
+    assert kinds == {"Dense", "Conv"}
+    for trial in study_of(checkout, "both").trials:
+        assert ("model.filters" in trial.params) == (trials[trial.number].data.params["model"] == "Conv")
+        assert len(trial.values) == 2
+    assert (checkout.artifacts(parent.info.run_id) / "pareto.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ("model.latent_dim=1,2", "sweep.objective={test/nll:minimize}"),
+            "Wanted the validation split: validation/nll",
+        ),
+        (
+            ("objective.beta=interval(0,4)", "sweep.objective={val/loss:minimize}"),
+            "the loss contains objective.beta, which",
+        ),
+        (
+            ("model.latent_dim=1,2", "sweep.objective={validation/nil:minimize}"),
+            "no such metric. Did you mean validation/nll?",
+        ),
+        (("likelihood=bernoulli,gaussian",), "and this study searches the likelihood. Wanted a metric that does not"),
+        (("model.latent_dim=2,-1",), "the point latent_dim=-1: model.latent_dim=-1: wanted a number greater than 0"),
+        (("model.latent_dims=1,2",), "model.latent_dims"),
+        ((), "nothing is searched. Name keys and values, such as model.latent_dim=2,8,32"),
+        (("model.latent_dim=1,2", "sweep.n_trial=3"), "sweep.n_trial: no such key. Did you mean sweep.n_trials?"),
+        (
+            ("model.latent_dim=1,2", "sweep/sampler=tpe", "sweep.sampler.n_startup_trials=x"),
+            "sweep.sampler.n_startup_trials=x: wanted",
+        ),
+        (
+            ("objective.beta=interval(0,4)", "sweep/sampler=grid"),
+            "an interval has no end of values, so there is no grid of it",
+        ),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_before_anything_is_trained(
+    checkout: Checkout, overrides, message: str
+) -> None:
+    done = checkout.train(*STUDY, "sweep.study=refused", "sweep.n_trials=3", "tracking.experiment=refused", *overrides)
+    assert done.returncode == 2, done.stdout
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert checkout.client.get_experiment_by_name("refused") is None
+
+
+@pytest.fixture
+def own_group() -> Iterator[list[subprocess.Popen[str]]]:
+    """Commands that nothing of is left running."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
+        for each in _family(process):
+            each.kill()
+
+
+def test_a_sweep_survives_kills_at_random_instants(checkout: Checkout, own_group, tmp_path: Path) -> None:
+    dice, trials = random.Random(0), 6
+    command = (
+        *STUDY,
+        "training.epochs=40",
+        "sweep.study=killed",
+        f"sweep.n_trials={trials}",
+        "sweep.slots=2",
+        "sweep/pruner=none",
+        "sweep.max_failures=null",
+        "model.latent_dim=range(1,7)",
+        "sweep/sampler=grid",
+        "tracking.experiment=killed",
+    )
+    with (tmp_path / "log").open("w") as log:
+        for _ in range(20):
+            process = checkout.start("pipeline.train", *command, out=log, group=True)
+            own_group.append(process)
+            try:
+                process.wait(dice.uniform(3, 14))
+                break
+            except subprocess.TimeoutExpired:
+                pass
+            everything = _family(process)
+            for each in dice.choice([everything[:1], everything]):
+                each.kill()
+            process.wait()
+        process = checkout.start("pipeline.train", *command, out=log, group=True)
+        own_group.append(process)
+        assert process.wait(300) == 0, (tmp_path / "log").read_text()[-3000:]
+    parent, runs = parent_and_trials(checkout, "killed")
+    study = study_of(checkout, "killed")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * trials
+    assert sorted(runs) == list(range(trials))
+    assert {run.info.status for run in (parent, *runs.values())} == {"FINISHED"}
+    assert sorted(run.data.params["model.latent_dim"] for run in runs.values()) == ["1", "2", "3", "4", "5", "6"]
+    for run in runs.values():
+        assert [step for step, _ in checkout.history(run.info.run_id, "val/loss")] == list(range(1, 41))
+
+
+def test_ctrl_c_ends_a_sweep_within_ten_seconds_and_says_how_to_go_on(checkout: Checkout, own_group) -> None:
+    process = checkout.start(
+        "pipeline.train",
+        *STUDY,
+        "training.epochs=100000",
+        "sweep.study=stopped",
+        "sweep.slots=2",
+        "model.latent_dim=1,2",
+        "sweep/sampler=grid",
+        "sweep.n_trials=2",
+        "tracking.experiment=stopped",
+        group=True,
+    )
+    own_group.append(process)
+    deadline = time.monotonic() + 120
+    while len(_trainings(process)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(3)
+    asked = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of its processes
+    out, err = process.communicate(timeout=60)
+    assert time.monotonic() - asked < 10
+    assert process.returncode == 130
+    assert "Go on with the same command" in err
+    assert "Traceback" not in out + err
+    assert {trial.state.name for trial in study_of(checkout, "stopped").trials} == {"WAITING"}
+    parent, runs = parent_and_trials(checkout, "stopped")
+    assert {run.info.status for run in (parent, *runs.values())} == {"KILLED"}
+
+
+def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    try:
+        head = psutil.Process(process.pid)
+        return [head, *head.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _trainings(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Processes that trials are trained in: each is the head of a session."""
+    return [
+        each
+        for each in _family(process)[1:]
+        if each.is_running() and os.getsid(each.pid) == each.pid and "guard" not in " ".join(each.cmdline())
+    ]

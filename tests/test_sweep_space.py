@@ -1,0 +1,119 @@
+"""Search spaces: Hydra's grammar in Optuna's words, keys that do not always exist, grids and corners."""
+
+import optuna
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from pipeline.errors import InputError
+from pipeline.sweep.grammar import distribution_of, space_of
+from pipeline.sweep.space import Space, overrides_of
+
+PARSER = OverridesParser.create()
+TWO_KINDS = {
+    "model": "choice(dense, conv)",
+    "model.latent_dim": "choice(2, 8)",
+    "model=conv": {"model.filters": "choice([8,16], [16,32])"},
+    "model=dense": {"model.hidden": [[64], [128, 64]]},
+}
+
+
+def space(**node: object) -> Space:
+    return space_of(node, PARSER)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("choice(2, 8)", CategoricalDistribution((2, 8))),
+        ("2,8", CategoricalDistribution((2, 8))),
+        ("choice(true, false)", CategoricalDistribution((True, False))),
+        ("choice([8, 16], [16, 32])", CategoricalDistribution(("[8,16]", "[16,32]"))),
+        ("range(1, 9)", IntDistribution(1, 8)),
+        ("range(2, 9, 3)", IntDistribution(2, 8, step=3)),
+        ("range(0.0, 1.0, 0.25)", FloatDistribution(0.0, 0.75, step=0.25)),
+        ("tag(log, range(1, 65))", IntDistribution(1, 64, log=True)),
+        ("interval(1, 8)", FloatDistribution(1.0, 8.0)),
+        ("int(interval(1, 8))", IntDistribution(1, 8)),
+        ("tag(log, interval(1e-4, 1e-2))", FloatDistribution(1e-4, 1e-2, log=True)),
+        ("tag(log, int(interval(1, 64)))", IntDistribution(1, 64, log=True)),
+    ],
+)
+def test_each_form_of_the_grammar_has_its_distribution(text, wanted) -> None:
+    assert space(key=text).dimensions["key"] == wanted
+    assert distribution_of(PARSER.parse_override(f"key={text}")) == wanted
+
+
+def test_a_list_is_a_choice() -> None:
+    assert space(key=[2, 8]) == space(key="choice(2, 8)")
+    assert space(key=[[8, 16], [16, 32]]) == space(key="choice([8, 16], [16, 32])")
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ({"key": "3"}, "key=3: that is one value; wanted several"),
+        ({"key": "choice(1"}, "sweep.space.key=choice(1: "),
+        ({"key": "range(3, 3)"}, "that range is empty; its end is not one of its values"),
+        ({"key": "tag(log, range(0.0, 1.0, 0.25))"}, "steps are even, so they cannot be logarithmic"),
+        ({"key": "tag(log, interval(0, 1))"}, "key=tag(log, interval(0, 1)): "),
+        ({"key": "interval(2, 1)"}, "key=interval(2, 1): "),
+        (
+            {"model": {"key": "choice(1, 2)"}},
+            "sweep.space.model: wanted values such as choice(2, 8), or below a condition",
+        ),
+        ({"a=b": {"key": "7"}}, "key=7: that is one value"),
+    ],
+)
+def test_what_is_no_space_is_refused_with_the_cure(node, message: str) -> None:
+    with pytest.raises(InputError) as refused:
+        space_of(node, PARSER)
+    assert message in str(refused.value)
+
+
+def test_a_grid_has_every_point_once_and_keys_only_where_they_exist() -> None:
+    points = list(space_of(TWO_KINDS, PARSER).grid())
+    assert len(points) == 2 * 2 * 2
+    assert len({tuple(overrides_of(point)) for point in points}) == 8
+    assert all(("model.filters" in point) == (point["model"] == "conv") for point in points)
+    assert all(("model.hidden" in point) == (point["model"] == "dense") for point in points)
+    assert overrides_of(points[0]) == ["model=dense", "model.latent_dim=2", "model.hidden=[64]"]
+
+
+def test_there_is_no_grid_of_an_interval() -> None:
+    with pytest.raises(
+        InputError, match=r"key: an interval has no end of values, so there is no grid of it. Use range"
+    ):
+        list(space(key="interval(0, 1)").grid())
+
+
+def test_corners_reach_every_end_and_every_choice() -> None:
+    corners = list(space_of({**TWO_KINDS, "rate": "interval(0.1, 0.5)"}, PARSER).corners())
+    for key, value in (("rate", 0.1), ("rate", 0.5), ("model", "conv"), ("model.hidden", "[128,64]")):
+        assert any(corner.get(key) == value for corner in corners), (key, value)
+    assert any(corner.get("model.filters") == "[16,32]" for corner in corners)
+    assert all("model.filters" in corner for corner in corners if corner["model"] == "conv")
+
+
+def test_suggested_points_lie_in_the_space() -> None:
+    searched, study = space_of(TWO_KINDS, PARSER), optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    grid = [overrides_of(point) for point in searched.grid()]
+    found = [overrides_of(searched.suggest(study.ask())) for _ in range(60)]
+    assert all(point in grid for point in found)
+    assert all(point in found for point in grid)
+
+
+def test_a_fixed_group_takes_along_what_depends_on_it() -> None:
+    fixed = space_of(TWO_KINDS, PARSER).without({"model": "conv"})
+    assert list(fixed) == ["model.latent_dim", "model.filters"]
+    assert not fixed.conditional
+    assert list(fixed.without({"model.filters": "[8,16]"})) == ["model.latent_dim"]
+
+
+def test_a_key_is_widened_where_it_exists_and_a_new_one_joins() -> None:
+    searched, wide = space_of(TWO_KINDS, PARSER), IntDistribution(1, 64)
+    assert searched.widened("model.latent_dim", wide).dimensions["model.latent_dim"] == wide
+    inner = searched.widened("model.hidden", wide)
+    assert inner.conditional["model=dense"].dimensions == {"model.hidden": wide}
+    assert "model.hidden" not in inner.dimensions
+    assert list(searched.widened("objective.beta", wide))[-3:] == ["objective.beta", "model.filters", "model.hidden"]

@@ -1,0 +1,177 @@
+"""Studies in their storage: budgets, claims, owners and the question that must not change."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import optuna
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from optuna.trial import TrialState
+
+from pipeline.errors import InputError
+from pipeline.sweep import journal
+from pipeline.sweep.grammar import space_of
+from pipeline.sweep.plan import Plan
+from pipeline.sweep.settings import StudySettings
+from pipeline.sweep.study import OWNER, SILENCE, Study
+
+SPACE = {"model.latent_dim": "choice(2, 4, 8)", "objective.beta": "interval(0.5, 4)"}
+RANDOM = {"_target_": "optuna.samplers.RandomSampler"}
+TPE = {"_target_": "optuna.samplers.TPESampler", "n_startup_trials": 2}
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]:
+    monkeypatch.setattr(journal, "STUDIES", tmp_path / "studies")
+
+    def made(space=SPACE, sampler=RANDOM, fixed=None, **changed) -> Plan:
+        settings = {
+            "study": "mine",
+            "space": space,
+            "n_trials": 6,
+            "slots": 1,
+            "workers": 1,
+            "replicates": 1,
+            "objective": {"validation/nll": "minimize"},
+            "prune_by": {"val/elbo": "maximize"},
+            "pruner": optuna.pruners.NopPruner(),
+            "enqueue": [],
+            "storage": None,
+            "trial_timeout": None,
+            "max_failures": None,
+            "seed": 0,
+        }
+        return Plan(
+            StudySettings(**settings | changed), sampler, space_of(space, OverridesParser.create()), [], fixed or {}
+        )
+
+    return made
+
+
+def worked(study: Study, value: Callable[[dict], float] = lambda values: float(values["objective.beta"])) -> list[dict]:
+    """The points of all trials that are left, each ended with a value."""
+    points = []
+    while claimed := study.claim():
+        points.append(claimed.values)
+        study.end(claimed, TrialState.COMPLETE, [value(claimed.values)])
+    return points
+
+
+@pytest.mark.parametrize(
+    "sampler", [RANDOM, TPE, {"_target_": "optuna.samplers.QMCSampler"}], ids=lambda each: each["_target_"]
+)
+def test_a_seed_gives_the_same_points_in_the_same_order(plan, sampler) -> None:
+    points = [worked(Study(plan(sampler=sampler, study=name))) for name in ("one", "two")]
+    assert points[0] == points[1]
+    assert len(points[0]) == 6
+    assert points[0] != worked(Study(plan(sampler=sampler, study="three", seed=1)))
+
+
+@pytest.mark.parametrize("address", [None, "sqlite:///{folder}/optuna.db"])
+def test_many_at_once_train_exactly_the_trials_that_were_asked_for(plan, tmp_path: Path, address: str | None) -> None:
+    asked = plan(n_trials=20, storage=address and address.format(folder=tmp_path))
+    studies = [Study(asked) for _ in range(4)]
+    points: list[dict] = []
+    threads = [Thread(target=lambda study=study: points.extend(worked(study))) for study in studies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(points) == 20
+    trials = Study(asked).optuna.trials
+    assert [trial.number for trial in trials] == list(range(20))
+    assert {trial.state for trial in trials} == {TrialState.COMPLETE}
+
+
+def test_what_does_not_learn_gives_the_same_set_of_points_whoever_trains_them(plan) -> None:
+    alone = worked(Study(plan(study="alone")))
+    several = [Study(plan(study="several")) for _ in range(3)]
+    claimed = [study.claim() for study in several for _ in range(2)]
+    assert sorted(map(str, alone)) == sorted(str(each.values) for each in claimed)
+
+
+def test_the_budget_is_a_total(plan) -> None:
+    assert len(worked(Study(plan()))) == 6
+    assert len(worked(Study(plan()))) == 0
+    assert len(worked(Study(plan(n_trials=8)))) == 2
+    assert len(Study(plan(n_trials=3)).trials) == 3
+
+
+def test_a_trial_is_gone_on_with_under_its_number_with_its_values(plan) -> None:
+    study = Study(plan())
+    claimed = study.claim()
+    study.end(claimed, TrialState.WAITING)
+    assert Study(plan()).claim() == claimed
+
+
+def test_a_trial_whose_worker_is_gone_is_claimed_by_another_and_one_at_work_is_not(plan) -> None:
+    study = Study(plan(n_trials=1))
+    claimed = study.claim()
+    assert Study(plan(n_trials=1)).claim() is None, "its worker lives"
+    owner = study.storage.get_trial(claimed.id).system_attrs[OWNER]
+    for gone in ({"process_started": "1.0"}, {"host": "elsewhere", "at": time.time() - SILENCE - 1}):
+        study.storage.set_trial_system_attr(claimed.id, OWNER, owner | gone)
+        assert Study(plan(n_trials=1)).claim() == claimed
+    study.storage.set_trial_system_attr(claimed.id, OWNER, owner | {"host": "elsewhere"})
+    assert Study(plan(n_trials=1)).claim() is None, "it gave a sign of life"
+
+
+def test_another_question_under_the_same_name_is_refused_with_the_difference(plan) -> None:
+    worked(Study(plan(fixed={"training.epochs": 3})))
+    changed = {**SPACE, "model.latent_dim": "choice(2, 16)"}
+    with pytest.raises(InputError) as refused:
+        Study(plan(space=changed, fixed={"training.epochs": 5}))
+    message = str(refused.value)
+    assert "sweep.study=mine: there is such a study already, and it asks another question" in message
+    assert "space: model.latent_dim: CategoricalDistribution(choices=(2, 4, 8)) before" in message
+    assert "config: training.epochs: 3 before, 5 now" in message
+    assert "begin another study: sweep.study=mine_2" in message
+
+
+def test_known_points_are_tried_first(plan) -> None:
+    known = {"model.latent_dim": 8, "objective.beta": 0.75}
+    assert worked(Study(plan(enqueue=[known])))[0] == known
+
+
+def test_too_many_failures_end_a_study(plan) -> None:
+    study = Study(plan(max_failures=1))
+    for _ in range(2):
+        assert not study.hopeless
+        study.end(study.claim(), TrialState.FAIL, reason="because")
+    assert study.hopeless
+    assert study.over
+    assert study.claim() is None
+    assert study.last_failure() == "trial 1: because"
+
+
+@pytest.mark.parametrize(
+    "objective", [{"validation/nll": "minimize"}, {"validation/rate": "minimize", "validation/distortion": "minimize"}]
+)
+def test_a_pruner_judges_by_the_metric_of_each_epoch_also_with_two_objectives(plan, objective) -> None:
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=2, n_warmup_steps=0)
+    study = Study(plan(objective=objective, pruner=pruner))
+    for elbo in (-100.0, -110.0):
+        claimed = study.claim()
+        assert not study.report(claimed, 1, {"val/elbo": elbo})
+        study.end(claimed, TrialState.COMPLETE, [1.0] * len(objective))
+    assert study.report(study.claim(), 1, {"val/elbo": -120.0})
+    assert not study.report(study.claim(), 1, {"val/elbo": -90.0})
+
+
+def test_a_journal_that_was_cut_off_is_mended(plan) -> None:
+    study = Study(plan())
+    claimed = study.claim()
+    path = journal.STUDIES / "mine.journal"
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"op_code": 6, "worker_id": "')
+    study.end(claimed, TrialState.COMPLETE, [1.0])
+    assert Study(plan()).of_state(TrialState.COMPLETE)[0].number == claimed.number
+
+
+def test_a_wrong_storage_is_refused(plan) -> None:
+    with pytest.raises(
+        InputError, match=r"sweep.storage=nonsense://x: .* Wanted an address of Optuna's, such as sqlite:"
+    ):
+        Study(plan(storage="nonsense://x"))
