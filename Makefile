@@ -1,6 +1,6 @@
 # `make train` is all that a new checkout needs: it installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help setup train tutorial evaluate verify ui test check format bench lock clean
+.PHONY: help setup train tutorial sweep dashboard evaluate verify ui test check format bench lock clean
 
 # The first Python of a version that TensorFlow and Ray have wheels for.
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -22,6 +22,12 @@ train: $(INSTALLED)  ## train the default experiment, or what ARGS says
 
 tutorial: $(INSTALLED)  ## train all of a tutorial, side by side in one run: NAME=letters
 	@$(BIN)/python -m pipeline.train -m experiment=$(or $(NAME),$(error Which one? NAME=letters, convolutional, clothes, generations or generate)) $(ARGS)
+
+sweep: $(INSTALLED)  ## search with Optuna: ARGS="sweep=latent_filters dataset=fashion"
+	@$(BIN)/python -m pipeline.train -m $(or $(ARGS),$(error Which one? ARGS="sweep=latent_filters", kl_weight, architecture, rate_distortion, optimizer or study))
+
+dashboard: $(INSTALLED)  ## open a study in Optuna's dashboard: STUDY=its name, or the latest
+	@$(BIN)/optuna-dashboard --host 127.0.0.1 --port $(or $(DASHBOARD_PORT),8080) $(or $(STUDY:%=mlruns/studies/%.journal),$(shell ls -t mlruns/studies/*.journal 2>/dev/null | head -1))
 
 evaluate: $(INSTALLED)  ## score a finished run once more: RUN=its id
 	@$(BIN)/python -m pipeline.evaluate run=$(or $(RUN),$(error Which run? RUN=its id)) $(ARGS)

@@ -155,11 +155,9 @@ def test_a_trial_beyond_its_time_and_a_killed_one_are_failures(checkout: Checkou
         "model.latent_dim=1,2",
         "tracking.experiment=late",
     )
-    deadline = time.monotonic() + 120
-    while not (children := _trainings(process)) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    time.sleep(4)
-    children[0].kill()
+    wait_for_training(checkout, "late", 0)
+    [training] = _trainings(process)
+    training.kill()
     _, err = process.communicate(timeout=120)
     assert process.returncode == 2
     assert "sweep.study=late: gave up after 2 failures, more than sweep.max_failures=1" in err
@@ -300,10 +298,7 @@ def test_ctrl_c_ends_a_sweep_within_ten_seconds_and_says_how_to_go_on(checkout: 
         group=True,
     )
     own_group.append(process)
-    deadline = time.monotonic() + 120
-    while len(_trainings(process)) < 2 and time.monotonic() < deadline:
-        time.sleep(0.2)
-    time.sleep(3)
+    wait_for_training(checkout, "stopped", 0, 1)
     asked = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of its processes
     out, err = process.communicate(timeout=60)
@@ -324,10 +319,17 @@ def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
         return []
 
 
+def wait_for_training(checkout: Checkout, study: str, *numbers: int) -> None:
+    """Until these trials have trained an epoch."""
+    deadline = time.monotonic() + 120
+    logs = [checkout.root / "mlruns" / "jobs" / study / str(number) / "training.log" for number in numbers]
+    while not all(log.exists() and "epoch" in log.read_text() for log in logs):
+        assert time.monotonic() < deadline, "no trial ever trained"
+        time.sleep(0.1)
+
+
 def _trainings(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """Processes that trials are trained in: each is the head of a session."""
+    """Processes that trials are trained in: each is the head of a session and no guard."""
     return [
-        each
-        for each in _family(process)[1:]
-        if each.is_running() and os.getsid(each.pid) == each.pid and "guard" not in " ".join(each.cmdline())
+        each for each in _family(process)[1:] if os.getsid(each.pid) == each.pid and "guard" not in str(each.cmdline())
     ]

@@ -1,5 +1,7 @@
 """Search spaces: Hydra's grammar in Optuna's words, keys that do not always exist, grids and corners."""
 
+import re
+
 import optuna
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -101,6 +103,19 @@ def test_suggested_points_lie_in_the_space() -> None:
     found = [overrides_of(searched.suggest(study.ask())) for _ in range(60)]
     assert all(point in grid for point in found)
     assert all(point in found for point in grid)
+
+
+def test_a_point_that_somebody_wrote_down_is_checked() -> None:
+    searched = space_of({**TWO_KINDS, "rate": "interval(0.1, 0.5)"}, PARSER)
+    given = {"model": "conv", "model.filters": [8, 16], "rate": 0.2}
+    assert searched.point(given) == {"model": "conv", "model.filters": "[8,16]", "rate": 0.2}
+    for wrong, message in (
+        ({"rate": 0.7}, "rate=0.7 is not in the space: FloatDistribution"),
+        ({"model.filters": [8]}, r"model.filters=[8] is not in the space: Categorical"),
+        ({"epochs": 3}, "epochs is not searched. Searched are: model, model.latent_dim, rate"),
+    ):
+        with pytest.raises(InputError, match=re.escape(message)):
+            searched.point(wrong)
 
 
 def test_a_fixed_group_takes_along_what_depends_on_it() -> None:

@@ -15,6 +15,7 @@ from threading import Thread
 from hydra.core.utils import run_job, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
+from rich.console import Console
 
 from pipeline.composition import plain
 from pipeline.errors import InputError, Interrupted, Pruned
@@ -85,8 +86,6 @@ def _listen(worker: Connection, answers: "SimpleQueue[bool]") -> None:
 
 
 def _trained(job: Job, worker: Connection, answers: "SimpleQueue[bool]") -> End:
-    from rich.console import Console
-
     from pipeline.door import start
     from pipeline.training_run import train
 

@@ -1,7 +1,9 @@
 """A study from its command to its end: planned, looked over, worked on by what the launcher starts, and reported."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -26,9 +28,9 @@ from pipeline.sweep.plan import Plan
 from pipeline.sweep.preflight import Look, look_in_child, points_of
 from pipeline.sweep.progress import WORDS
 from pipeline.sweep.report import report
-from pipeline.sweep.sampling import sampler_of
+from pipeline.sweep.sampling import check_sampler, sampler_of
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space import Space
+from pipeline.sweep.space import Space, Value
 from pipeline.sweep.study import Study
 from pipeline.sweep.worker import Worker
 from pipeline.tracking.lifecycle import joined, start
@@ -84,13 +86,14 @@ def plan_of(config: Config, typed: Sequence[Override], parser: OverridesParser) 
     sampler = node.pop("sampler")
     trusted = check_value(config["trusted"], list[Text], "trusted")
     settings: StudySettings = build(node, "sweep", ["optuna", *trusted], wanted=StudySettings)
-    sampler_of(sampler, settings.seed)  # wrong settings are refused now
     space = _with_typed(space_of(settings.space, parser), typed)
     if not space:
         raise InputError(
             f"sweep.study={settings.study}: nothing is searched. Name keys and values, such as model.latent_dim=2,8,32 "
             "'training.learning_rate=tag(log, interval(1e-4, 1e-2))'"
         )
+    check_sampler(sampler_of(sampler, settings.seed), space, settings.directions)
+    settings = replace(settings, enqueue=[_known(space, point) for point in settings.enqueue])
     lines = [each.input_line or "" for each in typed if not each.is_sweep_override() and each.key_or_group != "resume"]
     fixed = {
         key: value for key, value in flatten(config).items() if not key.startswith(INERT) and key not in list(space)
@@ -98,6 +101,13 @@ def plan_of(config: Config, typed: Sequence[Override], parser: OverridesParser) 
     chosen = {each.key_or_group for each in typed}
     ours = [f"{key}={value}" for key, value in OF_TRIALS.items() if key not in chosen]
     return Plan(settings, sampler, space, [*ours, *lines], fixed)
+
+
+def _known(space: Space, point: Mapping[str, Any]) -> dict[str, Value]:
+    try:
+        return space.point(point)
+    except InputError as error:
+        raise InputError(f"sweep.enqueue: {error}") from error
 
 
 def _with_typed(space: Space, typed: Sequence[Override]) -> Space:

@@ -33,6 +33,25 @@ class Space:
         """Every key, those that do not always exist included; each once."""
         yield from dict.fromkeys(chain(self.dimensions, *self.conditional.values()))
 
+    def point(self, given: Mapping[str, Any]) -> dict[str, Value]:
+        """A point that somebody wrote down, with values as trials have them.
+
+        Raises:
+            InputError: a key that is not searched, or a value that it cannot have.
+        """
+        known, point = self._distributions(), {}
+        for key, value in given.items():
+            if key not in known:
+                raise InputError(f"{key} is not searched. Searched are: {', '.join(self)}")
+            point[key] = value if isinstance(value, int | float) else shown(value)
+            if not _holds_value(known[key], point[key]):
+                raise InputError(f"{key}={shown(value)} is not in the space: {known[key]}")
+        return point
+
+    def _distributions(self) -> dict[str, BaseDistribution]:
+        inner = [space._distributions() for space in self.conditional.values()]
+        return {key: each for part in (self.dimensions, *inner) for key, each in part.items()}
+
     def suggest(self, trial: Trial) -> dict[str, Value]:
         """The values of a trial."""
         values = {key: _suggested(trial, key, distribution) for key, distribution in self.dimensions.items()}
@@ -107,6 +126,13 @@ def _suggested(trial: Trial, key: str, distribution: BaseDistribution) -> Value:
         return trial.suggest_int(key, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
     assert isinstance(distribution, FloatDistribution)
     return trial.suggest_float(key, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
+
+
+def _holds_value(distribution: BaseDistribution, value: Value) -> bool:
+    try:
+        return distribution._contains(distribution.to_internal_repr(value))
+    except ValueError:
+        return False
 
 
 def _holds(condition: str, values: Mapping[str, Value]) -> bool:
