@@ -19,7 +19,6 @@ from pipeline.config import Config, flatten, shown
 from pipeline.door import JobFailed
 from pipeline.errors import InputError, Interrupted
 from pipeline.interruption import listen
-from pipeline.runtime import circumstances
 from pipeline.settings import Text
 from pipeline.sweep.crew import warm_processes
 from pipeline.sweep.grammar import distribution_of, space_of
@@ -59,10 +58,11 @@ def search(context: HydraContext, master: DictConfig, config: Config, typed: Seq
     listen()
     plan, console = plan_of(config, typed, OverridesParser.create(context.config_loader)), Console()
     settings = plan.settings
-    _say_what_was_seen(_looked_over(context, master, plan), plan, console)
+    seen = _looked_over(context, master, plan)
+    _say_what_was_seen(seen, plan, console)
     study = Study(plan)
     try:
-        with _recorded(study, config) as parent:
+        with _recorded(study, config, seen.circumstances) as parent:
             worker = Worker(plan, context, master, JOBS / settings.study, parent.id, parent.store.uri)
             launcher = Plugins.instance().instantiate_launcher(
                 hydra_context=context, task_function=worker, config=master
@@ -139,7 +139,7 @@ def _looked_over(context: HydraContext, master: DictConfig, plan: Plan) -> Look:
 
 
 @contextmanager
-def _recorded(study: Study, config: Config) -> Iterator[Run]:
+def _recorded(study: Study, config: Config, circumstances: Mapping[str, str]) -> Iterator[Run]:
     """The run of a study, the same for all commands that work on it."""
     tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
     store, name = tracking.connect(), study.settings.study
@@ -148,7 +148,7 @@ def _recorded(study: Study, config: Config) -> Iterator[Run]:
             if study.run_id:
                 run = opened.enter_context(joined(store, study.run_id))
             else:
-                run = opened.enter_context(start(store, tracking.experiment, name, circumstances() | {STUDY: name}))
+                run = opened.enter_context(start(store, tracking.experiment, name, {**circumstances, STUDY: name}))
                 study.run_id = run.id
         yield run
 

@@ -14,6 +14,10 @@ Direction = Literal["minimize", "maximize"]
 Objectives = Annotated[dict[Text, Direction], Field(min_length=1, examples=[{"validation/nll": "minimize"}])]
 
 
+Name = Annotated[Text, Field(pattern=r"^[\w.-]+$", examples=["mine"])]
+"""Of a study: also of its file, its folder and its model."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StudySettings:
     """The settings of a sweep that Optuna steers.
@@ -35,7 +39,7 @@ class StudySettings:
         seed: of the sampler.
     """
 
-    study: Text
+    study: Name
     space: dict[str, Any]
     n_trials: Count
     slots: Count

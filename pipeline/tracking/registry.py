@@ -1,8 +1,5 @@
 """Models that have a name of their own, beside that of their run."""
 
-import mlflow
-from mlflow.exceptions import MlflowException
-
 from pipeline.tracking.store import Store
 
 CHAMPION = "champion"
@@ -10,12 +7,14 @@ CHAMPION = "champion"
 
 def register(store: Store, run_id: str, name: str, description: str) -> None:
     """Make the model of a run the champion of this name, as a new version unless it already is."""
+    client = store.client
     with store.transaction():
-        try:
-            if store.client.get_model_version_by_alias(name, CHAMPION).run_id == run_id:
-                return
-        except MlflowException:  # there is no champion yet
-            pass
-        version = mlflow.register_model(f"runs:/{run_id}/model", name)
-        store.client.set_registered_model_alias(name, CHAMPION, version.version)
-        store.client.update_model_version(name, version.version, description)
+        known = client.search_registered_models(f"name = '{name}'")
+        model = known[0] if known else client.create_registered_model(name)
+        version = model.aliases.get(CHAMPION)
+        if version and client.get_model_version(name, version).run_id == run_id:
+            return
+        [stored] = client.get_run(run_id).outputs.model_outputs
+        source = f"models:/{stored.model_id}"
+        made = client.create_model_version(name, source, run_id, description=description, model_id=stored.model_id)
+        client.set_registered_model_alias(name, CHAMPION, made.version)
