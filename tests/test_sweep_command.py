@@ -182,7 +182,7 @@ def test_two_objectives_give_a_front_and_conditional_keys_exist_where_they_shoul
         "model.filters=[4,8],[8]",
         "model.units=[]",
         "model.activation=relu",
-        "sweep.objective={validation/rate:minimize,validation/distortion:minimize}",
+        "sweep.objective=[validation/rate,validation/distortion]",
     )
     assert done.returncode == 0, done.stderr
     parent, trials = parent_and_trials(checkout, "both")
@@ -198,15 +198,15 @@ def test_two_objectives_give_a_front_and_conditional_keys_exist_where_they_shoul
     ("overrides", "message"),
     [
         (
-            ("model.latent_dim=1,2", "sweep.objective={test/nll:minimize}"),
+            ("model.latent_dim=1,2", "sweep.objective=test/nll"),
             "Wanted the validation split: validation/nll",
         ),
         (
-            ("objective.beta=interval(0,4)", "sweep.objective={val/loss:minimize}"),
+            ("objective.beta=interval(0,4)", "sweep.objective=val/loss"),
             "the loss contains objective.beta, which",
         ),
         (
-            ("model.latent_dim=1,2", "sweep.objective={validation/nil:minimize}"),
+            ("model.latent_dim=1,2", "sweep.objective=validation/nil"),
             "no such metric. Did you mean validation/nll?",
         ),
         (("likelihood=bernoulli,gaussian",), "and this study searches the likelihood. Wanted a metric that does not"),

@@ -34,8 +34,9 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]
             "slots": 1,
             "workers": 1,
             "replicates": 1,
-            "objective": {"validation/nll": "minimize"},
-            "prune_by": {"val/elbo": "maximize"},
+            "objective": ["validation/nll"],
+            "direction": None,
+            "prune_by": "val/elbo",
             "pruner": optuna.pruners.NopPruner(),
             "enqueue": [],
             "storage": None,
@@ -146,9 +147,7 @@ def test_too_many_failures_end_a_study(plan) -> None:
     assert study.last_failure() == "trial 1: because"
 
 
-@pytest.mark.parametrize(
-    "objective", [{"validation/nll": "minimize"}, {"validation/rate": "minimize", "validation/distortion": "minimize"}]
-)
+@pytest.mark.parametrize("objective", [["validation/nll"], ["validation/rate", "validation/distortion"]])
 def test_a_pruner_judges_by_the_metric_of_each_epoch_also_with_two_objectives(plan, objective) -> None:
     pruner = optuna.pruners.MedianPruner(n_startup_trials=2, n_warmup_steps=0)
     study = Study(plan(objective=objective, pruner=pruner))
@@ -175,3 +174,13 @@ def test_a_wrong_storage_is_refused(plan) -> None:
         InputError, match=r"sweep.storage=nonsense://x: .* Wanted an address of Optuna's, such as sqlite:"
     ):
         Study(plan(storage="nonsense://x"))
+
+
+def test_what_is_wanted_of_a_metric_is_known_and_may_be_said(plan) -> None:
+    names = ["validation/nll", "validation/elbo", "validation/knn_accuracy"]
+    assert plan(objective=names).settings.directions == ["minimize", "maximize", "maximize"]
+    assert plan(objective=names[:1], direction=["maximize"]).settings.directions == ["maximize"]
+    with pytest.raises(
+        InputError, match=r"sweep.direction=\[maximize\]: wanted one for each of validation/nll, validat"
+    ):
+        plan(objective=names, direction=["maximize"])

@@ -26,8 +26,7 @@ def check_objectives(settings: StudySettings, searched: Collection[str]) -> None
     """
     for name in settings.objective:
         _check(f"sweep.objective={name}", name, (*EPOCH, *_of_the_end()), searched)
-    for name in settings.prune_by:
-        _check(f"sweep.prune_by={name}", name, EPOCH, searched)
+    _check(f"sweep.prune_by={settings.prune_by}", settings.prune_by, EPOCH, searched)
 
 
 def _check(given: str, name: str, known: Collection[str], searched: Collection[str]) -> None:

@@ -30,8 +30,8 @@ class Plan:
         """What must not change while a study goes on."""
         return {
             "space": self.space.described(),
-            "objective": dict(self.settings.objective),
-            "prune_by": dict(self.settings.prune_by),
+            "objective": dict(zip(self.settings.objective, self.settings.directions, strict=True)),
+            "prune_by": self.settings.prune_by,
             "replicates": self.settings.replicates,
             "config": dict(self.fixed),
         }

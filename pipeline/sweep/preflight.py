@@ -17,7 +17,6 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.composition import plain
 from pipeline.config import Config, run_name
 from pipeline.errors import InputError
-from pipeline.runtime import circumstances
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.space import Space, Value, overrides_of
 
@@ -36,13 +35,11 @@ class Look:
         points: how many were looked at.
         parameters: of the smallest and of the largest network.
         memory: gigabytes that the most demanding training is estimated to take.
-        circumstances: tags that say what the study runs on.
     """
 
     points: int
     parameters: tuple[int, int]
     memory: float
-    circumstances: dict[str, str]
 
 
 def points_of(space: Space, seed: int) -> list[dict[str, Value]]:
@@ -83,7 +80,7 @@ def look(context: HydraContext, config: DictConfig, plan: Plan, points: Sequence
             f"the point {run_name({}, points[int(np.argmax(needs))])}: its training takes about {max(needs):.1f} GB, "
             f"and {free:.1f} GB are free. Narrow the space, or lower training.batch_size"
         )
-    return Look(len(points), (min(counts), max(counts)), max(needs), circumstances())
+    return Look(len(points), (min(counts), max(counts)), max(needs))
 
 
 def look_in_child(

@@ -44,7 +44,7 @@ class Progress:
 
     def epoch(self, claimed: Claimed, epoch: int, metrics: Mapping[str, float]) -> None:
         """An epoch of it is done."""
-        [name] = self.study.settings.prune_by
+        name = self.study.settings.prune_by
         self._rows[claimed.number][3:] = [f"{epoch}/{self.epochs}", f"{name} {metrics[name]:.2f}"]
 
     def ends(self, claimed: Claimed, state: TrialState, said: str) -> None:

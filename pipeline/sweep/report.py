@@ -29,7 +29,7 @@ def report(parent: Run, study: Study) -> None:
     trials = Trials(parent.store, name, parent.id)
     parent.describe(_description(study, best))
     parent.file("trials.csv", study.optuna.trials_dataframe().to_csv(index=False))
-    for file, content in plots(study.optuna, list(study.settings.objective)):
+    for file, content in plots(study.optuna, study.settings.objective):
         parent.file(file, _picture(content) if isinstance(content, Figure) else content)
     bricks = [brick for trial in best[:SHOWN] if (brick := _brick(trials, study, trial))]
     if bricks:

@@ -30,7 +30,7 @@ from pipeline.sweep.report import report
 from pipeline.sweep.sampling import check_sampler, sampler_of
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space import Space, Value
-from pipeline.sweep.study import Study
+from pipeline.sweep.study import Study, is_known
 from pipeline.sweep.worker import Worker
 from pipeline.tracking.lifecycle import joined, start
 from pipeline.tracking.run import Run
@@ -58,11 +58,12 @@ def search(context: HydraContext, master: DictConfig, config: Config, typed: Seq
     listen()
     plan, console = plan_of(config, typed, OverridesParser.create(context.config_loader)), Console()
     settings = plan.settings
-    seen = _looked_over(context, master, plan)
-    _say_what_was_seen(seen, plan, console)
+    if not is_known(settings):
+        seen = _looked_over(context, master, plan)
+        _say_what_was_seen(seen, plan, console)
     study = Study(plan)
     try:
-        with _recorded(study, config, seen.circumstances) as parent:
+        with _recorded(study, config) as parent:
             worker = Worker(plan, context, master, JOBS / settings.study, parent.id, parent.store.uri)
             launcher = Plugins.instance().instantiate_launcher(
                 hydra_context=context, task_function=worker, config=master
@@ -139,7 +140,7 @@ def _looked_over(context: HydraContext, master: DictConfig, plan: Plan) -> Look:
 
 
 @contextmanager
-def _recorded(study: Study, config: Config, circumstances: Mapping[str, str]) -> Iterator[Run]:
+def _recorded(study: Study, config: Config) -> Iterator[Run]:
     """The run of a study, the same for all commands that work on it."""
     tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
     store, name = tracking.connect(), study.settings.study
@@ -148,7 +149,7 @@ def _recorded(study: Study, config: Config, circumstances: Mapping[str, str]) ->
             if study.run_id:
                 run = opened.enter_context(joined(store, study.run_id))
             else:
-                run = opened.enter_context(start(store, tracking.experiment, name, {**circumstances, STUDY: name}))
+                run = opened.enter_context(start(store, tracking.experiment, name, {STUDY: name}))
                 study.run_id = run.id
         yield run
 

@@ -6,12 +6,27 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from optuna.pruners import BasePruner
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from pipeline.config import shown
+from pipeline.errors import InputError
 from pipeline.settings import Count, Natural, Positive, Seed, Text
 
 Direction = Literal["minimize", "maximize"]
-Objectives = Annotated[dict[Text, Direction], Field(min_length=1, examples=[{"validation/nll": "minimize"}])]
+HIGHER = ("elbo", "active_units", "mutual_information", "knn_accuracy")
+"""Metrics that are the better the higher they are."""
+
+
+def known_direction(metric: str) -> Direction:
+    """What is usually wanted of a metric."""
+    return "maximize" if metric.rpartition("/")[2] in HIGHER else "minimize"
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Objectives = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1, examples=[["validation/nll"]])]
 
 
 Name = Annotated[Text, Field(pattern=r"^[\w.-]+$", examples=["mine"])]
@@ -29,8 +44,9 @@ class StudySettings:
         slots: trials at once in each worker.
         workers: processes that the launcher starts.
         replicates: trainings of each trial, with successive seeds; their mean counts.
-        objective: names of logged metrics, each with what is wanted of it.
-        prune_by: a metric of every epoch, by which trials that promise little are ended, and what is wanted of it.
+        objective: names of logged metrics.
+        direction: what is wanted of each; null is what the metric is known for.
+        prune_by: a metric of every epoch, by which trials that promise little are ended.
         pruner: decides which.
         enqueue: points to try first.
         storage: address of Optuna's; null is a file in `mlruns/studies/`.
@@ -46,7 +62,8 @@ class StudySettings:
     workers: Count
     replicates: Count
     objective: Objectives
-    prune_by: Annotated[dict[Text, Direction], Field(min_length=1, max_length=1, examples=[{"val/elbo": "maximize"}])]
+    direction: Annotated[list[Direction] | None, BeforeValidator(_listed)]
+    prune_by: Text
     pruner: BasePruner
     enqueue: list[dict[str, Any]]
     storage: Text | None
@@ -57,7 +74,13 @@ class StudySettings:
     @property
     def directions(self) -> list[Direction]:
         """What is wanted of each objective."""
-        return list(self.objective.values())
+        return self.direction or [known_direction(name) for name in self.objective]
+
+    def __post_init__(self) -> None:
+        if self.direction and len(self.direction) != len(self.objective):
+            raise InputError(
+                f"sweep.direction={shown(self.direction)}: wanted one for each of {', '.join(self.objective)}, or null"
+            )
 
     def values(self, metrics: Mapping[str, float]) -> list[float]:
         """The objectives among the metrics of a training; not a number where it has none."""

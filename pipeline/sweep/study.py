@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from pipeline.sweep.journal import lock_of, storage_of
 from pipeline.sweep.plan import Claimed, Plan, difference
 from pipeline.sweep.sampling import points_in_order, sampler_of
-from pipeline.sweep.settings import StudySettings
+from pipeline.sweep.settings import StudySettings, known_direction
 from pipeline.sweep.space import Value
 from pipeline.tracking.owner import is_alive, owner_tags
 
@@ -119,9 +119,8 @@ class Study:
 
     def report(self, claimed: Claimed, step: int, metrics: Mapping[str, float]) -> bool:
         """Note a metric of an epoch; whether the trial should end now."""
-        [(name, wanted)] = self.settings.prune_by.items()
-        first = self.settings.directions[0]
-        value = metrics[name] if wanted == first else -metrics[name]
+        name = self.settings.prune_by
+        value = metrics[name] if known_direction(name) == self.settings.directions[0] else -metrics[name]
         self.storage.set_trial_intermediate_value(claimed.id, step, value)
         return self.settings.pruner.prune(_OneDirection(self.optuna, self.settings), self.storage.get_trial(claimed.id))
 
@@ -177,6 +176,11 @@ class Study:
     def _decision(self) -> Iterator[None]:
         with lock_of(self.settings.study):
             yield
+
+
+def is_known(settings: StudySettings) -> bool:
+    """Whether somebody has begun such a study."""
+    return settings.study in optuna.get_all_study_names(storage_of(settings.study, settings.storage))
 
 
 class _OneDirection(optuna.Study):
