@@ -12,7 +12,7 @@ from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.models.vae import VAE
 from pipeline.record import FINGERPRINT
-from pipeline.tracking.store import Store
+from pipeline.tracking.store import PRUNED, Store
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ def load(store: Store, run_id: str, *, dataset_dir: str | None = None, trusted: 
             f"run {run_id} is {run.info.status}; wanted one that is finished. An interrupted one goes on with: "
             f"python -m pipeline.train resume={run_id}"
         )
+    if PRUNED in run.data.tags:
+        raise InputError(f"run {run_id} was ended early by its study and has no model. Train its point anew")
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["dataset"]["dir"] = dataset_dir or config["dataset"]["dir"]
     data = build(config["dataset"], "dataset", trusted, wanted=Dataset).load()

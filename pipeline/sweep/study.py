@@ -25,7 +25,6 @@ BEAT = 20.0
 SILENCE = 10 * BEAT
 """Seconds without one after which a worker of another machine is taken for dead."""
 
-
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 

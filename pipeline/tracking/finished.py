@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mlflow.entities import Run as MlflowRun
 
-from pipeline.tracking.store import PARENT, Store
+from pipeline.tracking.store import PARENT, PRUNED, Store
 
 SCORES = ("elbo", "nll", "rate", "distortion", "mse", "active_units", "knn_accuracy")
 """Numbers of the test split that tables compare."""
@@ -45,12 +45,14 @@ def finished_runs(store: Store, experiment: str) -> list[Finished]:
         return []
     order = ["attributes.start_time DESC"]
     runs = store.client.search_runs([known.experiment_id], "attributes.status = 'FINISHED'", order_by=order)
-    return [_facts(run) for run in runs]
+    return [_facts(run) for run in runs if PRUNED not in run.data.tags]
 
 
 def finished_children(store: Store, run_id: str) -> list[Finished]:
     """The finished children of a run, in the order in which they began."""
-    return [_facts(run) for run in store.children(run_id) if run.info.status == "FINISHED"]
+    return [
+        _facts(run) for run in store.children(run_id) if run.info.status == "FINISHED" and PRUNED not in run.data.tags
+    ]
 
 
 def _facts(run: MlflowRun) -> Finished:

@@ -11,10 +11,9 @@ from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import NOTE, Run
-from pipeline.tracking.store import PARENT, Store
+from pipeline.tracking.store import PARENT, PRUNED, Store
 
 COLOUR = "mlflow.runColor"
-PRUNED = "pruned"
 # Neighbours in time are what people compare, so successive runs get colours far apart for all kinds of vision.
 COLOURS = (
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),

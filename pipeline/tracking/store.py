@@ -29,6 +29,8 @@ from pipeline.tracking.owner import end_as_killed, is_alive
 from pipeline.tracking.transaction import whole
 
 PARENT = "mlflow.parentRunId"
+PRUNED = "pruned"
+"""Tag of a finished run that its study ended early."""
 RECIPE = "recipe"
 """Tag that is equal for equal trainings."""
 
@@ -85,7 +87,7 @@ class Store:
         experiments = [experiment.experiment_id for experiment in self.client.search_experiments()]
         where = f"attributes.status = 'FINISHED' AND tags.{RECIPE} = '{recipe}'"
         found = self.client.search_runs(experiments, where)
-        return next((run.info.run_id for run in found if "pruned" not in run.data.tags), None)
+        return next((run.info.run_id for run in found if PRUNED not in run.data.tags), None)
 
     @whole
     def model(self, run_id: str) -> Any:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.errors import InputError
-from pipeline.tracking.lifecycle import PRUNED
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import NOTE
-from pipeline.tracking.store import PARENT, Store
+from pipeline.tracking.store import PARENT, PRUNED, Store
 
 STUDY, TRIAL, REPLICATE = "study", "trial", "replicate"
 
