@@ -45,7 +45,7 @@ def finished_runs(store: Store, experiment: str) -> list[Finished]:
         return []
     order = ["attributes.start_time DESC"]
     runs = store.client.search_runs([known.experiment_id], "attributes.status = 'FINISHED'", order_by=order)
-    return [_facts(run) for run in runs if PRUNED not in run.data.tags]
+    return [_facts(run) for run in runs if _has_a_result(run)]
 
 
 def finished_children(store: Store, run_id: str) -> list[Finished]:
