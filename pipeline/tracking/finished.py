@@ -50,9 +50,11 @@ def finished_runs(store: Store, experiment: str) -> list[Finished]:
 
 def finished_children(store: Store, run_id: str) -> list[Finished]:
     """The finished children of a run, in the order in which they began."""
-    return [
-        _facts(run) for run in store.children(run_id) if run.info.status == "FINISHED" and PRUNED not in run.data.tags
-    ]
+    return [_facts(run) for run in store.children(run_id) if _has_a_result(run)]
+
+
+def _has_a_result(run: MlflowRun) -> bool:
+    return run.info.status == "FINISHED" and PRUNED not in run.data.tags
 
 
 def _facts(run: MlflowRun) -> Finished:
