@@ -55,7 +55,7 @@ def small_vae() -> Callable[..., object]:
 
     def vae(*, likelihood=None, architecture=None, latent_dim=2, seed=0, batch_norm=False, dropout=0.0, **objective):
         network = {"hidden": [16], "decoder_hidden": None, "batch_norm": batch_norm, "dropout": dropout}
-        network |= {"latent_dim": latent_dim, "scale": "log_variance", "activation": "tanh"}
+        network |= {"latent_dim": latent_dim, "scale": "log_variance", "activation": "tanh", "initializer": None}
         weights = {"beta": 1.0, "distortion_weight": 1.0, "warmup_epochs": 0, "free_bits": 0.0, "sampling": True}
         return assemble(
             architecture=architecture or Dense(**network),

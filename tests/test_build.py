@@ -22,6 +22,7 @@ DENSE = {
     "latent_dim": 2,
     "scale": "log_variance",
     "activation": "relu",
+    "initializer": None,
     "hidden": [64, 32],
     "decoder_hidden": None,
     "batch_norm": False,
@@ -182,6 +183,12 @@ def test_key_within_a_nested_node_has_its_whole_path() -> None:
             "activation",
             "rleu",
             "model.activation=rleu: wanted the name of a Keras activation, for example model.activation=relu",
+        ),
+        (
+            "initializer",
+            "he_norml",
+            "model.initializer=he_norml: wanted the name of a Keras initializer, or the _target_ of one or null, "
+            "for example model.initializer=he_normal",
         ),
         ("hidden", 64, "model.hidden=64: wanted a valid list, for example model.hidden=[32,64]"),
         ("hidden", [64, 0], "model.hidden=[64,0]: wanted a number greater than 0, for example model.hidden=[32,64]"),

@@ -17,7 +17,14 @@ from pipeline.models.conv import Conv
 from pipeline.models.dense import Dense
 from pipeline.pictures.layers import layers_of
 
-BOTH = {"latent_dim": 2, "scale": "log_variance", "activation": "relu", "batch_norm": False, "dropout": 0.0}
+BOTH = {
+    "latent_dim": 2,
+    "scale": "log_variance",
+    "activation": "relu",
+    "initializer": None,
+    "batch_norm": False,
+    "dropout": 0.0,
+}
 DENSE = BOTH | {"hidden": [256, 128], "decoder_hidden": None}
 CONV = BOTH | {"filters": [32, 64], "strides": 2, "kernel": 3, "units": [16], "decoder_units": []}
 CONV |= {"decoder_channels": None, "decoder_filters": None, "decoder_strides": None}

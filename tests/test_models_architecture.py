@@ -11,9 +11,17 @@ from pipeline.models.conv import Conv
 from pipeline.models.dense import Dense
 
 MNIST = (28, 28, 1)
-DENSE = {"latent_dim": 2, "scale": "log_variance", "activation": "relu"}
+DENSE = {"latent_dim": 2, "scale": "log_variance", "activation": "relu", "initializer": None}
 DENSE |= {"hidden": [6, 5], "decoder_hidden": None, "batch_norm": False, "dropout": 0.0}
-CONV = {"latent_dim": 2, "scale": "log_variance", "activation": "relu", "filters": [4, 3], "strides": 2, "kernel": 3}
+CONV = {
+    "latent_dim": 2,
+    "scale": "log_variance",
+    "activation": "relu",
+    "initializer": None,
+    "filters": [4, 3],
+    "strides": 2,
+    "kernel": 3,
+}
 CONV |= {"units": [], "batch_norm": False, "dropout": 0.0, "decoder_units": []}
 CONV |= {"decoder_channels": None, "decoder_filters": None, "decoder_strides": None}
 
@@ -231,3 +239,20 @@ def test_lists_of_different_length_are_refused_with_both(changed, message: str) 
     with pytest.raises(InputError) as refused:
         conv(**changed)
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("made", [dense, conv])
+def test_every_kernel_is_drawn_by_the_initializer_and_no_two_alike(made) -> None:
+    like_pytorch = keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
+    network = made(initializer=like_pytorch).encoder(MNIST)
+    drawn = {each.name: keras.ops.convert_to_numpy(each.kernel) for each in network.layers if hasattr(each, "kernel")}
+    for kernel in drawn.values():
+        bound = 1 / np.sqrt(np.prod(kernel.shape[:-1]))
+        assert 0.7 * bound < np.abs(kernel).max() <= bound
+    assert not np.array_equal(drawn["mean"], drawn["log_variance"])
+
+
+def test_an_initializer_may_be_named() -> None:
+    node = {**DENSE, "_target_": "pipeline.models.dense.Dense", "initializer": "ones"}
+    for network in networks(build(node, "model")):
+        assert all(np.all(each.kernel.numpy() == 1) for each in network.layers if hasattr(each, "kernel"))

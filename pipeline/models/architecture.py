@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import keras
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipeline.models.posterior import SoftplusScale
 from pipeline.settings import Count
@@ -19,10 +19,22 @@ def _known_activation(name: str) -> str:
     return name
 
 
+def _initializer_of_name(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return keras.initializers.get(value)
+    except ValueError:
+        raise ValueError("the name of a Keras initializer, or the _target_ of one") from None
+
+
 ImageShape = tuple[int, int, int]
 """Height, width, channels."""
 
 LatentDim = Annotated[Count, Field(examples=[2])]
+Initializer = Annotated[
+    keras.initializers.Initializer | None, BeforeValidator(_initializer_of_name), Field(examples=["he_normal"])
+]
 Activation = Annotated[str, AfterValidator(_known_activation), Field(examples=["relu"])]
 
 
@@ -36,11 +48,13 @@ class Architecture(ABC):
         latent_dim: dimensions of the latent space.
         scale: what the encoder's second head gives: the log variance, or a standard deviation through softplus.
         activation: a Keras activation, between the layers.
+        initializer: of the kernels; null leaves them as Keras draws them (Glorot uniform).
     """
 
     latent_dim: LatentDim
     scale: Literal["log_variance", "softplus"]
     activation: Activation
+    initializer: Initializer
 
     def encoder(self, image_shape: ImageShape) -> keras.Model:
         """Images [B, H, W, C] to the posterior's mean and log variance, [B, D] each."""
@@ -49,12 +63,19 @@ class Architecture(ABC):
         mean = keras.layers.Dense(self.latent_dim, name="mean")(features)
         head = keras.layers.Dense(self.latent_dim, name=self.scale)(features)
         log_variance = SoftplusScale(name="log_variance")(head) if self.scale == "softplus" else head
-        return keras.Model(images, [mean, log_variance], name="encoder")
+        return self._initialised(keras.Model(images, [mean, log_variance], name="encoder"))
 
     def decoder(self, image_shape: ImageShape) -> keras.Model:
         """Latents [B, D] to the parameters of the likelihood, [B, H, W, C], on the whole real line."""
         latent = keras.Input((self.latent_dim,), name="latent")
-        return keras.Model(latent, self.outputs(latent, image_shape), name="decoder")
+        return self._initialised(keras.Model(latent, self.outputs(latent, image_shape), name="decoder"))
+
+    def _initialised(self, network: keras.Model) -> keras.Model:
+        for layer in network.layers if self.initializer else ():
+            if hasattr(layer, "kernel"):
+                # A clone each: one initializer gives all layers of a shape the same values.
+                layer.kernel.assign(self.initializer.clone()(layer.kernel.shape, layer.kernel.dtype))
+        return network
 
     @abstractmethod
     def features(self, images: Any) -> Any:
