@@ -25,7 +25,7 @@ def _initializer_of_name(value: Any) -> Any:
     try:
         return keras.initializers.get(value)
     except ValueError:
-        raise ValueError("the name of a Keras initializer, or the _target_ of one") from None
+        raise ValueError("the name of a Keras initializer, the _target_ of one, or null") from None
 
 
 ImageShape = tuple[int, int, int]
