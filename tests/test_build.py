@@ -23,7 +23,6 @@ DENSE = {
     "scale": "log_variance",
     "activation": "relu",
     "initializer": None,
-    "initializer": None,
     "hidden": [64, 32],
     "decoder_hidden": None,
     "batch_norm": False,
