@@ -136,7 +136,7 @@ def test_whole_number_will_do_for_a_real_one() -> None:
 def test_misspelt_key_is_answered_with_the_one_meant_and_all_there_are(typed: str, meant: str) -> None:
     assert refusal(DENSE | {typed: 1}) == (
         f"model.{typed}: no such key. Did you mean model.{meant}? "
-        "model has: latent_dim, scale, activation, hidden, decoder_hidden, batch_norm, dropout"
+        "model has: latent_dim, scale, activation, initializer, hidden, decoder_hidden, batch_norm, dropout"
     )
 
 
@@ -187,7 +187,7 @@ def test_key_within_a_nested_node_has_its_whole_path() -> None:
         (
             "initializer",
             "he_norml",
-            "model.initializer=he_norml: wanted the name of a Keras initializer, or the _target_ of one or null, "
+            "model.initializer=he_norml: wanted the name of a Keras initializer, the _target_ of one, or null, "
             "for example model.initializer=he_normal",
         ),
         ("hidden", 64, "model.hidden=64: wanted a valid list, for example model.hidden=[32,64]"),

@@ -25,7 +25,7 @@ def _initializer_of_name(value: Any) -> Any:
     try:
         return keras.initializers.get(value)
     except ValueError:
-        raise ValueError("the name of a Keras initializer, or the _target_ of one") from None
+        raise ValueError("the name of a Keras initializer, the _target_ of one, or null") from None
 
 
 ImageShape = tuple[int, int, int]
@@ -71,7 +71,9 @@ class Architecture(ABC):
         return self._initialised(keras.Model(latent, self.outputs(latent, image_shape), name="decoder"))
 
     def _initialised(self, network: keras.Model) -> keras.Model:
-        for layer in network.layers if self.initializer else ():
+        if self.initializer is None:
+            return network
+        for layer in network.layers:
             if hasattr(layer, "kernel"):
                 # A clone each: one initializer gives all layers of a shape the same values.
                 layer.kernel.assign(self.initializer.clone()(layer.kernel.shape, layer.kernel.dtype))
