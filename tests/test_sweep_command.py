@@ -194,6 +194,56 @@ def test_two_objectives_give_a_front_and_conditional_keys_exist_where_they_shoul
     assert (checkout.artifacts(parent.info.run_id) / "pareto.html").exists()
 
 
+def test_an_equal_training_is_taken_over_and_not_trained_again(checkout: Checkout, searched) -> None:
+    done = checkout.train(
+        *STUDY,
+        "sweep.study=again",
+        "sweep.n_trials=6",
+        "sweep.slots=2",
+        "sweep/pruner=none",
+        "model.latent_dim=choice(1,2,4)",
+        "objective.beta=interval(0.5,2)",
+        "sweep/sampler=random",
+        f"sweep.enqueue=[{{model.latent_dim:{study_of(checkout, 'small').best_params['model.latent_dim']},"
+        f"objective.beta:{study_of(checkout, 'small').best_params['objective.beta']}}}]",
+        "tracking.experiment=again",
+    )
+    assert done.returncode == 0, done.stderr
+    _, trials = parent_and_trials(checkout, "again")
+    best = study_of(checkout, "small").best_trial
+    source = parent_and_trials(checkout, "small")[1][best.number]
+    assert trials[0].data.tags["taken_over_from"] == source.info.run_id
+    assert study_of(checkout, "again").trials[0].value == best.value
+    assert checkout.history(trials[0].info.run_id, "val/loss") == checkout.history(source.info.run_id, "val/loss")
+    assert (checkout.artifacts(trials[0].info.run_id) / "config.yaml").exists()
+    assert sum("taken_over_from" in run.data.tags for run in trials.values()) == 1
+
+
+def test_replicates_count_as_their_mean(checkout: Checkout) -> None:
+    done = checkout.train(
+        *STUDY,
+        "sweep.study=twice",
+        "sweep.n_trials=2",
+        "sweep.replicates=2",
+        "sweep/sampler=grid",
+        "model.latent_dim=1,2",
+        "tracking.experiment=twice",
+    )
+    assert done.returncode == 0, done.stderr
+    runs = checkout.runs("twice")
+    for trial in study_of(checkout, "twice").trials:
+        [whole] = [run for run in runs if run.data.tags.get("trial") == str(trial.number)]
+        parts = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == whole.info.run_id]
+        assert sorted(run.data.params["training.seed"] for run in parts) == ["0", "1"]
+        values = [run.data.metrics["validation/nll"] for run in parts]
+        assert trial.value == whole.data.metrics["validation/nll"] == pytest.approx(sum(values) / 2)
+        spread = abs(values[0] - values[1]) / 2**0.5
+        assert (
+            whole.data.metrics["validation/nll_std"] == trial.user_attrs["validation/nll_std"] == pytest.approx(spread)
+        )
+        assert {run.info.status for run in (whole, *parts)} == {"FINISHED"}
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
