@@ -54,7 +54,7 @@ def searched(checkout: Checkout) -> subprocess.CompletedProcess[str]:
 
 def test_a_study_says_what_it_does(searched) -> None:
     assert searched.stderr == ""
-    assert "Study small: 6 trials, searching model.latent_dim, objective.beta" in searched.stdout
+    assert "Study small: at most 6 trials, searching model.latent_dim, objective.beta" in searched.stdout
     assert "points can be trained" in searched.stdout
     assert (
         len(re.findall(r"trial +\d done +latent_dim=\d beta=\S+ +validation/nll [\d.]+ +\(\d/6", searched.stdout)) == 6

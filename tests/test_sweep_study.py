@@ -136,6 +136,14 @@ def test_known_points_are_tried_first(plan) -> None:
     assert worked(Study(plan(enqueue=[known])))[0] == known
 
 
+def test_a_grid_has_no_more_trials_than_points(plan) -> None:
+    grid = {"_target_": "pipeline.sweep.sampling.Grid"}
+    points = worked(
+        Study(plan(sampler=grid, space={"model.latent_dim": "choice(2, 4, 8)"}, n_trials=30)), lambda _: 1.0
+    )
+    assert points == [{"model.latent_dim": each} for each in (2, 4, 8)]
+
+
 def test_too_many_failures_end_a_study(plan) -> None:
     study = Study(plan(max_failures=1))
     for _ in range(2):

@@ -59,7 +59,7 @@ class Progress:
         )
 
     def _state(self) -> str:
-        done, all_of_them = len(self.study.of_state(*WORDS)), self.study.settings.n_trials
+        done, all_of_them = len(self.study.of_state(*WORDS)), len(self.study.trials)
         left = (time.monotonic() - self._began) / max(self._ended, 1) * (all_of_them - done)
         parts = [f"{done}/{all_of_them}", *([f"best {best}"] if (best := self._best()) else [])]
         return ", ".join([*parts, f"{left / 60:.0f} min left"] if self._ended and done < all_of_them else parts)

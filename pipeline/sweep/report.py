@@ -52,7 +52,7 @@ def _description(study: Study, best: list[FrozenTrial]) -> str:
     champion = f"The best is model `{study.settings.study}@{CHAMPION}` of the registry." if best else ""
     return "\n\n".join(
         [
-            f"{said}, of {study.settings.n_trials}. The same command goes on, or repeats it under another name:",
+            f"{said}, of {len(study.trials)}. The same command goes on, or repeats it under another name:",
             f"```\n{command}\n```",
             table,
             f"{champion} `wall.png` shows all side by side, `trials.csv` has every number.",

@@ -158,7 +158,7 @@ def _say_what_was_seen(seen: Look, plan: Plan, console: Console) -> None:
     fewest, most = seen.parameters
     sizes = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
     console.print(
-        f"Study [bold]{plan.settings.study}[/bold]: {plan.settings.n_trials} trials, searching "
+        f"Study [bold]{plan.settings.study}[/bold]: at most {plan.settings.n_trials} trials, searching "
         f"{', '.join(plan.space)}. All of {seen.points} points can be trained: {sizes} parameters, "
         f"up to {seen.memory:.1f} GB",
         highlight=False,
