@@ -180,7 +180,7 @@ def test_two_objectives_give_a_front_and_conditional_keys_exist_where_they_shoul
         "tracking.experiment=both",
         "model.hidden=[16],[32]",
         "model.filters=[4,8],[8]",
-        "model.units=[]",
+        "model.units=choice([])",
         "model.activation=relu",
         "sweep.objective=[validation/rate,validation/distortion]",
     )
@@ -198,6 +198,7 @@ def test_an_equal_training_is_taken_over_and_not_trained_again(checkout: Checkou
     done = checkout.train(
         *STUDY,
         "sweep.study=again",
+        "sweep.seed=7",
         "sweep.n_trials=6",
         "sweep.slots=2",
         "sweep/pruner=none",

@@ -34,7 +34,7 @@ def report(parent: Run, study: Study) -> None:
     bricks = [brick for trial in best[:SHOWN] if (brick := _brick(trials, study, trial))]
     if bricks:
         parent.file("wall.png", figures.wall(bricks, f"{name}: the best first"))
-    if best and (run := trials.run_of(best[0].number)):
+    if best and (run := trials.trained(best[0].number, study.settings.replicates)):
         register(parent.store, run.data.tags.get(REUSED, run.info.run_id), name, study.settings.shown(best[0].values))
 
 
@@ -65,7 +65,7 @@ def _cell(trial: FrozenTrial, key: str) -> str:
 
 
 def _brick(trials: Trials, study: Study, trial: FrozenTrial) -> figures.Brick | None:
-    run = trials.run_of(trial.number)
+    run = trials.trained(trial.number, study.settings.replicates)
     cards = [last_card(trials.store, run.info.run_id, key) for key in CARDS] if run else []
     whole = [card for card in cards if card is not None]
     if len(whole) < len(CARDS):

@@ -10,6 +10,7 @@ from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from omegaconf import DictConfig
+from optuna.distributions import CategoricalDistribution
 from rich.console import Console
 
 from pipeline import ROOT
@@ -95,7 +96,8 @@ def plan_of(config: Config, typed: Sequence[Override], parser: OverridesParser) 
         )
     check_sampler(sampler_of(sampler, settings.seed), space, settings.directions)
     settings = replace(settings, enqueue=[_known(space, point) for point in settings.enqueue])
-    lines = [each.input_line or "" for each in typed if not each.is_sweep_override() and each.key_or_group != "resume"]
+    ours_to_vary = (*space, "resume")
+    lines = [each.input_line or "" for each in typed if each.key_or_group not in ours_to_vary]
     fixed = {
         key: value for key, value in flatten(config).items() if not key.startswith(INERT) and key not in list(space)
     }
@@ -113,7 +115,12 @@ def _known(space: Space, point: Mapping[str, Any]) -> dict[str, Value]:
 
 def _with_typed(space: Space, typed: Sequence[Override]) -> Space:
     """The space after the command line fixed some of its keys and widened others."""
-    space = space.without({each.key_or_group: shown(each.value()) for each in typed if not each.is_sweep_override()})
+    fixed = {each.key_or_group: shown(each.value()) for each in typed if not each.is_sweep_override()}
+    conditional = set(space) - set(space.dimensions)
+    space = space.without({key: value for key, value in fixed.items() if key not in conditional})
+    for key, value in fixed.items():
+        if key in list(space):  # it has this value, but only where it exists
+            space = space.widened(key, CategoricalDistribution([value]))
     for each in typed:
         if each.is_sweep_override():
             space = space.widened(each.key_or_group, distribution_of(each))

@@ -51,6 +51,10 @@ class Trials:
             time.sleep(0.2)
         return run
 
+    def trained(self, number: int, replicates: int) -> MlflowRun | None:
+        """The run that holds a trial's model, of several replicates the first."""
+        return self.run_of(number, 0 if replicates > 1 else None)
+
     def opened(self, number: int, name: str) -> str:
         """The id of the run that a trial's replicates are children of, made if there is none."""
         run = self._found(number)
