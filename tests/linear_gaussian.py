@@ -21,7 +21,7 @@ OBJECTIVE = {"beta": 1.0, "distortion_weight": 1.0, "warmup_epochs": 0, "free_bi
 def scoring(**changed) -> Scoring:
     """Everything of everything, but few samples."""
     everything = {"nll_images": None, "information_images": None, "neighbour_images": None}
-    return Scoring(**{"importance_samples": 4, "neighbours": 3, "seed": 0} | everything | changed)
+    return Scoring(**{"split": "test", "importance_samples": 4, "neighbours": 3, "seed": 0} | everything | changed)
 
 
 def data_of(images: np.ndarray, labels: Sequence[int] | None = None, train: Split | None = None) -> ImageData:

@@ -113,7 +113,7 @@ def test_one_settings_object_serves_two_trainings_alike(data, small_vae, tmp_pat
 
 def validation_loss(vae: VAE, data: ImageData) -> float:
     few = {"importance_samples": 1, "nll_images": 1, "information_images": 1, "neighbours": 1, "neighbour_images": 1}
-    return evaluate(vae, data, Scoring(**few, seed=0), split="validation").loss
+    return evaluate(vae, data, Scoring(**few, seed=0, split="validation")).loss
 
 
 @pytest.fixture(scope="module")
