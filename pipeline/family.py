@@ -14,12 +14,13 @@ from pipeline.errors import InputError, Interrupted
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.view import view_of
-from pipeline.record import FINGERPRINT
+from pipeline.record import FINGERPRINT, parameters
 from pipeline.runtime import circumstances
 from pipeline.tracking.finished import finished_children
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
+from pipeline.tracking.store import Store
 from pipeline.trained import Trained, load
 
 BEST = {"elbo": max, "nll": min, "mse": min, "knn_accuracy": max}
@@ -27,12 +28,13 @@ BEST = {"elbo": max, "nll": min, "mse": min, "knn_accuracy": max}
 
 
 @contextmanager
-def family(config: Config, name: str, *, resume: str | None = None) -> Iterator[Run]:
+def family(config: Config, name: str, members: Mapping[str, Config], *, resume: str | None = None) -> Iterator[Run]:
     """A run that trainings join as children; when the block ends it shows what they came to.
 
     Args:
         config: says where runs are kept and what pictures are wanted.
         name: of the run.
+        members: the config of each training that is to join, by name.
         resume: id of one that was interrupted, to go on with instead.
 
     Raises:
@@ -41,8 +43,8 @@ def family(config: Config, name: str, *, resume: str | None = None) -> Iterator[
     """
     tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
     store = tracking.connect()
-    if resume and not store.children(resume):
-        raise InputError(f"resume={resume}: this run has no trainings below it. To go on with one run, leave -m out")
+    if resume:
+        _refuse_others(store, members, resume)
     name = tracking.name or name
     opened = reopen(store, resume) if resume else start(store, tracking.experiment, name, circumstances())
     with opened as parent:
@@ -51,6 +53,21 @@ def family(config: Config, name: str, *, resume: str | None = None) -> Iterator[
         except Interrupted as interrupt:
             raise Interrupted(f"{interrupt}\nAnd with all: the same command with resume={parent.id}") from None
         show(parent, config)
+
+
+def _refuse_others(store: Store, members: Mapping[str, Config], resume: str) -> None:
+    children = store.children(resume)
+    if not children:
+        raise InputError(f"resume={resume}: this run has no trainings below it. To go on with one run, leave -m out")
+    for child in children:
+        now = parameters(members[child.info.run_name]) if child.info.run_name in members else {}
+        for key, value in now.items():
+            before = child.data.params.get(key, value)
+            if value != before:
+                raise InputError(
+                    f"resume={resume}: {child.info.run_name} was begun with {key}={before}, now it is {value}. "
+                    "Set it back, or train all anew without resume"
+                )
 
 
 def show(parent: Run, config: Config) -> None:

@@ -36,7 +36,7 @@ class Record:
     def begin(self, config: Config, vae: VAE) -> None:
         """Write down what is trained on what, and what the untrained model makes of it."""
         self.run.params(
-            _parameters(config) | {"model.parameters": vae.encoder.count_params() + vae.decoder.count_params()}
+            parameters(config) | {"model.parameters": vae.encoder.count_params() + vae.decoder.count_params()}
         )
         self.run.tags({FINGERPRINT: self.data.fingerprint, "seed": str(config["training"]["seed"])})
         self.run.file("config.yaml", yaml.safe_dump(config, sort_keys=False))
@@ -77,7 +77,8 @@ class Record:
             self.run.image(f"{prefix}/{name}", card, step)
 
 
-def _parameters(config: Config) -> dict[str, str]:
+def parameters(config: Config) -> dict[str, str]:
+    """What a run records of its config: settings by dotted names, and the classes of model and likelihood."""
     leaves = flatten({name: config[name] for name in GROUPS})
     kinds = {name: config[name]["_target_"].rpartition(".")[2] for name in KINDS}
     return kinds | {

@@ -62,7 +62,7 @@ def _family(store: Store, tutorial: str) -> list[str]:
     children = next((found for run in parents if (found := finished_children(store, run.id))), [])
     if not children:
         return []
-    made = f"`make tutorial NAME={tutorial}`, {_made(children[-1])}. Of the test split; val/loss is the best epoch's."
+    made = f"`make tutorial NAME={tutorial}`, {_made(*children)}. Of the test split; val/loss is the best epoch's."
     return [made, "", *_table(_family_rows(store, children))]
 
 
@@ -75,9 +75,12 @@ def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequenc
         yield child.name, str(len(points)), f"{best.value:.2f} ({best.step})", *numbers, f"{child.minutes:.1f}"
 
 
-def _made(run: Finished) -> str:
-    tags = run.tags
-    return f"commit {tags['commit'][:7]}, {tags['device']}, {tags['threads']} threads, TensorFlow {tags['tensorflow']}"
+def _made(*runs: Finished) -> str:
+    """What runs were made with; of a checkout with changes the commit alone would be a false witness."""
+    changed = {"true": " with changes"}
+    commits = dict.fromkeys(run.tags["commit"][:7] + changed.get(run.tags.get("dirty", ""), "") for run in runs)
+    tags = runs[-1].tags
+    return f"commit {', '.join(commits)}, {tags['device']}, {tags['threads']} threads, TensorFlow {tags['tensorflow']}"
 
 
 def _table(rows: Iterator[Sequence[str]]) -> list[str]:

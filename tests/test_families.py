@@ -101,6 +101,10 @@ def test_an_interrupted_family_goes_on_where_it_was_and_takes_new_members(checko
     assert f"And with all: the same command with resume={parent.info.run_id}" in err
     assert [run.info.status for run in (parent, *before)] == ["KILLED", "FINISHED", "KILLED"]
 
+    other = checkout.train(*command, "training.batch_size=7", "training.epochs=2,150", f"resume={parent.info.run_id}")
+    assert other.returncode == 2
+    assert "epochs=2 was begun with training.batch_size=32, now it is 7. Set it back, or train all anew" in other.stderr
+
     done = checkout.train(*command, "training.epochs=2,150,1", f"resume={parent.info.run_id}")
     assert done.returncode == 0, done.stderr
     parent, after = parent_and_children(checkout, "stopped")

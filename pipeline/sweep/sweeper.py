@@ -1,6 +1,6 @@
 """What Hydra calls for `-m`: the trainings go to the launcher, and a parent run holds them together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -48,17 +48,18 @@ class PointSweeper(Sweeper):
         name = name_of(fixed, choices, config)
         start()
         _check(points, composed)
-        return self._train(points, config, " ".join([*([name] if name != "default" else []), *swept]) or name)
+        members = {point.name: each for point, each in zip(points, composed, strict=True)}
+        return self._train(points, members, config, " ".join([*([name] if name != "default" else []), *swept]) or name)
 
     def _composed(self, point: Point) -> Config:
         assert self.hydra_context is not None
         return _task(self.hydra_context.config_loader.load_sweep_config(self.config, list(point.overrides)))
 
-    def _train(self, points: Sequence[Point], config: Config, name: str) -> Any:
+    def _train(self, points: Sequence[Point], members: Mapping[str, Config], config: Config, name: str) -> Any:
         assert self.launcher is not None
         from pipeline.family import family
 
-        with family(config, name, resume=config["resume"]) as parent:
+        with family(config, name, members, resume=config["resume"]) as parent:
             jobs = list(_jobs(points, parent))
             results = self.launcher.launch(jobs, initial_job_idx=0) if jobs else []
         return [each.return_value for each in results]
