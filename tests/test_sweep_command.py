@@ -296,7 +296,7 @@ def own_group() -> Iterator[list[subprocess.Popen[str]]]:
 
 
 def test_a_sweep_survives_kills_at_random_instants(checkout: Checkout, own_group, tmp_path: Path) -> None:
-    dice, trials = random.Random(0), 6
+    dice, trials, kills = random.Random(0), 6, 0
     command = (
         *STUDY,
         "training.epochs=40",
@@ -322,9 +322,11 @@ def test_a_sweep_survives_kills_at_random_instants(checkout: Checkout, own_group
             for each in dice.choice([everything[:1], everything]):
                 each.kill()
             process.wait()
+            kills += 1
         process = checkout.start("pipeline.train", *command, out=log, group=True)
         own_group.append(process)
         assert process.wait(300) == 0, (tmp_path / "log").read_text()[-3000:]
+    assert kills == 20
     parent, runs = parent_and_trials(checkout, "killed")
     study = study_of(checkout, "killed")
     assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * trials
