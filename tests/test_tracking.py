@@ -1,6 +1,7 @@
 """The tracking store: what is refused at its door, who closes runs, and the UI over the same database."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import mlflow
 import pytest
 
 from pipeline.errors import InputError, Interrupted
-from pipeline.tracking.lifecycle import COLOUR, COLOURS, reopen, start
+from pipeline.tracking.colour import COLOUR, COLOURS, colour
+from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import NOTE
 from pipeline.tracking.settings import Tracking
@@ -82,6 +84,15 @@ def test_successive_runs_have_different_colours(store: Store) -> None:
             ids.append(run.id)
     colours = [store.run(run_id).data.tags[COLOUR] for run_id in ids]
     assert colours == [*COLOURS, COLOURS[0]]
+
+
+def test_trials_have_the_colours_of_their_numbers(store: Store) -> None:
+    shades = {colour(number) for number in range(36)}
+    assert len(shades) == 36
+    assert all(re.fullmatch("#[0-9a-f]{6}", shade) for shade in shades)
+    with start(store, "tests", "trial", {"trial": "13"}) as run:
+        pass
+    assert store.run(run.id).data.tags[COLOUR] == colour(13) != COLOURS[1]
 
 
 def test_a_deleted_experiment_is_refused_with_the_cure(store: Store) -> None:

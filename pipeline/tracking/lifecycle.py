@@ -8,17 +8,12 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from pipeline.errors import InputError, Interrupted, Pruned
+from pipeline.tracking.colour import COLOUR, colour_of
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import NOTE, Run
 from pipeline.tracking.store import PARENT, PRUNED, Store
-
-COLOUR = "mlflow.runColor"
-# Neighbours in time are what people compare, so successive runs get colours far apart for all kinds of vision.
-COLOURS = (
-    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
-    *("#6a3d9a", "#b2a500", "#117733", "#882255", "#44aa99", "#7f7f7f"),
-)
+from pipeline.tracking.trials import TRIAL
 
 
 @contextmanager
@@ -37,7 +32,7 @@ def start(
 
     def begin() -> str:
         experiment_id = store.experiment(experiment)
-        colour = {COLOUR: _next_colour(store, experiment_id)}
+        colour = {COLOUR: colour_of(store, experiment_id, tags.get(TRIAL))}
         all_tags = {**owner_tags(), **tags, **colour, **({PARENT: parent} if parent else {})}
         # Nested, because the parent may be open in this process; whose child it is, the tag says.
         active = mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=all_tags, nested=True)
@@ -132,10 +127,3 @@ def _lost(store: Store, run_id: str) -> str:
         f"{store.uri} stopped answering, so the training stopped. Its checkpoint is kept; when the server is back, "
         f"go on with: python -m pipeline.train resume={run_id}"
     )
-
-
-def _next_colour(store: Store, experiment_id: str) -> str:
-    """The colour after that of the experiment's latest run."""
-    latest = store.client.search_runs([experiment_id], order_by=["attributes.start_time DESC"], max_results=1)
-    before = latest[0].data.tags.get(COLOUR) if latest else None
-    return COLOURS[(COLOURS.index(before) + 1) % len(COLOURS)] if before in COLOURS else COLOURS[0]
