@@ -7,11 +7,13 @@ import sys
 from optuna.trial import FrozenTrial, TrialState
 
 from pipeline import figures
-from pipeline.config import run_name, shown
+from pipeline.config import shown
 from pipeline.figures import Figure
 from pipeline.sweep.plots import plots
+from pipeline.sweep.space import point_name
 from pipeline.sweep.study import Study
 from pipeline.tracking.cards import last_card
+from pipeline.tracking.comparison import prepare
 from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import REUSED, Run
 from pipeline.tracking.trials import Trials
@@ -21,13 +23,15 @@ BEST = 10
 SHOWN = 24
 """Trials on the wall."""
 CARDS = ("val/reconstructions", "val/latent")
+FINAL_CARDS = ("test/reconstructions", "test/latent", "test/samples")
+"""Of the finished models, at step 0, where the UI's slider is."""
 
 
 def report(parent: Run, study: Study) -> None:
     """Write all that the trials so far have to show."""
     name, best = study.settings.study, study.ranking()
     trials = Trials(parent.store, name, parent.id)
-    parent.describe(_description(study, best))
+    parent.describe(_description(study, best, _prepared(parent, study)))
     parent.file("trials.csv", study.optuna.trials_dataframe().to_csv(index=False))
     for file, content in plots(study.optuna, study.settings.objective):
         parent.file(file, _picture(content) if isinstance(content, Figure) else content)
@@ -38,7 +42,15 @@ def report(parent: Run, study: Study) -> None:
         register(parent.store, run.data.tags.get(REUSED, run.info.run_id), name, study.settings.shown(best[0].values))
 
 
-def _description(study: Study, best: list[FrozenTrial]) -> str:
+def _prepared(parent: Run, study: Study) -> str:
+    settings = study.settings
+    less_is_better = [direction == "minimize" for direction in settings.directions]
+    scores = dict(zip(settings.objective, less_is_better, strict=True))
+    keys = list(study.plan.space)
+    return prepare(parent.store, parent.id, keys=keys, scores=scores, curve=settings.prune_by, cards=FINAL_CARDS)
+
+
+def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
     keys = list(study.plan.space)
     columns = ["trial", *study.settings.objective, *keys]
     rows = [
@@ -55,6 +67,7 @@ def _description(study: Study, best: list[FrozenTrial]) -> str:
             f"{said}, of {len(study.trials)}. The same command goes on, or repeats it under another name:",
             f"```\n{command}\n```",
             table,
+            f"[Compare all trials]({link}): their curves, parameters and pictures.",
             f"{champion} `wall.png` shows all side by side, `trials.csv` has every number.",
         ]
     )
@@ -70,9 +83,7 @@ def _brick(trials: Trials, study: Study, trial: FrozenTrial) -> figures.Brick | 
     whole = [card for card in cards if card is not None]
     if len(whole) < len(CARDS):
         return None
-    return figures.Brick(
-        f"trial {trial.number}: {study.settings.shown(trial.values)}", run_name({}, trial.params), whole
-    )
+    return figures.Brick(f"trial {trial.number}: {study.settings.shown(trial.values)}", point_name(trial.params), whole)
 
 
 def _picture(figure: Figure) -> bytes:

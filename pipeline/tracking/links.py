@@ -17,3 +17,8 @@ def experiment_link(address: str, experiment_id: str) -> str:
 def run_link(address: str, experiment_id: str, run_id: str) -> str:
     """The page of one run."""
     return f"{address}/#/experiments/{experiment_id}/runs/{run_id}{_PAGE}"
+
+
+def view_link(experiment_id: str, key: str) -> str:
+    """A prepared view of an experiment's runs, from a page of the same UI."""
+    return f"#/experiments/{experiment_id}/runs{_PAGE}&compareRunsMode=CHART&viewStateShareKey={key}"
