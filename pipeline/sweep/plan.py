@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space import Space, Value
+from pipeline.sweep.space import Space, Value, point_name
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Claimed:
     number: int
     id: int
     values: dict[str, Value] = field(hash=False)
+
+    @property
+    def name(self) -> str:
+        """What varies."""
+        return point_name(self.values)
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> str:

@@ -15,10 +15,10 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.composition import plain
-from pipeline.config import Config, run_name
+from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.sweep.plan import Plan
-from pipeline.sweep.space import Space, Value, overrides_of
+from pipeline.sweep.space import Space, Value, overrides_of, point_name
 
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData
@@ -71,13 +71,13 @@ def look(context: HydraContext, config: DictConfig, plan: Plan, points: Sequence
             )
         except Exception as error:
             said = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-            raise InputError(f"the point {run_name({}, point)}: {said}") from error
+            raise InputError(f"the point {point_name(point)}: {said}") from error
         counts.append(count)
         needs.append(need)
     free = psutil.virtual_memory().available / 1e9
     if max(needs) > free:
         raise InputError(
-            f"the point {run_name({}, points[int(np.argmax(needs))])}: its training takes about {max(needs):.1f} GB, "
+            f"the point {point_name(points[int(np.argmax(needs))])}: its training takes about {max(needs):.1f} GB, "
             f"and {free:.1f} GB are free. Narrow the space, or lower training.batch_size"
         )
     return Look(len(points), (min(counts), max(counts)), max(needs))

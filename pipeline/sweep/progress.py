@@ -8,7 +8,6 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 
-from pipeline.config import run_name
 from pipeline.sweep.plan import Claimed
 from pipeline.sweep.study import Study
 
@@ -40,7 +39,7 @@ class Progress:
 
     def begins(self, claimed: Claimed) -> None:
         """A trial was begun, or gone on with."""
-        self._rows[claimed.number] = [str(claimed.number), "training", run_name({}, claimed.values), "", ""]
+        self._rows[claimed.number] = [str(claimed.number), "training", claimed.name, "", ""]
 
     def epoch(self, claimed: Claimed, epoch: int, metrics: Mapping[str, float]) -> None:
         """An epoch of it is done."""
@@ -51,9 +50,8 @@ class Progress:
         """It is over; `said` is its value, or the reason."""
         self._ended += 1
         self._rows.pop(claimed.number)
-        name = run_name({}, claimed.values)
         self.console.print(
-            f"trial {claimed.number:>3} {WORDS[state]:<7} {name}  {said}  ({self._state()})",
+            f"trial {claimed.number:>3} {WORDS[state]:<7} {claimed.name}  {said}  ({self._state()})",
             highlight=False,
             soft_wrap=True,
         )

@@ -8,7 +8,7 @@ from typing import Any
 from optuna import Trial
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from pipeline.config import shown
+from pipeline.config import run_name, shown
 from pipeline.errors import InputError
 
 Value = str | int | float | bool
@@ -117,6 +117,13 @@ class Space:
 def overrides_of(values: Mapping[str, Value]) -> list[str]:
     """A point as it would be typed to train it alone."""
     return [f"{key}={value if isinstance(value, str) else shown(value)}" for key, value in values.items()]
+
+
+def point_name(values: Mapping[str, Value]) -> str:
+    """A point for people: last parts of keys, numbers to four digits."""
+    return run_name(
+        {}, {key: float(f"{each:.4g}") if isinstance(each, float) else each for key, each in values.items()}
+    )
 
 
 def _suggested(trial: Trial, key: str, distribution: BaseDistribution) -> Value:

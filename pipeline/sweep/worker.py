@@ -11,7 +11,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 from optuna.trial import TrialState
 
-from pipeline.config import quoted, run_name
+from pipeline.config import quoted
 from pipeline.interruption import listen
 from pipeline.sweep.child import End, Job
 from pipeline.sweep.crew import Crew
@@ -100,7 +100,7 @@ class _Work:
 
     def _job(self, claimed: Claimed, run_id: str | None) -> Job:
         worker, replicate = self.worker, self._replicate(claimed)
-        name, tags = run_name({}, claimed.values), self.trials.tags(claimed.number, replicate)
+        name, tags = claimed.name, self.trials.tags(claimed.number, replicate)
         parent_id = worker.parent_id if replicate is None else self.trials.opened(claimed.number, name)
         seed = worker.config.training.seed + (replicate or 0)
         overrides = [
