@@ -1,13 +1,17 @@
 """Real sweeps through the real command: searched, pruned, failed, stopped, and gone on with."""
 
+import base64
+import json
 import os
 import random
 import re
 import signal
 import subprocess
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import optuna
 import psutil
@@ -34,6 +38,13 @@ def parent_and_trials(checkout: Checkout, experiment: str) -> tuple[Run, dict[in
     assert len(trials) == len(runs) - 1
     assert all(run.data.tags["mlflow.parentRunId"] == parent.info.run_id for run in trials.values())
     return parent, trials
+
+
+def prepared_view(checkout: Checkout, experiment_id: str, key: str) -> dict[str, Any]:
+    """What the UI opens for a key, decoded as it does."""
+    packed = checkout.client.get_experiment(experiment_id).tags[f"mlflow.sharedViewState.{key}"]
+    assert len(packed) < 5000
+    return json.loads(zlib.decompress(base64.b64decode(packed.removeprefix("deflate;"))))
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +99,14 @@ def test_the_parent_shows_what_came_of_it(checkout: Checkout, searched) -> None:
     said = parent.data.tags["mlflow.note.content"]
     assert re.search(rf"\| ---: .*\|\n\| {best.number} \| {best.value:.5g} \|", said), "the best comes first"
     assert "python -m pipeline.train -m sweep=study" in said
+    key = re.search(r"\[Compare all trials\]\(#/experiments/\d+/runs\?.*viewStateShareKey=(\w+)\)", said)[1]
+    state = prepared_view(checkout, parent.info.experiment_id, key)
+    assert {
+        run.info.run_id for run in checkout.client.search_runs([parent.info.experiment_id], state["searchFilter"])
+    } == {run.info.run_id for run in trials.values()}
+    assert state["orderByKey"] == "metrics.`validation/nll`"
+    assert state["orderByAsc"]
+    assert state["compareRunCharts"][0]["selectedParams"] == ["model.latent_dim", "objective.beta"]
     files = {path.name for path in checkout.artifacts(parent.info.run_id).iterdir()}
     drawn = {
         f"{name}.{kind}"
@@ -283,6 +302,57 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert checkout.client.get_experiment_by_name("refused") is None
+
+
+def test_workers_that_another_launcher_starts_share_the_trials_of_a_database(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    storage = f"sqlite:///{tmp_path / 'studies.db'}"
+    done = checkout.train(
+        *STUDY,
+        "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=2",
+        "sweep.workers=2",
+        "sweep.study=launched",
+        f"sweep.storage={storage}",
+        "sweep/sampler=grid",
+        "sweep/pruner=none",
+        "sweep.n_trials=4",
+        "model.latent_dim=1,2,3,4",
+        "tracking.experiment=launched",
+    )
+    assert done.returncode == 0, done.stderr
+    study = optuna.load_study(study_name="launched", storage=storage)
+    assert [(trial.state.name, trial.params["model.latent_dim"]) for trial in study.trials] == [
+        ("COMPLETE", number) for number in (1, 2, 3, 4)
+    ]
+    _, runs = parent_and_trials(checkout, "launched")
+    assert sorted(runs) == [0, 1, 2, 3]
+    workers = {trial.system_attrs["owner"]["pid"] for trial in study.trials}
+    assert len(workers) == 2, "both have worked"
+
+
+def test_two_sweeps_of_the_same_name_share_the_work(checkout: Checkout, own_group) -> None:
+    command = (
+        *STUDY,
+        "training.epochs=10",
+        "sweep.study=shared",
+        "sweep/sampler=random",
+        "sweep/pruner=none",
+        "sweep.n_trials=6",
+        "model.latent_dim=range(1,100)",
+        "tracking.experiment=shared",
+    )
+    processes = [checkout.start("pipeline.train", *command, group=True) for _ in range(2)]
+    own_group.extend(processes)
+    said = [process.communicate(timeout=300) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert all(out.rstrip().endswith("6 done") for out, _ in said)
+    study, (_, runs) = study_of(checkout, "shared"), parent_and_trials(checkout, "shared")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 6
+    assert sorted(runs) == list(range(6))
+    workers = {trial.system_attrs["owner"]["pid"] for trial in study.trials}
+    assert len(workers) == 2, "both have worked"
 
 
 @pytest.fixture
