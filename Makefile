@@ -52,6 +52,7 @@ format: $(INSTALLED)  ## mend what the linter can
 
 bench: $(INSTALLED)  ## measure speed against other programs; installs them first
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[bench]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps hydra-optuna-sweeper==1.3.0  # whose pin is Optuna 2
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(INSTALLED)  ## resolve the dependencies anew

@@ -1,9 +1,10 @@
-"""`python -m benchmarks`: µs an image beside other programs, seconds to a loss, and seconds of whole runs.
+"""`python -m benchmarks`: µs an image beside other programs, seconds to a loss, of whole runs, and of whole searches.
 
     python -m benchmarks                                  all of it
     python -m benchmarks --quick                          a small version, about a minute
     python -m benchmarks --parts training --peers floor   only our training, beside the CPU's floor
     python -m benchmarks --parts race --race-seeds 0 1    who is first at a published loss, twice
+    python -m benchmarks --parts search                   searches beside the published Hydra sweeper, an hour
     python -m benchmarks --out benchmark.json             the record, with every round
 
 Nothing is asserted: targets stand beside the ratios. A peer that is not installed is named and left out.
@@ -24,7 +25,7 @@ from benchmarks.machine import cores, machine
 from benchmarks.programs import OURS, PEERS
 from benchmarks.race import PUBLISHED_LOSS, races
 
-PARTS = ("training", "race", "run", "costs")
+PARTS = ("training", "race", "run", "costs", "search")
 QUICK = {
     "images": 960,
     "rounds": 2,
@@ -36,6 +37,10 @@ QUICK = {
     "repeats": 1,
     "overrides": ["training.epochs=3"],
     "run_limit": 1000,
+    "grid_repeats": 1,
+    "search_images": 300,
+    "search_trials": 4,
+    "overhead_trials": 16,
 }
 
 
@@ -69,6 +74,9 @@ def _measure(
     if "costs" in options.parts:
         record["costs"] = _costs(options, data, scratch, say)
         tables.show_costs(console, record["costs"])
+    if "search" in options.parts:
+        record["search"] = _searches(options, data, scratch, say)
+        tables.show_searches(console, record["search"])
     return record
 
 
@@ -136,6 +144,20 @@ def _costs(options: argparse.Namespace, data: Path, scratch: Path, say: Callable
         runner.close()
 
 
+def _searches(options: argparse.Namespace, data: Path, scratch: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    from benchmarks.search import Search, grids, learning, overhead
+
+    def search(epochs: int) -> Search:
+        return Search(data, scratch, options.search_images, epochs, options.threads)
+
+    return {
+        "images": options.search_images,
+        "grid": grids(search(3), options.grid_repeats, say),
+        "learning": learning(search(10), options.search_trials, options.search_seeds, say),
+        "overhead": overhead(search(1), options.overhead_trials, say),
+    }
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.partition("\n")[0])
     add = parser.add_argument
@@ -156,6 +178,11 @@ def _options() -> argparse.Namespace:
     add("--run-epochs", type=_several, default=2, help="of the run that is taken apart, at least 2")
     add("--run-limit", type=_count, help="its images, at most; all by default")
     add("--epochs", type=_count, default=30, help="to which its costs are counted up")
+    add("--grid-repeats", type=_count, default=3, help="of the grid, by each program")
+    add("--search-images", type=_count, default=6000, help="that each trial trains on")
+    add("--search-trials", type=_count, default=30, help="of the searches that learn")
+    add("--search-seeds", nargs="+", type=int, default=[0], help="of the samplers, a pair of searches for each")
+    add("--overhead-trials", type=_count, default=200, help="of the search that trains next to nothing, at least 16")
     add("--out", type=Path, help="a JSON file for the whole record")
     if parser.parse_known_args()[0].quick:
         parser.set_defaults(**QUICK)

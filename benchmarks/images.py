@@ -1,6 +1,7 @@
 """What is trained on: MNIST where its files are, otherwise random bytes of its shape; nothing is downloaded."""
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,17 @@ def training_images(folder: Path, count: int) -> np.ndarray:
     node = config_for("dataset=mnist")["dataset"] | {"dir": str(folder)}
     images = build(node, "dataset").load().train.images
     return images[np.arange(count) % len(images)]
+
+
+def arrays(overrides: Sequence[str], folder: Path) -> tuple[str, str]:
+    """Files of the images that the config trains on and validates."""
+    from pipeline.build import build
+
+    data = build(config_for(*overrides)["dataset"], "dataset").load()
+    files = str(folder / "training.npy"), str(folder / "validation.npy")
+    for file, split in zip(files, (data.train, data.validation), strict=True):
+        np.save(file, split.images)
+    return files
 
 
 def _write_random(folder: Path, names: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.images import arrays
 from benchmarks.interleave import Competitor, ProgramError, alive, drop, facts_of, rotated, share_of_others
 from benchmarks.programs import Program, Target
 from benchmarks.racers.task import RaceTask
@@ -50,7 +51,7 @@ def races(
     limits = {"dataset.limit": limit, "training.epochs": epochs}
     shown = (*OVERRIDES, *(f"{key}={value}" for key, value in limits.items() if value))
     overrides = (*shown, f"dataset.dir={data}")
-    files = _arrays(overrides, scratch)
+    files = arrays(overrides, scratch)
     tasks = [RaceTask(overrides, *files, epochs or PEER_EPOCHS, seed, threads) for seed in seeds]
     records = [race(OURS, PEER, task, target_loss, say) for task in tasks]
     return {"command": " ".join(["python -m pipeline.train", *shown]), "target_loss": target_loss, "races": records}
@@ -74,20 +75,6 @@ def race(
         "absent": absent,
         "others_share_of_cores": share_of_others(everyone),
     }
-
-
-def _arrays(overrides: Sequence[str], folder: Path) -> tuple[str, str]:
-    """Files of the images that the config trains on and validates."""
-    import numpy as np
-
-    from benchmarks.network import config_for
-    from pipeline.build import build
-
-    data = build(config_for(*overrides)["dataset"], "dataset").load()
-    files = str(folder / "training.npy"), str(folder / "validation.npy")
-    for file, split in zip(files, (data.train, data.validation), strict=True):
-        np.save(file, split.images)
-    return files
 
 
 def _epochs(

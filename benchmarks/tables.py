@@ -100,6 +100,62 @@ def show_costs(console: Console, record: dict[str, Any]) -> None:
     console.print(table)
 
 
+def show_searches(console: Console, record: dict[str, Any]) -> None:
+    """Grids, learning searches, and what a trial costs beside its training."""
+    _show_grids(console, record["grid"])
+    _show_learning(console, record["learning"])
+    _show_overhead(console, record["overhead"])
+
+
+def _show_grids(console: Console, record: dict[str, Any]) -> None:
+    if _show_failed(console, "grid", record):
+        return
+    table = Table(title=f"the same grid of {record['points']} points, from command to end", title_justify="left")
+    for heading in ("program", "seconds", "range", "ratio", "range", "target", ""):
+        table.add_column(heading, justify="left" if heading in ("program", "") else "right")
+    for name, seconds in record["programs"].items():
+        spread = f"{seconds['median']:.1f}", f"{seconds['min']:.1f}–{seconds['max']:.1f}"
+        table.add_row(name, *spread, *_ratio(record["comparisons"].get(name)))
+    console.print(table)
+    console.print()
+
+
+def _show_learning(console: Console, record: dict[str, Any]) -> None:
+    if _show_failed(console, "search", record):
+        return
+    title = f"TPE, {record['trials']} trials: ours prunes, the published sweeper does not"
+    table = Table(title=title, title_justify="left")
+    for heading in ("seed", "program", "best loss", "seconds in all", "seconds to the loss that both reached"):
+        table.add_column(heading, justify="left" if heading == "program" else "right")
+    for each in record["searches"]:
+        table.add_section()
+        for name, best in each["best"].items():
+            seconds = each["seconds"][name], each["seconds_to_it"][name]
+            table.add_row(str(each["seed"]), name, f"{best:.2f}", *(f"{part:.0f}" for part in seconds))
+    console.print(table)
+    console.print(f"sooner by {record['ratio']:.2f}x, wanted 2x: {record['verdict']}\n", highlight=False)
+
+
+def _show_overhead(console: Console, record: dict[str, Any]) -> None:
+    if _show_failed(console, "overhead", record):
+        return
+    memory = record["memory_mb"]
+    console.print(
+        f"{record['trials']} trials one at a time: {record['beside_training']['median']:.2f} s each beside their "
+        f"training, wanted 1.2; around the tenth {record['early']:.2f} s, at the end {record['late']:.2f} s "
+        f"({record['late'] / record['early']:.2f}x, wanted 1.2x at most).\nThe process of the sweep takes "
+        f"{memory['early']:.0f} MB at first, {memory['late']:.0f} MB at the end\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _show_failed(console: Console, part: str, record: dict[str, Any]) -> bool:
+    if "failed" in record:
+        console.print(f"{part}: {record['failed']}", markup=False, highlight=False)
+    return "failed" in record
+
+
 def _show_absent(console: Console, absent: dict[str, str]) -> None:
     for name, reason in absent.items():
         console.print(f"{name}: {_last_line(reason)}", markup=False, highlight=False)

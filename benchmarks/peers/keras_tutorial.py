@@ -90,21 +90,21 @@ def run(task: Task, turn: Turn) -> None:
     turn.wait()
 
 
-def make_encoder() -> keras.Model:
+def make_encoder(latent_dim: int = 2, filters: tuple[int, int] = (32, 64)) -> keras.Model:
     """Images to mean, log variance and a drawn latent."""
-    images = keras.Input((28, 28, 1))
-    x = layers.Conv2D(32, 3, strides=2, padding="same", activation="relu")(images)
-    x = layers.Conv2D(64, 3, strides=2, padding="same", activation="relu")(x)
+    x = images = keras.Input((28, 28, 1))
+    for count in filters:
+        x = layers.Conv2D(count, 3, strides=2, padding="same", activation="relu")(x)
     x = layers.Dense(16, activation="relu")(layers.Flatten()(x))
-    mean, log_variance = layers.Dense(2)(x), layers.Dense(2)(x)
+    mean, log_variance = layers.Dense(latent_dim)(x), layers.Dense(latent_dim)(x)
     return keras.Model(images, [mean, log_variance, Sampling()([mean, log_variance])])
 
 
-def make_decoder() -> keras.Model:
+def make_decoder(latent_dim: int = 2, filters: tuple[int, int] = (32, 64)) -> keras.Model:
     """Latents to images in [0, 1]."""
-    latent = keras.Input((2,))
-    x = layers.Dense(7 * 7 * 64, activation="relu")(latent)
-    x = layers.Reshape((7, 7, 64))(x)
-    x = layers.Conv2DTranspose(64, 3, strides=2, padding="same", activation="relu")(x)
-    x = layers.Conv2DTranspose(32, 3, strides=2, padding="same", activation="relu")(x)
+    latent = keras.Input((latent_dim,))
+    x = layers.Dense(7 * 7 * filters[-1], activation="relu")(latent)
+    x = layers.Reshape((7, 7, filters[-1]))(x)
+    for count in reversed(filters):
+        x = layers.Conv2DTranspose(count, 3, strides=2, padding="same", activation="relu")(x)
     return keras.Model(latent, layers.Conv2DTranspose(1, 3, padding="same", activation="sigmoid")(x))
