@@ -38,7 +38,7 @@ class Record:
         self.run.params(
             parameters(config) | {"model.parameters": vae.encoder.count_params() + vae.decoder.count_params()}
         )
-        self.run.tags({FINGERPRINT: self.data.fingerprint, "seed": str(config["training"]["seed"])})
+        self.run.tags(facts(config, self.data))
         self.run.file("config.yaml", yaml.safe_dump(config, sort_keys=False))
         self.run.file("model.txt", vae.text_summary())
         self.run.data(self.data)
@@ -75,6 +75,11 @@ class Record:
     def _cards(self, prefix: str, split: Split, step: int) -> None:
         for name, card in self.gallery.cards(split).items():
             self.run.image(f"{prefix}/{name}", card, step)
+
+
+def facts(config: Config, data: ImageData) -> dict[str, str]:
+    """What a run is found by: the data that it is trained on and its seed."""
+    return {FINGERPRINT: data.fingerprint, "seed": str(config["training"]["seed"])}
 
 
 def parameters(config: Config) -> dict[str, str]:

@@ -18,7 +18,7 @@ from pipeline.outcome import Outcome
 from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
 from pipeline.recipe import recipe_of
-from pipeline.record import FINGERPRINT, Record
+from pipeline.record import FINGERPRINT, Record, facts
 from pipeline.runtime import circumstances, differences
 from pipeline.tracking.address import MLRUNS
 from pipeline.tracking.lifecycle import reopen, start
@@ -69,6 +69,7 @@ def train(
         if known:
             console.print(f"Taken over from run {known}, which is the same training", highlight=False, soft_wrap=True)
             metrics = run.take_over(known)
+            run.tags(facts(config, data))
             return Outcome(run.id, run.name, 0, metrics, None, run.where_to_look())
         return _train(run, experiment, config, data, vae, console, listeners)
 

@@ -88,11 +88,11 @@ def test_every_key_of_a_file_is_a_parameter_and_every_parameter_a_key(file: Path
     node = node_of(file, composed)
     target = locate(node["_target_"], "node")
     parameters = inspect.signature(target).parameters.values()
-    names = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
+    names = {each.name for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)}
     keys = set(node) - {"_target_"}
     if target.__module__.startswith("pipeline."):
         assert keys == names
-        assert all(each.kind in (each.KEYWORD_ONLY, each.VAR_KEYWORD) for each in parameters)
+        assert all(each.kind in (each.KEYWORD_ONLY, each.VAR_POSITIONAL, each.VAR_KEYWORD) for each in parameters)
         assert all(each.default is each.empty for each in parameters), "defaults stand in the YAML alone"
     else:
         assert keys <= names

@@ -77,6 +77,22 @@ def test_a_resumed_run_records_no_epoch_twice(store: Store) -> None:
     assert [(point.step, point.value) for point in points] == [(1, 3.0), (2, 2.0), (3, 1.0)]
 
 
+def test_what_is_taken_over_is_the_training_and_not_what_it_was_found_by(store: Store) -> None:
+    with start(store, "tests", "source", {"trial": "3", "purpose": "draft"}) as source:
+        source.params({"model.latent_dim": 2})
+        source.metrics(1, {"val/loss": 3.0})
+        source.metrics(2, {"val/loss": 2.0})
+        source.file("config.yaml", "seed: 0")
+    with start(store, "tests", "other", {"study": "mine"}) as other:
+        assert other.take_over(source.id) == {"val/loss": 2.0}
+    taken = store.run(other.id).data
+    assert (taken.tags["taken_over_from"], taken.tags["study"]) == (source.id, "mine")
+    assert not {"trial", "purpose"} & set(taken.tags)
+    assert taken.params == {"model.latent_dim": "2"}
+    assert [point.value for point in store.client.get_metric_history(other.id, "val/loss")] == [3.0, 2.0]
+    assert store.artifact_text(other.id, "config.yaml") == "seed: 0"
+
+
 def test_successive_runs_have_different_colours(store: Store) -> None:
     ids = []
     for _ in range(len(COLOURS) + 1):

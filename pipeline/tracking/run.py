@@ -95,18 +95,14 @@ class Run:
 
     @whole
     def take_over(self, run_id: str) -> dict[str, float]:
-        """Record all that another run did, and that it was that one; gives its last metrics."""
+        """Record the settings, numbers and files of another run, and that it was that one; gives its last metrics."""
         client, known = self.store.client, self.store.run(run_id)
         for name in known.data.metrics:
             points = client.get_metric_history(run_id, name)
             for first in range(0, len(points), 1000):  # MLflow takes no more at once
                 client.log_batch(self.id, metrics=points[first : first + 1000])
         mlflow.log_params(known.data.params, run_id=self.id)
-        mine = self.store.run(self.id).data.tags
-        kept = {
-            name: tag for name, tag in known.data.tags.items() if name not in mine and not name.startswith("mlflow.")
-        }
-        mlflow.set_tags({**kept, REUSED: run_id, NOTE: f"**Taken over** from run {run_id}: the same training."})
+        mlflow.set_tags({REUSED: run_id, NOTE: f"**Taken over** from run {run_id}: the same training."})
         with TemporaryDirectory() as folder:
             mlflow.log_artifacts(mlflow.artifacts.download_artifacts(run_id=run_id, dst_path=folder), run_id=self.id)
         return dict(known.data.metrics)
