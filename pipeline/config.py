@@ -6,13 +6,13 @@ from typing import Any
 Config = dict[str, Any]
 
 
-def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Leaf values by dotted name, such as `model.latent_dim`; targets are no settings and left out."""
+def flatten(config: Mapping[str, Any], prefix: str = "", *, targets: bool = False) -> dict[str, Any]:
+    """Leaf values by dotted name, such as `model.latent_dim`; targets are no settings and left out unless wanted."""
     leaves: dict[str, Any] = {}
     for name, value in config.items():
         if isinstance(value, Mapping):
-            leaves |= flatten(value, f"{prefix}{name}.")
-        elif name != "_target_":
+            leaves |= flatten(value, f"{prefix}{name}.", targets=targets)
+        elif targets or name != "_target_":
             leaves[f"{prefix}{name}"] = value
     return leaves
 

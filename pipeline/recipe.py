@@ -21,10 +21,10 @@ def recipe_of(config: Config, fingerprint: str) -> str | None:
     """
     if config["trusted"]:
         return None
-    parts = {name: config[name] for name in (*GROUPS, "evaluation")}
-    kinds = {name: part["_target_"] for name, part in parts.items()}
-    settings = {key: value for key, value in flatten(parts).items() if key not in INERT}
-    facts = json.dumps([kinds, settings, fingerprint, _code()], sort_keys=True, default=str)
+    # With targets: an Adam and a Nadam of the same settings are two optimizers.
+    settings = flatten({name: config[name] for name in (*GROUPS, "evaluation")}, targets=True)
+    numbers = {key: value for key, value in settings.items() if key not in INERT}
+    facts = json.dumps([numbers, fingerprint, _code()], sort_keys=True, default=str)
     return hashlib.sha256(facts.encode()).hexdigest()
 
 

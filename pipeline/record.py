@@ -35,9 +35,8 @@ class Record:
 
     def begin(self, config: Config, vae: VAE) -> None:
         """Write down what is trained on what, and what the untrained model makes of it."""
-        self.run.params(
-            parameters(config) | {"model.parameters": vae.encoder.count_params() + vae.decoder.count_params()}
-        )
+        size = {"model.parameters": vae.encoder.count_params() + vae.decoder.count_params()}
+        self.run.params(parameters(config) | size | config["tracking"]["params"])
         self.run.tags(facts(config, self.data))
         self.run.file("config.yaml", yaml.safe_dump(config, sort_keys=False))
         self.run.file("model.txt", vae.text_summary())

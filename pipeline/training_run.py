@@ -68,8 +68,9 @@ def train(
         console.print(f"Run [bold]{run.name}[/bold] ({run.id})", highlight=False, soft_wrap=True)
         if known:
             console.print(f"Taken over from run {known}, which is the same training", highlight=False, soft_wrap=True)
-            metrics = run.take_over(known)
+            run.params(experiment.tracking.params)
             run.tags(facts(config, data))
+            metrics = run.take_over(known)
             return Outcome(run.id, run.name, 0, metrics, None, run.where_to_look())
         return _train(run, experiment, config, data, vae, console, listeners)
 

@@ -26,7 +26,7 @@ from pipeline.tracking.views import latest_experiment_link, refuse_busy
 def store(tmp_path: Path) -> Iterator[Store]:
     before = mlflow.get_tracking_uri()
     yield Tracking(
-        uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", name=None, parent=None, tags={}
+        uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", name=None, parent=None, tags={}, params={}
     ).connect()
     mlflow.set_tracking_uri(before)
 

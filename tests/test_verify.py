@@ -80,7 +80,9 @@ def test_the_page_is_written_from_the_runs_of_references_and_families(checkout: 
 
 def test_what_a_store_does_not_know_stays_on_the_page(tmp_path: Path) -> None:
     store, text = (
-        Tracking(uri=f"sqlite:///{tmp_path / 'm.db'}", experiment="x", name=None, parent=None, tags={}).connect(),
+        Tracking(
+            uri=f"sqlite:///{tmp_path / 'm.db'}", experiment="x", name=None, parent=None, tags={}, params={}
+        ).connect(),
         "",
     )
     assert "not run" in page(store, {"ours": reference()}, "verify", text)

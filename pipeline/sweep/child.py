@@ -1,11 +1,13 @@
 """One training of a trial in a process of its own: a crash, a timeout or too little memory costs this trial only."""
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -66,7 +68,7 @@ def run(job: Job, worker: Connection) -> None:
     os.setsid()  # Ctrl-C is the worker's, who ends its children tidily
     output = job.folder / str(job.number)
     output.mkdir(parents=True, exist_ok=True)
-    with (output / LOG).open("a", buffering=1) as log:
+    with (output / LOG).open("a", buffering=1) as log, _scratch(output / "scratch"):
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         sys.stdout = sys.stderr = log
@@ -74,6 +76,18 @@ def run(job: Job, worker: Connection) -> None:
         Thread(target=_listen, args=(worker, answers), daemon=True).start()
         with suppress(Interrupted):
             worker.send(_trained(job, worker, answers))
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[None]:
+    """A place of its own for temporary files: a child ends without Python's own clearing up, TensorFlow's among it."""
+    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+    folder.mkdir()
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _listen(worker: Connection, answers: "SimpleQueue[bool]") -> None:

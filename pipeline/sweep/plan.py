@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.config import flatten
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space import Space, Value, point_name
 
@@ -34,6 +35,17 @@ class Plan:
             "prune_by": self.settings.prune_by,
             "replicates": self.settings.replicates,
             "config": dict(self.fixed),
+        }
+
+    def described(self) -> dict[str, str]:
+        """How it searches, by key: what each key may be, and who chooses."""
+        space = flatten({"space": self.space.described()})
+        return {
+            **{key.replace("=", ":"): str(value) for key, value in space.items()},  # MLflow takes no = in a name
+            "objective": ", ".join(self.settings.objective),
+            "sampler": str(self.sampler["_target_"]).rpartition(".")[2],
+            "pruner": type(self.settings.pruner).__name__,
+            "replicates": str(self.settings.replicates),
         }
 
 

@@ -41,8 +41,11 @@ def plots(study: Study, objectives: list[str]) -> Iterator[tuple[str, Any]]:
         for file, function in OF_EACH.items():
             if file == "importance" and not _varies(complete, index):
                 continue
-            if file == "contour" and len(_parameters(complete)) < 2:
-                continue
+            if file == "contour":
+                common = sorted(_parameters(complete))
+                if len(common) < 2:
+                    continue
+                of = {**of, "params": common}
             suffix = f"_{name.replace('/', '_')}" if len(objectives) > 1 else ""
             yield from _both(f"{file}{suffix}", function, study, **of)
 

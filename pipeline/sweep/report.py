@@ -32,6 +32,10 @@ def report(parent: Run, study: Study) -> None:
     name, best = study.settings.study, study.ranking()
     trials = Trials(parent.store, name, parent.id)
     parent.describe(_description(study, best, _prepared(parent, study)))
+    if best:
+        parent.summary(
+            {f"best/{key}": value for key, value in zip(study.settings.objective, best[0].values, strict=True)}
+        )
     parent.file("trials.csv", study.optuna.trials_dataframe().to_csv(index=False))
     for file, content in plots(study.optuna, study.settings.objective):
         parent.file(file, _picture(content) if isinstance(content, Figure) else content)
@@ -46,7 +50,7 @@ def _prepared(parent: Run, study: Study) -> str:
     settings = study.settings
     less_is_better = [direction == "minimize" for direction in settings.directions]
     scores = dict(zip(settings.objective, less_is_better, strict=True))
-    keys = list(study.plan.space)
+    keys = list(study.plan.space.dimensions)  # the chart leaves out runs that lack one
     return prepare(parent.store, parent.id, keys=keys, scores=scores, curve=settings.prune_by, cards=FINAL_CARDS)
 
 
@@ -64,11 +68,11 @@ def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
     champion = f"The best is model `{study.settings.study}@{CHAMPION}` of the registry." if best else ""
     return "\n\n".join(
         [
-            f"{said}, of {len(study.trials)}. The same command goes on, or repeats it under another name:",
-            f"```\n{command}\n```",
+            f"{said}, of {len(study.trials)}. **[Compare all trials]({link})**: their curves, parameters and pictures.",
             table,
-            f"[Compare all trials]({link}): their curves, parameters and pictures.",
             f"{champion} `wall.png` shows all side by side, `trials.csv` has every number.",
+            "The same command goes on, or repeats it under another name:",
+            f"```\n{command}\n```",
         ]
     )
 

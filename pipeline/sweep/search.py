@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
@@ -158,6 +159,8 @@ def _recorded(study: Study, config: Config) -> Iterator[Run]:
             else:
                 run = opened.enter_context(start(store, tracking.experiment, name, {STUDY: name}))
                 study.run_id = run.id
+                run.params(study.plan.described())
+                run.file("config.yaml", yaml.safe_dump(config, sort_keys=False))
         yield run
 
 

@@ -111,6 +111,7 @@ class _Work:
             f"tracking.parent={parent_id}",
             f"tracking.name={quoted(name if replicate is None else f'{name} seed={seed}')}",
             *(f"++tracking.tags.{key}={quoted(tag)}" for key, tag in tags.items()),
+            *(f"++tracking.params={{{key}: {value}}}" for key, value in claimed.values.items() if "/" in key),
         ]
         return Job(worker.hydra_context, worker.config, worker.folder, claimed.number, overrides, run_id)
 

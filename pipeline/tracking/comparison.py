@@ -56,7 +56,7 @@ def _charts(keys: Sequence[str], scores: Sequence[str], curve: str, cards: Seque
     if len(scores) > 1:
         axes = [{"key": score, "type": "METRIC"} for score in scores[:2]]
         charts.append({"type": "SCATTER", "xaxis": axes[0], "yaxis": axes[1], "runsCountToCompare": 100})
-    charts += [{"type": "IMAGE", "imageKeys": [card], "step": 0, "showRunParams": True} for card in cards]
+    charts += [{"type": "IMAGE", "imageKeys": [card], "step": 0, "showRunParams": False} for card in cards]
     common = {"metricSectionId": _SECTION, "deleted": False, "isGenerated": False, "runsCountToCompare": 20}
     return {
         "compareRunCharts": [common | {"uuid": f"{_SECTION}{index}"} | each for index, each in enumerate(charts)],

@@ -101,7 +101,8 @@ class Run:
             points = client.get_metric_history(run_id, name)
             for first in range(0, len(points), 1000):  # MLflow takes no more at once
                 client.log_batch(self.id, metrics=points[first : first + 1000])
-        mlflow.log_params(known.data.params, run_id=self.id)
+        mine = self.store.run(self.id).data.params
+        mlflow.log_params({key: value for key, value in known.data.params.items() if key not in mine}, run_id=self.id)
         mlflow.set_tags({REUSED: run_id, NOTE: f"**Taken over** from run {run_id}: the same training."})
         with TemporaryDirectory() as folder:
             mlflow.log_artifacts(mlflow.artifacts.download_artifacts(run_id=run_id, dst_path=folder), run_id=self.id)

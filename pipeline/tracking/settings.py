@@ -22,6 +22,7 @@ class Tracking:
         name: of the run; null says what differs from the default.
         parent: id of the run that the run is a child of; null for none.
         tags: of the run, to find it by.
+        params: of the run, beside its settings, to compare it by.
     """
 
     uri: Uri
@@ -29,6 +30,7 @@ class Tracking:
     name: Text | None
     parent: Text | None
     tags: dict[Text, Text]
+    params: dict[Text, Text]
 
     def connect(self) -> Store:
         """The store, checked and ready for runs.
