@@ -41,6 +41,8 @@ def enter(command: Callable[[], None], config_name: str) -> None:
         print(error, file=sys.stderr)
         sys.exit(2)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
+        if not _is_of_composing(error):
+            raise
         print(explain(error, sys.argv[1:], config_name), file=sys.stderr)
         sys.exit(2)
     except OSError as error:
@@ -51,6 +53,12 @@ def enter(command: Callable[[], None], config_name: str) -> None:
     except KeyboardInterrupt as interrupt:
         print(f"\n{interrupt}", file=sys.stderr)
         sys.exit(128 + (signal.SIGTERM if "SIGTERM" in str(interrupt) else signal.SIGINT))
+
+
+def _is_of_composing(error: Exception) -> bool:
+    """Whether Hydra refused something, rather than that one of us failed."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals["__name__"]).startswith(("hydra.", "omegaconf.", "antlr4."))
 
 
 @contextmanager

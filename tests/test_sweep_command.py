@@ -237,6 +237,8 @@ def test_an_equal_training_is_taken_over_and_not_trained_again(checkout: Checkou
     assert checkout.history(trials[0].info.run_id, "val/loss") == checkout.history(source.info.run_id, "val/loss")
     assert (checkout.artifacts(trials[0].info.run_id) / "config.yaml").exists()
     assert sum("taken_over_from" in run.data.tags for run in trials.values()) == 1
+    scored = checkout.run("pipeline.evaluate", f"run={trials[0].info.run_id}")
+    assert scored.returncode == 0, scored.stderr
 
 
 def test_replicates_count_as_their_mean(checkout: Checkout) -> None:

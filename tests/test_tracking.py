@@ -18,7 +18,7 @@ from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import NOTE
 from pipeline.tracking.settings import Tracking
-from pipeline.tracking.store import Store
+from pipeline.tracking.store import RECIPE, Store
 from pipeline.tracking.views import latest_experiment_link, refuse_busy
 
 
@@ -78,14 +78,15 @@ def test_a_resumed_run_records_no_epoch_twice(store: Store) -> None:
 
 
 def test_what_is_taken_over_is_the_training_and_not_what_it_was_found_by(store: Store) -> None:
-    with start(store, "tests", "source", {"trial": "3", "purpose": "draft"}) as source:
+    with start(store, "tests", "source", {"trial": "3", "purpose": "draft", RECIPE: "r"}) as source:
         source.params({"model.latent_dim": 2})
         source.metrics(1, {"val/loss": 3.0})
         source.metrics(2, {"val/loss": 2.0})
         source.file("config.yaml", "seed: 0")
-    with start(store, "tests", "other", {"study": "mine"}) as other:
+    with start(store, "tests", "other", {"study": "mine", RECIPE: "r"}) as other:
         assert other.take_over(source.id) == {"val/loss": 2.0}
     taken = store.run(other.id).data
+    assert store.trained("r") == source.id, "and not the one that has no model of its own"
     assert (taken.tags["taken_over_from"], taken.tags["study"]) == (source.id, "mine")
     assert not {"trial", "purpose"} & set(taken.tags)
     assert taken.params == {"model.latent_dim": "2"}

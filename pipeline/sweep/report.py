@@ -15,7 +15,8 @@ from pipeline.sweep.study import Study
 from pipeline.tracking.cards import last_card
 from pipeline.tracking.comparison import prepare
 from pipeline.tracking.registry import CHAMPION, register
-from pipeline.tracking.run import REUSED, Run
+from pipeline.tracking.run import Run
+from pipeline.tracking.store import REUSED
 from pipeline.tracking.trials import Trials
 
 BEST = 10

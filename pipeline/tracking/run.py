@@ -12,7 +12,7 @@ from pipeline.data.images import ImageData
 from pipeline.figures import Figure
 from pipeline.tracking.address import DATABASE
 from pipeline.tracking.links import run_link
-from pipeline.tracking.store import Store
+from pipeline.tracking.store import REUSED, Store
 from pipeline.tracking.transaction import whole
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NOTE = "mlflow.note.content"
 EVALUATIONS = "evaluations"
-REUSED = "taken_over_from"
 
 
 class Run:

@@ -33,6 +33,8 @@ PRUNED = "pruned"
 """Tag of a finished run that its study ended early."""
 RECIPE = "recipe"
 """Tag that is equal for equal trainings."""
+REUSED = "taken_over_from"
+"""Tag of a run that was not trained, because an equal one was: the id of that one, which has the model."""
 
 
 class Store:
@@ -83,23 +85,24 @@ class Store:
 
     @whole
     def trained(self, recipe: str) -> str | None:
-        """The id of a finished run of this recipe; None if there is none."""
+        """The id of the finished run that was trained by this recipe; None if there is none."""
         experiments = [experiment.experiment_id for experiment in self.client.search_experiments()]
         where = f"attributes.status = 'FINISHED' AND tags.{RECIPE} = '{recipe}'"
         found = self.client.search_runs(experiments, where)
-        return next((run.info.run_id for run in found if PRUNED not in run.data.tags), None)
+        return next((run.info.run_id for run in found if not {PRUNED, REUSED} & set(run.data.tags)), None)
 
     @whole
     def model(self, run_id: str) -> Any:
-        """The Keras model that a run stored; code that a model might carry is not executed.
+        """The Keras model of a run, or of the one that it took over; code that a model might carry is not executed.
 
         Raises:
             InputError: the run has none, or it cannot be read.
         """
         import mlflow.keras  # here, because it takes TensorFlow along, which the UI does not need
 
+        trained = self.run(run_id).data.tags.get(REUSED, run_id)
         try:
-            return mlflow.keras.load_model(f"runs:/{run_id}/model")
+            return mlflow.keras.load_model(f"runs:/{trained}/model")
         except (MlflowException, OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"run {run_id} has no model that can be read ({first_line(error)}): did it end in good order?"
