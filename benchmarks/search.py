@@ -169,6 +169,8 @@ def _ours(search: Search, uri: str) -> list[str]:
     return [
         *("-m", "pipeline.train", "-m", "sweep=study", f"sweep.study={Path(uri).parent.name}"),
         *(*search.dataset, "model=conv", "training.batch_size=128", f"training.epochs={search.epochs}"),
+        # As much as the others do: the loss of each epoch and a picture.
+        "evaluation=brief",
         *("training.patience=null", f"sweep.slots={JOBS}", f"sweep.objective=[{LOSS}]", f"tracking.uri={uri}"),
     ]
 

@@ -1,5 +1,6 @@
 """What all commands share: a quiet start, tidy stops, and mistakes of the user's as messages without a traceback."""
 
+import gc
 import logging
 import os
 import signal
@@ -53,6 +54,8 @@ def enter(command: Callable[[], None], config_name: str) -> None:
     except KeyboardInterrupt as interrupt:
         print(f"\n{interrupt}", file=sys.stderr)
         sys.exit(128 + (signal.SIGTERM if "SIGTERM" in str(interrupt) else signal.SIGINT))
+    finally:
+        gc.freeze()  # else Python looks through all of TensorFlow once more before it ends, which takes a second
 
 
 def _is_of_composing(error: Exception) -> bool:

@@ -53,11 +53,11 @@ class Record:
     def conclude(self, vae: VAE, history: History, evaluation: Evaluation) -> None:
         """Write down the result."""
         epochs = len(history["val/loss"])
-        if epochs not in self._card_epochs:
+        if self._card_epochs and epochs not in self._card_epochs:
             self._cards("val", self.data.validation, epochs)
         self.run.summary(evaluation.metrics())
         # The UI's slider starts at step 0: with that step alone, these cards need no sliding.
-        self._cards("test", self.data.test, 0)
+        self._cards(evaluation.split, getattr(self.data, evaluation.split), 0)
         for name, picture in self.gallery.after(history, self.course).items():
             self.run.file(name, picture)
         self.run.model(vae, pixels(self.data.test.images[:2]))
@@ -68,7 +68,7 @@ class Record:
     def _show(self, epoch: int) -> None:
         if self.course:
             self.course.keep(epoch)
-        if epoch == 0 or epoch in self._card_epochs:
+        if epoch in self._card_epochs or (epoch == 0 and self._card_epochs):
             self._cards("val", self.data.validation, epoch)
 
     def _cards(self, prefix: str, split: Split, step: int) -> None:

@@ -26,6 +26,20 @@ def keras_scores(vae, images: np.ndarray) -> dict[str, float]:
     return vae.evaluate(pixels(images), batch_size=32, return_dict=True)
 
 
+def test_what_is_left_out_changes_nothing_else(small_vae, blobs) -> None:
+    whole, brief = (
+        asdict(score(small_vae(), blobs(60), **left_out))
+        for left_out in ({}, {"importance_samples": None, "neighbours": None})
+    )
+    missing = {"nll", "nll_standard_error", "bits_per_dimension", "knn_accuracy"}
+    assert {name for name, value in brief.items() if value is None and whole[name] is not None} <= missing
+    assert {name: value for name, value in brief.items() if name not in missing} == {
+        name: value for name, value in whole.items() if name not in missing
+    }
+    assert brief["nll"] is None
+    assert brief["knn_accuracy"] is None
+
+
 def test_scores_are_those_of_keras_when_nothing_is_drawn(small_vae, blobs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoded, "BATCH_VALUES", 64 * 50)
     images, vae = blobs(137), small_vae(sampling=False, beta=3.0, distortion_weight=0.5)

@@ -281,6 +281,10 @@ def test_replicates_count_as_their_mean(checkout: Checkout) -> None:
             ("model.latent_dim=1,2", "sweep.objective=validation/nil"),
             "no such metric. Did you mean validation/nll?",
         ),
+        (
+            ("model.latent_dim=1,2", "evaluation=brief"),
+            "sweep.objective=validation/nll: evaluation.importance_samples=null leaves it out. Wanted",
+        ),
         (("likelihood=bernoulli,gaussian",), "and this study searches the likelihood. Wanted a metric that does not"),
         (("model.latent_dim=2,-1",), "the point latent_dim=-1: model.latent_dim=-1: wanted a number greater than 0"),
         (("model.latent_dims=1,2",), "model.latent_dims"),

@@ -6,6 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+# Nothing here branches or loops, so that a third of a second need not go into turning it into graph code first.
+_as_written = tf.autograph.experimental.do_not_convert
+
 
 class TrainingBatches(keras.callbacks.Callback):
     """Every image once an epoch, in an order that depends on the seed and the epoch alone.
@@ -24,7 +27,7 @@ class TrainingBatches(keras.callbacks.Callback):
         super().__init__()
         self._seed = seed
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        order = tf.data.Dataset.from_tensors(0).flat_map(lambda _: self._order(len(images), batch_size))
+        order = tf.data.Dataset.from_tensors(0).flat_map(_as_written(lambda _: self._order(len(images), batch_size)))
         self.dataset = _pixels(images, order, batch_size, self._drawn if binarise else _grey)
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
@@ -68,7 +71,8 @@ def _pixels(
 ) -> tf.data.Dataset:
     """Batches of float32 pixels, which `values` makes of uint8 images and their indices."""
     memory = tf.constant(images)
-    dataset = order.map(lambda indices: values(tf.gather(memory, indices), indices), num_parallel_calls=1)
+    drawn = _as_written(lambda indices: values(tf.gather(memory, indices), indices))
+    dataset = order.map(drawn, num_parallel_calls=1)
     options = tf.data.Options()
     options.deterministic = True
     # The pipeline is a lookup and a division or a draw; more threads would only take cores from the network.

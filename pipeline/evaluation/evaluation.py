@@ -121,6 +121,8 @@ def evaluate(vae: VAE, data: ImageData, scoring: Scoring) -> Evaluation:
 
 def _likelihood(vae: VAE, encoded: Encoded, negative_elbos: np.ndarray, scoring: Scoring) -> dict[str, float | None]:
     """What there is to say of −log p(x), given −ELBO of each image [N]."""
+    if scoring.importance_samples is None:
+        return {}
     chosen = _some(len(encoded), scoring.nll_images, scoring.seed)
     bounds = importance_weighted_nll(vae, encoded.take(chosen), scoring.importance_samples, scoring.seed)
     if not (np.isfinite(bounds).all() and np.isfinite(negative_elbos).all()):
@@ -142,6 +144,8 @@ def _information(encoded: Encoded, noise: np.ndarray, rate: float, scoring: Scor
 
 def _knn_accuracy(vae: VAE, data: ImageData, means: np.ndarray, labels: np.ndarray, scoring: Scoring) -> float | None:
     """Posterior means of a split judged by those of training images."""
+    if scoring.neighbours is None:
+        return None
     near = as_trained(data, _some(len(data.train), scoring.neighbour_images, scoring.seed))
     return knn_accuracy(encode(vae, near.images).mean, near.labels, means, labels, neighbours=scoring.neighbours)
 

@@ -17,18 +17,18 @@ class Scoring:
 
     Attributes:
         split: that is scored.
-        importance_samples: latents drawn for each image in the bound on its −log p(x).
+        importance_samples: latents drawn for each image in the bound on its −log p(x); null computes none.
         nll_images: images for which that bound is computed.
         information_images: images between which mutual information is estimated.
-        neighbours: training images that vote on the class of an image.
+        neighbours: training images that vote on the class of an image; null asks none.
         neighbour_images: training images among which these are sought.
         seed: of the latents and of the choice of images.
     """
 
     split: Literal["validation", "test"]
-    importance_samples: Count
+    importance_samples: Count | None
     nll_images: Images
     information_images: Images
-    neighbours: Count
+    neighbours: Count | None
     neighbour_images: Images
     seed: Seed

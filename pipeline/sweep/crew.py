@@ -1,6 +1,5 @@
 """Children at work on trials: begun, listened to, ended in time, and their deaths explained."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -8,11 +7,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 
 from pipeline.sweep import child
 from pipeline.sweep.child import End, Epoch, Job
 from pipeline.sweep.plan import Claimed
+from pipeline.sweep.processes import warm_processes
 
 PATIENCE = 7.0
 """Seconds in which a child must have ended tidily before it is killed."""
@@ -48,13 +48,6 @@ class Member:
             _signal(self.process, signal.SIGKILL)
             self.process.join()
         self.pipe.close()
-
-
-def warm_processes() -> ForkServerContext:
-    """Processes that begin with TensorFlow imported."""
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["pipeline.sweep.warm"])
-    return processes
 
 
 class Crew:

@@ -5,11 +5,18 @@ from dataclasses import fields
 from difflib import get_close_matches
 
 from pipeline.errors import InputError
-from pipeline.evaluation import Evaluation
+from pipeline.evaluation import Evaluation, Scoring
 from pipeline.sweep.settings import StudySettings
 
 EPOCH = tuple(f"{split}/{name}" for split in ("train", "val") for name in ("loss", "rate", "distortion", "elbo"))
 """Metrics of every epoch."""
+NEEDS = {
+    "nll": "importance_samples",
+    "nll_standard_error": "importance_samples",
+    "bits_per_dimension": "importance_samples",
+    "knn_accuracy": "neighbours",
+}
+"""The setting of the evaluation without which there is no such score."""
 WEIGHTS = ("objective",)
 """Keys, and groups, that the loss contains."""
 
@@ -27,6 +34,21 @@ def check_objectives(settings: StudySettings, searched: Collection[str]) -> None
     for name in settings.objective:
         _check(f"sweep.objective={name}", name, (*EPOCH, *_of_the_end()), searched)
     _check(f"sweep.prune_by={settings.prune_by}", settings.prune_by, EPOCH, searched)
+
+
+def check_scored(settings: StudySettings, scoring: Scoring) -> None:
+    """Refuse an objective that the evaluation is told to leave out.
+
+    Raises:
+        InputError: naming the setting.
+    """
+    for name in settings.objective:
+        key = NEEDS.get(name.removeprefix("validation/"))
+        if key and getattr(scoring, key) is None:
+            raise InputError(
+                f"sweep.objective={name}: evaluation.{key}=null leaves it out. Wanted evaluation=default, or another "
+                "objective: validation/elbo"
+            )
 
 
 def _check(given: str, name: str, known: Collection[str], searched: Collection[str]) -> None:

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 # What draws the pictures must not look for a screen.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import optuna.importance  # now, while the process that trials are forked from imports TensorFlow
 import optuna.visualization.matplotlib as drawn
 
 OF_EACH = {

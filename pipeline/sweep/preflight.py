@@ -15,13 +15,13 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.composition import plain
-from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.space import Space, Value, overrides_of, point_name
 
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData
+    from pipeline.experiment import Experiment
 
 POINTS = 40
 """How many points are looked at: corners first, then others at random."""
@@ -57,7 +57,8 @@ def look(context: HydraContext, config: DictConfig, plan: Plan, points: Sequence
     Raises:
         InputError: naming the point and what is wrong with it; no memory for such a training; a wrong objective.
     """
-    from pipeline.sweep.objectives import check_objectives
+    from pipeline.experiment import Experiment
+    from pipeline.sweep.objectives import check_objectives, check_scored
 
     check_objectives(plan.settings, list(plan.space))
     counts: list[int] = []
@@ -66,9 +67,10 @@ def look(context: HydraContext, config: DictConfig, plan: Plan, points: Sequence
     for point in points:
         try:
             composed = context.config_loader.load_sweep_config(config, [*plan.overrides, *overrides_of(point)])
-            count, need = _weighed(
-                plain(OmegaConf.masked_copy(composed, [str(k) for k in composed if k != "hydra"])), known
-            )
+            task = plain(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]))
+            experiment = Experiment.from_config(task)
+            check_scored(plan.settings, experiment.evaluation)
+            count, need = _weighed(experiment, str(task["dataset"]), known)
         except Exception as error:
             said = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
             raise InputError(f"the point {point_name(point)}: {said}") from error
@@ -99,12 +101,8 @@ def look_in_child(
         answer.send(seen)
 
 
-def _weighed(config: Config, known: "dict[str, ImageData]") -> tuple[int, float]:
+def _weighed(experiment: "Experiment", name: str, known: "dict[str, ImageData]") -> tuple[int, float]:
     """Parameters of a training's network, and gigabytes that the training is estimated to take."""
-    from pipeline.experiment import Experiment
-
-    experiment = Experiment.from_config(config)
-    name = str(config["dataset"])
     data = known[name] = known.get(name) or experiment.dataset.load()
     vae = experiment.model_for(data)
     parameters = vae.encoder.count_params() + vae.decoder.count_params()

@@ -23,9 +23,7 @@ BEST = 10
 """Trials in the table of the description."""
 SHOWN = 24
 """Trials on the wall."""
-CARDS = ("val/reconstructions", "val/latent")
-FINAL_CARDS = ("test/reconstructions", "test/latent", "test/samples")
-"""Of the finished models, at step 0, where the UI's slider is."""
+CARDS = ("validation/reconstructions", "validation/latent")
 
 
 def report(parent: Run, study: Study) -> None:
@@ -52,7 +50,9 @@ def _prepared(parent: Run, study: Study) -> str:
     less_is_better = [direction == "minimize" for direction in settings.directions]
     scores = dict(zip(settings.objective, less_is_better, strict=True))
     keys = list(study.plan.space.dimensions)  # the chart leaves out runs that lack one
-    return prepare(parent.store, parent.id, keys=keys, scores=scores, curve=settings.prune_by, cards=FINAL_CARDS)
+    return prepare(
+        parent.store, parent.id, keys=keys, scores=scores, curve=settings.prune_by, cards=(*CARDS, "validation/samples")
+    )
 
 
 def _description(study: Study, best: list[FrozenTrial], link: str) -> str:

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from optuna.distributions import CategoricalDistribution
 from rich.console import Console
 
+import pipeline.tracking.loaded  # noqa: F401 — while the process that trials are forked from imports TensorFlow
 from pipeline import ROOT
 from pipeline.build import build, check_value
 from pipeline.composition import INERT
@@ -22,11 +23,11 @@ from pipeline.door import JobFailed
 from pipeline.errors import InputError, Interrupted
 from pipeline.interruption import listen
 from pipeline.settings import Text
-from pipeline.sweep.crew import warm_processes
 from pipeline.sweep.grammar import distribution_of, space_of
 from pipeline.sweep.journal import lock_of
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.preflight import Look, look_in_child, points_of
+from pipeline.sweep.processes import warm_processes
 from pipeline.sweep.progress import WORDS
 from pipeline.sweep.report import report
 from pipeline.sweep.sampling import check_sampler, sampler_of

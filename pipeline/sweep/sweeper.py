@@ -14,6 +14,7 @@ from pipeline.config import Config, quoted
 from pipeline.door import start
 from pipeline.errors import InputError
 from pipeline.sweep.points import Point, points_of
+from pipeline.sweep.processes import warm_up
 
 if TYPE_CHECKING:
     from pipeline.tracking.run import Run
@@ -38,6 +39,7 @@ class PointSweeper(Sweeper):
         choices = self.config.hydra.runtime.choices
         config = _task(self.config)
         if "space" in config["sweep"]:
+            warm_up()  # before we import what takes as long as what it imports
             from pipeline.sweep.search import search
 
             return search(self.hydra_context, self.config, config, given)

@@ -1,8 +1,6 @@
 """The square pictures that a run recorded, read back."""
 
 import re
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import mlflow
 import numpy as np
@@ -23,6 +21,5 @@ def last_card(store: Store, run_id: str, key: str) -> np.ndarray | None:
         if not mine:
             return None
         last = max(mine, key=lambda match: int(match["step"]))
-        with TemporaryDirectory() as folder:
-            path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=last.string, dst_path=folder)
-            return np.asarray(Image.open(Path(path)).convert("RGB"))
+        path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=last.string)  # where it is, if here
+        return np.asarray(Image.open(path).convert("RGB"))

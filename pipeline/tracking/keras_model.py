@@ -26,6 +26,7 @@ def log_keras_model(model: keras.Model, example: np.ndarray) -> None:
             signature=signature,
             input_example=example,
             pip_requirements=requirements,
+            validate_serving_input=False,  # a second in which the model that was just written is read again
         )
 
 
@@ -33,8 +34,8 @@ class KerasFlavor:
     """MLflow's Keras flavor, and the folder that it forgets to make before it writes the example (its issue 16183)."""
 
     @staticmethod
-    def save_model(path: str, **settings: Any) -> None:
-        """Write the model into a folder."""
+    def save_model(path: str, *, validate_serving_input: bool, **settings: Any) -> None:
+        """Write the model into a folder; the flag is for MLflow, which hands all on."""
         Path(path).mkdir(parents=True, exist_ok=True)
         mlflow.keras.save_model(path=path, **settings)
 

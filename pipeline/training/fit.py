@@ -71,6 +71,7 @@ def compile_(vae: VAE, settings: Training, *, steps_per_epoch: int) -> None:
     optimizer.learning_rate = settings.schedule(
         settings.learning_rate, epochs=settings.epochs, steps_per_epoch=steps_per_epoch
     )
+    optimizer.build(vae.trainable_variables)  # variables made while a step is traced have it traced twice
     vae.compile(
         optimizer=optimizer,
         steps_per_execution=settings.steps_per_execution,
