@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.network import IMAGE_SHAPE, experiment_for, training_flop
+from benchmarks.network import IMAGE_SHAPE, experiment_for
 from benchmarks.turns import Task, Turn
+from pipeline.models.arithmetic import training_flop
 from pipeline.runtime import start_tensorflow
 
 SIZE = 2048

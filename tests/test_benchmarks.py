@@ -6,13 +6,14 @@ import pytest
 
 from benchmarks import programs, run_costs
 from benchmarks.interleave import contest, rotated
-from benchmarks.network import IMAGE_SHAPE, config_for, multiplications, training_flop
+from benchmarks.network import IMAGE_SHAPE, config_for
 from benchmarks.peers import keras_tutorial
 from benchmarks.programs import Program, Target
 from benchmarks.run_costs import REST, Costs
 from benchmarks.statistics import comparison, ratio_of, verdict
 from benchmarks.stopwatch import Call, Stopwatch
 from benchmarks.turns import Task, Turn
+from pipeline.models.arithmetic import multiplications, training_flop
 
 PARAMETERS = 134_165
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.config import flatten
+from pipeline.sweep.sampling import points_in_order, sampler_of
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space import Space, Value, point_name
 
@@ -36,6 +37,13 @@ class Plan:
             "replicates": self.settings.replicates,
             "config": dict(self.fixed),
         }
+
+    def points(self) -> list[dict[str, Value] | None]:
+        """The points of the trials as far as they are known in advance: those given, and all of a sampler that does not
+        learn; None for those that it learns to choose."""
+        number, sampler = self.settings.n_trials, sampler_of(self.sampler, self.settings.seed, 0)
+        chosen = points_in_order(sampler, self.space, number)
+        return [*self.settings.enqueue, *(chosen if chosen is not None else [None] * number)][:number]
 
     def described(self) -> dict[str, str]:
         """How it searches, by key: what each key may be, and who chooses."""

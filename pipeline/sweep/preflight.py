@@ -1,8 +1,8 @@
 """Every corner of a space composed, checked and built before the first trial: none fails for what is known now."""
 
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -15,16 +15,17 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.composition import plain
+from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.sweep.plan import Plan
-from pipeline.sweep.space import Space, Value, overrides_of, point_name
+from pipeline.sweep.space import Space, Value, key_of, overrides_of, point_name
 
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData
     from pipeline.experiment import Experiment
 
-POINTS = 40
-"""How many points are looked at: corners first, then others at random."""
+POINTS, MOST = 40, 100
+"""How many points are looked at: corners first, then others at random; more if they are certain to be trained."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,39 @@ class Look:
         points: how many were looked at.
         parameters: of the smallest and of the largest network.
         memory: gigabytes that the most demanding training is estimated to take.
+        work: floating-point operations of each training, by `key_of` its point.
     """
 
     points: int
     parameters: tuple[int, int]
     memory: float
+    work: dict[str, float]
 
 
-def points_of(space: Space, seed: int) -> list[dict[str, Value]]:
-    """Corners of a space and some points within, each once."""
-    corners = list(islice(space.corners(), POINTS))
+def points_of(space: Space, seed: int, planned: Sequence[dict[str, Value]] = ()) -> list[dict[str, Value]]:
+    """Corners of a space, points that are certain to be trained, and some others within; each once."""
+    corners = islice(space.corners(), POINTS)
     scratch = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
-    inner = [space.suggest(scratch.ask()) for _ in range(POINTS - len(corners) + 5)]
-    unique = {tuple(overrides_of(point)): point for point in (*corners, *inner)}
-    return list(unique.values())[:POINTS]
+    inner = (space.suggest(scratch.ask()) for _ in range(POINTS + 5))
+    unique = {key_of(point): point for point in (*corners, *planned, *inner)}
+    return list(unique.values())[: max(POINTS, len(planned))]
 
 
-def look(context: HydraContext, config: DictConfig, plan: Plan, points: Sequence[dict[str, Value]]) -> Look:
+def composed(context: HydraContext, master: DictConfig, plan: Plan, points: Sequence[dict[str, Value]]) -> list[Config]:
+    """The config of each point.
+
+    Raises:
+        InputError: naming the point that does not compose, and why.
+    """
+    configs = []
+    for point in points:
+        with _named(point):
+            config = context.config_loader.load_sweep_config(master, [*plan.overrides, *overrides_of(point)])
+            configs.append(plain(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])))
+    return configs
+
+
+def look(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Config]) -> Look:
     """Build what each point describes.
 
     Raises:
@@ -61,32 +78,26 @@ def look(context: HydraContext, config: DictConfig, plan: Plan, points: Sequence
     from pipeline.sweep.objectives import check_objectives, check_scored
 
     check_objectives(plan.settings, list(plan.space))
-    counts: list[int] = []
-    needs: list[float] = []
+    weights: list[_Weight] = []
     known: dict[str, ImageData] = {}
-    for point in points:
-        try:
-            composed = context.config_loader.load_sweep_config(config, [*plan.overrides, *overrides_of(point)])
-            task = plain(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]))
-            experiment = Experiment.from_config(task)
+    for point, config in zip(points, configs, strict=True):
+        with _named(point):
+            experiment = Experiment.from_config(config)
             check_scored(plan.settings, experiment.evaluation)
-            count, need = _weighed(experiment, str(task["dataset"]), known)
-        except Exception as error:
-            said = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-            raise InputError(f"the point {point_name(point)}: {said}") from error
-        counts.append(count)
-        needs.append(need)
-    free = psutil.virtual_memory().available / 1e9
-    if max(needs) > free:
+            weights.append(_weighed(experiment, str(config["dataset"]), known))
+    free, heaviest = psutil.virtual_memory().available / 1e9, int(np.argmax([each.memory for each in weights]))
+    if weights[heaviest].memory > free:
         raise InputError(
-            f"the point {point_name(points[int(np.argmax(needs))])}: its training takes about {max(needs):.1f} GB, "
+            f"the point {point_name(points[heaviest])}: its training takes about {weights[heaviest].memory:.1f} GB, "
             f"and {free:.1f} GB are free. Narrow the space, or lower training.batch_size"
         )
-    return Look(len(points), (min(counts), max(counts)), max(needs))
+    parameters = [each.parameters for each in weights]
+    work = {key_of(point): each.work for point, each in zip(points, weights, strict=True)}
+    return Look(len(points), (min(parameters), max(parameters)), weights[heaviest].memory, work)
 
 
 def look_in_child(
-    context: HydraContext, config: DictConfig, plan: Plan, points: Sequence[dict[str, Value]], answer: Connection
+    plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Config], answer: Connection
 ) -> None:
     """`look` for another process: sends what it returns, or the message of what it raises."""
     from pipeline.door import start
@@ -94,15 +105,35 @@ def look_in_child(
     os.setsid()  # Ctrl-C is the command's
     start()
     try:
-        seen: Look | str = look(context, config, plan, points)
+        seen: Look | str = look(plan, points, configs)
     except InputError as error:
         seen = str(error)
     with suppress(BrokenPipeError):  # nobody waits for it any longer
         answer.send(seen)
 
 
-def _weighed(experiment: "Experiment", name: str, known: "dict[str, ImageData]") -> tuple[int, float]:
-    """Parameters of a training's network, and gigabytes that the training is estimated to take."""
+@contextmanager
+def _named(point: dict[str, Value]) -> Iterator[None]:
+    """Say of an error which point it is of."""
+    try:
+        yield
+    except Exception as error:
+        said = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+        raise InputError(f"the point {point_name(point)}: {said}") from error
+
+
+@dataclass(frozen=True)
+class _Weight:
+    """Parameters of a training's network, gigabytes and floating-point operations that it is estimated to take."""
+
+    parameters: int
+    memory: float
+    work: float
+
+
+def _weighed(experiment: "Experiment", name: str, known: "dict[str, ImageData]") -> _Weight:
+    from pipeline.models.arithmetic import training_flop
+
     data = known[name] = known.get(name) or experiment.dataset.load()
     vae = experiment.model_for(data)
     parameters = vae.encoder.count_params() + vae.decoder.count_params()
@@ -115,4 +146,5 @@ def _weighed(experiment: "Experiment", name: str, known: "dict[str, ImageData]")
     # Weights, gradients and Adam's two moments; each output and its gradient; TensorFlow itself.
     values = 4 * parameters + 2 * outputs * experiment.training.batch_size
     images = sum(split.images.nbytes for split in (data.train, data.validation, data.test))
-    return parameters, 4 * values / 1e9 + 2 * images / 1e9 + 0.6
+    work = training_flop(vae.encoder, vae.decoder) * len(data.train) * experiment.training.epochs
+    return _Weight(parameters, 4 * values / 1e9 + 2 * images / 1e9 + 0.6, work)

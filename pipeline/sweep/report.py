@@ -12,7 +12,7 @@ from pipeline.figures import Figure
 from pipeline.sweep.plots import plots
 from pipeline.sweep.space import point_name
 from pipeline.sweep.study import Study
-from pipeline.tracking.cards import last_card
+from pipeline.tracking.cards import last_cards
 from pipeline.tracking.comparison import prepare
 from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
@@ -84,11 +84,10 @@ def _cell(trial: FrozenTrial, key: str) -> str:
 
 def _brick(trials: Trials, study: Study, trial: FrozenTrial) -> figures.Brick | None:
     run = trials.trained(trial.number, study.settings.replicates)
-    cards = [last_card(trials.store, run.info.run_id, key) for key in CARDS] if run else []
-    whole = [card for card in cards if card is not None]
-    if len(whole) < len(CARDS):
+    cards = last_cards(trials.store, run.info.run_id, CARDS) if run else []
+    if len(cards) < len(CARDS):
         return None
-    return figures.Brick(f"trial {trial.number}: {study.settings.shown(trial.values)}", point_name(trial.params), whole)
+    return figures.Brick(f"trial {trial.number}: {study.settings.shown(trial.values)}", point_name(trial.params), cards)
 
 
 def _picture(figure: Figure) -> bytes:

@@ -26,7 +26,7 @@ from pipeline.settings import Text
 from pipeline.sweep.grammar import distribution_of, space_of
 from pipeline.sweep.journal import lock_of
 from pipeline.sweep.plan import Plan
-from pipeline.sweep.preflight import Look, look_in_child, points_of
+from pipeline.sweep.preflight import MOST, Look, composed, look_in_child, points_of
 from pipeline.sweep.processes import warm_processes
 from pipeline.sweep.progress import WORDS
 from pipeline.sweep.report import report
@@ -61,10 +61,10 @@ def search(context: HydraContext, master: DictConfig, config: Config, typed: Seq
     listen()
     plan, console = plan_of(config, typed, OverridesParser.create(context.config_loader)), Console()
     settings = plan.settings
-    if not is_known(settings):
-        seen = _looked_over(context, master, plan)
+    seen = None if is_known(settings) else _looked_over(context, master, plan)
+    if seen:
         _say_what_was_seen(seen, plan, console)
-    study = Study(plan)
+    study = Study(plan, seen.work if seen else {})
     try:
         with _recorded(study, config) as parent:
             worker = Worker(plan, context, master, JOBS / settings.study, parent.id, parent.store.uri)
@@ -132,8 +132,9 @@ def _with_typed(space: Space, typed: Sequence[Override]) -> Space:
 def _looked_over(context: HydraContext, master: DictConfig, plan: Plan) -> Look:
     processes = warm_processes()
     ours, its = processes.Pipe()
-    points = points_of(plan.space, plan.settings.seed)
-    process = processes.Process(target=look_in_child, args=(context, master, plan, points, its), daemon=True)
+    points = points_of(plan.space, plan.settings.seed, [point for point in plan.points() if point][:MOST])
+    configs = composed(context, master, plan, points)  # here, because its process still imports TensorFlow
+    process = processes.Process(target=look_in_child, args=(plan, points, configs, its), daemon=True)
     process.start()
     its.close()
     try:

@@ -119,6 +119,11 @@ def overrides_of(values: Mapping[str, Value]) -> list[str]:
     return [f"{key}={value if isinstance(value, str) else shown(value)}" for key, value in values.items()]
 
 
+def key_of(values: Mapping[str, Value]) -> str:
+    """A text that is equal for equal points."""
+    return " ".join(sorted(overrides_of(values)))
+
+
 def point_name(values: Mapping[str, Value]) -> str:
     """A point for people: last parts of keys, numbers to four digits."""
     return run_name(

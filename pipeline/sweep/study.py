@@ -14,12 +14,13 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from pipeline.errors import InputError
 from pipeline.sweep.journal import lock_of, storage_of
 from pipeline.sweep.plan import Claimed, Plan, difference
-from pipeline.sweep.sampling import points_in_order, sampler_of
+from pipeline.sweep.pruning import OneDirection
+from pipeline.sweep.sampling import sampler_of
 from pipeline.sweep.settings import StudySettings, known_direction
-from pipeline.sweep.space import Value
+from pipeline.sweep.space import key_of
 from pipeline.tracking.owner import is_alive, owner_tags
 
-OWNER, QUESTION, PARENT, REASON = "owner", "question", "parent_run", "reason"
+OWNER, QUESTION, PARENT, REASON, WORK = "owner", "question", "parent_run", "reason", "work"
 BEAT = 20.0
 """Seconds between the signs of life of whoever works on a trial."""
 SILENCE = 10 * BEAT
@@ -34,13 +35,14 @@ class Study:
 
     Args:
         plan: of the study, which is made if there is none of its name.
+        work: of points that are planned, by `key_of` them.
 
     Raises:
         InputError: the storage cannot be opened, or the study asks another question than the plan.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan, self.settings, self._beaten = plan, plan.settings, 0.0
+    def __init__(self, plan: Plan, work: Mapping[str, float] | None = None) -> None:
+        self.plan, self.settings, self._work, self._beaten = plan, plan.settings, work or {}, 0.0
         self.storage: BaseStorage = storage_of(self.settings.study, self.settings.storage)
         with self._decision():
             self.optuna = optuna.create_study(
@@ -99,7 +101,7 @@ class Study:
             return None
         with self._decision():
             self._free_abandoned()
-            for trial in self.of_state(TrialState.WAITING):
+            for trial in self._in_turn(self.of_state(TrialState.WAITING)):
                 self._sign(trial._trial_id)  # first, so that a running trial has an owner at every instant
                 if self.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
                     self._sign(trial._trial_id)  # another machine may have said the same meanwhile
@@ -121,7 +123,7 @@ class Study:
         name = self.settings.prune_by
         value = metrics[name] if known_direction(name) == self.settings.directions[0] else -metrics[name]
         self.storage.set_trial_intermediate_value(claimed.id, step, value)
-        return self.settings.pruner.prune(_OneDirection(self.optuna, self.settings), self.storage.get_trial(claimed.id))
+        return self.settings.pruner.prune(OneDirection(self.optuna, self.settings), self.storage.get_trial(claimed.id))
 
     def end(self, claimed: Claimed, state: TrialState, values: Sequence[float] | None = None, reason: str = "") -> None:
         """Note how a trial ended; in state WAITING, that it is to be gone on with."""
@@ -141,6 +143,12 @@ class Study:
         self.optuna.sampler = self._sampler(trial.number)
         values = self.plan.space.suggest(optuna.Trial(self.optuna, trial._trial_id))
         return Claimed(trial.number, trial._trial_id, values)
+
+    def _in_turn(self, waiting: list[FrozenTrial]) -> list[FrozenTrial]:
+        """By number; of several at once the longest first, so that at the end none is waited for alone."""
+        if self.settings.slots * self.settings.workers == 1:
+            return waiting
+        return sorted(waiting, key=lambda trial: -trial.system_attrs.get(WORK, 0.0))
 
     def _sampler(self, number: int) -> BaseSampler:
         """Anew for each trial, so that what it draws depends on the trials before and on nothing else."""
@@ -165,10 +173,8 @@ class Study:
     def _plan_trials(self) -> None:
         """Add what is missing of the trials, waiting for somebody to work on them."""
         have, want = len(self.optuna.get_trials(deepcopy=False)), self.settings.n_trials
-        points: list[dict[str, Value] | None] = [*self.settings.enqueue]
-        points += points_in_order(self._sampler(0), self.plan.space, want) or [None] * want
-        for point in points[have:want]:
-            fixed = {"fixed_params": point} if point else {}
+        for point in self.plan.points()[have:want]:
+            fixed = {"fixed_params": point, WORK: self._work.get(key_of(point), 0.0)} if point else {}
             self.optuna.add_trial(create_trial(state=TrialState.WAITING, system_attrs=fixed))
 
     @contextmanager
@@ -180,18 +186,6 @@ class Study:
 def is_known(settings: StudySettings) -> bool:
     """Whether somebody has begun such a study."""
     return settings.study in optuna.get_all_study_names(storage_of(settings.study, settings.storage))
-
-
-class _OneDirection(optuna.Study):
-    """A study as a pruner sees it: by the one metric of each epoch, whatever the objectives are."""
-
-    def __init__(self, study: optuna.Study, settings: StudySettings) -> None:
-        super().__init__(study.study_name, study._storage, sampler=study.sampler, pruner=settings.pruner)
-        self._wanted = settings.directions[0]
-
-    @property
-    def directions(self) -> list[optuna.study.StudyDirection]:
-        return [optuna.study.StudyDirection[self._wanted.upper()]]
 
 
 def _is_owned(trial: FrozenTrial) -> bool:

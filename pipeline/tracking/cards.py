@@ -1,6 +1,7 @@
 """The square pictures that a run recorded, read back."""
 
 import re
+from collections.abc import Sequence
 
 import mlflow
 import numpy as np
@@ -12,14 +13,19 @@ from pipeline.tracking.store import Store
 _NAME = re.compile(r"images/(?P<key>.+)[%+]step[%+](?P<step>\d+)[%+].*\.png")
 
 
-def last_card(store: Store, run_id: str, key: str) -> np.ndarray | None:
-    """The card, uint8 [S, S, 3], that a run recorded last under a key such as `val/latent`; None if it has none."""
+def last_cards(store: Store, run_id: str, keys: Sequence[str]) -> list[np.ndarray]:
+    """The cards, uint8 [S, S, 3], that a run recorded last under keys such as `val/latent`; fewer if it has not all."""
     with store.transaction():
         paths = [file.path for file in store.client.list_artifacts(run_id, "images")]
         found = [match for path in paths if (match := _NAME.fullmatch(path))]
-        mine = [match for match in found if re.sub("[~#]|%2F", "/", match["key"]) == key]
-        if not mine:
-            return None
-        last = max(mine, key=lambda match: int(match["step"]))
-        path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=last.string)  # where it is, if here
-        return np.asarray(Image.open(path).convert("RGB"))
+        last = {_key(match): match for match in sorted(found, key=lambda match: int(match["step"]))}
+        return [_read(run_id, last[key].string) for key in keys if key in last]
+
+
+def _key(name: re.Match[str]) -> str:
+    return re.sub("[~#]|%2F", "/", name["key"])
+
+
+def _read(run_id: str, path: str) -> np.ndarray:
+    file = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path)  # where it is, if that is here
+    return np.asarray(Image.open(file).convert("RGB"))
