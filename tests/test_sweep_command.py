@@ -283,7 +283,11 @@ def test_replicates_count_as_their_mean(checkout: Checkout) -> None:
         ),
         (
             ("model.latent_dim=1,2", "evaluation=brief"),
-            "sweep.objective=validation/nll: evaluation.importance_samples=null leaves it out. Wanted",
+            "sweep.objective=validation/nll: evaluation.importance_samples=null leaves it out. Set it back",
+        ),
+        (
+            ("model.latent_dim=1,2", "objective.sampling=false"),
+            "sweep.objective=validation/nll: objective.sampling=false gives an autoencoder, which has none",
         ),
         (("likelihood=bernoulli,gaussian",), "and this study searches the likelihood. Wanted a metric that does not"),
         (("model.latent_dim=2,-1",), "the point latent_dim=-1: model.latent_dim=-1: wanted a number greater than 0"),

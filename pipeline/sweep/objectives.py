@@ -5,7 +5,8 @@ from dataclasses import fields
 from difflib import get_close_matches
 
 from pipeline.errors import InputError
-from pipeline.evaluation import Evaluation, Scoring
+from pipeline.evaluation import Evaluation
+from pipeline.experiment import Experiment
 from pipeline.sweep.settings import StudySettings
 
 EPOCH = tuple(f"{split}/{name}" for split in ("train", "val") for name in ("loss", "rate", "distortion", "elbo"))
@@ -17,6 +18,8 @@ NEEDS = {
     "knn_accuracy": "neighbours",
 }
 """The setting of the evaluation without which there is no such score."""
+OF_POSTERIOR = ("nll", "nll_standard_error", "bits_per_dimension", "mutual_information", "marginal_kl")
+"""Scores that only a model that draws latents has."""
 WEIGHTS = ("objective",)
 """Keys, and groups, that the loss contains."""
 
@@ -36,19 +39,25 @@ def check_objectives(settings: StudySettings, searched: Collection[str]) -> None
     _check(f"sweep.prune_by={settings.prune_by}", settings.prune_by, EPOCH, searched)
 
 
-def check_scored(settings: StudySettings, scoring: Scoring) -> None:
-    """Refuse an objective that the evaluation is told to leave out.
+def check_scored(settings: StudySettings, experiment: Experiment) -> None:
+    """Refuse an objective that a training will not have.
 
     Raises:
-        InputError: naming the setting.
+        InputError: naming the setting that leaves it out.
     """
     for name in settings.objective:
-        key = NEEDS.get(name.removeprefix("validation/"))
-        if key and getattr(scoring, key) is None:
+        cause = _cause_of_absence(name.removeprefix("validation/"), experiment)
+        if cause:
             raise InputError(
-                f"sweep.objective={name}: evaluation.{key}=null leaves it out. Wanted evaluation=default, or another "
-                "objective: validation/elbo"
+                f"sweep.objective={name}: {cause}. Set it back, or choose another objective: validation/elbo"
             )
+
+
+def _cause_of_absence(score: str, experiment: Experiment) -> str | None:
+    if score in OF_POSTERIOR and not experiment.objective.sampling:
+        return "objective.sampling=false gives an autoencoder, which has none"
+    key = NEEDS.get(score)
+    return f"evaluation.{key}=null leaves it out" if key and getattr(experiment.evaluation, key) is None else None
 
 
 def _check(given: str, name: str, known: Collection[str], searched: Collection[str]) -> None:

@@ -83,7 +83,7 @@ def look(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Confi
     for point, config in zip(points, configs, strict=True):
         with _named(point):
             experiment = Experiment.from_config(config)
-            check_scored(plan.settings, experiment.evaluation)
+            check_scored(plan.settings, experiment)
             weights.append(_weighed(experiment, str(config["dataset"]), known))
     free, heaviest = psutil.virtual_memory().available / 1e9, int(np.argmax([each.memory for each in weights]))
     if weights[heaviest].memory > free:

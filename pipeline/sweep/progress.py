@@ -60,7 +60,8 @@ class Progress:
         done, all_of_them = len(self.study.of_state(*WORDS)), len(self.study.trials)
         left = (time.monotonic() - self._began) / max(self._ended, 1) * (all_of_them - done)
         parts = [f"{done}/{all_of_them}", *([f"best {best}"] if (best := self._best()) else [])]
-        return ", ".join([*parts, f"{left / 60:.0f} min left"] if self._ended and done < all_of_them else parts)
+        shown = f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left"
+        return ", ".join([*parts, shown] if self._ended and done < all_of_them else parts)
 
     def _best(self) -> str:
         if len(self.study.settings.objective) > 1 or not self.study.of_state(TrialState.COMPLETE):
