@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import pandas as pd
 import psutil
 import pytest
 from checkout import Checkout
@@ -107,6 +108,8 @@ def test_the_parent_shows_what_came_of_it(checkout: Checkout, searched) -> None:
     assert state["orderByKey"] == "metrics.`validation/nll`"
     assert state["orderByAsc"]
     assert state["compareRunCharts"][0]["selectedParams"] == ["model.latent_dim", "objective.beta"]
+    table = pd.read_csv(checkout.artifacts(parent.info.run_id) / "trials.csv")
+    assert table["value_validation/nll"].min() == pytest.approx(best.value)
     files = {path.name for path in checkout.artifacts(parent.info.run_id).iterdir()}
     drawn = {
         f"{name}.{kind}"

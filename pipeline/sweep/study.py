@@ -162,6 +162,7 @@ class Study:
     def _ask_the_same(self) -> None:
         question, known = self.plan.question(), self.optuna.user_attrs.get(QUESTION)
         if known is None:
+            self.optuna.set_metric_names(self.settings.objective)
             self.optuna.set_user_attr(QUESTION, question)
         elif json.loads(json.dumps(question)) != known:
             raise InputError(
