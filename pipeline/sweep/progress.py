@@ -27,7 +27,7 @@ class Progress:
         self._rows: dict[int, list[str]] = {}
         self._began = time.monotonic()
         self._ended = 0
-        self._live = Live(console=self.console, get_renderable=self._table, refresh_per_second=2)
+        self._live = Live(console=self.console, get_renderable=self._table, refresh_per_second=2, transient=True)
 
     def __enter__(self) -> "Progress":
         if self.console.is_terminal:
