@@ -1,6 +1,7 @@
 """One training of a trial in a process of its own: a crash, a timeout or too little memory costs this trial only."""
 
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -63,8 +64,9 @@ class End:
     failure: str | None = None
 
 
-def run(job: Job, worker: Connection) -> None:
-    """Train, telling the worker of each epoch and of the end. Dies tidily with the worker."""
+def run(pickled: bytes, worker: Connection) -> None:
+    """Train what a job says, telling the worker of each epoch and of the end. Dies tidily with the worker."""
+    job: Job = pickle.loads(pickled)
     os.setsid()  # Ctrl-C is the worker's, who ends its children tidily
     output = job.folder / str(job.number)
     output.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
+import cloudpickle
+
 from pipeline.sweep import child
 from pipeline.sweep.child import End, Epoch, Job
 from pipeline.sweep.plan import Claimed
@@ -75,7 +77,8 @@ class Crew:
     def begin(self, claimed: Claimed, job: Job) -> None:
         """Start a child on a job."""
         ours, its = self._context.Pipe()
-        process = self._context.Process(target=child.run, args=(job, its), daemon=True)
+        # In a process of joblib's, Hydra has loaded its plugins twice, whose classes pickle alone would not send.
+        process = self._context.Process(target=child.run, args=(cloudpickle.dumps(job), its), daemon=True)
         process.start()
         its.close()
         self.members.append(Member(claimed, process, ours, time.monotonic()))
