@@ -216,6 +216,41 @@ def test_two_objectives_give_a_front_and_conditional_keys_exist_where_they_shoul
     assert (checkout.artifacts(parent.info.run_id) / "pareto.html").exists()
 
 
+def test_what_promises_little_is_pruned_by_one_metric_also_with_two_objectives(checkout: Checkout) -> None:
+    done = checkout.train(
+        *STUDY,
+        "sweep.study=pruned",
+        "sweep/sampler=grid",
+        "sweep/pruner=threshold",
+        "sweep.pruner.upper=40",
+        "sweep.pruner.n_warmup_steps=2",
+        "sweep.objective=[validation/rate,validation/distortion]",
+        "training.learning_rate=0.01,1e-9",
+        "tracking.experiment=pruned",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "warn" not in done.stderr.lower()
+    assert "1 done, 1 pruned" in done.stdout
+    assert re.search(r"trial   1 pruned  learning_rate=1e-09  at val/elbo -4\d\.\d\d, epoch 2/3", done.stdout), (
+        done.stdout
+    )
+    parent, trials = parent_and_trials(checkout, "pruned")
+    good, poor = study_of(checkout, "pruned").trials
+    assert (good.state.name, poor.state.name) == ("COMPLETE", "PRUNED")
+    assert len(checkout.history(trials[0].info.run_id, "val/elbo")) == 3
+    assert list(poor.intermediate_values.values()) == pytest.approx(
+        [-value for _, value in checkout.history(trials[1].info.run_id, "val/elbo")]
+    )
+    assert len(poor.intermediate_values) == 2
+    run = trials[1]
+    assert (run.info.status, "pruned" in run.data.tags) == ("FINISHED", True)
+    assert "Pruned" in run.data.tags["mlflow.note.content"]
+    note = parent.data.tags["mlflow.note.content"]
+    assert "1 complete, 1 pruned, of 2" in note
+    assert "| 0 ◆ |" in note
+    assert "Sorted by val/elbo" in note
+
+
 def test_an_equal_training_is_taken_over_and_not_trained_again(checkout: Checkout, searched) -> None:
     done = checkout.train(
         *STUDY,

@@ -1,7 +1,9 @@
 """Search spaces: Hydra's grammar in Optuna's words, keys that do not always exist, grids and corners."""
 
+import math
 import re
 
+import numpy as np
 import optuna
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -9,7 +11,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from pipeline.errors import InputError
 from pipeline.sweep.grammar import distribution_of, space_of
-from pipeline.sweep.space import Space, overrides_of
+from pipeline.sweep.space import Space, at_random, by_trial, key_of, overrides_of
 
 PARSER = OverridesParser.create()
 TWO_KINDS = {
@@ -100,9 +102,29 @@ def test_corners_reach_every_end_and_every_choice() -> None:
 def test_suggested_points_lie_in_the_space() -> None:
     searched, study = space_of(TWO_KINDS, PARSER), optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     grid = [overrides_of(point) for point in searched.grid()]
-    found = [overrides_of(searched.suggest(study.ask())) for _ in range(60)]
-    assert all(point in grid for point in found)
-    assert all(point in found for point in grid)
+    random = np.random.default_rng(0)
+    for draw in (lambda: by_trial(study.ask()), lambda: at_random(random)):
+        found = [overrides_of(searched.suggest(draw())) for _ in range(60)]
+        assert all(point in grid for point in found)
+        assert all(point in found for point in grid)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        TWO_KINDS,
+        {"a": "choice(1, 2, 2)", "b": "range(0, 1.01, 0.25)", "c": "int(interval(1, 7))"},
+        {"a": "choice(1, 2)", "a=1": {"b": "choice(1, 2, 3)", "b=2": {"c": "range(0, 10, 3)"}}},
+    ],
+)
+def test_the_size_is_the_number_of_points(node) -> None:
+    searched = space_of(node, PARSER)
+    assert searched.size() == len({key_of(point) for point in searched.grid()}) == len(list(searched.grid()))
+
+
+def test_an_interval_has_points_without_end_also_where_it_does_not_always_exist() -> None:
+    assert space(key="interval(0, 1)").size() == math.inf
+    assert space_of({"a": "choice(1, 2)", "a=1": {"b": "interval(0, 1)"}}, PARSER).size() == math.inf
 
 
 def test_a_point_that_somebody_wrote_down_is_checked() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import optuna
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -14,7 +15,9 @@ from pipeline.errors import InputError
 from pipeline.sweep import journal
 from pipeline.sweep.grammar import space_of
 from pipeline.sweep.plan import Plan
+from pipeline.sweep.sampling import unseen
 from pipeline.sweep.settings import StudySettings
+from pipeline.sweep.space import key_of
 from pipeline.sweep.study import OWNER, SILENCE, Study
 
 SPACE = {"model.latent_dim": "choice(2, 4, 8)", "objective.beta": "interval(0.5, 4)"}
@@ -142,6 +145,58 @@ def test_a_grid_has_no_more_trials_than_points(plan) -> None:
         Study(plan(sampler=grid, space={"model.latent_dim": "choice(2, 4, 8)"}, n_trials=30)), lambda _: 1.0
     )
     assert points == [{"model.latent_dim": each} for each in (2, 4, 8)]
+
+
+SAMPLERS = ["Random", "TPE", "QMC", "CmaEs", "NSGAII", "NSGAIII"]
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_no_point_is_trained_twice_and_all_are_trained_once_the_budget_allows(plan, name: str) -> None:
+    space = {
+        "model": "choice(dense, conv)",
+        "model.latent_dim": "range(1, 4)",
+        "model=conv": {"model.filters": "choice([8], [16])"},
+        "training.batch_size": "choice(64)",
+    }
+    sampler = {"_target_": f"optuna.samplers.{name}Sampler"}
+    points = worked(Study(plan(sampler=sampler, space=space, n_trials=30)), lambda values: values["model.latent_dim"])
+    assert len(points) == 3 + 3 * 2
+    assert len({key_of(point) for point in points}) == len(points)
+    fewer = worked(Study(plan(study="fewer", sampler=sampler, space=space, n_trials=7)), lambda _: 1.0)
+    assert len({key_of(point) for point in fewer}) == 7
+
+
+def test_a_known_point_is_not_chosen_again(plan) -> None:
+    known = {"model.latent_dim": 8}
+    points = worked(
+        Study(plan(space={"model.latent_dim": "choice(2, 4, 8)"}, enqueue=[known, known], n_trials=9)), lambda _: 1.0
+    )
+    assert points[0] == known
+    assert sorted(point["model.latent_dim"] for point in points) == [2, 4, 8]
+
+
+def test_what_is_chosen_in_place_of_a_known_point_is_near_it(plan) -> None:
+    axes = {"abcd"[index]: "range(0, 10)" for index in range(4)}
+    space = space_of(axes, OverridesParser.create())
+    wanted = dict.fromkeys(axes, 5)
+    found = [unseen(wanted, {key_of(wanted)}, space, seed) for seed in range(200)]
+    assert all(point != wanted for point in found)
+    kept = np.mean([[point[key] == 5 for key in axes] for point in found])
+    assert 0.45 < kept < 0.6, "half of the values, and one in ten of the others"
+
+
+def test_of_several_objectives_the_front_comes_first_and_then_what_the_trials_are_pruned_by(plan) -> None:
+    study = Study(plan(objective=["validation/rate", "validation/distortion"], n_trials=4))
+    for (rate, distortion), elbo in (
+        ((0.0, 200.0), -200.0),  # collapsed: no rate at all is on the front, and of no use
+        ((30.0, 100.0), -130.0),
+        ((20.0, 100.0), -120.0),
+        ((10.0, 120.0), -130.0),
+    ):
+        claimed = study.claim()
+        study.note(claimed, {"val/elbo": elbo})
+        study.end(claimed, TrialState.COMPLETE, [rate, distortion])
+    assert [trial.number for trial in study.ranking()] == [2, 3, 0, 1]
 
 
 def test_too_many_failures_end_a_study(plan) -> None:

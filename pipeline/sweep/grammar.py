@@ -56,7 +56,7 @@ def distribution_of(override: Override) -> BaseDistribution:
             choices = [
                 value if isinstance(value, int | float) else text for text, value in zip(texts, plain, strict=True)
             ]
-            return CategoricalDistribution(choices)
+            return CategoricalDistribution(list({shown(choice): choice for choice in choices}.values()))
     except ValueError as error:
         raise InputError(f"{override.input_line}: {error}") from error
     raise InputError(

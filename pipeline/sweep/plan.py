@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pipeline.config import flatten
 from pipeline.sweep.sampling import points_in_order, sampler_of
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space import Space, Value, point_name
+from pipeline.sweep.space import Space, Value, key_of, point_name
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,18 @@ class Plan:
             "config": dict(self.fixed),
         }
 
+    @cached_property
+    def number(self) -> int:
+        """Of trials: no point is trained twice, so there are no more than the space has points."""
+        return int(min(self.settings.n_trials, self.space.size()))
+
     def points(self) -> list[dict[str, Value] | None]:
         """The points of the trials as far as they are known in advance: those given, and all of a sampler that does not
         learn; None for those that it learns to choose."""
-        number, sampler = self.settings.n_trials, sampler_of(self.sampler, self.settings.seed, 0)
-        chosen = points_in_order(sampler, self.space, number)
-        return [*self.settings.enqueue, *(chosen if chosen is not None else [None] * number)][:number]
+        given = {key_of(point): point for point in self.settings.enqueue}
+        left, sampler = max(0, self.number - len(given)), sampler_of(self.sampler, self.settings.seed, 0)
+        chosen = points_in_order(sampler, self.space, left, given)
+        return [*given.values(), *(chosen if chosen is not None else [None] * left)][: self.number]
 
     def described(self) -> dict[str, str]:
         """How it searches, by key: what each key may be, and who chooses."""

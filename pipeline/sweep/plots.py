@@ -52,11 +52,11 @@ def plots(study: Study, objectives: list[str]) -> Iterator[tuple[str, Any]]:
 
 
 def _both(file: str, function: str, study: Study, **how: Any) -> Iterator[tuple[str, Any]]:
-    page = getattr(optuna.visualization, function)(study, **how)
-    yield f"{file}.html", page.to_html(include_plotlyjs=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # matplotlib's advice on layouts that Optuna chose
+        warnings.simplefilter("ignore")  # advice on layouts and targets that were chosen here or by Optuna
+        page = getattr(optuna.visualization, function)(study, **how)
         axes = getattr(drawn, function)(study, **how)
+    yield f"{file}.html", page.to_html(include_plotlyjs=True)
     figure = (axes if hasattr(axes, "figure") else axes.flat[0]).figure
     figure.set_size_inches(10, 6)
     yield f"{file}.png", figure

@@ -9,7 +9,6 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 import numpy as np
-import optuna
 import psutil
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
@@ -18,7 +17,7 @@ from pipeline.composition import plain
 from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.sweep.plan import Plan
-from pipeline.sweep.space import Space, Value, key_of, overrides_of, point_name
+from pipeline.sweep.space import Space, Value, at_random, key_of, overrides_of, point_name
 
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData
@@ -48,8 +47,7 @@ class Look:
 def points_of(space: Space, seed: int, planned: Sequence[dict[str, Value]] = ()) -> list[dict[str, Value]]:
     """Corners of a space, points that are certain to be trained, and some others within; each once."""
     corners = islice(space.corners(), POINTS)
-    scratch = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
-    inner = (space.suggest(scratch.ask()) for _ in range(POINTS + 5))
+    inner = (space.suggest(at_random(np.random.default_rng([seed, index]))) for index in range(POINTS + 5))
     unique = {key_of(point): point for point in (*corners, *planned, *inner)}
     return list(unique.values())[: max(POINTS, len(planned))]
 

@@ -47,9 +47,10 @@ class Progress:
         self._rows[claimed.number][3:] = [f"{epoch}/{self.epochs}", f"{name} {metrics[name]:.2f}"]
 
     def ends(self, claimed: Claimed, state: TrialState, said: str) -> None:
-        """It is over; `said` is its value, or the reason."""
+        """It is over; `said` is its value or the reason, and empty if how far it came says enough."""
         self._ended += 1
-        self._rows.pop(claimed.number)
+        *_, epoch, value = self._rows.pop(claimed.number)
+        said = said or f"at {value}, epoch {epoch}"
         self.console.print(
             f"trial {claimed.number:>3} {WORDS[state]:<7} {claimed.name}  {said}  ({self._state()})",
             highlight=False,

@@ -31,10 +31,8 @@ def report(parent: Run, study: Study) -> None:
     name, best = study.settings.study, study.ranking()
     trials = Trials(parent.store, name, parent.id)
     parent.describe(_description(study, best, _prepared(parent, study)))
-    if best:
-        parent.summary(
-            {f"best/{key}": value for key, value in zip(study.settings.objective, best[0].values, strict=True)}
-        )
+    if best and len(study.settings.objective) == 1:
+        parent.summary({f"best/{study.settings.objective[0]}": best[0].values[0]})
     parent.file("trials.csv", study.optuna.trials_dataframe().to_csv(index=False))
     for file, content in plots(study.optuna, study.settings.objective):
         parent.file(file, _picture(content) if isinstance(content, Figure) else content)
@@ -55,14 +53,26 @@ def _prepared(parent: Run, study: Study) -> str:
     )
 
 
-def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
-    keys = list(study.plan.space)
-    columns = ["trial", *study.settings.objective, *keys]
+def _table(study: Study, best: list[FrozenTrial]) -> str:
+    keys, settings = list(study.plan.space), study.settings
+    several = len(settings.objective) > 1
+    front = [trial.number for trial in study.front()] if several else []
+    merit, order = [settings.prune_by] if several else [], ""
+    if several:
+        order = f"\n\n◆ is on the Pareto front: no other is better in all objectives. Sorted by {settings.prune_by}."
+    columns = ["trial", *settings.objective, *merit, *keys]
     rows = [
-        [str(trial.number), *(f"{value:.5g}" for value in trial.values), *(_cell(trial, key) for key in keys)]
+        [
+            f"{trial.number}{' ◆' if trial.number in front else ''}",
+            *(f"{value:.5g}" for value in (*trial.values, *(trial.user_attrs[name] for name in merit))),
+            *(_cell(trial, key) for key in keys),
+        ]
         for trial in best[:BEST]
     ]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in [columns, ["---:"] * len(columns), *rows])
+    return "\n".join(f"| {' | '.join(row)} |" for row in [columns, ["---:"] * len(columns), *rows]) + order
+
+
+def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
     counts = {state: len(study.of_state(state)) for state in TrialState}
     said = ", ".join(f"{count} {state.name.lower()}" for state, count in counts.items() if count)
     command = shlex.join(["python", "-m", "pipeline.train", *sys.argv[1:]])
@@ -70,7 +80,7 @@ def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
     return "\n\n".join(
         [
             f"{said}, of {len(study.trials)}. **[Compare all trials]({link})**: their curves, parameters and pictures.",
-            table,
+            _table(study, best),
             f"{champion} `wall.png` shows all side by side, `trials.csv` has every number.",
             "The same command goes on, or repeats it under another name:",
             f"```\n{command}\n```",

@@ -1,18 +1,21 @@
 """Samplers: those that learn from trials are asked for each, the others for all points at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution
+from optuna.pruners import _filter_study
 from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
+from optuna.trial import FrozenTrial
 
 from pipeline.build import build
 from pipeline.errors import InputError
 from pipeline.sweep.settings import Direction
-from pipeline.sweep.space import Space, Value
+from pipeline.sweep.space import Draw, Space, Value, at_random, by_trial, key_of
 
 
 class Grid(RandomSampler):
@@ -39,24 +42,67 @@ def check_sampler(sampler: BaseSampler, space: Space, directions: Sequence[Direc
         InputError: with what it says itself.
     """
     try:
-        space.suggest(optuna.create_study(sampler=sampler, directions=directions).ask())
+        space.suggest(by_trial(optuna.create_study(sampler=sampler, directions=directions).ask()))
     except ValueError as error:
         raise InputError(f"sweep.sampler: {error}. Choose another: sweep/sampler=tpe") from error
 
 
-def points_in_order(sampler: BaseSampler, space: Space, number: int) -> list[dict[str, Value]] | None:
+def points_in_order(
+    sampler: BaseSampler, space: Space, number: int, taken: Collection[str]
+) -> list[dict[str, Value]] | None:
     """The points of a sampler that learns nothing, the same whoever trains them and when; None of one that learns.
+
+    Args:
+        sampler, space: which chooses, and where.
+        number: of points.
+        taken: `key_of` points that are not to be among them.
 
     Raises:
         InputError: there is no grid of the space.
     """
     if isinstance(sampler, Grid):
-        return list(islice(space.grid(), number))
+        return list(islice((point for point in space.grid() if key_of(point) not in taken), number))
     if not isinstance(sampler, RandomSampler | QMCSampler):
         return None
-    scratch, points = optuna.create_study(sampler=sampler), []
-    for _ in range(number):
+    scratch = optuna.create_study(sampler=sampler)
+    points: dict[str, dict[str, Value]] = {key: {} for key in taken}
+    for index in range(number):
         trial = scratch.ask()
-        points.append(space.suggest(trial))
+        point = unseen(space.suggest(by_trial(trial)), points, space, index)
+        points[key_of(point)] = point
         scratch.tell(trial, 0.0)
-    return points
+    return list(points.values())[len(taken) :]
+
+
+def wish(study: optuna.Study, trial: FrozenTrial) -> Draw:
+    """Values as the sampler of a study wants them in a trial, who does not have them yet."""
+    study = _filter_study(study, trial)
+    relative = study.sampler.sample_relative(study, trial, study.sampler.infer_relative_search_space(study, trial))
+
+    def draw(key: str, distribution: BaseDistribution) -> Value:
+        value: Value = (
+            relative[key] if key in relative else study.sampler.sample_independent(study, trial, key, distribution)
+        )
+        return value
+
+    return draw
+
+
+def unseen(wanted: dict[str, Value], taken: Collection[str], space: Space, seed: int) -> dict[str, Value]:
+    """The wanted point; if it is taken one near it, that has half of its values: the same training teaches nothing new.
+
+    Args:
+        wanted: point of the space.
+        taken: `key_of` points, fewer than the space has.
+        space: to choose from.
+        seed: of the choice.
+    """
+    random, point = np.random.default_rng(seed), wanted
+    other = at_random(random)
+
+    def near(key: str, distribution: BaseDistribution) -> Value:
+        return wanted[key] if key in wanted and random.random() < 0.5 else other(key, distribution)
+
+    while key_of(point) in taken:
+        point = space.suggest(near)
+    return point

@@ -169,8 +169,9 @@ def _recorded(study: Study, config: Config) -> Iterator[Run]:
 def _say_what_was_seen(seen: Look, plan: Plan, console: Console) -> None:
     fewest, most = seen.parameters
     sizes = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    every = ", every point of the space" if plan.number < plan.settings.n_trials else ""
     console.print(
-        f"Study [bold]{plan.settings.study}[/bold]: at most {plan.settings.n_trials} trials, searching "
+        f"Study [bold]{plan.settings.study}[/bold]: at most {plan.number} trials{every}, searching "
         f"{', '.join(plan.space)}. All of {seen.points} points can be trained: {sizes} parameters, "
         f"up to {seen.memory:.1f} GB",
         highlight=False,

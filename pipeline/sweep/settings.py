@@ -82,6 +82,15 @@ class StudySettings:
                 f"sweep.direction={shown(self.direction)}: wanted one for each of {', '.join(self.objective)}, or null"
             )
 
+    def sign(self, metric: str) -> int:
+        """1 where less of a metric is better, -1 where more is."""
+        wanted = dict(zip(self.objective, self.directions, strict=True)).get(metric, known_direction(metric))
+        return 1 if wanted == "minimize" else -1
+
+    def merit(self, metrics: Mapping[str, float]) -> float:
+        """What trials are pruned by, of the finished model: one number where there are several objectives."""
+        return metrics.get(self.prune_by.replace("val/", "validation/"), metrics[self.prune_by])
+
     def values(self, metrics: Mapping[str, float]) -> list[float]:
         """The objectives among the metrics of a training; not a number where it has none."""
         return [metrics.get(name, math.nan) for name in self.objective]

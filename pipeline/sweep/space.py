@@ -1,10 +1,12 @@
 """What a study searches: keys and the values that they may take."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
+from math import inf, prod
 from typing import Any
 
+import numpy as np
 from optuna import Trial
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
@@ -12,6 +14,8 @@ from pipeline.config import run_name, shown
 from pipeline.errors import InputError
 
 Value = str | int | float | bool
+Draw = Callable[[str, BaseDistribution], Value]
+"""Chooses the value of a key."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,24 @@ class Space:
         inner = [space._distributions() for space in self.conditional.values()]
         return {key: each for part in (self.dimensions, *inner) for key, each in part.items()}
 
-    def suggest(self, trial: Trial) -> dict[str, Value]:
-        """The values of a trial."""
-        values = {key: _suggested(trial, key, distribution) for key, distribution in self.dimensions.items()}
+    def suggest(self, draw: Draw) -> dict[str, Value]:
+        """A point: a value for every key that exists at it."""
+        values = {key: draw(key, distribution) for key, distribution in self.dimensions.items()}
         for condition, space in self.conditional.items():
             if _holds(condition, values):
-                values |= space.suggest(trial)
+                values |= space.suggest(draw)
         return values
+
+    def size(self) -> float:
+        """How many points it has; infinity where a key takes values without end."""
+        counts = {key: _count(distribution) for key, distribution in self.dimensions.items()}
+        if inf in counts.values():
+            return inf
+        deciding = {key: self.dimensions[key] for key in counts if any(_is_of(key, each) for each in self.conditional)}
+        others = prod(count for key, count in counts.items() if key not in deciding)
+        points = Space(deciding).grid()
+        inner = ([each.size() for at, each in self.conditional.items() if _holds(at, point)] for point in points)
+        return others * sum(prod(sizes) for sizes in inner)
 
     def grid(self) -> Iterator[dict[str, Value]]:
         """Every point, the last key changing fastest.
@@ -131,13 +146,29 @@ def point_name(values: Mapping[str, Value]) -> str:
     )
 
 
-def _suggested(trial: Trial, key: str, distribution: BaseDistribution) -> Value:
-    if isinstance(distribution, CategoricalDistribution):
-        return trial.suggest_categorical(key, distribution.choices)  # type: ignore[return-value]
-    if isinstance(distribution, IntDistribution):
-        return trial.suggest_int(key, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
-    assert isinstance(distribution, FloatDistribution)
-    return trial.suggest_float(key, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
+def by_trial(trial: Trial) -> Draw:
+    """Values as a trial of Optuna's has them, from now on."""
+
+    def draw(key: str, distribution: BaseDistribution) -> Value:
+        if isinstance(distribution, CategoricalDistribution):
+            return trial.suggest_categorical(key, distribution.choices)  # type: ignore[return-value]
+        assert isinstance(distribution, IntDistribution | FloatDistribution)
+        suggest = trial.suggest_int if isinstance(distribution, IntDistribution) else trial.suggest_float
+        return suggest(key, distribution.low, distribution.high, step=distribution.step, log=distribution.log)  # type: ignore[arg-type]
+
+    return draw
+
+
+def at_random(random: np.random.Generator) -> Draw:
+    """Values that are all as likely."""
+
+    def draw(key: str, distribution: BaseDistribution) -> Value:
+        if isinstance(distribution, FloatDistribution) and distribution.step is None:
+            return float(random.uniform(distribution.low, distribution.high))
+        values = _values(key, distribution)
+        return values[int(random.integers(len(values)))]
+
+    return draw
 
 
 def _holds_value(distribution: BaseDistribution, value: Value) -> bool:
@@ -147,9 +178,18 @@ def _holds_value(distribution: BaseDistribution, value: Value) -> bool:
         return False
 
 
+def _is_of(key: str, condition: str) -> bool:
+    return condition.partition("=")[0] == key
+
+
 def _holds(condition: str, values: Mapping[str, Value]) -> bool:
     key, _, value = condition.partition("=")
     return key in values and overrides_of({key: values[key]}) == [f"{key}={value}"]
+
+
+def _count(distribution: BaseDistribution) -> float:
+    endless = isinstance(distribution, FloatDistribution) and distribution.step is None
+    return inf if endless else len(_values("", distribution))
 
 
 def _values(key: str, distribution: BaseDistribution) -> Sequence[Value]:

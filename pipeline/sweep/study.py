@@ -15,12 +15,14 @@ from pipeline.errors import InputError
 from pipeline.sweep.journal import lock_of, storage_of
 from pipeline.sweep.plan import Claimed, Plan, difference
 from pipeline.sweep.pruning import OneDirection
-from pipeline.sweep.sampling import sampler_of
-from pipeline.sweep.settings import StudySettings, known_direction
-from pipeline.sweep.space import key_of
+from pipeline.sweep.sampling import sampler_of, unseen, wish
+from pipeline.sweep.settings import StudySettings
+from pipeline.sweep.space import Value, by_trial, key_of
 from pipeline.tracking.owner import is_alive, owner_tags
 
 OWNER, QUESTION, PARENT, REASON, WORK = "owner", "question", "parent_run", "reason", "work"
+POINT = "fixed_params"
+"""Where Optuna looks for the values that a trial is to have."""
 BEAT = 20.0
 """Seconds between the signs of life of whoever works on a trial."""
 SILENCE = 10 * BEAT
@@ -59,7 +61,7 @@ class Study:
     @property
     def trials(self) -> list[FrozenTrial]:
         """All that count, in order."""
-        return self.optuna.get_trials(deepcopy=False)[: self.settings.n_trials]
+        return self.optuna.get_trials(deepcopy=False)[: self.plan.number]
 
     def of_state(self, *states: TrialState) -> list[FrozenTrial]:
         """The trials in these states."""
@@ -75,9 +77,21 @@ class Study:
         self.optuna.set_user_attr(PARENT, run_id)
 
     def ranking(self) -> list[FrozenTrial]:
-        """The trials that have a value, the best first; of several objectives the first one counts."""
-        sign = 1 if self.settings.directions[0] == "minimize" else -1
-        return sorted(self.of_state(TrialState.COMPLETE), key=lambda trial: sign * trial.values[0])
+        """The trials that have a value, the best first; of several objectives first those on the Pareto front, and by
+        what trials are pruned by."""
+        settings, [objective, *more] = self.settings, self.settings.objective
+        front = {trial.number for trial in self.front()} if more else set()
+
+        def place(trial: FrozenTrial) -> tuple[bool, float]:
+            if more:
+                return trial.number not in front, settings.sign(settings.prune_by) * trial.user_attrs[settings.prune_by]
+            return False, settings.sign(objective) * trial.values[0]
+
+        return sorted(self.of_state(TrialState.COMPLETE), key=place)
+
+    def front(self) -> list[FrozenTrial]:
+        """The trials that no other beats in all objectives."""
+        return [trial for trial in self.optuna.best_trials if trial.number < self.plan.number]
 
     def last_failure(self) -> str:
         """Why the latest of the failed trials did."""
@@ -121,7 +135,7 @@ class Study:
     def report(self, claimed: Claimed, step: int, metrics: Mapping[str, float]) -> bool:
         """Note a metric of an epoch; whether the trial should end now."""
         name = self.settings.prune_by
-        value = metrics[name] if known_direction(name) == self.settings.directions[0] else -metrics[name]
+        value = self.settings.sign(name) * self.settings.sign(self.settings.objective[0]) * metrics[name]
         self.storage.set_trial_intermediate_value(claimed.id, step, value)
         return self.settings.pruner.prune(OneDirection(self.optuna, self.settings), self.storage.get_trial(claimed.id))
 
@@ -141,8 +155,16 @@ class Study:
 
     def _suggested(self, trial: FrozenTrial) -> Claimed:
         self.optuna.sampler = self._sampler(trial.number)
-        values = self.plan.space.suggest(optuna.Trial(self.optuna, trial._trial_id))
+        if POINT not in trial.system_attrs:
+            self.storage.set_trial_system_attr(trial._trial_id, POINT, self._chosen(trial))
+        values = self.plan.space.suggest(by_trial(optuna.Trial(self.optuna, trial._trial_id)))
         return Claimed(trial.number, trial._trial_id, values)
+
+    def _chosen(self, trial: FrozenTrial) -> dict[str, Value]:
+        """The point that the sampler wants next, or one like it that no trial has."""
+        wanted = self.plan.space.suggest(wish(self.optuna, self.storage.get_trial(trial._trial_id)))
+        taken = {key_of(each.system_attrs[POINT]) for each in self.trials if POINT in each.system_attrs}
+        return unseen(wanted, taken, self.plan.space, trial.number)
 
     def _in_turn(self, waiting: list[FrozenTrial]) -> list[FrozenTrial]:
         """By number; of several at once the longest first, so that at the end none is waited for alone."""
@@ -173,9 +195,9 @@ class Study:
 
     def _plan_trials(self) -> None:
         """Add what is missing of the trials, waiting for somebody to work on them."""
-        have, want = len(self.optuna.get_trials(deepcopy=False)), self.settings.n_trials
+        have, want = len(self.optuna.get_trials(deepcopy=False)), self.plan.number
         for point in self.plan.points()[have:want]:
-            fixed = {"fixed_params": point, WORK: self._work.get(key_of(point), 0.0)} if point else {}
+            fixed = {POINT: point, WORK: self._work.get(key_of(point), 0.0)} if point else {}
             self.optuna.add_trial(create_trial(state=TrialState.WAITING, system_attrs=fixed))
 
     @contextmanager

@@ -140,6 +140,9 @@ class _Work:
         if wrong:
             self._fail(claimed, f"{', '.join(wrong)} is missing, or no finite number")
             return
+        if len(self.settings.objective) > 1:
+            merit = float(np.mean([self.settings.merit(metrics) for metrics in self.done[claimed]]))
+            self.study.note(claimed, {self.settings.prune_by: merit})
         if self.settings.replicates > 1:
             spreads = {f"{name}_std": float(value) for name, value in zip(self.settings.objective, spread, strict=True)}
             means = dict(zip(self.settings.objective, map(float, mean), strict=True))
