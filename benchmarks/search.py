@@ -6,34 +6,26 @@ what a trial costs beside its training, at its beginning and after a thousand ot
 """
 
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
-
-import psutil
 
 from benchmarks.images import arrays
 from benchmarks.interleave import rotated
 from benchmarks.peers.sweeps.trial import Setting
 from benchmarks.programs import Target
+from benchmarks.recording import LOSS, Recording
 from benchmarks.statistics import Spread, comparison, verdict
-from pipeline import ROOT
 
 LATENT_DIMS, FILTERS = (2, 8, 16, 32), ((8, 16), (16, 32), (32, 64))
 JOBS = 2
 """Trainings at once."""
 TARGETS = {"pool": Target(1.0), "hydra-optuna-sweeper": Target(1.2)}
 TO_THE_BEST = Target(2.0)
-LOSS = "val/loss"
 
 
 @dataclass(frozen=True)
@@ -74,7 +66,7 @@ def grids(search: Search, repeats: int, say: Callable[[str], None]) -> dict[str,
     for number in range(repeats):
         for name in rotated(list(commands), number):
             say(f"grid {number + 1}/{repeats}: {name}")
-            with _Recording(search.scratch / f"{name}{number}") as recording:
+            with Recording(search.scratch / f"{name}{number}") as recording:
                 done = recording.run(commands[name](search, recording.uri))
                 if done.code:
                     return {"failed": f"{name}: {done.said}"}
@@ -97,7 +89,7 @@ def learning(search: Search, trials: int, seeds: Sequence[int], say: Callable[[s
         totals: dict[str, float] = {}
         for name in rotated(list(commands), number):
             say(f"search {number + 1}/{len(seeds)}: {name}")
-            with _Recording(search.scratch / f"{name}_search{number}") as recording:
+            with Recording(search.scratch / f"{name}_search{number}") as recording:
                 begun = time.time()
                 done = recording.run(commands[name](search, recording.uri, trials, seed))
                 if done.code:
@@ -111,7 +103,7 @@ def learning(search: Search, trials: int, seeds: Sequence[int], say: Callable[[s
 def overhead(search: Search, trials: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Seconds of a trial beside its training, one at a time, and the memory of the sweep's process, by trial."""
     say(f"{trials} trials that train next to nothing")
-    with _Recording(search.scratch / "overhead") as recording:
+    with Recording(search.scratch / "overhead") as recording:
         done = recording.run(_our_trifles(search, recording.uri, trials), watch_memory=True)
         if done.code:
             return {"failed": done.said}
@@ -151,28 +143,26 @@ def _our_search(search: Search, uri: str, trials: int, seed: int) -> list[str]:
 
 def _our_trifles(search: Search, uri: str, trials: int) -> list[str]:
     return [
-        *_ours(search, uri),
-        "dataset.limit=100",
-        "dataset.validation=50",
-        "training.epochs=1",
-        "model=dense",
-        "model.hidden=[2]",
-        "sweep/pruner=none",
-        "sweep.slots=1",
-        f"sweep.n_trials={trials}",
+        *_study(uri),
+        *("dataset=mnist", f"dataset.dir={search.data}", "dataset.limit=100", "dataset.validation=50"),
+        *("model.hidden=[2]", "training.epochs=1"),
+        *("sweep/pruner=none", f"sweep.n_trials={trials}", "sweep.objective=[val/distortion]"),
         "objective.beta=interval(0.5,2)",
-        "sweep.objective=[val/distortion]",
     ]
 
 
 def _ours(search: Search, uri: str) -> list[str]:
     return [
-        *("-m", "pipeline.train", "-m", "sweep=study", f"sweep.study={Path(uri).parent.name}"),
-        *(*search.dataset, "model=conv", "training.batch_size=128", f"training.epochs={search.epochs}"),
-        # As much as the others do: the loss of each epoch and a picture.
-        "evaluation=brief",
-        *("training.patience=null", f"sweep.slots={JOBS}", f"sweep.objective=[{LOSS}]", f"tracking.uri={uri}"),
+        *(*_study(uri), *search.dataset, "model=conv", "training.batch_size=128"),
+        *(f"training.epochs={search.epochs}", "training.patience=null"),
+        *(f"sweep.slots={JOBS}", f"sweep.objective=[{LOSS}]"),
     ]
+
+
+def _study(uri: str) -> list[str]:
+    """Does as much as the others do: the loss of each epoch and a picture."""
+    name = f"sweep.study={Path(uri).parent.name}"
+    return ["-m", "pipeline.train", "-m", "sweep=study", name, "evaluation=brief", f"tracking.uri={uri}"]
 
 
 def _pool(search: Search, uri: str) -> list[str]:
@@ -208,93 +198,6 @@ def _published(search: Search, uri: str, trials: int) -> list[str]:
         *(f"hydra.sweeper.n_jobs={JOBS}", "hydra/launcher=joblib", f"hydra.launcher.n_jobs={JOBS}"),
         f"hydra.sweep.dir={Path(uri.removeprefix('sqlite:///')).parent / 'jobs'}",
     ]
-
-
-@dataclass(frozen=True)
-class _Done:
-    """A command that ended: its exit code, last words, seconds, and megabytes of its process at each second."""
-
-    code: int
-    said: str
-    seconds: float
-    memory: Sequence[float]
-
-
-class _Recording:
-    """A tracking store of its own for a search; what a study leaves elsewhere is taken away afterwards."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder.with_name(f"bench_{os.getpid()}_{folder.name}")
-        self.uri = f"sqlite:///{self.folder / 'mlflow.db'}"
-
-    def __enter__(self) -> "_Recording":
-        from pipeline.tracking.store import Store
-
-        self.folder.mkdir()
-        self.store = Store(self.uri)  # made beforehand, which happens once in a lifetime
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for path in (ROOT / "mlruns").glob(f"*/{self.folder.name}*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-    def run(self, command: Sequence[str], *, watch_memory: bool = False) -> _Done:
-        """The command of Python's, to its end."""
-        begun, memory = time.perf_counter(), []
-        with (self.folder / "said").open("w+") as said:
-            process = subprocess.Popen(
-                [sys.executable, *command], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, env=_environment()
-            )
-            while watch_memory and process.poll() is None:
-                memory.append(_megabytes(process.pid))
-                time.sleep(1)
-            code = process.wait()
-            seconds = time.perf_counter() - begun
-            said.seek(0)
-            return _Done(code, said.read()[-2000:], seconds, memory)
-
-    def losses(self, begun: float) -> list[tuple[float, float]]:
-        """Seconds since the beginning and loss of each finished training, in the order of their ends."""
-        runs = self._runs()
-        ended = [(run.info.end_time / 1000 - begun, _loss(run.data.metrics)) for run in runs]
-        return sorted((when, loss) for when, loss in ended if loss is not None)
-
-    def seconds_beside_training(self) -> list[float]:
-        """Of each trial in order: from the end of the one before to its own, without its epochs."""
-        trials = {int(run.data.tags["trial"]): run.info.end_time for run in self._runs() if "trial" in run.data.tags}
-        pairs = pairwise(sorted(trials))
-        return [(trials[now] - trials[before]) / 1000 - self._training(now) for before, now in pairs]
-
-    def _training(self, trial: int) -> float:
-        """Seconds of a trial's epochs, by its log."""
-        log = (ROOT / "mlruns" / "jobs" / self.folder.name / str(trial) / "training.log").read_text()
-        return sum(map(float, re.findall(r"^epoch .*?\)  ([\d.]+) s", log, re.MULTILINE)))
-
-    def _runs(self) -> list[Any]:
-        client = self.store.client
-        experiments = [each.experiment_id for each in client.search_experiments()]
-        runs, token = [], None
-        while token != "":
-            page = client.search_runs(experiments, "attributes.status = 'FINISHED'", page_token=token)
-            runs += [run for run in page if "pruned" not in run.data.tags]
-            token = page.token or ""
-        return runs
-
-
-def _environment() -> Mapping[str, str]:
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "OMP_NUM_THREADS": "1"}
-
-
-def _megabytes(pid: int) -> float:
-    try:
-        return float(psutil.Process(pid).memory_info().rss / 1e6)
-    except psutil.NoSuchProcess:
-        return 0.0
-
-
-def _loss(metrics: Mapping[str, float]) -> float | None:
-    return metrics.get("objective", metrics.get(LOSS))
 
 
 def _sooner(found: Mapping[str, list[tuple[float, float]]], ours: str, theirs: str) -> dict[str, Any]:

@@ -312,14 +312,6 @@ def test_replicates_count_as_their_mean(checkout: Checkout) -> None:
             "Wanted the validation split: validation/nll",
         ),
         (
-            ("objective.beta=interval(0,4)", "sweep.objective=val/loss"),
-            "the loss contains objective.beta, which",
-        ),
-        (
-            ("model.latent_dim=1,2", "sweep.objective=validation/nil"),
-            "no such metric. Did you mean validation/nll?",
-        ),
-        (
             ("model.latent_dim=1,2", "evaluation=brief"),
             "sweep.objective=validation/nll: evaluation.importance_samples=null leaves it out. Set it back",
         ),
@@ -330,6 +322,23 @@ def test_replicates_count_as_their_mean(checkout: Checkout) -> None:
         (("likelihood=bernoulli,gaussian",), "and this study searches the likelihood. Wanted a metric that does not"),
         (("model.latent_dim=2,-1",), "the point latent_dim=-1: model.latent_dim=-1: wanted a number greater than 0"),
         (("model.latent_dims=1,2",), "model.latent_dims"),
+        (
+            ("model.latent_dim=1,2", "training.batch_size=1000000000"),
+            "GB are free. Narrow the space, or lower training.batch_size",
+        ),
+        (
+            ("model.latent_dim=1,2", "trusted=[os]", "likelihood._target_=os.abort"),
+            "the process that looked the space over ended without a word; perhaps the memory was used up: narrow",
+        ),
+        (
+            (
+                "model.latent_dim=1,2",
+                "dataset=folder",
+                "dataset.dir=nowhere",
+                "sweep.objective=validation/knn_accuracy",
+            ),
+            "nowhere",
+        ),
         ((), "nothing is searched. Name keys and values, such as model.latent_dim=2,8,32"),
         (("model.latent_dim=1,2", "sweep.n_trial=3"), "sweep.n_trial: no such key. Did you mean sweep.n_trials?"),
         (

@@ -67,6 +67,8 @@ def test_a_list_is_a_choice() -> None:
             "sweep.space.model: wanted values such as choice(2, 8), or below a condition",
         ),
         ({"a=b": {"key": "7"}}, "key=7: that is one value"),
+        ({"key": "choice(1, 2"}, "sweep.space.key=choice(1, 2: "),
+        ({"key": "choice(1, 2"}, "; wanted Hydra's grammar"),
     ],
 )
 def test_what_is_no_space_is_refused_with_the_cure(node, message: str) -> None:

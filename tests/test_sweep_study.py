@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
@@ -15,7 +16,7 @@ from pipeline.errors import InputError
 from pipeline.sweep import journal
 from pipeline.sweep.grammar import space_of
 from pipeline.sweep.plan import Plan
-from pipeline.sweep.sampling import unseen
+from pipeline.sweep.sampling import check_sampler, sampler_of, unseen
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space import key_of
 from pipeline.sweep.study import OWNER, SILENCE, Study
@@ -164,6 +165,21 @@ def test_no_point_is_trained_twice_and_all_are_trained_once_the_budget_allows(pl
     assert len({key_of(point) for point in points}) == len(points)
     fewer = worked(Study(plan(study="fewer", sampler=sampler, space=space, n_trials=7)), lambda _: 1.0)
     assert len({key_of(point) for point in fewer}) == 7
+
+
+def test_a_sampler_that_cannot_search_such_a_space_is_refused_in_its_own_words() -> None:
+    space = space_of(SPACE, OverridesParser.create())
+    with pytest.raises(InputError, match=r"sweep.sampler: .*multi-objective.* Choose another: sweep/sampler=tpe"):
+        check_sampler(optuna.samplers.CmaEsSampler(), space, ["minimize", "minimize"])
+
+
+def test_a_sampler_that_needs_what_is_not_installed_says_so() -> None:
+    gp = {"_target_": "optuna.samplers.GPSampler"}
+    if find_spec("torch"):
+        assert isinstance(sampler_of(gp, 0), optuna.samplers.GPSampler)
+    else:
+        with pytest.raises(InputError, match=r"sweep/sampler=gp: needs PyTorch, .*pip install torch; or choose tpe"):
+            sampler_of(gp, 0)
 
 
 def test_a_known_point_is_not_chosen_again(plan) -> None:

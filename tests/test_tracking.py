@@ -19,6 +19,7 @@ from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import NOTE
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import RECIPE, Store
+from pipeline.tracking.trials import Trials
 from pipeline.tracking.views import latest_experiment_link, refuse_busy
 
 
@@ -45,6 +46,21 @@ def test_a_run_ends_as_what_happened_to_it(store: Store) -> None:
         assert store.run(run_id).info.status == status
     assert store.run(ids["FAILED"]).data.tags[NOTE] == "**Failed:** the reason"
     assert mlflow.active_run() is None
+
+
+def test_a_trial_that_a_lost_process_still_trains_is_not_trained_beside_it(store: Store) -> None:
+    with start(store, "tests", "study", {}) as parent:
+        trials = Trials(store, "mine", parent.id)
+        message = f"trial 3: process {os.getpid()} still trains it. End it, then go on"
+        with (
+            start(store, "tests", "child", {**trials.tags(3), "mlflow.parentRunId": parent.id}),
+            pytest.raises(InputError, match=message),
+        ):
+            trials.run_of(3, patience=0)
+        run = trials.run_of(3, patience=0)
+        assert run
+        assert run.info.status == "FINISHED"
+        assert trials.run_of(4) is None
 
 
 def test_a_defect_is_recorded_with_its_traceback(store: Store) -> None:

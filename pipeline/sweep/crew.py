@@ -70,10 +70,6 @@ class Crew:
         """Whether one more may begin."""
         return len(self.members) < self.slots
 
-    def at_work(self) -> list[Claimed]:
-        """What is being worked on."""
-        return [member.claimed for member in self.members]
-
     def begin(self, claimed: Claimed, job: Job) -> None:
         """Start a child on a job."""
         ours, its = self._context.Pipe()

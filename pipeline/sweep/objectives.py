@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields
 from difflib import get_close_matches
 
+from optuna.pruners import NopPruner
+
+from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation import Evaluation
 from pipeline.experiment import Experiment
@@ -35,32 +38,38 @@ def check_objectives(settings: StudySettings, searched: Collection[str]) -> None
         InputError: a metric that does not exist, of the test split, or that contains what is searched.
     """
     for name in settings.objective:
-        _check(f"sweep.objective={name}", name, (*EPOCH, *_of_the_end()), searched)
-    _check(f"sweep.prune_by={settings.prune_by}", settings.prune_by, EPOCH, searched)
+        given, cure = f"sweep.objective={name}", "Wanted a metric that does not: "
+        _check_name(given, name, (*EPOCH, *_of_the_end()))
+        _check_meaning(given, name, searched, f"{cure}validation/nll, val/elbo", f"{cure}validation/mse")
+    given, cure = f"sweep.prune_by={settings.prune_by}", "Prune none: sweep/pruner=none"
+    _check_name(given, settings.prune_by, EPOCH)
+    if not isinstance(settings.pruner, NopPruner):
+        _check_meaning(given, settings.prune_by, searched, "Wanted a metric that does not: val/elbo", cure)
 
 
-def check_scored(settings: StudySettings, experiment: Experiment) -> None:
-    """Refuse an objective that a training will not have.
+def check_scored(settings: StudySettings, experiment: Experiment, data: ImageData) -> None:
+    """Refuse an objective that a training on this data will not have.
 
     Raises:
         InputError: naming the setting that leaves it out.
     """
     for name in settings.objective:
-        cause = _cause_of_absence(name.removeprefix("validation/"), experiment)
+        cause = _cause_of_absence(name.removeprefix("validation/"), experiment, data)
         if cause:
-            raise InputError(
-                f"sweep.objective={name}: {cause}. Set it back, or choose another objective: validation/elbo"
-            )
+            raise InputError(f"sweep.objective={name}: {cause}, or choose another objective: validation/elbo")
 
 
-def _cause_of_absence(score: str, experiment: Experiment) -> str | None:
+def _cause_of_absence(score: str, experiment: Experiment, data: ImageData) -> str | None:
     if score in OF_POSTERIOR and not experiment.objective.sampling:
-        return "objective.sampling=false gives an autoencoder, which has none"
+        return "objective.sampling=false gives an autoencoder, which has none. Set it back"
+    if score == "knn_accuracy" and len(data.class_names) < 2:
+        return "these images are not of several classes. Give them some, a folder each"
     key = NEEDS.get(score)
-    return f"evaluation.{key}=null leaves it out" if key and getattr(experiment.evaluation, key) is None else None
+    left_out = key and getattr(experiment.evaluation, key) is None
+    return f"evaluation.{key}=null leaves it out. Set it back" if left_out else None
 
 
-def _check(given: str, name: str, known: Collection[str], searched: Collection[str]) -> None:
+def _check_name(given: str, name: str, known: Collection[str]) -> None:
     if name.startswith("test/"):
         raise InputError(
             f"{given}: whoever chooses by the test split knows nothing of new images any longer. Wanted the validation "
@@ -70,16 +79,20 @@ def _check(given: str, name: str, known: Collection[str], searched: Collection[s
         meant = get_close_matches(name, known, n=1)
         hint = f"Did you mean {meant[0]}? " if meant else ""
         raise InputError(f"{given}: no such metric. {hint}There are: {', '.join(known)}")
+
+
+def _check_meaning(given: str, name: str, searched: Collection[str], of_weights: str, of_likelihoods: str) -> None:
+    """Refuse a metric that what is searched gives another meaning, with the cure for each of the two kinds."""
     weights = [key for key in searched if key.split(".")[0] in WEIGHTS]
     if name.endswith("/loss") and weights:
         raise InputError(
             f"{given}: the loss contains {', '.join(weights)}, which this study searches, so the best weight would be "
-            "the smallest. Wanted a metric that does not: validation/nll, val/elbo"
+            f"the smallest. {of_weights}"
         )
     if any(key.split(".")[0] == "likelihood" for key in searched) and not name.endswith(("/mse", "/knn_accuracy")):
         raise InputError(
             f"{given}: differs between likelihoods as probabilities differ from densities, and this study searches the "
-            "likelihood. Wanted a metric that does not: validation/mse, validation/knn_accuracy"
+            f"likelihood. {of_likelihoods}"
         )
 
 

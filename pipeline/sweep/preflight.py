@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -81,8 +81,12 @@ def look(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Confi
     for point, config in zip(points, configs, strict=True):
         with _named(point):
             experiment = Experiment.from_config(config)
-            check_scored(plan.settings, experiment)
-            weights.append(_weighed(experiment, str(config["dataset"]), known))
+        name = str(config["dataset"])
+        with _named(point) if known else nullcontext():  # the first images may be missing, at whatever point
+            data = known[name] = known.get(name) or experiment.dataset.load()
+        with _named(point):
+            check_scored(plan.settings, experiment, data)
+            weights.append(_weighed(experiment, data))
     free, heaviest = psutil.virtual_memory().available / 1e9, int(np.argmax([each.memory for each in weights]))
     if weights[heaviest].memory > free:
         raise InputError(
@@ -129,10 +133,9 @@ class _Weight:
     work: float
 
 
-def _weighed(experiment: "Experiment", name: str, known: "dict[str, ImageData]") -> _Weight:
+def _weighed(experiment: "Experiment", data: "ImageData") -> _Weight:
     from pipeline.models.arithmetic import training_flop
 
-    data = known[name] = known.get(name) or experiment.dataset.load()
     vae = experiment.model_for(data)
     parameters = vae.encoder.count_params() + vae.decoder.count_params()
     outputs = sum(

@@ -140,7 +140,10 @@ def _looked_over(context: HydraContext, master: DictConfig, plan: Plan) -> Look:
     try:
         seen: Look | str = ours.recv()
     except EOFError:
-        raise InputError("looking the space over ended without a word; is there too little memory?") from None
+        raise InputError(
+            "the process that looked the space over ended without a word; perhaps the memory was used up: narrow the "
+            "space"
+        ) from None
     finally:
         process.kill()
         process.join()

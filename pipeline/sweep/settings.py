@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from optuna.pruners import BasePruner
 from pydantic import BeforeValidator, Field
 
@@ -31,6 +32,20 @@ Objectives = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1,
 
 Name = Annotated[Text, Field(pattern=r"^[\w.-]+$", examples=["mine"])]
 """Of a study: also of its file, its folder and its model."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the trainings of a trial came to.
+
+    Attributes:
+        means, spreads: of each objective, the spread as standard deviation; 0 for a single training.
+        merit: mean of what trials are pruned by.
+    """
+
+    means: list[float]
+    spreads: list[float]
+    merit: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +102,20 @@ class StudySettings:
         wanted = dict(zip(self.objective, self.directions, strict=True)).get(metric, known_direction(metric))
         return 1 if wanted == "minimize" else -1
 
-    def merit(self, metrics: Mapping[str, float]) -> float:
-        """What trials are pruned by, of the finished model: one number where there are several objectives."""
-        return metrics.get(self.prune_by.replace("val/", "validation/"), metrics[self.prune_by])
+    def summary(self, trainings: Sequence[Mapping[str, float]]) -> "Summary":
+        """What the metrics of a trial's trainings come to.
 
-    def values(self, metrics: Mapping[str, float]) -> list[float]:
-        """The objectives among the metrics of a training; not a number where it has none."""
-        return [metrics.get(name, math.nan) for name in self.objective]
+        Raises:
+            InputError: naming an objective that one of them does not have.
+        """
+        each = np.array([[metrics.get(name, math.nan) for name in self.objective] for metrics in trainings])
+        wrong = [name for name, values in zip(self.objective, each.T, strict=True) if not np.isfinite(values).all()]
+        if wrong:
+            raise InputError(f"{', '.join(wrong)} is missing, or no finite number")
+        spread = each.std(axis=0, ddof=min(1, len(each) - 1))
+        of_model = self.prune_by.replace("val/", "validation/")  # that is kept, which is not always of the last epoch
+        merit = [metrics.get(of_model, metrics.get(self.prune_by, math.nan)) for metrics in trainings]
+        return Summary(each.mean(axis=0).tolist(), spread.tolist(), float(np.mean(merit)))
 
     def shown(self, values: Sequence[float]) -> str:
         """Objectives for a person to read."""

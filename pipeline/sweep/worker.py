@@ -1,17 +1,16 @@
 """Trains trials of a study, several at once, until none is left."""
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 from optuna.trial import TrialState
 
 from pipeline.config import quoted
+from pipeline.errors import InputError
 from pipeline.interruption import listen
 from pipeline.sweep.child import End, Job
 from pipeline.sweep.crew import Crew
@@ -134,21 +133,20 @@ class _Work:
             self._go_on(claimed)
 
     def _conclude(self, claimed: Claimed) -> None:
-        each = np.array([self.settings.values(metrics) for metrics in self.done[claimed]])  # [replicates, objectives]
-        mean, spread = each.mean(axis=0), each.std(axis=0, ddof=min(1, len(each) - 1))
-        wrong = [name for name, value in zip(self.settings.objective, mean, strict=True) if not math.isfinite(value)]
-        if wrong:
-            self._fail(claimed, f"{', '.join(wrong)} is missing, or no finite number")
+        settings = self.settings
+        try:
+            summary = settings.summary(self.done[claimed])
+        except InputError as error:
+            self._fail(claimed, str(error))
             return
-        if len(self.settings.objective) > 1:
-            merit = float(np.mean([self.settings.merit(metrics) for metrics in self.done[claimed]]))
-            self.study.note(claimed, {self.settings.prune_by: merit})
-        if self.settings.replicates > 1:
-            spreads = {f"{name}_std": float(value) for name, value in zip(self.settings.objective, spread, strict=True)}
-            means = dict(zip(self.settings.objective, map(float, mean), strict=True))
+        if len(settings.objective) > 1:
+            self.study.note(claimed, {settings.prune_by: summary.merit})
+        if settings.replicates > 1:
+            means = dict(zip(settings.objective, summary.means, strict=True))
+            spreads = dict(zip([f"{name}_std" for name in settings.objective], summary.spreads, strict=True))
             self.trials.close(claimed.number, means | spreads)
             self.study.note(claimed, spreads)
-        self._end(claimed, TrialState.COMPLETE, [float(value) for value in mean])
+        self._end(claimed, TrialState.COMPLETE, summary.means)
 
     def _fail(self, claimed: Claimed, reason: str) -> None:
         self.trials.fail(claimed.number, self._replicate(claimed), reason)

@@ -1,0 +1,58 @@
+"""Children that end in every way there is."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from pipeline.sweep.child import End
+from pipeline.sweep.crew import Crew
+from pipeline.sweep.plan import Claimed
+
+
+@dataclass
+class Ends:
+    """A job whose child ends as soon as it hears of it."""
+
+    code: int
+
+    def __reduce__(self) -> tuple:
+        return os._exit, (self.code,)
+
+
+@dataclass
+class Kills(Ends):
+    """A job whose child is killed by a signal, its own."""
+
+    def __reduce__(self) -> tuple:
+        return signalled, (self.code,)
+
+
+def signalled(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.fixture
+def crew() -> Iterator[Crew]:
+    crew = Crew(2, None)
+    yield crew
+    crew.dismiss()
+
+
+@pytest.mark.parametrize(
+    ("job", "reason"),
+    [
+        (Ends(3), "its process ended with code 3 without a word; its folder holds training.log"),
+        (Kills(15), "its process was killed by SIGTERM"),
+        (Kills(9), "killed by SIGKILL; perhaps the memory was used up: fewer slots or smaller batches need less"),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, Ends) else "",
+)
+def test_a_child_that_dies_is_its_trials_failure_with_the_reason(crew: Crew, job: Ends, reason: str) -> None:
+    ends: dict[int, End] = {}
+    crew.begin(Claimed(0, 0, {}), job)
+    while not ends:
+        crew.attend(lambda *_: False, lambda claimed, end: ends.setdefault(claimed.number, end))
+    assert reason in str(ends[0].failure)
+    assert crew.has_room
