@@ -115,8 +115,12 @@ def overhead(search: Search, trials: int, say: Callable[[str], None]) -> dict[st
         "beside_training": asdict(Spread.of(beside)),
         "early": median(early),
         "late": median(late),
-        "memory_mb": {"early": done.memory[len(done.memory) // 10], "late": done.memory[-1]},
+        "memory_mb": {"early": _at(done.memory, 0.2), "late": _at(done.memory, 0.9)},  # before it draws its report
     }
+
+
+def _at(memory: Sequence[float], share: float) -> float:
+    return memory[int(share * len(memory))]
 
 
 def _our_grid(search: Search, uri: str) -> list[str]:

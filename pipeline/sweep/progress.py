@@ -44,7 +44,7 @@ class Progress:
     def epoch(self, claimed: Claimed, epoch: int, metrics: Mapping[str, float]) -> None:
         """An epoch of it is done."""
         name = self.study.settings.prune_by
-        self._rows[claimed.number][3:] = [f"{epoch}/{self.epochs}", f"{name} {metrics[name]:.2f}"]
+        self._rows[claimed.number][3:] = [f"{epoch}/{self.epochs}", f"{name} {metrics[name]:.5g}"]
 
     def ends(self, claimed: Claimed, state: TrialState, said: str) -> None:
         """It is over; `said` is its value or the reason, and empty if how far it came says enough."""
@@ -68,7 +68,7 @@ class Progress:
         if len(self.study.settings.objective) > 1 or not self.study.of_state(TrialState.COMPLETE):
             return ""
         best = self.study.optuna.best_trial
-        return f"{best.value:.2f} in trial {best.number}"
+        return f"{best.value:.5g} in trial {best.number}"
 
     def _table(self) -> RenderableType:
         table = Table("trial", "state", "parameters", "epoch", "value", box=None)

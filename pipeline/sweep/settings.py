@@ -119,4 +119,4 @@ class StudySettings:
 
     def shown(self, values: Sequence[float]) -> str:
         """Objectives for a person to read."""
-        return ", ".join(f"{name} {value:.2f}" for name, value in zip(self.objective, values, strict=True))
+        return ", ".join(f"{name} {value:.5g}" for name, value in zip(self.objective, values, strict=True))
