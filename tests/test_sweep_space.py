@@ -10,8 +10,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from pipeline.errors import InputError
+from pipeline.sweep.draw import at_random, by_trial
 from pipeline.sweep.grammar import distribution_of, space_of
-from pipeline.sweep.space import Space, at_random, by_trial, key_of, overrides_of
+from pipeline.sweep.space import Space, key_of, overrides_of
 
 PARSER = OverridesParser.create()
 TWO_KINDS = {

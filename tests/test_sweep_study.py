@@ -15,11 +15,12 @@ from optuna.trial import TrialState
 from pipeline.errors import InputError
 from pipeline.sweep import journal
 from pipeline.sweep.grammar import space_of
+from pipeline.sweep.ownership import OWNER, SILENCE
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.sampling import check_sampler, sampler_of, unseen
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space import key_of
-from pipeline.sweep.study import OWNER, SILENCE, Study
+from pipeline.sweep.study import Study
 
 SPACE = {"model.latent_dim": "choice(2, 4, 8)", "objective.beta": "interval(0.5, 4)"}
 RANDOM = {"_target_": "optuna.samplers.RandomSampler"}

@@ -16,8 +16,10 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.composition import plain
 from pipeline.config import Config
 from pipeline.errors import InputError
+from pipeline.sweep.distribution import Value
+from pipeline.sweep.draw import at_random
 from pipeline.sweep.plan import Plan
-from pipeline.sweep.space import Space, Value, at_random, key_of, overrides_of, point_name
+from pipeline.sweep.space import Space, key_of, overrides_of, point_name
 
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData

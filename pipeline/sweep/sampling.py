@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.pruners import _filter_study
 from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
-from optuna.trial import FrozenTrial
 
 from pipeline.build import build
 from pipeline.errors import InputError
+from pipeline.sweep.distribution import Value
+from pipeline.sweep.draw import at_random, by_trial
 from pipeline.sweep.settings import Direction
-from pipeline.sweep.space import Draw, Space, Value, at_random, by_trial, key_of
+from pipeline.sweep.space import Space, key_of
 
 
 class Grid(RandomSampler):
@@ -72,20 +72,6 @@ def points_in_order(
         points[key_of(point)] = point
         scratch.tell(trial, 0.0)
     return list(points.values())[len(taken) :]
-
-
-def wish(study: optuna.Study, trial: FrozenTrial) -> Draw:
-    """Values as the sampler of a study wants them in a trial, who does not have them yet."""
-    study = _filter_study(study, trial)
-    relative = study.sampler.sample_relative(study, trial, study.sampler.infer_relative_search_space(study, trial))
-
-    def draw(key: str, distribution: BaseDistribution) -> Value:
-        value: Value = (
-            relative[key] if key in relative else study.sampler.sample_independent(study, trial, key, distribution)
-        )
-        return value
-
-    return draw
 
 
 def unseen(wanted: dict[str, Value], taken: Collection[str], space: Space, seed: int) -> dict[str, Value]:

@@ -23,6 +23,7 @@ from pipeline.door import JobFailed
 from pipeline.errors import InputError, Interrupted
 from pipeline.interruption import listen
 from pipeline.settings import Text
+from pipeline.sweep.distribution import Value
 from pipeline.sweep.grammar import distribution_of, space_of
 from pipeline.sweep.journal import lock_of
 from pipeline.sweep.plan import Plan
@@ -32,7 +33,7 @@ from pipeline.sweep.progress import WORDS
 from pipeline.sweep.report import report
 from pipeline.sweep.sampling import check_sampler, sampler_of
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space import Space, Value
+from pipeline.sweep.space import Space
 from pipeline.sweep.study import Study, is_known
 from pipeline.sweep.worker import Worker
 from pipeline.tracking.lifecycle import joined, start

@@ -1,21 +1,17 @@
 """What a study searches: keys and the values that they may take."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
 from math import inf, prod
 from typing import Any
 
-import numpy as np
-from optuna import Trial
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution
 
 from pipeline.config import run_name, shown
 from pipeline.errors import InputError
-
-Value = str | int | float | bool
-Draw = Callable[[str, BaseDistribution], Value]
-"""Chooses the value of a key."""
+from pipeline.sweep.distribution import Value, count_of, ends_of, has, values_of
+from pipeline.sweep.draw import Draw
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class Space:
             if key not in known:
                 raise InputError(f"{key} is not searched. Searched are: {', '.join(self)}")
             point[key] = value if isinstance(value, int | float) else shown(value)
-            if not _holds_value(known[key], point[key]):
+            if not has(known[key], point[key]):
                 raise InputError(f"{key}={shown(value)} is not in the space: {known[key]}")
         return point
 
@@ -66,7 +62,7 @@ class Space:
 
     def size(self) -> float:
         """How many points it has; infinity where a key takes values without end."""
-        counts = {key: _count(distribution) for key, distribution in self.dimensions.items()}
+        counts = {key: count_of(distribution) for key, distribution in self.dimensions.items()}
         if inf in counts.values():
             return inf
         deciding = {key: self.dimensions[key] for key in counts if any(_is_of(key, each) for each in self.conditional)}
@@ -81,7 +77,7 @@ class Space:
         Raises:
             InputError: a key takes values without end.
         """
-        lists = [_values(key, distribution) for key, distribution in self.dimensions.items()]
+        lists = [values_of(key, distribution) for key, distribution in self.dimensions.items()]
         for chosen in product(*lists):
             values = dict(zip(self.dimensions, chosen, strict=True))
             inner = [space.grid() for condition, space in self.conditional.items() if _holds(condition, values)]
@@ -90,8 +86,8 @@ class Space:
 
     def corners(self) -> Iterator[dict[str, Value]]:
         """Points with one key at an end of its values, or at each of its choices, and the others at their first."""
-        first = {key: _ends(distribution)[0] for key, distribution in self.dimensions.items()}
-        points = [first, *({**first, key: end} for key, each in self.dimensions.items() for end in _ends(each)[1:])]
+        first = {key: ends_of(distribution)[0] for key, distribution in self.dimensions.items()}
+        points = [first, *({**first, key: end} for key, each in self.dimensions.items() for end in ends_of(each)[1:])]
         for values in points:
             inner = [space for condition, space in self.conditional.items() if _holds(condition, values)]
             others = [list(space.corners()) for space in inner]
@@ -146,38 +142,6 @@ def point_name(values: Mapping[str, Value]) -> str:
     )
 
 
-def by_trial(trial: Trial) -> Draw:
-    """Values as a trial of Optuna's has them, from now on."""
-
-    def draw(key: str, distribution: BaseDistribution) -> Value:
-        if isinstance(distribution, CategoricalDistribution):
-            return trial.suggest_categorical(key, distribution.choices)  # type: ignore[return-value]
-        assert isinstance(distribution, IntDistribution | FloatDistribution)
-        suggest = trial.suggest_int if isinstance(distribution, IntDistribution) else trial.suggest_float
-        return suggest(key, distribution.low, distribution.high, step=distribution.step, log=distribution.log)  # type: ignore[arg-type]
-
-    return draw
-
-
-def at_random(random: np.random.Generator) -> Draw:
-    """Values that are all as likely."""
-
-    def draw(key: str, distribution: BaseDistribution) -> Value:
-        if isinstance(distribution, FloatDistribution) and distribution.step is None:
-            return float(random.uniform(distribution.low, distribution.high))
-        values = _values(key, distribution)
-        return values[int(random.integers(len(values)))]
-
-    return draw
-
-
-def _holds_value(distribution: BaseDistribution, value: Value) -> bool:
-    try:
-        return distribution._contains(distribution.to_internal_repr(value))
-    except ValueError:
-        return False
-
-
 def _is_of(key: str, condition: str) -> bool:
     return condition.partition("=")[0] == key
 
@@ -185,30 +149,3 @@ def _is_of(key: str, condition: str) -> bool:
 def _holds(condition: str, values: Mapping[str, Value]) -> bool:
     key, _, value = condition.partition("=")
     return key in values and overrides_of({key: values[key]}) == [f"{key}={value}"]
-
-
-def _count(distribution: BaseDistribution) -> float:
-    endless = isinstance(distribution, FloatDistribution) and distribution.step is None
-    return inf if endless else len(_values("", distribution))
-
-
-def _values(key: str, distribution: BaseDistribution) -> Sequence[Value]:
-    if isinstance(distribution, CategoricalDistribution):
-        return distribution.choices  # type: ignore[return-value]
-    if isinstance(distribution, IntDistribution):
-        return range(distribution.low, distribution.high + 1, distribution.step)
-    assert isinstance(distribution, FloatDistribution)
-    if distribution.step is None:
-        raise InputError(
-            f"{key}: an interval has no end of values, so there is no grid of it. Use range(a, b, step) or choice(…), "
-            "or another sampler, sweep/sampler=tpe"
-        )
-    steps = round((distribution.high - distribution.low) / distribution.step)
-    return [distribution.low + index * distribution.step for index in range(steps + 1)]
-
-
-def _ends(distribution: BaseDistribution) -> Sequence[Value]:
-    if isinstance(distribution, CategoricalDistribution):
-        return distribution.choices  # type: ignore[return-value]
-    assert isinstance(distribution, IntDistribution | FloatDistribution)
-    return list(dict.fromkeys([distribution.low, distribution.high]))

@@ -1,7 +1,6 @@
 """A study and who works on which of its trials: no trial twice, none lost, exactly as many as were asked for."""
 
 import json
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,22 +11,19 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from pipeline.errors import InputError
+from pipeline.sweep.distribution import Value
+from pipeline.sweep.draw import by_trial, wish
 from pipeline.sweep.journal import lock_of, storage_of
+from pipeline.sweep.ownership import Owners, is_owned
 from pipeline.sweep.plan import Claimed, Plan, difference
 from pipeline.sweep.pruning import OneDirection
-from pipeline.sweep.sampling import sampler_of, unseen, wish
+from pipeline.sweep.sampling import sampler_of, unseen
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space import Value, by_trial, key_of
-from pipeline.tracking.owner import is_alive, owner_tags
+from pipeline.sweep.space import key_of
 
-OWNER, QUESTION, PARENT, REASON, WORK = "owner", "question", "parent_run", "reason", "work"
+QUESTION, PARENT, REASON, WORK = "question", "parent_run", "reason", "work"
 POINT = "fixed_params"
 """Where Optuna looks for the values that a trial is to have."""
-BEAT = 20.0
-"""Seconds between the signs of life of whoever works on a trial."""
-SILENCE = 10 * BEAT
-"""Seconds without one after which a worker of another machine is taken for dead."""
-
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
@@ -44,8 +40,9 @@ class Study:
     """
 
     def __init__(self, plan: Plan, work: Mapping[str, float] | None = None) -> None:
-        self.plan, self.settings, self._work, self._beaten = plan, plan.settings, work or {}, 0.0
+        self.plan, self.settings, self._work = plan, plan.settings, work or {}
         self.storage: BaseStorage = storage_of(self.settings.study, self.settings.storage)
+        self.owners = Owners(self.storage)
         with self._decision():
             self.optuna = optuna.create_study(
                 study_name=self.settings.study,
@@ -116,21 +113,11 @@ class Study:
         with self._decision():
             self._free_abandoned()
             for trial in self._in_turn(self.of_state(TrialState.WAITING)):
-                self._sign(trial._trial_id)  # first, so that a running trial has an owner at every instant
+                self.owners.sign(trial._trial_id)  # first, so that a running trial has an owner at every instant
                 if self.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
-                    self._sign(trial._trial_id)  # another machine may have said the same meanwhile
+                    self.owners.sign(trial._trial_id)  # another machine may have said the same meanwhile
                     return self._suggested(trial)
         return None
-
-    def beat(self, claimed: Sequence[Claimed]) -> None:
-        """Say, if it is time again, that these trials are being worked on."""
-        if time.time() > self._beaten + BEAT:
-            self._beaten = time.time()
-            for each in claimed:
-                self._sign(each.id)
-
-    def _sign(self, trial_id: int) -> None:
-        self.storage.set_trial_system_attr(trial_id, OWNER, {**owner_tags(), "at": time.time()})
 
     def report(self, claimed: Claimed, step: int, metrics: Mapping[str, float]) -> bool:
         """Note a metric of an epoch; whether the trial should end now."""
@@ -178,7 +165,7 @@ class Study:
 
     def _free_abandoned(self) -> None:
         for trial in self.of_state(TrialState.RUNNING):
-            if not _is_owned(trial):
+            if not is_owned(trial):
                 self.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
     def _ask_the_same(self) -> None:
@@ -209,9 +196,3 @@ class Study:
 def is_known(settings: StudySettings) -> bool:
     """Whether somebody has begun such a study."""
     return settings.study in optuna.get_all_study_names(storage_of(settings.study, settings.storage))
-
-
-def _is_owned(trial: FrozenTrial) -> bool:
-    """Whether somebody works on a running trial, as far as can be told from here."""
-    owner = trial.system_attrs[OWNER]
-    return is_alive(owner) and time.time() - owner["at"] < SILENCE

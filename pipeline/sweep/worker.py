@@ -68,7 +68,7 @@ class _Work:
                 while not self.study.over:
                     self._claim_some()
                     self.crew.attend(self._after_epoch, self._after_training)
-                    self.study.beat(list(self.done))
+                    self.study.owners.beat(claimed.id for claimed in self.done)
         finally:
             self.crew.dismiss()
             for claimed in self.done:

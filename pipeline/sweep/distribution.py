@@ -1,0 +1,52 @@
+"""The values that a key may take, as Optuna's distributions have them."""
+
+from collections.abc import Sequence
+from math import inf
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from pipeline.errors import InputError
+
+Value = str | int | float | bool
+
+
+def values_of(key: str, distribution: BaseDistribution) -> Sequence[Value]:
+    """All of them.
+
+    Raises:
+        InputError: naming the key: they have no end.
+    """
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices  # type: ignore[return-value]
+    if isinstance(distribution, IntDistribution):
+        return range(distribution.low, distribution.high + 1, distribution.step)
+    assert isinstance(distribution, FloatDistribution)
+    if distribution.step is None:
+        raise InputError(
+            f"{key}: an interval has no end of values, so there is no grid of it. Use range(a, b, step) or choice(…), "
+            "or another sampler, sweep/sampler=tpe"
+        )
+    steps = round((distribution.high - distribution.low) / distribution.step)
+    return [distribution.low + index * distribution.step for index in range(steps + 1)]
+
+
+def count_of(distribution: BaseDistribution) -> float:
+    """How many there are; infinity where they have no end."""
+    endless = isinstance(distribution, FloatDistribution) and distribution.step is None
+    return inf if endless else len(values_of("", distribution))
+
+
+def ends_of(distribution: BaseDistribution) -> Sequence[Value]:
+    """The lowest and the highest; of choices all."""
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices  # type: ignore[return-value]
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    return list(dict.fromkeys([distribution.low, distribution.high]))
+
+
+def has(distribution: BaseDistribution, value: Value) -> bool:
+    """Whether a value is one of them."""
+    try:
+        return distribution._contains(distribution.to_internal_repr(value))
+    except ValueError:
+        return False
