@@ -61,7 +61,7 @@ class Search:
 
 def grids(search: Search, repeats: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Seconds of the same grid, by each of the three."""
-    commands = {"ours": _our_grid, "pool": _pool, "hydra-optuna-sweeper": _published_grid}
+    commands = {"ours": our_grid, "pool": _pool, "hydra-optuna-sweeper": _published_grid}
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(repeats):
         for name in rotated(list(commands), number):
@@ -82,7 +82,7 @@ def grids(search: Search, repeats: int, say: Callable[[str], None]) -> dict[str,
 
 def learning(search: Search, trials: int, seeds: Sequence[int], say: Callable[[str], None]) -> dict[str, Any]:
     """Seconds to the same loss, by the Tree-structured Parzen Estimator: ours, which prunes, and the published one."""
-    commands = {"ours": _our_search, "hydra-optuna-sweeper": _published_search}
+    commands = {"ours": our_search, "hydra-optuna-sweeper": _published_search}
     searches = []
     for number, seed in enumerate(seeds):
         found: dict[str, list[tuple[float, float]]] = {}
@@ -95,7 +95,7 @@ def learning(search: Search, trials: int, seeds: Sequence[int], say: Callable[[s
                 if done.code:
                     return {"failed": f"{name}: {done.said}"}
                 found[name], totals[name] = recording.losses(begun), done.seconds
-        searches.append({"seed": seed, "seconds": totals} | _sooner(found, *commands))
+        searches.append({"seed": seed, "seconds": totals} | sooner(found, *commands))
     ratio = median(each["ratio"] for each in searches)
     return {"trials": trials, "searches": searches, "ratio": ratio, "verdict": verdict(ratio, TO_THE_BEST)}
 
@@ -104,7 +104,7 @@ def overhead(search: Search, trials: int, say: Callable[[str], None]) -> dict[st
     """Seconds of a trial beside its training, one at a time, and the memory of the sweep's process, by trial."""
     say(f"{trials} trials that train next to nothing")
     with Recording(search.scratch / "overhead") as recording:
-        done = recording.run(_our_trifles(search, recording.uri, trials), watch_memory=True)
+        done = recording.run(our_trifles(search, recording.uri, trials), watch_memory=True)
         if done.code:
             return {"failed": done.said}
         beside = recording.seconds_beside_training()
@@ -123,7 +123,8 @@ def _at(memory: Sequence[float], share: float) -> float:
     return memory[int(share * len(memory))]
 
 
-def _our_grid(search: Search, uri: str) -> list[str]:
+def our_grid(search: Search, uri: str) -> list[str]:
+    """The arguments of Python for the grid."""
     return [
         *_ours(search, uri),
         "sweep/sampler=grid",
@@ -134,7 +135,8 @@ def _our_grid(search: Search, uri: str) -> list[str]:
     ]
 
 
-def _our_search(search: Search, uri: str, trials: int, seed: int) -> list[str]:
+def our_search(search: Search, uri: str, trials: int, seed: int) -> list[str]:
+    """The arguments of Python for a search that learns."""
     return [
         *_ours(search, uri),
         f"sweep.n_trials={trials}",
@@ -145,7 +147,8 @@ def _our_search(search: Search, uri: str, trials: int, seed: int) -> list[str]:
     ]
 
 
-def _our_trifles(search: Search, uri: str, trials: int) -> list[str]:
+def our_trifles(search: Search, uri: str, trials: int) -> list[str]:
+    """The arguments of Python for trials that train next to nothing."""
     return [
         *_study(uri),
         *("dataset=mnist", f"dataset.dir={search.data}", "dataset.limit=100", "dataset.validation=50"),
@@ -204,7 +207,7 @@ def _published(search: Search, uri: str, trials: int) -> list[str]:
     ]
 
 
-def _sooner(found: Mapping[str, list[tuple[float, float]]], ours: str, theirs: str) -> dict[str, Any]:
+def sooner(found: Mapping[str, list[tuple[float, float]]], ours: str, theirs: str) -> dict[str, Any]:
     """When both had the worse of their best losses."""
     best = {name: min(loss for _, loss in found[name]) for name in (ours, theirs)}
     common = max(best.values())
