@@ -259,3 +259,15 @@ def test_a_decoded_line_is_broken_like_text(random):
     places = [find(tile, picture)[:2] for tile in line[0]]
     assert places == sorted(places)
     assert len({top for top, _ in places}) == 3
+
+
+def test_on_a_wall_no_text_reaches_into_another_training_or_its_cards() -> None:
+    card = np.zeros((232, 232, 3), np.uint8)
+    caption = "model=conv latent_dim=32 activation=relu filters=[32,64,128] units=[256] learning_rate=0.001234"
+    wall = figures.wall([figures.Brick(f"trial {index}: nll 98.72", caption, [card] * 2) for index in range(4)], "mine")
+    texts = [text.get_window_extent() for text in wall.texts]
+    cards = [axes.get_window_extent() for axes in wall.axes]
+    assert sum("\n" in text.get_text() for text in wall.texts) == 4
+    for index, text in enumerate(texts):
+        assert not any(text.overlaps(other) for other in [*texts[:index], *cards])
+        assert text.x1 < wall.bbox.x1

@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from pipeline.errors import InputError
+from pipeline.sweep.distribution import written
 from pipeline.sweep.draw import at_random, by_trial
 from pipeline.sweep.grammar import distribution_of, space_of
 from pipeline.sweep.space import Space, key_of, overrides_of
@@ -47,6 +48,22 @@ def space(**node: object) -> Space:
 def test_each_form_of_the_grammar_has_its_distribution(text, wanted) -> None:
     assert space(key=text).dimensions["key"] == wanted
     assert distribution_of(PARSER.parse_override(f"key={text}")) == wanted
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        CategoricalDistribution((2, 0.5, True, "relu", "[8,16]")),
+        IntDistribution(1, 8),
+        IntDistribution(2, 8, step=3),
+        IntDistribution(1, 64, log=True),
+        FloatDistribution(0.0, 0.75, step=0.25),
+        FloatDistribution(-1.0, 8.0),
+        FloatDistribution(1e-4, 1e-2, log=True),
+    ],
+)
+def test_what_is_written_of_a_distribution_is_read_as_it(distribution) -> None:
+    assert distribution_of(PARSER.parse_override(f"key={written(distribution)}")) == distribution
 
 
 def test_a_list_is_a_choice() -> None:
@@ -135,8 +152,8 @@ def test_a_point_that_somebody_wrote_down_is_checked() -> None:
     given = {"model": "conv", "model.filters": [8, 16], "rate": 0.2}
     assert searched.point(given) == {"model": "conv", "model.filters": "[8,16]", "rate": 0.2}
     for wrong, message in (
-        ({"rate": 0.7}, "rate=0.7 is not in the space: FloatDistribution"),
-        ({"model.filters": [8]}, r"model.filters=[8] is not in the space: Categorical"),
+        ({"rate": 0.7}, "rate=0.7 is not in the space: interval(0.1, 0.5)"),
+        ({"model.filters": [8]}, r"model.filters=[8] is not in the space: choice([8,16], [16,32])"),
         ({"epochs": 3}, "epochs is not searched. Searched are: model, model.latent_dim, rate"),
     ):
         with pytest.raises(InputError, match=re.escape(message)):

@@ -131,7 +131,7 @@ def test_another_question_under_the_same_name_is_refused_with_the_difference(pla
         Study(plan(space=changed, fixed={"training.epochs": 5}))
     message = str(refused.value)
     assert "sweep.study=mine: there is such a study already, and it asks another question" in message
-    assert "space: model.latent_dim: CategoricalDistribution(choices=(2, 4, 8)) before" in message
+    assert "space: model.latent_dim: choice(2, 4, 8) before, choice(2, 16) now" in message
     assert "config: training.epochs: 3 before, 5 now" in message
     assert "begin another study: sweep.study=mine_2" in message
 

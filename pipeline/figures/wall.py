@@ -1,5 +1,6 @@
 """The same cards of many trainings, the best first."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import EDGE, TOP, blank, show, write_head
+from pipeline.figures.canvas import EDGE, TOP, blank, show, text_width, write_head
 from pipeline.figures.pixels import resized
 from pipeline.figures.style import INK, SMALL, TEXT
 
-SIDE, GAP, HEAD = 232, 8, 46  # pixels: a card, between two of one training, and the text above them
+SIDE, GAP, HEAD, LINE = 232, 8, 28, 18  # pixels: a card, between two of a training, its name, a line of its caption
 APART, COLUMNS = 26, 3  # pixels between trainings; how many of them beside each other
 
 
@@ -34,23 +35,27 @@ def wall(bricks: Sequence[Brick], title: str) -> Figure:
     if not bricks:
         raise ValueError("there are no bricks; wanted one training or more")
     across = max(len(brick.cards) for brick in bricks)
-    width, height = across * (SIDE + GAP) - GAP, HEAD + SIDE
+    width = across * (SIDE + GAP) - GAP
+    captions = [textwrap.wrap(brick.caption, int(width / text_width("m", SMALL))) for brick in bricks]
+    head = HEAD + LINE * max(map(len, captions))
+    height = head + SIDE
     columns = min(COLUMNS, len(bricks))
     rows = -(-len(bricks) // columns)
     figure = blank(2 * EDGE + columns * (width + APART) - APART, TOP + rows * (height + APART) - APART + EDGE)
     write_head(figure, title)
-    for index, brick in enumerate(bricks):
+    for index, (brick, caption) in enumerate(zip(bricks, captions, strict=True)):
         row, column = divmod(index, columns)
-        _lay(figure, brick, EDGE + column * (width + APART), TOP + row * (height + APART))
+        left, top = EDGE + column * (width + APART), TOP + row * (height + APART)
+        _write(figure, brick.name, left, top, fontsize=TEXT, weight="bold")
+        _write(figure, "\n".join(caption), left, top + 20, fontsize=SMALL)
+        _hang(figure, brick.cards, left, top + head)
     return figure
 
 
-def _lay(figure: Figure, brick: Brick, left: int, top: int) -> None:
-    _write(figure, brick.name, left, top, fontsize=TEXT, weight="bold")
-    _write(figure, brick.caption, left, top + 20, fontsize=SMALL)
-    for index, card in enumerate(brick.cards):
+def _hang(figure: Figure, cards: Sequence[np.ndarray], left: int, top: int) -> None:
+    for index, card in enumerate(cards):
         [fitted] = resized(card[None], SIDE, SIDE)
-        show(figure, fitted, left + index * (SIDE + GAP), top + HEAD)
+        show(figure, fitted, left + index * (SIDE + GAP), top)
 
 
 def _write(figure: Figure, text: str, left: int, top: int, **how: Any) -> None:

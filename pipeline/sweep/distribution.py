@@ -5,9 +5,24 @@ from math import inf
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from pipeline.config import shown
 from pipeline.errors import InputError
 
 Value = str | int | float | bool
+
+
+def written(distribution: BaseDistribution) -> str:
+    """The values in Hydra's grammar."""
+    if isinstance(distribution, CategoricalDistribution):
+        return f"choice({', '.join(shown(choice) for choice in distribution.choices)})"
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    low, high, step = distribution.low, distribution.high, distribution.step
+    if step is None or (step == 1 and isinstance(low, int)):
+        interval = f"interval({shown(low)}, {shown(high)})"
+        text = f"int({interval})" if isinstance(low, int) else interval
+    else:
+        text = f"range({shown(low)}, {shown(high + step)}, {shown(step)})"  # its end is not one of its values
+    return f"tag(log, {text})" if distribution.log else text
 
 
 def values_of(key: str, distribution: BaseDistribution) -> Sequence[Value]:

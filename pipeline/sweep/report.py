@@ -89,7 +89,10 @@ def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
 
 
 def _cell(trial: FrozenTrial, key: str) -> str:
-    return shown(trial.params[key]) if key in trial.params else ""
+    if key not in trial.params:
+        return ""
+    value = trial.params[key]
+    return f"{value:.4g}" if isinstance(value, float) else shown(value)
 
 
 def _brick(trials: Trials, study: Study, trial: FrozenTrial) -> figures.Brick | None:
@@ -97,7 +100,9 @@ def _brick(trials: Trials, study: Study, trial: FrozenTrial) -> figures.Brick | 
     cards = last_cards(trials.store, run.info.run_id, CARDS) if run else []
     if len(cards) < len(CARDS):
         return None
-    return figures.Brick(f"trial {trial.number}: {study.settings.shown(trial.values)}", point_name(trial.params), cards)
+    scores = zip(study.settings.objective, trial.values, strict=True)
+    name = ", ".join(f"{objective.rpartition('/')[2]} {value:.4g}" for objective, value in scores)
+    return figures.Brick(f"trial {trial.number}: {name}", point_name(trial.params), cards)
 
 
 def _picture(figure: Figure) -> bytes:

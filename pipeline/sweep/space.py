@@ -10,7 +10,7 @@ from optuna.distributions import BaseDistribution
 
 from pipeline.config import run_name, shown
 from pipeline.errors import InputError
-from pipeline.sweep.distribution import Value, count_of, ends_of, has, values_of
+from pipeline.sweep.distribution import Value, count_of, ends_of, has, values_of, written
 from pipeline.sweep.draw import Draw
 
 
@@ -45,7 +45,7 @@ class Space:
                 raise InputError(f"{key} is not searched. Searched are: {', '.join(self)}")
             point[key] = value if isinstance(value, int | float) else shown(value)
             if not has(known[key], point[key]):
-                raise InputError(f"{key}={shown(value)} is not in the space: {known[key]}")
+                raise InputError(f"{key}={shown(value)} is not in the space: {written(known[key])}")
         return point
 
     def _distributions(self) -> dict[str, BaseDistribution]:
@@ -122,7 +122,7 @@ class Space:
     def described(self) -> dict[str, Any]:
         """The space in plain mappings, to be stored and compared."""
         nested = {condition: space.described() for condition, space in self.conditional.items()}
-        return {key: str(distribution) for key, distribution in self.dimensions.items()} | nested
+        return {key: written(distribution) for key, distribution in self.dimensions.items()} | nested
 
 
 def overrides_of(values: Mapping[str, Value]) -> list[str]:
