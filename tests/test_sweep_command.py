@@ -216,6 +216,61 @@ def test_two_objectives_give_a_front_and_conditional_keys_exist_where_they_shoul
     assert (checkout.artifacts(parent.info.run_id) / "pareto.html").exists()
 
 
+def test_a_study_is_that_of_its_own_run_whatever_another_of_its_name_was(checkout: Checkout, tmp_path: Path) -> None:
+    def asked(*values: str) -> subprocess.CompletedProcess[str]:
+        fixed = ("sweep.study=name", "sweep/sampler=grid", "sweep/pruner=none", "tracking.experiment=name")
+        return checkout.train(*STUDY, *fixed, *values)
+
+    assert asked("model.latent_dim=1,2").returncode == 0
+    elsewhere = asked("model.latent_dim=1,2", f"tracking.uri=sqlite:///{tmp_path / 'other.db'}")
+    assert elsewhere.returncode == 2
+    assert "give the tracking.uri that it was begun with, or restore the run; or begin another" in elsewhere.stderr
+
+    for journal in (checkout.root / "mlruns" / "studies").glob("name.*"):
+        journal.unlink()
+    assert asked("model.latent_dim=4,8").returncode == 0
+    runs = {run.info.run_id: run for run in checkout.runs("name")}
+    assert len(runs) == 2 * 3
+    study = study_of(checkout, "name")
+    parent_id = study.user_attrs["parent_run"]
+    for trial in study.trials:
+        [run] = [
+            run
+            for run in runs.values()
+            if run.data.tags.get("mlflow.parentRunId") == parent_id and run.data.tags["trial"] == str(trial.number)
+        ]
+        assert run.data.params["model.latent_dim"] == str(trial.params["model.latent_dim"])
+        assert run.data.metrics["validation/nll"] == trial.value
+    champion = checkout.client.get_model_version_by_alias("name", "champion")
+    assert runs[champion.run_id].data.metrics["validation/nll"] == study.best_value
+
+    checkout.client.delete_run(parent_id)
+    deleted = asked("model.latent_dim=4,8")
+    assert deleted.returncode == 2
+    assert f"sweep.study=name: run {parent_id} was deleted" in deleted.stderr
+    assert "Traceback" not in deleted.stderr
+    checkout.client.restore_run(parent_id)
+
+
+def test_a_study_without_a_value_says_why_and_what_to_do(checkout: Checkout) -> None:
+    done = checkout.train(
+        *STUDY,
+        "sweep.study=hopeless",
+        "sweep.n_trials=2",
+        "sweep/sampler=grid",
+        "training.learning_rate=1e30,1e31",
+        "tracking.experiment=hopeless",
+    )
+    assert done.returncode == 2, done.stdout
+    assert "2 failed" in done.stdout
+    assert "sweep.study=hopeless: no trial has a value; trial 1: " in done.stderr
+    assert "begin another study, which takes over what is trained: sweep.study=hopeless_2" in done.stderr
+    parent, _ = parent_and_trials(checkout, "hopeless")
+    assert parent.info.status == "FAILED"
+    assert "**Failed:** sweep.study=hopeless: no trial has a value" in parent.data.tags["mlflow.note.content"]
+    assert "Compare all trials" in parent.data.tags["mlflow.note.content"]
+
+
 def test_what_promises_little_is_pruned_by_one_metric_also_with_two_objectives(checkout: Checkout) -> None:
     done = checkout.train(
         *STUDY,
@@ -321,7 +376,10 @@ def test_replicates_count_as_their_mean(checkout: Checkout) -> None:
         ),
         (("likelihood=bernoulli,gaussian",), "and this study searches the likelihood. Wanted a metric that does not"),
         (("model.latent_dim=2,-1",), "the point latent_dim=-1: model.latent_dim=-1: wanted a number greater than 0"),
-        (("model.latent_dims=1,2",), "model.latent_dims"),
+        (
+            ("model.latent_dims=1,2",),
+            "the point latent_dims=1: model.latent_dims: no such key. Did you mean model.latent_dim?",
+        ),
         (
             ("model.latent_dim=1,2", "training.batch_size=1000000000"),
             "GB are free. Narrow the space, or lower training.batch_size",

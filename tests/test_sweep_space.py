@@ -79,7 +79,12 @@ def test_a_list_is_a_choice() -> None:
         ({"key": "range(3, 3)"}, "that range is empty; its end is not one of its values"),
         ({"key": "tag(log, range(0.0, 1.0, 0.25))"}, "steps are even, so they cannot be logarithmic"),
         ({"key": "tag(log, interval(0, 1))"}, "key=tag(log, interval(0, 1)): "),
-        ({"key": "interval(2, 1)"}, "key=interval(2, 1): "),
+        (
+            {"key": "interval(2, 1)"},
+            "key=interval(2, 1): 2.0 is above 1.0; wanted the lower end first: interval(1.0, 2.0)",
+        ),
+        ({"key": "tag(logg, interval(1, 2))"}, "nothing is known of the tag logg here; wanted tag(log, interval"),
+        ({"key": "tag(log, choice(1, 2))"}, "nothing is known of the tag log here; wanted tag(log, interval"),
         (
             {"model": {"key": "choice(1, 2)"}},
             "sweep.space.model: wanted values such as choice(2, 8), or below a condition",

@@ -192,6 +192,42 @@ def test_a_known_point_is_not_chosen_again(plan) -> None:
     assert sorted(point["model.latent_dim"] for point in points) == [2, 4, 8]
 
 
+def test_points_that_are_given_later_are_tried_next(plan) -> None:
+    known = {"model.latent_dim": 8, "objective.beta": 0.75}
+    worked(Study(plan(n_trials=2)))
+    assert worked(Study(plan(n_trials=3, enqueue=[known]))) == [known]
+    assert worked(Study(plan(n_trials=3, enqueue=[known]))) == []
+
+
+def test_points_for_which_there_is_no_room_are_refused_with_the_cure(plan) -> None:
+    worked(Study(plan(n_trials=2)))
+    given = [{"model.latent_dim": 8, "objective.beta": beta} for beta in (0.75, 1.5)]
+    with pytest.raises(InputError, match=r"sweep.enqueue: 2 points are new, and of sweep.n_trials=3 trials 1 are left"):
+        Study(plan(n_trials=3, enqueue=given))
+    assert len(Study(plan(n_trials=3)).trials) == 3
+
+
+def test_another_sampler_goes_on_with_the_points_that_are_left(plan) -> None:
+    space, grid = {"model.latent_dim": "choice(8, 4, 2, 1)"}, {"_target_": "pipeline.sweep.sampling.Grid"}
+    begun = worked(Study(plan(space=space, n_trials=2)), lambda _: 1.0)
+    rest = worked(Study(plan(space=space, n_trials=4, sampler=grid)), lambda _: 1.0)
+    assert sorted(point["model.latent_dim"] for point in [*begun, *rest]) == [1, 2, 4, 8]
+
+
+@pytest.mark.parametrize("sampler", [RANDOM, {"_target_": "optuna.samplers.QMCSampler"}])
+def test_a_study_that_goes_on_has_the_points_of_one_that_was_not_stopped(plan, sampler) -> None:
+    whole = worked(Study(plan(study="whole", sampler=sampler)))
+    parts = [worked(Study(plan(study="parts", sampler=sampler, n_trials=number))) for number in (2, 6)]
+    assert [*parts[0], *parts[1]] == whole
+
+
+def test_of_a_grid_the_points_that_were_given_in_part_are_no_others(plan) -> None:
+    space, grid = {"x": "choice(1, 2)", "y": "choice(3, 4)"}, {"_target_": "pipeline.sweep.sampling.Grid"}
+    points = worked(Study(plan(space=space, sampler=grid, enqueue=[{"x": 2}], n_trials=4)), lambda _: 1.0)
+    assert points[0]["x"] == 2
+    assert {(point["x"], point["y"]) for point in points} == {(1, 3), (1, 4), (2, 3), (2, 4)}
+
+
 def test_what_is_chosen_in_place_of_a_known_point_is_near_it(plan) -> None:
     axes = {"abcd"[index]: "range(0, 10)" for index in range(4)}
     space = space_of(axes, OverridesParser.create())

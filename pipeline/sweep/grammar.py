@@ -47,6 +47,7 @@ def distribution_of(override: Override) -> BaseDistribution:
     """
     values = override.value()
     try:
+        _check_tags(values)
         if isinstance(values, IntervalSweep):
             return _interval(values)
         if isinstance(values, RangeSweep):
@@ -65,6 +66,15 @@ def distribution_of(override: Override) -> BaseDistribution:
     )
 
 
+def _check_tags(values: Any) -> None:
+    known = {"log"} if isinstance(values, IntervalSweep | RangeSweep) else set[str]()
+    if unknown := getattr(values, "tags", set[str]()) - known:
+        raise ValueError(
+            f"nothing is known of the tag {', '.join(sorted(unknown))} here; wanted tag(log, interval(1e-4, 1e-2)), of "
+            "an interval or a range"
+        )
+
+
 def _parsed(line: str, parser: OverridesParser, under: str) -> Override:
     try:
         return parser.parse_override(line)
@@ -76,6 +86,8 @@ def _interval(values: IntervalSweep) -> BaseDistribution:
     low, high, log = values.start, values.end, "log" in values.tags
     assert low is not None
     assert high is not None
+    if low > high:
+        raise ValueError(f"{low} is above {high}; wanted the lower end first: interval({high}, {low})")
     if isinstance(low, int) and isinstance(high, int):
         return IntDistribution(low, high, log=log)
     return FloatDistribution(low, high, log=log)

@@ -22,6 +22,11 @@ def lock_of(study: str) -> FileLock:
     return FileLock(STUDIES / f"{study}.lock")
 
 
+def journal_of(study: str) -> Path:
+    """Where the file of a study is."""
+    return STUDIES / f"{study}.journal"
+
+
 def storage_of(study: str, address: str | None) -> BaseStorage:
     """The storage at an address of Optuna's; without one the study's own file.
 
@@ -30,14 +35,15 @@ def storage_of(study: str, address: str | None) -> BaseStorage:
     """
     if address is None:
         STUDIES.mkdir(parents=True, exist_ok=True)
-        path = STUDIES / f"{study}.journal"
+        path = journal_of(study)
         return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalLock(path)))
     try:
         with lock_of(study):  # several processes that make the tables at once fail
             return optuna.storages.get_storage(address)
     except (ArgumentError, SQLAlchemyError, ImportError, ValueError) as error:
+        cause = str(error).partition("\n")[0].rstrip(". ")
         raise InputError(
-            f"sweep.storage={address}: {str(error).partition(chr(10))[0]}. Wanted an address of Optuna's, such as "
+            f"sweep.storage={address}: {cause}. Wanted an address of Optuna's, such as "
             "sqlite:////absolute/path.db or postgresql://…; or leave it out to use a file in mlruns/studies/"
         ) from error
 

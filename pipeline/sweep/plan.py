@@ -45,13 +45,24 @@ class Plan:
         """Of trials: no point is trained twice, so there are no more than the space has points."""
         return int(min(self.settings.n_trials, self.space.size()))
 
-    def points(self) -> list[dict[str, Value] | None]:
+    def points(self) -> Sequence[dict[str, Value] | None]:
         """The points of the trials as far as they are known in advance: those given, and all of a sampler that does not
         learn; None for those that it learns to choose."""
-        given = {key_of(point): point for point in self.settings.enqueue}
-        left, sampler = max(0, self.number - len(given)), sampler_of(self.sampler, self.settings.seed, 0)
-        chosen = points_in_order(sampler, self.space, left, given)
-        return [*given.values(), *(chosen if chosen is not None else [None] * left)][: self.number]
+        given, sampler = self.given(), sampler_of(self.sampler, self.settings.seed, 0)
+        whole = [key_of(point) for point in given if self.space.is_whole(point)]
+        chosen = points_in_order(sampler, self.space, self.number, whole)
+        if chosen is None:
+            return [*given, *[None] * max(0, self.number - len(given))]
+        for index, part in enumerate(given):  # one of which some keys are given takes the others from a chosen point
+            rest = next((point for point in chosen if part.items() < point.items()), None)
+            if rest:
+                given[index] = rest
+                chosen.remove(rest)
+        return [*given, *chosen][: max(self.number, len(given))]
+
+    def given(self) -> list[dict[str, Value]]:
+        """The points that are to be tried first, each once; of some of them only a part."""
+        return list({key_of(point): point for point in self.settings.enqueue}.values())
 
     def described(self) -> dict[str, str]:
         """How it searches, by key: what each key may be, and who chooses."""

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
+from hydra.errors import HydraException
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.composition import plain
+from pipeline.composition import explain, plain
 from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.sweep.distribution import Value
@@ -62,8 +64,12 @@ def composed(context: HydraContext, master: DictConfig, plan: Plan, points: Sequ
     """
     configs = []
     for point in points:
+        overrides = [*plan.overrides, *overrides_of(point)]
         with _named(point):
-            config = context.config_loader.load_sweep_config(master, [*plan.overrides, *overrides_of(point)])
+            try:
+                config = context.config_loader.load_sweep_config(master, overrides)
+            except (HydraException, OmegaConfBaseException) as error:
+                raise InputError(explain(error, overrides, "train")) from error
             configs.append(plain(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])))
     return configs
 

@@ -65,10 +65,8 @@ class Progress:
         return ", ".join([*parts, shown] if self._ended and done < all_of_them else parts)
 
     def _best(self) -> str:
-        if len(self.study.settings.objective) > 1 or not self.study.of_state(TrialState.COMPLETE):
-            return ""
-        best = self.study.optuna.best_trial
-        return f"{best.value:.5g} in trial {best.number}"
+        best = self.study.ranking()[:1] if len(self.study.settings.objective) == 1 else []
+        return f"{best[0].value:.5g} in trial {best[0].number}" if best else ""
 
     def _table(self) -> RenderableType:
         table = Table("trial", "state", "parameters", "epoch", "value", box=None)

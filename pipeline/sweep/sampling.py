@@ -1,5 +1,6 @@
 """Samplers: those that learn from trials are asked for each, the others for all points at once."""
 
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import islice
@@ -16,6 +17,8 @@ from pipeline.sweep.distribution import Value
 from pipeline.sweep.draw import at_random, by_trial
 from pipeline.sweep.settings import Direction
 from pipeline.sweep.space import Space, key_of
+
+warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)  # what presets use has proved itself
 
 
 class Grid(RandomSampler):
@@ -66,7 +69,7 @@ def points_in_order(
         return None
     scratch = optuna.create_study(sampler=sampler)
     points: dict[str, dict[str, Value]] = {key: {} for key in taken}
-    for index in range(number):
+    for index in range(int(min(number, space.size() - len(taken)))):
         trial = scratch.ask()
         point = unseen(space.suggest(by_trial(trial)), points, space, index)
         points[key_of(point)] = point

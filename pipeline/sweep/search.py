@@ -1,9 +1,7 @@
 """A study from its command to its end: planned, looked over, worked on by what the launcher starts, and reported."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from typing import Any
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -11,39 +9,31 @@ from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from omegaconf import DictConfig
-from optuna.distributions import CategoricalDistribution
 from rich.console import Console
 
 import pipeline.tracking.loaded  # noqa: F401 — while the process that trials are forked from imports TensorFlow
 from pipeline import ROOT
-from pipeline.build import build, check_value
-from pipeline.composition import INERT
-from pipeline.config import Config, flatten, shown
-from pipeline.door import JobFailed
+from pipeline.build import build
+from pipeline.config import Config
 from pipeline.errors import InputError, Interrupted
 from pipeline.interruption import listen
-from pipeline.settings import Text
-from pipeline.sweep.distribution import Value
-from pipeline.sweep.grammar import distribution_of, space_of
 from pipeline.sweep.journal import lock_of
 from pipeline.sweep.plan import Plan
+from pipeline.sweep.planning import plan_of
 from pipeline.sweep.preflight import MOST, Look, composed, look_in_child, points_of
 from pipeline.sweep.processes import warm_processes
 from pipeline.sweep.progress import WORDS
 from pipeline.sweep.report import report
-from pipeline.sweep.sampling import check_sampler, sampler_of
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space import Space
-from pipeline.sweep.study import Study, is_known
+from pipeline.sweep.study import Study, is_begun
 from pipeline.sweep.worker import Worker
 from pipeline.tracking.lifecycle import joined, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
+from pipeline.tracking.store import Store
 from pipeline.tracking.trials import STUDY
 
 JOBS = ROOT / "mlruns" / "jobs"
-OF_TRIALS = {"pictures": "cards", "evaluation.split": "validation"}
-"""What is otherwise in trials than in a training alone, unless the command line chooses."""
 
 
 def search(context: HydraContext, master: DictConfig, config: Config, typed: Sequence[Override]) -> None:
@@ -60,14 +50,17 @@ def search(context: HydraContext, master: DictConfig, config: Config, typed: Seq
         JobFailed: the study did not reach its goal.
     """
     listen()
-    plan, console = plan_of(config, typed, OverridesParser.create(context.config_loader)), Console()
+    parser, console = OverridesParser.create(context.config_loader), Console()
+    plan = plan_of(config, typed, parser, master.hydra.runtime.choices)
     settings = plan.settings
-    seen = None if is_known(settings) else _looked_over(context, master, plan)
+    tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
+    store = tracking.connect()
+    seen = None if is_begun(settings) else _looked_over(context, master, plan)
     if seen:
         _say_what_was_seen(seen, plan, console)
     study = Study(plan, seen.work if seen else {})
     try:
-        with _recorded(study, config) as parent:
+        with _recorded(study, store, tracking.experiment, config) as parent:
             worker = Worker(plan, context, master, JOBS / settings.study, parent.id, parent.store.uri)
             launcher = Plugins.instance().instantiate_launcher(
                 hydra_context=context, task_function=worker, config=master
@@ -76,58 +69,9 @@ def search(context: HydraContext, master: DictConfig, config: Config, typed: Seq
             for result in results:
                 result.return_value  # noqa: B018 — raises what a worker raised
             report(parent, study)
+            _say_what_came_of_it(study, console)
     except Interrupted as interrupt:
         raise Interrupted(f"{interrupt}. Go on with the same command") from None
-    _say_what_came_of_it(study, console)
-
-
-def plan_of(config: Config, typed: Sequence[Override], parser: OverridesParser) -> Plan:
-    """What the command and the preset ask for.
-
-    Raises:
-        InputError: naming the key, the value and the cure.
-    """
-    node = dict(config["sweep"])
-    sampler = node.pop("sampler")
-    trusted = check_value(config["trusted"], list[Text], "trusted")
-    settings: StudySettings = build(node, "sweep", ["optuna", *trusted], wanted=StudySettings)
-    space = _with_typed(space_of(settings.space, parser), typed)
-    if not space:
-        raise InputError(
-            f"sweep.study={settings.study}: nothing is searched. Name keys and values, such as model.latent_dim=2,8,32 "
-            "'training.learning_rate=tag(log, interval(1e-4, 1e-2))'"
-        )
-    check_sampler(sampler_of(sampler, settings.seed), space, settings.directions)
-    settings = replace(settings, enqueue=[_known(space, point) for point in settings.enqueue])
-    ours_to_vary = (*space, "resume")
-    lines = [each.input_line or "" for each in typed if each.key_or_group not in ours_to_vary]
-    fixed = {
-        key: value for key, value in flatten(config).items() if not key.startswith(INERT) and key not in list(space)
-    }
-    chosen = {each.key_or_group for each in typed}
-    ours = [f"{key}={value}" for key, value in OF_TRIALS.items() if key not in chosen]
-    return Plan(settings, sampler, space, [*ours, *lines], fixed)
-
-
-def _known(space: Space, point: Mapping[str, Any]) -> dict[str, Value]:
-    try:
-        return space.point(point)
-    except InputError as error:
-        raise InputError(f"sweep.enqueue: {error}") from error
-
-
-def _with_typed(space: Space, typed: Sequence[Override]) -> Space:
-    """The space after the command line fixed some of its keys and widened others."""
-    fixed = {each.key_or_group: shown(each.value()) for each in typed if not each.is_sweep_override()}
-    conditional = set(space) - set(space.dimensions)
-    space = space.without({key: value for key, value in fixed.items() if key not in conditional})
-    for key, value in fixed.items():
-        if key in list(space):  # it has this value, but only where it exists
-            space = space.widened(key, CategoricalDistribution([value]))
-    for each in typed:
-        if each.is_sweep_override():
-            space = space.widened(each.key_or_group, distribution_of(each))
-    return space
 
 
 def _looked_over(context: HydraContext, master: DictConfig, plan: Plan) -> Look:
@@ -154,19 +98,32 @@ def _looked_over(context: HydraContext, master: DictConfig, plan: Plan) -> Look:
 
 
 @contextmanager
-def _recorded(study: Study, config: Config) -> Iterator[Run]:
+def _recorded(study: Study, store: Store, experiment: str, config: Config) -> Iterator[Run]:
     """The run of a study, the same for all commands that work on it."""
-    tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
-    store, name = tracking.connect(), study.settings.study
+    name = study.settings.study
     with ExitStack() as opened:
         with lock_of(name):
             if study.run_id:
-                run = opened.enter_context(joined(store, study.run_id))
+                run = opened.enter_context(_known_run(study, store))
             else:
-                run = opened.enter_context(start(store, tracking.experiment, name, {STUDY: name}))
+                run = opened.enter_context(start(store, experiment, name, {STUDY: name}))
                 study.run_id = run.id
                 run.params(study.plan.described())
                 run.file("config.yaml", yaml.safe_dump(config, sort_keys=False))
+        yield run
+
+
+@contextmanager
+def _known_run(study: Study, store: Store) -> Iterator[Run]:
+    name = study.settings.study
+    with ExitStack() as opened:
+        try:
+            run = opened.enter_context(joined(store, study.run_id or ""))
+        except InputError as error:
+            raise InputError(
+                f"sweep.study={name}: {error}. Its trials are recorded below that run: give the tracking.uri that it "
+                f"was begun with, or restore the run; or begin another study: sweep.study={name}_2"
+            ) from error
         yield run
 
 
@@ -184,12 +141,18 @@ def _say_what_was_seen(seen: Look, plan: Plan, console: Console) -> None:
 
 
 def _say_what_came_of_it(study: Study, console: Console) -> None:
-    counts = {word: len(study.of_state(state)) for state, word in WORDS.items()}
+    """Raises InputError if that is not what a study is for."""
+    settings, counts = study.settings, {word: len(study.of_state(state)) for state, word in WORDS.items()}
     console.print(", ".join(f"{count} {word}" for word, count in counts.items() if count), highlight=False)
     if study.hopeless:
         raise InputError(
-            f"sweep.study={study.settings.study}: gave up after {counts['failed']} failures, more than "
-            f"sweep.max_failures={study.settings.max_failures}; the last: {study.last_failure()}"
+            f"sweep.study={settings.study}: gave up after {counts['failed']} failures, more than "
+            f"sweep.max_failures={settings.max_failures}; the last: {study.last_failure()}. {_again(settings)}"
         )
     if not counts["done"]:
-        raise JobFailed(1)
+        why = study.last_failure() or "all were pruned, which sweep/pruner=none never does"
+        raise InputError(f"sweep.study={settings.study}: no trial has a value; {why}. {_again(settings)}")
+
+
+def _again(settings: StudySettings) -> str:
+    return f"Then begin another study, which takes over what is trained: sweep.study={settings.study}_2"

@@ -30,7 +30,7 @@ def _listed(value: Any) -> Any:
 Objectives = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1, examples=[["validation/nll"]])]
 
 
-Name = Annotated[Text, Field(pattern=r"^[\w.-]+$", examples=["mine"])]
+Name = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", examples=["mine"])]
 """Of a study: also of its file, its folder and its model."""
 
 
@@ -65,7 +65,7 @@ class StudySettings:
         pruner: decides which.
         enqueue: points to try first.
         storage: address of Optuna's; null is a file in `mlruns/studies/`.
-        trial_timeout: minutes after which a trial has failed; null for none.
+        trial_timeout: minutes after which a training has failed, and its trial with it; null for none.
         max_failures: after how many failed trials the study gives up; null for never.
         seed: of the sampler.
     """

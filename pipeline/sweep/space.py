@@ -60,6 +60,10 @@ class Space:
                 values |= space.suggest(draw)
         return values
 
+    def is_whole(self, point: Mapping[str, Value]) -> bool:
+        """Whether a point has a value for every key that exists at it."""
+        return self.suggest(lambda key, _: point.get(key, "")) == point
+
     def size(self) -> float:
         """How many points it has; infinity where a key takes values without end."""
         counts = {key: count_of(distribution) for key, distribution in self.dimensions.items()}
@@ -83,6 +87,16 @@ class Space:
             inner = [space.grid() for condition, space in self.conditional.items() if _holds(condition, values)]
             for parts in product(*inner):
                 yield {key: value for part in (values, *parts) for key, value in part.items()}
+
+    def impossible(self) -> Iterator[str]:
+        """Conditions that hold at no point."""
+        for condition, space in self.conditional.items():
+            key = condition.partition("=")[0]
+            searched = self.dimensions.get(key)
+            values = values_of(key, searched) if searched and count_of(searched) < inf else []
+            if not any(_holds(condition, {key: value}) for value in values):
+                yield condition
+            yield from space.impossible()
 
     def corners(self) -> Iterator[dict[str, Value]]:
         """Points with one key at an end of its values, or at each of its choices, and the others at their first."""

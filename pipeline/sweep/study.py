@@ -1,31 +1,26 @@
 """A study and who works on which of its trials: no trial twice, none lost, exactly as many as were asked for."""
 
 import json
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import optuna
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from pipeline.errors import InputError
-from pipeline.sweep.distribution import Value
-from pipeline.sweep.draw import by_trial, wish
-from pipeline.sweep.journal import lock_of, storage_of
+from pipeline.sweep.agenda import POINT, WORK, add_missing, chosen
+from pipeline.sweep.draw import by_trial
+from pipeline.sweep.journal import journal_of, lock_of, storage_of
 from pipeline.sweep.ownership import Owners, is_owned
 from pipeline.sweep.plan import Claimed, Plan, difference
 from pipeline.sweep.pruning import OneDirection
-from pipeline.sweep.sampling import sampler_of, unseen
+from pipeline.sweep.sampling import sampler_of
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space import key_of
 
-QUESTION, PARENT, REASON, WORK = "question", "parent_run", "reason", "work"
-POINT = "fixed_params"
-"""Where Optuna looks for the values that a trial is to have."""
+QUESTION, PARENT, REASON = "question", "parent_run", "reason"
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
 class Study:
@@ -40,7 +35,7 @@ class Study:
     """
 
     def __init__(self, plan: Plan, work: Mapping[str, float] | None = None) -> None:
-        self.plan, self.settings, self._work = plan, plan.settings, work or {}
+        self.plan, self.settings = plan, plan.settings
         self.storage: BaseStorage = storage_of(self.settings.study, self.settings.storage)
         self.owners = Owners(self.storage)
         with self._decision():
@@ -53,7 +48,7 @@ class Study:
                 pruner=self.settings.pruner,
             )
             self._ask_the_same()
-            self._plan_trials()
+            add_missing(self.optuna, plan, work or {})
 
     @property
     def trials(self) -> list[FrozenTrial]:
@@ -143,15 +138,10 @@ class Study:
     def _suggested(self, trial: FrozenTrial) -> Claimed:
         self.optuna.sampler = self._sampler(trial.number)
         if POINT not in trial.system_attrs:
-            self.storage.set_trial_system_attr(trial._trial_id, POINT, self._chosen(trial))
+            point = chosen(self.optuna, self.plan, self.storage.get_trial(trial._trial_id))
+            self.storage.set_trial_system_attr(trial._trial_id, POINT, point)
         values = self.plan.space.suggest(by_trial(optuna.Trial(self.optuna, trial._trial_id)))
         return Claimed(trial.number, trial._trial_id, values)
-
-    def _chosen(self, trial: FrozenTrial) -> dict[str, Value]:
-        """The point that the sampler wants next, or one like it that no trial has."""
-        wanted = self.plan.space.suggest(wish(self.optuna, self.storage.get_trial(trial._trial_id)))
-        taken = {key_of(each.system_attrs[POINT]) for each in self.trials if POINT in each.system_attrs}
-        return unseen(wanted, taken, self.plan.space, trial.number)
 
     def _in_turn(self, waiting: list[FrozenTrial]) -> list[FrozenTrial]:
         """By number; of several at once the longest first, so that at the end none is waited for alone."""
@@ -180,19 +170,18 @@ class Study:
                 f"Set it back, or begin another study: sweep.study={self.settings.study}_2"
             )
 
-    def _plan_trials(self) -> None:
-        """Add what is missing of the trials, waiting for somebody to work on them."""
-        have, want = len(self.optuna.get_trials(deepcopy=False)), self.plan.number
-        for point in self.plan.points()[have:want]:
-            fixed = {POINT: point, WORK: self._work.get(key_of(point), 0.0)} if point else {}
-            self.optuna.add_trial(create_trial(state=TrialState.WAITING, system_attrs=fixed))
-
     @contextmanager
     def _decision(self) -> Iterator[None]:
         with lock_of(self.settings.study):
             yield
 
 
-def is_known(settings: StudySettings) -> bool:
-    """Whether somebody has begun such a study."""
-    return settings.study in optuna.get_all_study_names(storage_of(settings.study, settings.storage))
+def is_begun(settings: StudySettings) -> bool:
+    """Whether there is such a study already, with a run of its own."""
+    if settings.storage is None and not journal_of(settings.study).exists():
+        return False  # and so it stays, until all that the user asks for is known to be right
+    storage = storage_of(settings.study, settings.storage)
+    names = optuna.get_all_study_names(storage)
+    return (
+        settings.study in names and PARENT in optuna.load_study(study_name=settings.study, storage=storage).user_attrs
+    )

@@ -60,8 +60,14 @@ def reopen(store: Store, run_id: str) -> Iterator[Run]:
 
 @contextmanager
 def joined(store: Store, run_id: str) -> Iterator[Run]:
-    """A run that several processes may write to: opened if nobody has it open, whatever it ended as."""
+    """A run that several processes may write to: opened if nobody has it open, whatever it ended as.
+
+    Raises:
+        InputError: there is none, or it was deleted.
+    """
     known = store.run(run_id)
+    if known.info.lifecycle_stage == "deleted":
+        raise InputError(f"run {run_id} was deleted from {store.uri}")
     if known.info.status == "RUNNING" and is_alive(known.data.tags):
         yield Run(store, run_id)
         return
@@ -118,7 +124,9 @@ def _close(status: str, error: BaseException | None = None) -> None:
         # A mistake or a wish of the user's explains itself; a defect needs its traceback.
         known = isinstance(error, InputError | Interrupted)
         reason = str(error) if known else f"\n```\n{''.join(format_exception(error))}\n```"
-        mlflow.set_tag(NOTE, f"**{status.capitalize()}:** {reason}")
+        run = mlflow.active_run()
+        before = mlflow.get_run(run.info.run_id).data.tags.get(NOTE) if run else None
+        mlflow.set_tag(NOTE, "\n\n".join(filter(None, [f"**{status.capitalize()}:** {reason}", before])))
     mlflow.end_run(status)
 
 

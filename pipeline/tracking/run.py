@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow
 import numpy as np
+from mlflow.exceptions import MlflowException
 
 from pipeline.data.images import ImageData
 from pipeline.figures import Figure
@@ -74,16 +75,17 @@ class Run:
         for context in ("train", "validation", "test"):
             split = getattr(data, context)
             source = {"splits": context, "fingerprint": data.fingerprint}
-            mlflow.log_input(
-                mlflow.data.from_numpy(
-                    split.images,
-                    source=_source(data, source),
-                    targets=split.labels,
-                    name=data.name,
-                    digest=f"{data.fingerprint[:8]}-{context}",  # MLflow keeps one input for each digest
-                ),
-                context=context,
+            recorded = mlflow.data.from_numpy(
+                split.images,
+                source=_source(data, source),
+                targets=split.labels,
+                name=data.name,
+                digest=f"{data.fingerprint[:8]}-{context}",  # MLflow keeps one input for each digest
             )
+            try:
+                mlflow.log_input(recorded, context=context)
+            except MlflowException:  # another process recorded the same at this instant, for the first time
+                mlflow.log_input(recorded, context=context)
 
     @whole
     def model(self, model: "keras.Model", example: np.ndarray) -> None:

@@ -84,7 +84,14 @@ class Trials:
                 self.store.client.set_terminated(run.info.run_id, "FAILED")
 
     def _found(self, number: int, replicate: int | None = None) -> MlflowRun | None:
-        where = " AND ".join(f"tags.`{name}` = '{value}'" for name, value in self.tags(number, replicate).items())
+        parent_id = self.parent_id
+        if replicate is not None:
+            whole = self._found(number)
+            if whole is None:
+                return None
+            parent_id = whole.info.run_id
+        tags = self.tags(number, replicate) | {PARENT: parent_id}  # another study may have had the same name
+        where = " AND ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
         found = self.store.client.search_runs([self._experiment], where, max_results=1)
         return found[0] if found else None
 
