@@ -82,7 +82,7 @@ def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
             f"{said}, of {len(study.trials)}. **[Compare all trials]({link})**: their curves, parameters and pictures.",
             _table(study, best),
             f"{champion} `wall.png` shows all side by side, `trials.csv` has every number.",
-            "The same command goes on, or repeats it under another name:",
+            "This command goes on with it; with `sweep.study=another` it asks the same again:",
             f"```\n{command}\n```",
         ]
     )
