@@ -44,7 +44,7 @@ def crew() -> Iterator[Crew]:
     ("job", "reason"),
     [
         (Ends(3), "its process ended with code 3 without a word; its folder holds training.log"),
-        (Kills(15), "its process was killed by SIGTERM"),
+        (Kills(15), "its process was asked to end, by a signal that was not the sweep's"),
         (Kills(9), "killed by SIGKILL; perhaps the memory was used up: fewer slots or smaller batches need less"),
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Ends) else "",

@@ -1,7 +1,6 @@
-"""One training of a trial in a process of its own: a crash, a timeout or too little memory costs this trial only."""
+"""Trainings in a process beside the worker's: a crash, a timeout or too little memory costs one trial only."""
 
 import os
-import pickle
 import shutil
 import signal
 import sys
@@ -14,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from typing import Any
 
 from hydra.core.utils import run_job, setup_globals
 from hydra.types import HydraContext
@@ -64,25 +64,44 @@ class End:
     failure: str | None = None
 
 
-def run(pickled: bytes, worker: Connection) -> None:
-    """Train what a job says, telling the worker of each epoch and of the end. Dies tidily with the worker."""
-    job: Job = pickle.loads(pickled)
+def run(worker: Connection) -> None:
+    """Train what the worker's jobs say, one after the other, telling it of each epoch and of each end.
+
+    A process that has trained is some hundred milliseconds ahead of a new one. Dies tidily with the worker.
+    """
+    from pipeline.door import start
+
     os.setsid()  # Ctrl-C is the worker's, who ends its children tidily
-    output = job.folder / str(job.number)
+    heard: SimpleQueue[Any] = SimpleQueue()
+    Thread(target=_listen, args=(worker, heard), daemon=True).start()
+    with suppress(Interrupted):
+        start()
+        while True:
+            job: Job = heard.get()
+            with _in_its_place(job.folder / str(job.number)):
+                end = _trained(job, worker, heard)
+            worker.send(end)
+
+
+@contextmanager
+def _in_its_place(output: Path) -> Iterator[None]:
+    """What is said goes to a log of the trial's, and temporary files to a folder of its own."""
+    from keras.utils import clear_session
+
     output.mkdir(parents=True, exist_ok=True)
-    with (output / LOG).open("a", buffering=1) as log, _scratch(output / "scratch"):
+    with (output / LOG).open("a") as log, _scratch(output / "scratch"):
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-        sys.stdout = sys.stderr = log
-        answers: SimpleQueue[bool] = SimpleQueue()
-        Thread(target=_listen, args=(worker, answers), daemon=True).start()
-        with suppress(Interrupted):
-            worker.send(_trained(job, worker, answers))
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        yield
+        clear_session()
+        sys.stdout.flush()
+        sys.stderr.flush()
 
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[None]:
-    """A place of its own for temporary files: a child ends without Python's own clearing up, TensorFlow's among it."""
+    """A place of its own for temporary files, gone with the training: a child ends without Python's own clearing up."""
     shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
     folder.mkdir()
     tempfile.tempdir = str(folder)
@@ -92,22 +111,21 @@ def _scratch(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _listen(worker: Connection, answers: "SimpleQueue[bool]") -> None:
+def _listen(worker: Connection, heard: "SimpleQueue[Any]") -> None:
     """Pass on what the worker says; if it is gone, stop as by a signal."""
     try:
         while True:
-            answers.put(worker.recv())
+            heard.put(worker.recv())
     except (EOFError, OSError):
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _trained(job: Job, worker: Connection, answers: "SimpleQueue[bool]") -> End:
-    from pipeline.door import start
+def _trained(job: Job, worker: Connection, heard: "SimpleQueue[Any]") -> End:
     from pipeline.training_run import train
 
     def after_epoch(epoch: int, metrics: dict[str, float]) -> None:
         worker.send(Epoch(epoch, metrics))
-        if answers.get():
+        if heard.get():
             raise Pruned(f"after epoch {epoch}, others of the study promised more")
 
     def task(config: DictConfig) -> End:
@@ -116,7 +134,6 @@ def _trained(job: Job, worker: Connection, answers: "SimpleQueue[bool]") -> End:
         )
         return End(outcome.run_id, outcome.metrics)
 
-    start()
     try:
         return _in_its_folder(job, task)
     except Pruned:

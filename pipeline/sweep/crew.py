@@ -18,6 +18,8 @@ from pipeline.sweep.processes import warm_processes
 
 PATIENCE = 7.0
 """Seconds in which a child must have ended tidily before it is killed."""
+TRAININGS = 20
+"""Of a child, lest what leaks in it grows."""
 
 AfterEpoch = Callable[[Claimed, int, Mapping[str, float]], bool]
 AtTheEnd = Callable[[Claimed, End], None]
@@ -28,14 +30,17 @@ class Member:
     """A child and what it works on.
 
     Attributes:
-        began: when, seconds.
+        claimed: what it works on; None while it has nothing to do.
+        trainings: that it was given so far.
+        began: the latest of them, when, seconds.
         asked: when it was asked to end, seconds; None if it was not.
     """
 
-    claimed: Claimed
     process: ForkServerProcess
     pipe: Connection
-    began: float
+    claimed: Claimed | None = None
+    trainings: int = 0
+    began: float = 0.0
     asked: float | None = None
 
     def ask_to_end(self) -> None:
@@ -53,31 +58,31 @@ class Member:
 
 
 class Crew:
-    """So many children at once.
+    """So many children at work at once.
 
     Args:
         slots: their number.
-        time_limit: minutes that each may take; None for no limit.
+        time_limit: minutes that each training may take; None for no limit.
+        trainings: after how many a child makes room for a new one.
     """
 
-    def __init__(self, slots: int, time_limit: float | None) -> None:
-        self.slots, self.time_limit = slots, time_limit
+    def __init__(self, slots: int, time_limit: float | None, trainings: int = TRAININGS) -> None:
+        self.slots, self.time_limit, self.trainings = slots, time_limit, trainings
         self.members: list[Member] = []
         self._context = warm_processes()
 
     @property
     def has_room(self) -> bool:
         """Whether one more may begin."""
-        return len(self.members) < self.slots
+        return sum(member.claimed is not None for member in self.members) < self.slots
 
     def begin(self, claimed: Claimed, job: Job) -> None:
-        """Start a child on a job."""
-        ours, its = self._context.Pipe()
-        # In a process of joblib's, Hydra has loaded its plugins twice, whose classes pickle alone would not send.
-        process = self._context.Process(target=child.run, args=(cloudpickle.dumps(job), its), daemon=True)
-        process.start()
-        its.close()
-        self.members.append(Member(claimed, process, ours, time.monotonic()))
+        """Give a child a job."""
+        member = next((each for each in self.members if each.claimed is None), None) or self._new()
+        member.claimed, member.began, member.trainings = claimed, time.monotonic(), member.trainings + 1
+        with suppress(OSError):  # it is dead, which is what is heard next
+            # In a process of joblib's, Hydra has loaded its plugins twice, whose classes pickle alone would not send.
+            member.pipe.send_bytes(cloudpickle.dumps(job))
 
     def attend(self, after_epoch: AfterEpoch, at_the_end: AtTheEnd, patience: float = 1.0) -> None:
         """Hear what the children have to say, and wait for it so many seconds."""
@@ -85,14 +90,31 @@ class Crew:
             time.sleep(patience)
         for pipe in wait([member.pipe for member in self.members], patience):
             member = next(each for each in self.members if each.pipe is pipe)
-            said = _heard(member)
+            said, claimed = _heard(member), member.claimed
             if isinstance(said, Epoch):
-                _answer(member, after_epoch(member.claimed, said.number, said.metrics))
+                assert claimed
+                _answer(member, after_epoch(claimed, said.number, said.metrics))
                 continue
-            self.members.remove(member)
-            member.end(time.monotonic() + PATIENCE)
-            at_the_end(member.claimed, said or End(failure=self._cause_of_death(member)))
+            member.claimed = None
+            if not said or said.failure or member.trainings >= self.trainings:
+                self._part_with(member, alive=bool(said))
+            if claimed:
+                at_the_end(claimed, said or End(failure=self._cause_of_death(member)))
         self._end_those_too_late()
+
+    def _new(self) -> Member:
+        ours, its = self._context.Pipe()
+        process = self._context.Process(target=child.run, args=(its,), daemon=True)
+        process.start()
+        its.close()
+        self.members.append(Member(process, ours))
+        return self.members[-1]
+
+    def _part_with(self, member: Member, *, alive: bool) -> None:
+        self.members.remove(member)
+        if alive:
+            _signal(member.process, signal.SIGTERM)  # it waits for another job
+        member.end(time.monotonic() + PATIENCE)
 
     def dismiss(self) -> None:
         """End all, tidily if they are quick."""
@@ -107,7 +129,7 @@ class Crew:
         for member in self.members:
             if member.asked and now > member.asked + PATIENCE:
                 _signal(member.process, signal.SIGKILL)
-            elif self.time_limit and now > member.began + self.time_limit * 60:
+            elif self.time_limit and member.claimed and now > member.began + self.time_limit * 60:
                 member.ask_to_end()
 
     def _cause_of_death(self, member: Member) -> str:
@@ -117,6 +139,8 @@ class Crew:
         if code and code < 0:
             memory = "; perhaps the memory was used up: fewer slots or smaller batches need less" if code == -9 else ""
             return f"its process was killed by {signal.Signals(-code).name}{memory}"
+        if code == 0:
+            return "its process was asked to end, by a signal that was not the sweep's"
         return f"its process ended with code {code} without a word; its folder holds {child.LOG}"
 
 
