@@ -1,6 +1,6 @@
 """One training from its config to its run: data, model, fit, evaluation, record; and how an interrupted one goes on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from rich.console import Console
 
 from pipeline.build import build
 from pipeline.config import Config
+from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.evaluation import evaluate
@@ -39,6 +40,7 @@ def train(
     resume: str | None = None,
     listeners: Sequence[EpochListener] = (),
     reuse: bool = False,
+    load: Callable[[Dataset], ImageData] = Dataset.load,
 ) -> Outcome:
     """Train what the config describes and record it as one run.
 
@@ -48,6 +50,7 @@ def train(
         resume: id of an interrupted run to go on with, whose config this is.
         listeners: called after each epoch; one that raises `Pruned` ends the training.
         reuse: whether a finished run of the same settings, data and code is taken over instead of training.
+        load: gives the images of a data set.
 
     Raises:
         InputError: a mistake in the settings, the data or the address of the tracking store; before a run is made.
@@ -57,7 +60,7 @@ def train(
     """
     experiment = Experiment.from_config(config)
     store = experiment.tracking.connect()
-    data = experiment.dataset.load()
+    data = load(experiment.dataset)
     vae = experiment.model_for(data)
     experiment.pictures.check(vae.latent_dim, len(data.test))
     if resume:

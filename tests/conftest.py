@@ -1,15 +1,19 @@
 """Shared by the tests: TensorFlow started quietly, composed configs, and models and images small enough for seconds."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from checkout import Checkout
 from hydra import compose, initialize_config_dir
+from studies import plan_of
 
 from pipeline.composition import CONF, plain
 from pipeline.config import Config
 from pipeline.runtime import Runtime, start_tensorflow
+from pipeline.sweep import journal
+from pipeline.sweep.plan import Plan
 
 start_tensorflow()
 Runtime(precision="float32", threads=None).apply()
@@ -30,6 +34,13 @@ def composed() -> Callable[..., Config]:
             return plain(compose("train", list(overrides)))
 
     return config
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]:
+    """What a small study is to find out; it is kept in the test's own folder."""
+    monkeypatch.setattr(journal, "STUDIES", tmp_path / "studies")
+    return plan_of
 
 
 @pytest.fixture(scope="session")

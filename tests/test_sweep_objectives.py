@@ -1,39 +1,13 @@
 """What a study may minimise, and what a trial's trainings come to."""
 
 import re
-from collections.abc import Callable
 
 import optuna
 import pytest
+from studies import settings_of
 
 from pipeline.errors import InputError
 from pipeline.sweep.objectives import check_objectives
-from pipeline.sweep.settings import StudySettings
-
-
-@pytest.fixture
-def settings() -> Callable[..., StudySettings]:
-    def made(*objective: str, **changed) -> StudySettings:
-        given = {
-            "study": "mine",
-            "space": {},
-            "n_trials": 6,
-            "slots": 1,
-            "workers": 1,
-            "replicates": 1,
-            "objective": list(objective),
-            "direction": None,
-            "prune_by": "val/elbo",
-            "pruner": optuna.pruners.NopPruner(),
-            "enqueue": [],
-            "storage": None,
-            "trial_timeout": None,
-            "max_failures": None,
-            "seed": 0,
-        }
-        return StudySettings(**given | changed)
-
-    return made
 
 
 @pytest.mark.parametrize(
@@ -51,32 +25,32 @@ def settings() -> Callable[..., StudySettings]:
         ("validation/elbo", "likelihood", "differs between likelihoods as probabilities differ from densities"),
     ],
 )
-def test_what_would_answer_another_question_is_refused(settings, objective, searched, message: str) -> None:
+def test_what_would_answer_another_question_is_refused(objective, searched, message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
-        check_objectives(settings(objective), [searched])
+        check_objectives(settings_of(objective=[objective]), [searched])
 
 
-def test_a_pruned_by_metric_is_one_of_every_epoch(settings) -> None:
+def test_a_pruned_by_metric_is_one_of_every_epoch() -> None:
     with pytest.raises(InputError, match=r"sweep.prune_by=validation/nll: no such metric\. .*There are: train/loss"):
-        check_objectives(settings("validation/nll", prune_by="validation/nll"), ["model.latent_dim"])
+        check_objectives(settings_of(objective=["validation/nll"], prune_by="validation/nll"), ["model.latent_dim"])
 
 
-def test_where_likelihoods_are_searched_no_epoch_can_be_compared(settings) -> None:
+def test_where_likelihoods_are_searched_no_epoch_can_be_compared() -> None:
     median = optuna.pruners.MedianPruner()
     with pytest.raises(InputError, match=r"sweep.prune_by=val/elbo: differs between .*Prune none: sweep/pruner=none"):
-        check_objectives(settings("validation/mse", pruner=median), ["likelihood"])
+        check_objectives(settings_of(objective=["validation/mse"], pruner=median), ["likelihood"])
 
 
 @pytest.mark.parametrize(
     ("objective", "searched"),
     [("validation/nll", "objective.beta"), ("validation/mse", "likelihood"), ("val/loss", "model.latent_dim")],
 )
-def test_what_means_the_same_in_all_trials_is_allowed(settings, objective, searched) -> None:
-    check_objectives(settings(objective), [searched])
+def test_what_means_the_same_in_all_trials_is_allowed(objective, searched) -> None:
+    check_objectives(settings_of(objective=[objective]), [searched])
 
 
-def test_replicates_come_to_their_mean_and_standard_deviation(settings) -> None:
-    asked = settings("validation/rate", "validation/distortion")
+def test_replicates_come_to_their_mean_and_standard_deviation() -> None:
+    asked = settings_of(objective=["validation/rate", "validation/distortion"])
     each = [
         {"validation/rate": rate, "validation/distortion": 9.0, "validation/elbo": -rate, "val/elbo": -99.0}
         for rate in (1.0, 2.0, 6.0)
@@ -86,12 +60,15 @@ def test_replicates_come_to_their_mean_and_standard_deviation(settings) -> None:
     assert summary.spreads == [pytest.approx(7.0**0.5), 0.0]
     assert summary.merit == -3.0, "of the model that is kept, not of the last epoch"
     assert asked.summary(each[:1]).spreads == [0.0, 0.0]
-    assert settings("validation/rate", prune_by="val/loss").summary([{**each[0], "val/loss": 7.0}]).merit == 7.0
+    assert (
+        settings_of(objective=["validation/rate"], prune_by="val/loss").summary([{**each[0], "val/loss": 7.0}]).merit
+        == 7.0
+    )
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
-def test_an_objective_that_is_no_number_is_named(settings, value: float | None) -> None:
+def test_an_objective_that_is_no_number_is_named(value: float | None) -> None:
     good = {"validation/nll": 1.0}
     bad = {} if value is None else {"validation/nll": value}
     with pytest.raises(InputError, match="validation/nll is missing, or no finite number"):
-        settings("validation/nll").summary([good, bad])
+        settings_of(objective=["validation/nll"]).summary([good, bad])

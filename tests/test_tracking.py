@@ -7,16 +7,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import mlflow
+import numpy as np
 import pytest
 
+from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError, Interrupted
 from pipeline.tracking.colour import COLOUR, COLOURS, colour
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.owner import is_alive, owner_tags
-from pipeline.tracking.run import NOTE
+from pipeline.tracking.run import NOTE, Run
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import RECIPE, Store
 from pipeline.tracking.trials import Trials
@@ -61,6 +65,27 @@ def test_a_trial_that_a_lost_process_still_trains_is_not_trained_beside_it(store
         assert run
         assert run.info.status == "FINISHED"
         assert trials.run_of(4) is None
+
+
+def test_many_that_record_the_same_images_at_once_all_do(store: Store) -> None:
+    """MLflow keeps each only once, and all of these find at first that it does not have it."""
+    experiment, instant = store.experiment("tests"), Barrier(4)
+    runs = [Run(store, store.client.create_run(experiment).info.run_id) for _ in range(4)]
+    for number in range(10):
+        split = Split(np.full((2, 4, 4, 1), number, "uint8"), np.zeros(2, int))
+        data = ImageData("same", split, split, split, ("one",))
+
+        def record(run: Run, data: ImageData = data) -> None:
+            instant.wait()
+            run.data(data)
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(record, runs))
+        for run in runs:
+            inputs = store.client.get_run(run.id).inputs.dataset_inputs
+            assert sorted(each.dataset.digest for each in inputs if data.fingerprint[:8] in each.dataset.digest) == [
+                f"{data.fingerprint[:8]}-{context}" for context in ("test", "train", "validation")
+            ]
 
 
 def test_a_defect_is_recorded_with_its_traceback(store: Store) -> None:

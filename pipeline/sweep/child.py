@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import run_job, setup_globals
 from hydra.types import HydraContext
@@ -22,6 +22,10 @@ from rich.console import Console
 
 from pipeline.composition import plain
 from pipeline.errors import InputError, Interrupted, Pruned
+
+if TYPE_CHECKING:
+    from pipeline.data.dataset import Dataset
+    from pipeline.data.images import ImageData
 
 LOG = "training.log"
 
@@ -74,12 +78,13 @@ def run(worker: Connection) -> None:
     os.setsid()  # Ctrl-C is the worker's, who ends its children tidily
     heard: SimpleQueue[Any] = SimpleQueue()
     Thread(target=_listen, args=(worker, heard), daemon=True).start()
+    images = _Images()
     with suppress(Interrupted):
         start()
         while True:
             job: Job = heard.get()
             with _in_its_place(job.folder / str(job.number)):
-                end = _trained(job, worker, heard)
+                end = _trained(job, images, worker, heard)
             worker.send(end)
 
 
@@ -120,7 +125,22 @@ def _listen(worker: Connection, heard: "SimpleQueue[Any]") -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _trained(job: Job, worker: Connection, heard: "SimpleQueue[Any]") -> End:
+class _Images:
+    """Those of the latest data set, which are most often also those of the next training."""
+
+    def __init__(self) -> None:
+        self.dataset: Dataset | None = None
+        self.data: ImageData | None = None
+
+    def __call__(self, dataset: "Dataset") -> "ImageData":
+        if self.data is None or dataset != self.dataset:
+            self.dataset, self.data = None, None  # two at once might be too many
+            self.data = dataset.load()
+            self.dataset = dataset
+        return self.data
+
+
+def _trained(job: Job, images: _Images, worker: Connection, heard: "SimpleQueue[Any]") -> End:
     from pipeline.training_run import train
 
     def after_epoch(epoch: int, metrics: dict[str, float]) -> None:
@@ -130,7 +150,12 @@ def _trained(job: Job, worker: Connection, heard: "SimpleQueue[Any]") -> End:
 
     def task(config: DictConfig) -> End:
         outcome = train(
-            plain(config), console=Console(), resume=job.run_id, listeners=[after_epoch], reuse=not job.run_id
+            plain(config),
+            console=Console(),
+            resume=job.run_id,
+            listeners=[after_epoch],
+            reuse=not job.run_id,
+            load=images,
         )
         return End(outcome.run_id, outcome.metrics)
 

@@ -96,7 +96,7 @@ class Crew:
                 _answer(member, after_epoch(claimed, said.number, said.metrics))
                 continue
             member.claimed = None
-            if not said or said.failure or member.trainings >= self.trainings:
+            if not said or said.failure or member.asked or member.trainings >= self.trainings:
                 self._part_with(member, alive=bool(said))
             if claimed:
                 at_the_end(claimed, said or End(failure=self._cause_of_death(member)))

@@ -1,6 +1,6 @@
-"""Who chooses the value of a key: a trial that has it, a sampler that wants it, or chance."""
+"""Who chooses the value of a key: a trial that has it, a sampler that wants it, a person who gave it, or chance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import optuna
@@ -29,7 +29,7 @@ def by_trial(trial: Trial) -> Draw:
 
 
 def wish(study: optuna.Study, trial: FrozenTrial) -> Draw:
-    """Values as the sampler of a study wants them in a trial, who does not have them yet."""
+    """Values as the sampler of a study wants them in a trial, which does not have them yet."""
     study = _filter_study(study, trial)
     relative = study.sampler.sample_relative(study, trial, study.sampler.infer_relative_search_space(study, trial))
 
@@ -40,6 +40,11 @@ def wish(study: optuna.Study, trial: FrozenTrial) -> Draw:
         return value
 
     return draw
+
+
+def having(part: Mapping[str, Value], draw: Draw) -> Draw:
+    """These values where there are some, and drawn ones elsewhere."""
+    return lambda key, distribution: part[key] if key in part else draw(key, distribution)
 
 
 def at_random(random: np.random.Generator) -> Draw:

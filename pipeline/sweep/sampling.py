@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
 from pipeline.build import build
 from pipeline.errors import InputError
 from pipeline.sweep.distribution import Value
-from pipeline.sweep.draw import at_random, by_trial
+from pipeline.sweep.draw import at_random, by_trial, having
 from pipeline.sweep.settings import Direction
 from pipeline.sweep.space import Space, key_of
 
@@ -77,7 +77,9 @@ def points_in_order(
     return list(points.values())[len(taken) :]
 
 
-def unseen(wanted: dict[str, Value], taken: Collection[str], space: Space, seed: int) -> dict[str, Value]:
+def unseen(
+    wanted: dict[str, Value], taken: Collection[str], space: Space, seed: int, part: Mapping[str, Value] | None = None
+) -> dict[str, Value]:
     """The wanted point; if it is taken one near it, that has half of its values: the same training teaches nothing new.
 
     Args:
@@ -85,6 +87,7 @@ def unseen(wanted: dict[str, Value], taken: Collection[str], space: Space, seed:
         taken: `key_of` points, fewer than the space has.
         space: to choose from.
         seed: of the choice.
+        part: of the wanted point that is to stay, unless no such point is found in a thousand others.
     """
     random, point = np.random.default_rng(seed), wanted
     other = at_random(random)
@@ -92,6 +95,8 @@ def unseen(wanted: dict[str, Value], taken: Collection[str], space: Space, seed:
     def near(key: str, distribution: BaseDistribution) -> Value:
         return wanted[key] if key in wanted and random.random() < 0.5 else other(key, distribution)
 
-    while key_of(point) in taken:
-        point = space.suggest(near)
+    for attempt in count():
+        if key_of(point) not in taken:
+            break
+        point = space.suggest(having(part or {}, near) if attempt < 1000 else near)
     return point

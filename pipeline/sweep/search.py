@@ -24,7 +24,6 @@ from pipeline.sweep.preflight import MOST, Look, composed, look_in_child, points
 from pipeline.sweep.processes import warm_processes
 from pipeline.sweep.progress import WORDS
 from pipeline.sweep.report import report
-from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.study import Study, is_begun
 from pipeline.sweep.worker import Worker
 from pipeline.tracking.lifecycle import joined, start
@@ -45,9 +44,9 @@ def search(context: HydraContext, master: DictConfig, config: Config, typed: Seq
         typed: the command line.
 
     Raises:
-        InputError: a wrong setting, a point that cannot be trained, or a study that asks another question.
+        InputError: a wrong setting, a point that cannot be trained, a study that asks another question, or one that
+            did not reach its goal.
         Interrupted: the same command goes on.
-        JobFailed: the study did not reach its goal.
     """
     listen()
     parser, console = OverridesParser.create(context.config_loader), Console()
@@ -144,15 +143,13 @@ def _say_what_came_of_it(study: Study, console: Console) -> None:
     """Raises InputError if that is not what a study is for."""
     settings, counts = study.settings, {word: len(study.of_state(state)) for state, word in WORDS.items()}
     console.print(", ".join(f"{count} {word}" for word, count in counts.items() if count), highlight=False)
+    anew = f"begin another study, which takes over what is trained: sweep.study={settings.study}_2"
     if study.hopeless:
         raise InputError(
             f"sweep.study={settings.study}: gave up after {counts['failed']} failures, more than "
-            f"sweep.max_failures={settings.max_failures}; the last: {study.last_failure()}. {_again(settings)}"
+            f"sweep.max_failures={settings.max_failures}; the last: {study.last_failure()}. Raise sweep.max_failures "
+            f"to go on, or mend the cause and {anew}"
         )
     if not counts["done"]:
         why = study.last_failure() or "all were pruned, which sweep/pruner=none never does"
-        raise InputError(f"sweep.study={settings.study}: no trial has a value; {why}. {_again(settings)}")
-
-
-def _again(settings: StudySettings) -> str:
-    return f"Then begin another study, which takes over what is trained: sweep.study={settings.study}_2"
+        raise InputError(f"sweep.study={settings.study}: no trial has a value; {why}. Mend the cause and {anew}")

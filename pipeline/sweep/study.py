@@ -88,7 +88,7 @@ class Study:
     def last_failure(self) -> str:
         """Why the latest of the failed trials did."""
         failed = self.of_state(TrialState.FAIL)
-        return f"trial {failed[-1].number}: {failed[-1].user_attrs.get(REASON, '')}" if failed else ""
+        return f"trial {failed[-1].number}: {failed[-1].user_attrs.get(REASON, '')}".rstrip(".") if failed else ""
 
     @property
     def hopeless(self) -> bool:
@@ -137,7 +137,7 @@ class Study:
 
     def _suggested(self, trial: FrozenTrial) -> Claimed:
         self.optuna.sampler = self._sampler(trial.number)
-        if POINT not in trial.system_attrs:
+        if not self.plan.space.is_whole(trial.system_attrs.get(POINT, {})):
             point = chosen(self.optuna, self.plan, self.storage.get_trial(trial._trial_id))
             self.storage.set_trial_system_attr(trial._trial_id, POINT, point)
         values = self.plan.space.suggest(by_trial(optuna.Trial(self.optuna, trial._trial_id)))

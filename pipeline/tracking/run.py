@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow
 import numpy as np
+from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from pipeline.data.images import ImageData
 from pipeline.figures import Figure
@@ -72,20 +74,11 @@ class Run:
     @whole
     def data(self, data: ImageData) -> None:
         """Record the splits as the run's inputs, by name, shape and fingerprint."""
-        for context in ("train", "validation", "test"):
-            split = getattr(data, context)
-            source = {"splits": context, "fingerprint": data.fingerprint}
-            recorded = mlflow.data.from_numpy(
-                split.images,
-                source=_source(data, source),
-                targets=split.labels,
-                name=data.name,
-                digest=f"{data.fingerprint[:8]}-{context}",  # MLflow keeps one input for each digest
-            )
-            try:
-                mlflow.log_input(recorded, context=context)
-            except MlflowException:  # another process recorded the same at this instant, for the first time
-                mlflow.log_input(recorded, context=context)
+        inputs = [_input(data, context) for context in ("train", "validation", "test")]
+        try:
+            self.store.client.log_inputs(self.id, inputs)
+        except MlflowException:  # another process recorded the same at this instant, for the first time
+            self.store.client.log_inputs(self.id, inputs)
 
     @whole
     def model(self, model: "keras.Model", example: np.ndarray) -> None:
@@ -134,7 +127,15 @@ def amend(store: Store, run_id: str, metrics: Mapping[str, float], facts: str) -
         mlflow.log_metrics(dict(metrics), step=0, run_id=run_id)
 
 
-def _source(data: ImageData, facts: Mapping[str, str]) -> Any:
+def _input(data: ImageData, context: str) -> DatasetInput:
     from mlflow.data.code_dataset_source import CodeDatasetSource
 
-    return CodeDatasetSource(tags={"name": data.name, **facts})
+    split = getattr(data, context)
+    recorded = mlflow.data.from_numpy(
+        split.images,
+        source=CodeDatasetSource(tags={"name": data.name, "splits": context, "fingerprint": data.fingerprint}),
+        targets=split.labels,
+        name=data.name,
+        digest=f"{data.fingerprint[:8]}-{context}",  # MLflow keeps one input for each digest
+    )
+    return DatasetInput(Dataset.from_dictionary(recorded.to_dict()), [InputTag(MLFLOW_DATASET_CONTEXT, context)])

@@ -1,0 +1,79 @@
+"""Sweeps that the real command refuses before anything is trained."""
+
+from pathlib import Path
+
+import pytest
+from checkout import Checkout
+from data_files import pixels
+from PIL import Image
+from studies import COMMAND
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ("model.latent_dim=1,2", "sweep.objective=test/nll"),
+            "Wanted the validation split: validation/nll",
+        ),
+        (
+            ("model.latent_dim=1,2", "evaluation=brief"),
+            "sweep.objective=validation/nll: evaluation.importance_samples=null leaves it out. Set it back",
+        ),
+        (
+            ("model.latent_dim=1,2", "objective.sampling=false"),
+            "sweep.objective=validation/nll: objective.sampling=false gives an autoencoder, which has none",
+        ),
+        (("likelihood=bernoulli,gaussian",), "and this study searches the likelihood. Wanted a metric that does not"),
+        (("model.latent_dim=2,-1",), "the point latent_dim=-1: model.latent_dim=-1: wanted a number greater than 0"),
+        (
+            ("model.latent_dims=1,2",),
+            "the point latent_dims=1: model.latent_dims: no such key. Did you mean model.latent_dim?",
+        ),
+        (
+            ("model.latent_dim=1,2", "training.batch_size=1000000000"),
+            "GB are free. Narrow the space, or lower training.batch_size",
+        ),
+        (
+            ("model.latent_dim=1,2", "trusted=[os]", "likelihood._target_=os.abort"),
+            "the process that looked the space over ended without a word; perhaps the memory was used up: narrow",
+        ),
+        ((), "nothing is searched. Name keys and values, such as model.latent_dim=2,8,32"),
+        (("model.latent_dim=1,2", "sweep.n_trial=3"), "sweep.n_trial: no such key. Did you mean sweep.n_trials?"),
+        (
+            ("model.latent_dim=1,2", "sweep/sampler=tpe", "sweep.sampler.n_startup_trials=x"),
+            "sweep.sampler.n_startup_trials=x: wanted",
+        ),
+        (
+            ("objective.beta=interval(0,4)", "sweep/sampler=grid"),
+            "an interval has no end of values, so there is no grid of it",
+        ),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_before_anything_is_trained(
+    checkout: Checkout, overrides, message: str
+) -> None:
+    done = checkout.train(
+        *COMMAND, "sweep.study=refused", "sweep.n_trials=3", "tracking.experiment=refused", *overrides
+    )
+    assert done.returncode == 2, done.stdout
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert checkout.client.get_experiment_by_name("refused") is None
+
+
+def test_missing_images_are_of_no_point(checkout: Checkout) -> None:
+    done = checkout.train(*COMMAND, "sweep.study=refused", "model.latent_dim=1,2", "dataset=folder", "dataset.dir=none")
+    assert done.returncode == 2
+    assert "none: does not exist; wanted a directory of images" in done.stderr
+    assert "the point" not in done.stderr
+
+
+def test_an_objective_that_needs_classes_is_refused_where_there_is_one(checkout: Checkout, tmp_path: Path) -> None:
+    for number in range(20):
+        Image.fromarray(pixels(8, 8, seed=number)).save(tmp_path / f"{number}.png")
+    images = ("dataset=folder", f"dataset.dir={tmp_path}", "dataset.source.height=8", "dataset.source.width=8")
+    objective = "sweep.objective=validation/knn_accuracy"
+    done = checkout.train(*COMMAND, "sweep.study=refused", "model.latent_dim=1,2", objective, *images)
+    assert done.returncode == 2
+    assert f"{objective}: these images are not of several classes. Give them some, a folder each, or" in done.stderr

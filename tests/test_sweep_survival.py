@@ -1,0 +1,236 @@
+"""Sweeps that fail, are stopped, are killed or are begun twice: nothing is lost, nothing done twice."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import optuna
+import psutil
+import pytest
+from checkout import Checkout
+from studies import COMMAND, parent_and_trials, study_of
+
+
+@pytest.fixture
+def own_group() -> Iterator[list[subprocess.Popen[str]]]:
+    """Commands that nothing of is left running."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
+        for each in _family(process):
+            each.kill()
+
+
+def test_failures_have_their_reason_and_the_sweep_goes_on(checkout: Checkout) -> None:
+    done = checkout.train(
+        *COMMAND,
+        "sweep.study=fails",
+        "sweep/sampler=grid",
+        "sweep.n_trials=2",
+        "training.learning_rate=choice(0.001,1e30)",
+        "tracking.experiment=fails",
+    )
+    assert done.returncode == 0, done.stderr
+    _, trials = parent_and_trials(checkout, "fails")
+    assert [trials[number].info.status for number in (0, 1)] == ["FINISHED", "FAILED"]
+    study = study_of(checkout, "fails")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE", "FAIL"]
+    assert "Try a lower training.learning_rate" in study.trials[1].user_attrs["reason"]
+    assert "Try a lower training.learning_rate" in trials[1].data.tags["mlflow.note.content"]
+    assert "1 done, 1 failed" in done.stdout
+
+
+def test_a_trial_beyond_its_time_and_a_killed_one_are_failures(checkout: Checkout) -> None:
+    process = checkout.start(
+        "pipeline.train",
+        *COMMAND,
+        "training.epochs=100000",
+        "sweep.study=late",
+        "sweep/pruner=none",
+        "sweep.n_trials=2",
+        "sweep.trial_timeout=0.3",
+        "sweep.max_failures=1",
+        "sweep/sampler=grid",
+        "model.latent_dim=1,2",
+        "tracking.experiment=late",
+    )
+    wait_for_training(checkout, "late", 0)
+    [training] = _trainings(process)
+    training.kill()
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "sweep.study=late: gave up after 2 failures, more than sweep.max_failures=1; the last: trial 1: it" in err
+    assert "Raise sweep.max_failures to go on, or mend the cause and begin another study, which takes over" in err
+    _, trials = parent_and_trials(checkout, "late")
+    notes = [trials[number].data.tags["mlflow.note.content"] for number in (0, 1)]
+    assert "its process was killed by SIGKILL; perhaps the memory was used up" in notes[0]
+    assert "it took longer than sweep.trial_timeout=0.3 minutes" in notes[1]
+    assert {run.info.status for run in trials.values()} == {"FAILED"}
+
+
+def test_a_study_without_a_value_says_why_and_what_to_do(checkout: Checkout) -> None:
+    done = checkout.train(
+        *COMMAND,
+        "sweep.study=hopeless",
+        "sweep.n_trials=2",
+        "sweep/sampler=grid",
+        "training.learning_rate=1e30,1e31",
+        "tracking.experiment=hopeless",
+    )
+    assert done.returncode == 2, done.stdout
+    assert "2 failed" in done.stdout
+    assert "sweep.study=hopeless: no trial has a value; trial 1: " in done.stderr
+    cure = "Mend the cause and begin another study, which takes over what is trained: sweep.study=hopeless_2"
+    assert cure in done.stderr
+    parent, _ = parent_and_trials(checkout, "hopeless")
+    assert parent.info.status == "FAILED"
+    assert "**Failed:** sweep.study=hopeless: no trial has a value" in parent.data.tags["mlflow.note.content"]
+    assert "Compare all trials" in parent.data.tags["mlflow.note.content"]
+
+
+def test_two_sweeps_of_the_same_name_share_the_work(checkout: Checkout, own_group) -> None:
+    command = (
+        *COMMAND,
+        "training.epochs=10",
+        "sweep.study=shared",
+        "sweep/sampler=random",
+        "sweep/pruner=none",
+        "sweep.n_trials=6",
+        "model.latent_dim=range(1,100)",
+        "tracking.experiment=shared",
+    )
+    processes = [checkout.start("pipeline.train", *command, group=True) for _ in range(2)]
+    own_group.extend(processes)
+    said = [process.communicate(timeout=300) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert all(out.rstrip().endswith("6 done") for out, _ in said)
+    study, (_, runs) = study_of(checkout, "shared"), parent_and_trials(checkout, "shared")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 6
+    assert sorted(runs) == list(range(6))
+    workers = {trial.system_attrs["owner"]["pid"] for trial in study.trials}
+    assert len(workers) == 2, "both have worked"
+
+
+def test_a_sweep_survives_kills_at_random_instants(checkout: Checkout, own_group, tmp_path: Path) -> None:
+    dice, trials, kills = random.Random(0), 6, 0
+    command = (
+        *COMMAND,
+        "training.epochs=40",
+        "sweep.study=killed",
+        f"sweep.n_trials={trials}",
+        "sweep.slots=2",
+        "sweep/pruner=none",
+        "sweep.max_failures=null",
+        "model.latent_dim=range(1,7)",
+        "sweep/sampler=grid",
+        "tracking.experiment=killed",
+    )
+    with (tmp_path / "log").open("w") as log:
+        for _ in range(20):
+            process = checkout.start("pipeline.train", *command, out=log, group=True)
+            own_group.append(process)
+            try:
+                process.wait(dice.uniform(3, 14))
+                break
+            except subprocess.TimeoutExpired:
+                pass
+            everything = _family(process)
+            for each in dice.choice([everything[:1], everything]):
+                each.kill()
+            process.wait()
+            kills += 1
+        process = checkout.start("pipeline.train", *command, out=log, group=True)
+        own_group.append(process)
+        assert process.wait(300) == 0, (tmp_path / "log").read_text()[-3000:]
+    assert kills == 20
+    parent, runs = parent_and_trials(checkout, "killed")
+    study = study_of(checkout, "killed")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * trials
+    assert sorted(runs) == list(range(trials))
+    assert {run.info.status for run in (parent, *runs.values())} == {"FINISHED"}
+    assert sorted(run.data.params["model.latent_dim"] for run in runs.values()) == ["1", "2", "3", "4", "5", "6"]
+    for run in runs.values():
+        assert [step for step, _ in checkout.history(run.info.run_id, "val/loss")] == list(range(1, 41))
+
+
+def test_ctrl_c_ends_a_sweep_within_ten_seconds_and_says_how_to_go_on(checkout: Checkout, own_group) -> None:
+    process = checkout.start(
+        "pipeline.train",
+        *COMMAND,
+        "training.epochs=100000",
+        "sweep.study=stopped",
+        "sweep.slots=2",
+        "model.latent_dim=1,2",
+        "sweep/sampler=grid",
+        "sweep.n_trials=2",
+        "tracking.experiment=stopped",
+        group=True,
+    )
+    own_group.append(process)
+    wait_for_training(checkout, "stopped", 0, 1)
+    asked = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of its processes
+    out, err = process.communicate(timeout=60)
+    assert time.monotonic() - asked < 10
+    assert process.returncode == 130
+    assert "Go on with the same command" in err
+    assert "Traceback" not in out + err
+    assert {trial.state.name for trial in study_of(checkout, "stopped").trials} == {"WAITING"}
+    parent, runs = parent_and_trials(checkout, "stopped")
+    assert {run.info.status for run in (parent, *runs.values())} == {"KILLED"}
+
+
+def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    try:
+        head = psutil.Process(process.pid)
+        return [head, *head.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def wait_for_training(checkout: Checkout, study: str, *numbers: int) -> None:
+    """Until these trials have trained an epoch."""
+    deadline = time.monotonic() + 120
+    logs = [checkout.root / "mlruns" / "jobs" / study / str(number) / "training.log" for number in numbers]
+    while not all(log.exists() and "epoch" in log.read_text() for log in logs):
+        assert time.monotonic() < deadline, "no trial ever trained"
+        time.sleep(0.1)
+
+
+def _trainings(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Processes that trials are trained in: each is the head of a session and no guard."""
+    return [
+        each for each in _family(process)[1:] if os.getsid(each.pid) == each.pid and "guard" not in str(each.cmdline())
+    ]
+
+
+def test_workers_that_another_launcher_starts_share_the_trials_of_a_database(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    storage = f"sqlite:///{tmp_path / 'studies.db'}"
+    done = checkout.train(
+        *COMMAND,
+        "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=2",
+        "sweep.workers=2",
+        "sweep.study=launched",
+        f"sweep.storage={storage}",
+        "sweep/sampler=grid",
+        "sweep/pruner=none",
+        "sweep.n_trials=4",
+        "model.latent_dim=1,2,3,4",
+        "tracking.experiment=launched",
+    )
+    assert done.returncode == 0, done.stderr
+    study = optuna.load_study(study_name="launched", storage=storage)
+    assert [(trial.state.name, trial.params["model.latent_dim"]) for trial in study.trials] == [
+        ("COMPLETE", number) for number in (1, 2, 3, 4)
+    ]
+    _, runs = parent_and_trials(checkout, "launched")
+    assert sorted(runs) == [0, 1, 2, 3]
+    workers = {trial.system_attrs["owner"]["pid"] for trial in study.trials}
+    assert len(workers) == 2, "both have worked"
