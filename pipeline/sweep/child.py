@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -149,14 +150,9 @@ def _trained(job: Job, images: _Images, worker: Connection, heard: "SimpleQueue[
             raise Pruned(f"after epoch {epoch}, others of the study promised more")
 
     def task(config: DictConfig) -> End:
-        outcome = train(
-            plain(config),
-            console=Console(),
-            resume=job.run_id,
-            listeners=[after_epoch],
-            reuse=not job.run_id,
-            load=images,
-        )
+        new = not job.run_id
+        how = partial(train, resume=job.run_id, reuse=new, listeners=[after_epoch], load=images)
+        outcome = how(plain(config), console=Console())
         return End(outcome.run_id, outcome.metrics)
 
     try:
