@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import optuna
-from checkout import Checkout
+from checkout import WITH_PICTURES, Checkout
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from mlflow.entities import Run
 from optuna.storages import JournalStorage
@@ -23,8 +23,7 @@ SPACE = {"model.latent_dim": "choice(2, 4, 8)", "objective.beta": "interval(0.5,
 RANDOM = {"_target_": "optuna.samplers.RandomSampler"}
 GRID = {"_target_": "pipeline.sweep.sampling.Grid"}
 TPE = {"_target_": "optuna.samplers.TPESampler", "n_startup_trials": 2}
-SMALL = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=3", "training.patience=null")
-COMMAND = ("-m", "sweep=study", *SMALL)
+COMMAND = ("-m", "sweep=study", *WITH_PICTURES, "training.patience=null")
 
 
 def settings_of(**changed: Any) -> StudySettings:

@@ -203,6 +203,35 @@ def test_what_promises_little_is_pruned_by_one_metric_also_with_two_objectives(c
     assert "Sorted by val/elbo" in note
 
 
+def test_a_process_that_trained_before_trains_as_a_new_one_does(checkout: Checkout) -> None:
+    """Also after a trial that was pruned, here because a study that maximises wants a lower bound."""
+    bound = (
+        "sweep/pruner=threshold",
+        "sweep.pruner.upper=null",
+        "sweep.pruner.lower=-44",
+        "sweep.pruner.n_warmup_steps=1",
+    )
+    done = checkout.train(
+        *COMMAND,
+        *bound,
+        "sweep.study=used",
+        "sweep/sampler=grid",
+        "sweep.objective=validation/elbo",
+        "training.learning_rate=1e-9,0.01,0.02",
+        "tracking.experiment=used",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 done, 1 pruned" in done.stdout
+    _, trials = parent_and_trials(checkout, "used")
+    assert "pruned" in trials[0].data.tags
+    assert len({run.data.tags["pid"] for run in trials.values()}) == 1, "one process has trained all of them"
+    alone = checkout.train(*COMMAND[2:], "training.learning_rate=0.02", "tracking.experiment=alone")
+    assert alone.returncode == 0, alone.stderr
+    expected = checkout.runs("alone")[0].info.run_id
+    for metric in ("train/loss", "train/rate", "val/loss", "val/distortion"):
+        assert checkout.history(trials[2].info.run_id, metric) == checkout.history(expected, metric)
+
+
 def test_an_equal_training_is_taken_over_and_not_trained_again(checkout: Checkout, searched) -> None:
     done = checkout.train(
         *COMMAND,

@@ -1,14 +1,18 @@
 """Children that end in every way there is."""
 
 import os
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 
 import pytest
 
 from pipeline.sweep.child import End
-from pipeline.sweep.crew import Crew
+from pipeline.sweep.crew import Crew, Member
 from pipeline.sweep.plan import Claimed
+from pipeline.sweep.processes import warm_processes
 
 
 @dataclass
@@ -56,3 +60,26 @@ def test_a_child_that_dies_is_its_trials_failure_with_the_reason(crew: Crew, job
         crew.attend(lambda *_: False, lambda claimed, end: ends.setdefault(claimed.number, end))
     assert reason in str(ends[0].failure)
     assert crew.has_room
+
+
+def ends_just_when_it_is_asked_to(worker: Connection) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: worker.send(End(metrics={})))
+    worker.send(None)
+    while True:
+        signal.pause()
+
+
+def test_a_child_that_was_asked_to_end_and_had_just_finished_gets_no_other_job() -> None:
+    crew = Crew(1, time_limit=1e-6)
+    ours, its = warm_processes().Pipe()
+    process = warm_processes().Process(target=ends_just_when_it_is_asked_to, args=(its,), daemon=True)
+    process.start()
+    ours.recv()  # it is ready
+    crew.members.append(Member(process, ours, Claimed(0, 0, {}), trainings=1, began=time.monotonic()))
+    ends: list[End] = []
+    while not ends:
+        crew.attend(lambda *_: False, lambda _, end: ends.append(end))
+    assert ends == [End(metrics={})], "it has finished all the same"
+    assert crew.members == []
+    process.join(10)
+    assert process.exitcode is not None

@@ -38,6 +38,10 @@ from studies import COMMAND
             ("model.latent_dim=1,2", "trusted=[os]", "likelihood._target_=os.abort"),
             "the process that looked the space over ended without a word; perhaps the memory was used up: narrow",
         ),
+        (
+            ("training.runtime.threads=1,2",),
+            "training.runtime.threads=2: this process already computes with another number. Give it to the whole",
+        ),
         ((), "nothing is searched. Name keys and values, such as model.latent_dim=2,8,32"),
         (("model.latent_dim=1,2", "sweep.n_trial=3"), "sweep.n_trial: no such key. Did you mean sweep.n_trials?"),
         (

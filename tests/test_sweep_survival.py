@@ -184,30 +184,6 @@ def test_ctrl_c_ends_a_sweep_within_ten_seconds_and_says_how_to_go_on(checkout: 
     assert {run.info.status for run in (parent, *runs.values())} == {"KILLED"}
 
 
-def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    try:
-        head = psutil.Process(process.pid)
-        return [head, *head.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def wait_for_training(checkout: Checkout, study: str, *numbers: int) -> None:
-    """Until these trials have trained an epoch."""
-    deadline = time.monotonic() + 120
-    logs = [checkout.root / "mlruns" / "jobs" / study / str(number) / "training.log" for number in numbers]
-    while not all(log.exists() and "epoch" in log.read_text() for log in logs):
-        assert time.monotonic() < deadline, "no trial ever trained"
-        time.sleep(0.1)
-
-
-def _trainings(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """Processes that trials are trained in: each is the head of a session and no guard."""
-    return [
-        each for each in _family(process)[1:] if os.getsid(each.pid) == each.pid and "guard" not in str(each.cmdline())
-    ]
-
-
 def test_workers_that_another_launcher_starts_share_the_trials_of_a_database(
     checkout: Checkout, tmp_path: Path
 ) -> None:
@@ -234,3 +210,27 @@ def test_workers_that_another_launcher_starts_share_the_trials_of_a_database(
     assert sorted(runs) == [0, 1, 2, 3]
     workers = {trial.system_attrs["owner"]["pid"] for trial in study.trials}
     assert len(workers) == 2, "both have worked"
+
+
+def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    try:
+        head = psutil.Process(process.pid)
+        return [head, *head.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def wait_for_training(checkout: Checkout, study: str, *numbers: int) -> None:
+    """Until these trials have trained an epoch."""
+    deadline = time.monotonic() + 120
+    logs = [checkout.root / "mlruns" / "jobs" / study / str(number) / "training.log" for number in numbers]
+    while not all(log.exists() and "epoch" in log.read_text() for log in logs):
+        assert time.monotonic() < deadline, "no trial ever trained"
+        time.sleep(0.1)
+
+
+def _trainings(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Processes that trials are trained in: each is the head of a session and no guard."""
+    return [
+        each for each in _family(process)[1:] if os.getsid(each.pid) == each.pid and "guard" not in str(each.cmdline())
+    ]

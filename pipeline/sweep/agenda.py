@@ -15,6 +15,7 @@ from pipeline.sweep.space import key_of
 POINT = "fixed_params"
 """Where Optuna looks for the values that a trial is to have."""
 WORK, GIVEN = "work", "given"
+"""What a trial is estimated to take; `key_of` what the user gave of its point."""
 
 
 def add_missing(study: optuna.Study, plan: Plan, work: Mapping[str, float]) -> None:

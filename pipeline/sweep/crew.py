@@ -63,11 +63,10 @@ class Crew:
     Args:
         slots: their number.
         time_limit: minutes that each training may take; None for no limit.
-        trainings: after how many a child makes room for a new one.
     """
 
-    def __init__(self, slots: int, time_limit: float | None, trainings: int = TRAININGS) -> None:
-        self.slots, self.time_limit, self.trainings = slots, time_limit, trainings
+    def __init__(self, slots: int, time_limit: float | None) -> None:
+        self.slots, self.time_limit = slots, time_limit
         self.members: list[Member] = []
         self._context = warm_processes()
 
@@ -96,7 +95,7 @@ class Crew:
                 _answer(member, after_epoch(claimed, said.number, said.metrics))
                 continue
             member.claimed = None
-            if not said or said.failure or member.asked or member.trainings >= self.trainings:
+            if not said or said.failure or member.asked or member.trainings >= TRAININGS:
                 self._part_with(member, alive=bool(said))
             if claimed:
                 at_the_end(claimed, said or End(failure=self._cause_of_death(member)))

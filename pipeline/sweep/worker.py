@@ -13,7 +13,7 @@ from pipeline.config import quoted
 from pipeline.errors import InputError
 from pipeline.interruption import listen
 from pipeline.sweep.child import End, Job
-from pipeline.sweep.crew import TRAININGS, Crew
+from pipeline.sweep.crew import Crew
 from pipeline.sweep.plan import Claimed, Plan
 from pipeline.sweep.progress import Progress
 from pipeline.sweep.space import overrides_of
@@ -59,8 +59,7 @@ class _Work:
         self.study = Study(worker.plan)
         self.trials = Trials(Store(worker.uri), self.settings.study, worker.parent_id)
         self.progress = Progress(self.study, worker.config.training.epochs)
-        threads = any(key.startswith("training.runtime") for key in worker.plan.space)  # are a process's for ever
-        self.crew = Crew(self.settings.slots, self.settings.trial_timeout, 1 if threads else TRAININGS)
+        self.crew = Crew(self.settings.slots, self.settings.trial_timeout)
         self.done: dict[Claimed, list[Mapping[str, float]]] = {}
 
     def until_none_is_left(self) -> None:
