@@ -46,6 +46,15 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+def typed(value: Any) -> str:
+    """A value of any kind in Hydra's grammar, from which it is read again as it was."""
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}:{typed(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(typed, value)) + "]"
+    return quoted(value) if isinstance(value, str) else repr(value) if isinstance(value, float) else shown(value)
+
+
 def quoted(text: str) -> str:
     """A text as a value on the command line, whatever is in it."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")

@@ -61,7 +61,7 @@ class Experiment:
 
 
 def _refuse_unknown_parts(config: Config, parts: Collection[str]) -> None:
-    for name in config.keys() - {*parts, "sweep", "trusted", "resume"}:
+    for name in config.keys() - {*parts, "sweep", "trusted", "resume", "init"}:
         meant = get_close_matches(name, parts, n=1)
         hint = f"Did you mean {meant[0]}? " if meant else ""
         raise InputError(f"{name}: no such key. {hint}There are: {', '.join(parts)}")

@@ -24,7 +24,7 @@ def recipe_of(config: Config, fingerprint: str) -> str | None:
     # With targets: an Adam and a Nadam of the same settings are two optimizers.
     settings = flatten({name: config[name] for name in (*GROUPS, "evaluation")}, targets=True)
     numbers = {key: value for key, value in settings.items() if key not in INERT}
-    facts = json.dumps([numbers, fingerprint, _code()], sort_keys=True, default=str)
+    facts = json.dumps([numbers, config.get("init"), fingerprint, _code()], sort_keys=True, default=str)
     return hashlib.sha256(facts.encode()).hexdigest()
 
 

@@ -63,7 +63,7 @@ def rescore(config: Config) -> Rescored:
     recorded = {name: value for name, value in trained.metrics.items() if name in metrics}
     added = {name: value for name, value in metrics.items() if name not in recorded}
     facts = {**flatten({"evaluation": config["evaluation"]}), **metrics, **circumstances()}
-    amend(store, trained.id, added, json.dumps(facts, indent=1))
+    amend(store, trained.id, "evaluations", json.dumps(facts, indent=1), metrics=added)
     return Rescored(trained.name, metrics, recorded, evaluation)
 
 

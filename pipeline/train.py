@@ -1,5 +1,7 @@
 """`python -m pipeline.train`: compose a config, train, and say what came of it."""
 
+import sys
+
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
@@ -12,7 +14,15 @@ from pipeline.errors import InputError
 
 def main() -> None:
     """The door."""
-    enter(compose_and_train, "train")
+    enter(_expand_and_train, "train")
+
+
+def _expand_and_train() -> None:
+    if any(each.startswith("from=") for each in sys.argv[1:]):
+        from pipeline.origin import expanded  # takes MLflow along
+
+        sys.argv[1:] = expanded(sys.argv[1:])
+    compose_and_train()
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")

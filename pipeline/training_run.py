@@ -61,7 +61,7 @@ def train(
     experiment = Experiment.from_config(config)
     store = experiment.tracking.connect()
     data = load(experiment.dataset)
-    vae = experiment.model_for(data)
+    vae = fresh_model(experiment, config.get("init"), data, store)
     experiment.pictures.check(vae.latent_dim, len(data.test))
     if resume:
         _refuse_other_data(store.run(resume).data.tags.get(FINGERPRINT), data, resume)
@@ -101,6 +101,27 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["tracking"]["uri"] = tracking["uri"]
     return train(config, console=console, resume=run_id)
+
+
+def fresh_model(experiment: Experiment, init: str | None, data: ImageData, store: Store) -> VAE:
+    """The model that a training begins with.
+
+    Args:
+        experiment: that describes it.
+        init: id of the run whose weights it has; None for weights drawn anew.
+        data: that it is for.
+        store: that has the run.
+
+    Raises:
+        InputError: there is no such run, it has no model, or another one.
+    """
+    vae = experiment.model_for(data)
+    if init:
+        try:
+            vae.begin_with(store.model(str(init)))
+        except InputError as error:
+            raise InputError(f"init={init}: {error}") from error
+    return vae
 
 
 def checkpoint_of(run_id: str) -> Path:

@@ -1,10 +1,12 @@
 """The variational autoencoder: encoder, decoder, likelihood and objective as one Keras model."""
 
+from itertools import zip_longest
 from typing import Any
 
 import keras
 from keras import ops
 
+from pipeline.errors import InputError
 from pipeline.models.architecture import Architecture, ImageShape
 from pipeline.models.likelihood import Likelihood
 from pipeline.models.objective import Objective
@@ -66,6 +68,23 @@ class VAE(keras.Model):
         for part in (self.encoder, self.decoder):
             part.summary(print_fn=lambda line, **_: lines.append(line), line_length=88)
         return "\n".join(lines)
+
+    def begin_with(self, other: "VAE") -> None:
+        """Take over the weights of another model, whose networks and likelihood must be of the same sizes.
+
+        Raises:
+            InputError: naming the first weight that does not fit.
+        """
+        for mine, its in zip_longest(self.learned, other.learned):
+            if mine is None or its is None or mine.shape != its.shape:
+                raise InputError(f"its weights do not fit this model: {_size(its)} there, {_size(mine)} here")
+        for mine, its in zip(self.learned, other.learned, strict=True):
+            mine.assign(its)
+
+    @property
+    def learned(self) -> list[keras.Variable]:
+        """The weights of the networks and of the likelihood."""
+        return [*self.encoder.weights, *self.decoder.weights, *self.likelihood.weights]
 
     def posterior(self, images: Any, training: bool = False) -> Posterior:
         """q(z | image) for each image."""
@@ -129,6 +148,10 @@ class VAE(keras.Model):
             for name in ("encoder", "decoder", "likelihood", "objective")
         }
         return cls(**config | parts)
+
+
+def _size(weight: keras.Variable | None) -> str:
+    return "none" if weight is None else f"{weight.path} {list(weight.shape)}"
 
 
 def assemble(

@@ -9,13 +9,14 @@ from typing import Any
 import keras
 import mlflow.keras
 import numpy as np
-from mlflow.models import Model, infer_signature
+from mlflow.models import Model
+from mlflow.models.utils import _save_example
+
+from pipeline.tracking import served
 
 
 def log_keras_model(model: keras.Model, example: np.ndarray) -> None:
-    """Store the model as `model`, with the signature that `predict` has on these images and the images as example."""
-    # Not `predict`, which would be compiled for this one call.
-    signature = infer_signature(example, keras.ops.convert_to_numpy(model.predict_step(example)))
+    """Store the model as `model`, with the signature of what it answers when served and these images as example."""
     requirements = [f"keras=={keras.__version__}", keras.backend.backend()]
     with _quiet():
         Model.log(
@@ -23,21 +24,28 @@ def log_keras_model(model: keras.Model, example: np.ndarray) -> None:
             name="model",
             flavor=KerasFlavor,
             model=model,
-            signature=signature,
-            input_example=example,
+            signature=served.signature(),
+            input_example={"images": example},
             pip_requirements=requirements,
             validate_serving_input=False,  # a second in which the model that was just written is read again
         )
 
 
 class KerasFlavor:
-    """MLflow's Keras flavor, and the folder that it forgets to make before it writes the example (its issue 16183)."""
+    """MLflow's Keras flavor with answers of our own, in the folder that MLflow forgets to make (its issue 16183)."""
 
     @staticmethod
-    def save_model(path: str, *, validate_serving_input: bool, **settings: Any) -> None:
-        """Write the model into a folder; the flag is for MLflow, which hands all on."""
+    def save_model(path: str, *, mlflow_model: Model, input_example: Any, signature: Any, **settings: Any) -> None:
+        """Write the model into a folder."""
         Path(path).mkdir(parents=True, exist_ok=True)
-        mlflow.keras.save_model(path=path, **settings)
+        del settings["validate_serving_input"]  # is for MLflow, which hands all on
+        mlflow.keras.save_model(
+            path=path, mlflow_model=mlflow_model, **settings
+        )  # whose own signature knows images only
+        mlflow_model.signature = signature
+        mlflow_model.flavors["python_function"]["loader_module"] = served.__name__
+        _save_example(mlflow_model, input_example, path)
+        mlflow_model.save(str(Path(path) / "MLmodel"))
 
 
 @contextmanager

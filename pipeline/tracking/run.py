@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import keras
 
 NOTE = "mlflow.note.content"
-EVALUATIONS = "evaluations"
 
 
 class Run:
@@ -119,12 +118,22 @@ class Run:
         return max(steps, default=0)
 
 
-def amend(store: Store, run_id: str, metrics: Mapping[str, float], facts: str) -> None:
-    """Add numbers and a JSON file of facts to a run that has ended, which stays as it ended."""
+def amend(
+    store: Store,
+    run_id: str,
+    folder: str,
+    facts: str,
+    *,
+    metrics: Mapping[str, float] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    """Add a JSON file of facts, numbers and tags to a run that has ended, which stays as it ended."""
     with store.transaction():
-        number = len(store.client.list_artifacts(run_id, EVALUATIONS)) + 1
-        mlflow.log_text(facts, f"{EVALUATIONS}/{number}.json", run_id=run_id)
-        mlflow.log_metrics(dict(metrics), step=0, run_id=run_id)
+        number = len(store.client.list_artifacts(run_id, folder)) + 1
+        mlflow.log_text(facts, f"{folder}/{number}.json", run_id=run_id)
+        mlflow.log_metrics(dict(metrics or {}), step=0, run_id=run_id)
+        for name, tag in (tags or {}).items():
+            store.client.set_tag(run_id, name, tag)
 
 
 def _input(data: ImageData, context: str) -> DatasetInput:

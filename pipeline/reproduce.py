@@ -1,0 +1,34 @@
+"""`python -m pipeline.reproduce`: train a run once more from its record, and say whether the same came of it."""
+
+import sys
+
+import hydra
+from omegaconf import DictConfig
+
+from pipeline.composition import CONF, plain
+from pipeline.door import answered, enter, start
+
+
+def main() -> None:
+    """The door."""
+    enter(compose_and_reproduce, "reproduce")
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="reproduce")
+def compose_and_reproduce(composed: DictConfig) -> None:
+    """Reproduce the run that Hydra composed the question for; the exit code is 1 if it came out otherwise."""
+    with answered():
+        config = plain(composed)
+        start()
+        from rich.console import Console
+
+        from pipeline.reproduction import reproduce
+
+        console = Console()
+        verdict = reproduce(config, console)
+        verdict.report(console)
+    sys.exit(0 if verdict.is_identical else 1)
+
+
+if __name__ == "__main__":
+    main()
