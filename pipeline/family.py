@@ -14,17 +14,14 @@ from pipeline.errors import InputError, Interrupted
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.view import view_of
-from pipeline.record import FINGERPRINT, parameters
+from pipeline.record import parameters
 from pipeline.runtime import circumstances
-from pipeline.tracking.finished import finished_children
+from pipeline.tracking.finished import BEST, finished_children
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
-from pipeline.tracking.store import Store
+from pipeline.tracking.store import FINGERPRINT, Store
 from pipeline.trained import Trained, load
-
-BEST = {"elbo": max, "nll": min, "mse": min, "knn_accuracy": max}
-"""Which of several values is the best; of the others none is by itself."""
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from pipeline.models.vae import VAE
 from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
 from pipeline.tracking.run import Run
+from pipeline.tracking.store import FINGERPRINT
 from pipeline.training.checkpoint import History
 
-FINGERPRINT = "data_fingerprint"
 GROUPS = ("dataset", "model", "likelihood", "objective", "training")
 """Groups whose values are a run's parameters. The UI lists them all above each picture, so nothing more than these."""
 KINDS = ("model", "likelihood")

@@ -164,7 +164,7 @@ def reproduce(config: Config, console: Console) -> Verdict:
     """
     trusted = check_value(config["trusted"], list[Text], "trusted")
     store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
-    run = _trained(store, str(config["run"]), console)
+    run = _trained(store, store.id_of(str(config["run"])), console)
     record = yaml.safe_load(store.artifact_text(run.info.run_id, "config.yaml"))
     record["trusted"] = trusted  # of the user, not of whoever made the record
     record["dataset"]["dir"] = config["dataset_dir"] or record["dataset"]["dir"]

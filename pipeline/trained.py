@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import yaml
 
@@ -11,8 +12,7 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.models.vae import VAE
-from pipeline.record import FINGERPRINT
-from pipeline.tracking.store import PRUNED, Store
+from pipeline.tracking.store import FINGERPRINT, PRUNED, Store
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,35 @@ class Trained:
     Attributes:
         id, name: of the run.
         config: composed and resolved.
-        data: that it was trained on.
         vae: the model as it was stored.
         metrics: as recorded.
+        fingerprint: of the data that it was trained on.
+        trusted: packages that its data set may come from.
     """
 
     id: str
     name: str
     config: Config
-    data: ImageData
     vae: VAE
     metrics: dict[str, float]
+    fingerprint: str
+    trusted: Sequence[str]
+
+    @cached_property
+    def data(self) -> ImageData:
+        """What it was trained on, read when it is first needed.
+
+        Raises:
+            InputError: the data are gone or different.
+        """
+        data: ImageData = build(self.config["dataset"], "dataset", self.trusted, wanted=Dataset).load()
+        if self.fingerprint != data.fingerprint:
+            raise InputError(
+                f"run {self.id}: the data are no longer those that it was trained on (fingerprint "
+                f"{self.fingerprint[:8]}, now {data.fingerprint[:8]}). Put them back, or name their folder: "
+                "dataset_dir=/path"
+            )
+        return data
 
 
 def load(store: Store, run_id: str, *, dataset_dir: str | None = None, trusted: Sequence[str] = ()) -> Trained:
@@ -45,7 +63,7 @@ def load(store: Store, run_id: str, *, dataset_dir: str | None = None, trusted: 
         trusted: packages that its data set may come from.
 
     Raises:
-        InputError: there is no such run, it is not finished, it holds no model, or the data are gone or different.
+        InputError: there is no such run, it is not finished, or it holds no model.
     """
     run = store.run(run_id)
     children = store.children(run_id)
@@ -61,11 +79,5 @@ def load(store: Store, run_id: str, *, dataset_dir: str | None = None, trusted: 
         raise InputError(f"run {run_id} was ended early by its study and has no model. Train its point anew")
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["dataset"]["dir"] = dataset_dir or config["dataset"]["dir"]
-    data = build(config["dataset"], "dataset", trusted, wanted=Dataset).load()
-    before = run.data.tags.get(FINGERPRINT, "")
-    if before != data.fingerprint:
-        raise InputError(
-            f"run {run_id}: the data are no longer those that it was trained on (fingerprint {before[:8]}, now "
-            f"{data.fingerprint[:8]}). Put them back, or name their folder: dataset_dir=/path"
-        )
-    return Trained(run_id, str(run.info.run_name), config, data, store.model(run_id), dict(run.data.metrics))
+    metrics, before = dict(run.data.metrics), run.data.tags.get(FINGERPRINT, "")
+    return Trained(run_id, str(run.info.run_name), config, store.model(run_id), metrics, before, trusted)

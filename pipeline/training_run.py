@@ -19,13 +19,13 @@ from pipeline.outcome import Outcome
 from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
 from pipeline.recipe import recipe_of
-from pipeline.record import FINGERPRINT, Record, facts
+from pipeline.record import Record, facts
 from pipeline.runtime import circumstances, differences
 from pipeline.tracking.address import MLRUNS
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
-from pipeline.tracking.store import RECIPE, Store
+from pipeline.tracking.store import FINGERPRINT, RECIPE, Store
 from pipeline.training.checkpoint import history_in
 from pipeline.training.fit import EpochListener, fit
 from pipeline.training.progress import TrainingProgress
@@ -118,7 +118,7 @@ def fresh_model(experiment: Experiment, init: str | None, data: ImageData, store
     vae = experiment.model_for(data)
     if init:
         try:
-            vae.begin_with(store.model(str(init)))
+            vae.begin_with(store.model(store.id_of(str(init))))
         except InputError as error:
             raise InputError(f"init={init}: {error}") from error
     return vae

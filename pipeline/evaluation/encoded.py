@@ -56,6 +56,14 @@ def encode(vae: VAE, images: np.ndarray) -> Encoded:
     return Encoded(images, mean, np.clip(log_variance, -WIDEST, WIDEST), rates)
 
 
+def decode(vae: VAE, latents: np.ndarray) -> np.ndarray:
+    """What latents [..., D] decode to, [..., H, W, C] in [0, 1]."""
+    flat = latents.reshape(-1, latents.shape[-1]).astype("float32")
+    parts = [vae.decode(flat[batch]) for batch in batches(len(flat), vae.image_shape)]
+    images = np.concatenate([ops.convert_to_numpy(part) for part in parts])
+    return np.clip(images, 0, 1).reshape(*latents.shape[:-1], *images.shape[1:])
+
+
 def distortions(vae: VAE, encoded: Encoded, latents: np.ndarray) -> np.ndarray:
     """−log p(image | latent) of each image and the latent in its place, nats, [N]."""
 

@@ -15,11 +15,13 @@ from pipeline.figures.diagram.diagram import structure
 from pipeline.figures.diagram.layer import Layer
 from pipeline.figures.evolution import epochs_sheet, latent_steps
 from pipeline.figures.film.film import latent_film
+from pipeline.figures.film.loop import loop
 from pipeline.figures.interactive.page import interactive_latent
 from pipeline.figures.latents import latent, latent_card
 from pipeline.figures.loss_curves import losses
 from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, quantiles
-from pipeline.figures.sheets import first_images, reconstructions, samples_beside
+from pipeline.figures.sheets import first_images, reconstructions, samples, samples_beside
+from pipeline.figures.strip import strip
 from pipeline.figures.wall import Brick, wall
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "latent_card",
     "latent_film",
     "latent_steps",
+    "loop",
     "losses",
     "mosaic_card",
     "plane_and_points",
@@ -48,8 +51,10 @@ __all__ = [
     "quantiles",
     "reconstructions",
     "reconstructions_card",
+    "samples",
     "samples_beside",
     "side_by_side",
+    "strip",
     "structure",
     "traversals",
     "wall",

@@ -47,6 +47,12 @@ def reconstructions(
     return figure
 
 
+def samples(images: np.ndarray, title: str = "Samples") -> Figure:
+    """Images [N, H, W, C] as a near-square mosaic."""
+    figure, _ = sheet(_mosaic(images), title)
+    return figure
+
+
 def samples_beside(prior: np.ndarray, fitted: np.ndarray, title: str = "Samples") -> Figure:
     """Two near-square mosaics of images [N, H, W, C] side by side, each under its name."""
     mosaics = [_mosaic(images) for images in (prior, fitted)]

@@ -12,11 +12,12 @@ from pipeline.data.batches import pixels
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
 from pipeline.density import FITTED, draws, fitted_mixture
-from pipeline.evaluation.encoded import batches, encode
+from pipeline.evaluation.encoded import decode, encode
 from pipeline.figures import Figure
 from pipeline.models.vae import VAE
 from pipeline.pictures.course import Course
 from pipeline.pictures.layers import layers_of
+from pipeline.pictures.paths import between, traversed
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.view import View, view_of
 
@@ -79,10 +80,7 @@ class Gallery:
 
     def decoded(self, latents: np.ndarray) -> np.ndarray:
         """What latents [..., D] decode to, [..., H, W, C] in [0, 1]."""
-        flat = latents.reshape(-1, latents.shape[-1]).astype("float32")
-        parts = [self.vae.decode(flat[batch]) for batch in batches(len(flat), self.vae.image_shape)]
-        images = np.concatenate([ops.convert_to_numpy(part) for part in parts])
-        return np.clip(images, 0, 1).reshape(*latents.shape[:-1], *images.shape[1:])
+        return decode(self.vae, latents)
 
     def reconstructed(self, images: np.ndarray) -> np.ndarray:
         """Images [N, H, W, C] in [0, 1] decoded from their posterior means."""
@@ -125,9 +123,7 @@ class Gallery:
         pairs = np.array(self.settings.pairs or np.arange(2 * several).reshape(several, 2))
         images = self.data.test.images[pairs]  # [R, 2, H, W, C]
         first, last = (self.means(images[:, end]) for end in (0, 1))
-        steps = np.linspace(0, 1, 9)[None, :, None]
-        between = (1 - steps) * first[:, None] + steps * last[:, None]
-        return figures.interpolations(images[:, 0], images[:, 1], self.decoded(between))
+        return figures.interpolations(images[:, 0], images[:, 1], self.decoded(between(first, last, 9)))
 
     def _of_the_plane(self) -> dict[str, Callable[[], Picture]]:
         shown = self.some(self.data.test, 2 * SCATTERED)
@@ -151,14 +147,8 @@ class Gallery:
         return figures.interactive_latent(points, labels, self.data.class_names, images, view.explained)
 
     def _traversals(self, means: np.ndarray) -> Figure:
-        """Each dimension moved alone, the others at the mean of all posterior means; most varied dimensions first."""
-        order = np.argsort(-means.var(axis=0))[:20]
-        low, high = np.quantile(means, (0.01, 0.99))
-        values = figures.quantiles(11) if self.vae.objective.sampling else figures.even(low, high, 11)
-        latents = np.tile(means.mean(axis=0), (len(order), len(values), 1))
-        for row, dimension in enumerate(order):
-            latents[row, :, dimension] = values
-        return figures.traversals(self.decoded(latents), values, [f"z{dimension + 1}" for dimension in order])
+        path = traversed(means, 11, most=20, prior=self.vae.objective.sampling)
+        return figures.traversals(self.decoded(path.latents), path.values, path.names)
 
     def _of_the_course(self, course: Course) -> dict[str, Callable[[], Picture]]:
         frames = course.frames()

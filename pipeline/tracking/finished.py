@@ -1,13 +1,17 @@
 """Runs that ended well, as plain facts for tables."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mlflow.entities import Run as MlflowRun
 
-from pipeline.tracking.store import PARENT, PRUNED, Store
+from pipeline.tracking.colour import COLOUR, COLOURS
+from pipeline.tracking.store import FINGERPRINT, PARENT, PRUNED, Store
 
 SCORES = ("elbo", "nll", "rate", "distortion", "mse", "active_units", "knn_accuracy")
 """Numbers of the test split that tables compare."""
+BEST = {"elbo": max, "nll": min, "mse": min, "knn_accuracy": max}
+"""Which of several values is the best; of the others none is by itself."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,16 @@ class Finished:
         return {name: self.metrics[f"test/{name}"] for name in SCORES if f"test/{name}" in self.metrics}
 
     @property
+    def colour(self) -> str:
+        """Its colour in the UI's charts."""
+        return self.tags.get(COLOUR, COLOURS[0])
+
+    @property
+    def was_trained(self) -> bool:
+        """Whether it is a training, rather than a study or a family that only holds some."""
+        return FINGERPRINT in self.tags
+
+    @property
     def is_child(self) -> bool:
         """Whether it is one of a family."""
         return PARENT in self.tags
@@ -41,20 +55,17 @@ class Finished:
 def finished_runs(store: Store, experiment: str) -> list[Finished]:
     """The finished runs of an experiment, latest first; none if there is no such experiment."""
     known = store.client.get_experiment_by_name(experiment)
-    if known is None:
-        return []
-    order = ["attributes.start_time DESC"]
-    runs = store.client.search_runs([known.experiment_id], "attributes.status = 'FINISHED'", order_by=order)
-    return [_facts(run) for run in runs if _has_a_result(run)]
+    return finished_among(store.search([known.experiment_id])) if known else []
 
 
 def finished_children(store: Store, run_id: str) -> list[Finished]:
     """The finished children of a run, in the order in which they began."""
-    return [_facts(run) for run in store.children(run_id) if _has_a_result(run)]
+    return finished_among(store.children(run_id))
 
 
-def _has_a_result(run: MlflowRun) -> bool:
-    return run.info.status == "FINISHED" and PRUNED not in run.data.tags
+def finished_among(runs: Iterable[MlflowRun]) -> list[Finished]:
+    """Those that ended well and were not ended early, in the same order."""
+    return [_facts(run) for run in runs if run.info.status == "FINISHED" and PRUNED not in run.data.tags]
 
 
 def _facts(run: MlflowRun) -> Finished:

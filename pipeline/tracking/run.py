@@ -1,6 +1,6 @@
 """One training = one MLflow run: what is recorded, in verbs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -116,6 +116,13 @@ class Run:
     def _last_step(self) -> int:
         steps = [metric.step for metric in self.store.client.get_metric_history(self.id, "val/loss")]
         return max(steps, default=0)
+
+
+def add_files(store: Store, run_id: str, paths: Iterable[Path]) -> None:
+    """Keep files at the artifact root of a run, whatever its state; they replace those of the same names."""
+    with store.transaction():
+        for path in paths:
+            store.client.log_artifact(run_id, str(path))
 
 
 def amend(

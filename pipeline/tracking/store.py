@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -33,6 +33,8 @@ PRUNED = "pruned"
 """Tag of a finished run that its study ended early."""
 RECIPE = "recipe"
 """Tag that is equal for equal trainings."""
+FINGERPRINT = "data_fingerprint"
+"""Tag of a training: of the images that it is trained on."""
 REUSED = "taken_over_from"
 """Tag of a run that was not trained, because an equal one was: the id of that one, which has the model."""
 
@@ -77,11 +79,53 @@ class Store:
             raise InputError(f"run {run_id} is not in {self.uri}: {error.message}") from error
 
     @whole
+    def id_of(self, name: str) -> str:
+        """The id of a run that is named by it, or by the model that came of it: `<study>@champion`.
+
+        Raises:
+            InputError: there is no such model.
+        """
+        model, at, alias = name.partition("@")
+        if not at:
+            return name
+        try:
+            return str(self.client.get_model_version_by_alias(model, alias).run_id)
+        except MlflowException as error:
+            raise InputError(f"run={name}: no such model in {self.uri}: {error.message}") from error
+
+    @whole
     def children(self, run_id: str) -> list[MlflowRun]:
         """The runs of a parent run, in the order in which they began."""
         experiment = self.run(run_id).info.experiment_id
         where = f"tags.`{PARENT}` = '{run_id}'"
         return list(self.client.search_runs([experiment], where, order_by=["attributes.start_time ASC"]))
+
+    @whole
+    def search(self, experiment_ids: Sequence[str], where: str = "") -> list[MlflowRun]:
+        """All runs of experiments that pass a filter, latest first, however many.
+
+        Raises:
+            InputError: the filter is not in MLflow's language.
+        """
+        runs: list[MlflowRun] = []
+        token = None
+        while token != "":
+            try:
+                page = self.client.search_runs(
+                    list(experiment_ids), where, order_by=["attributes.start_time DESC"], page_token=token
+                )
+            except MlflowException as error:
+                raise InputError(
+                    f"filter={where}: {error.message} Wanted for example: metrics.`test/nll` < 110"
+                ) from error
+            runs += page
+            token = page.token or ""
+        return runs
+
+    @whole
+    def curve(self, run_id: str, metric: str) -> list[tuple[int, float]]:
+        """Steps and values of a metric; empty if the run has none of this name."""
+        return sorted((point.step, point.value) for point in self.client.get_metric_history(run_id, metric))
 
     @whole
     def trained(self, recipe: str) -> str | None:

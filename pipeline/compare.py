@@ -1,0 +1,29 @@
+"""`python -m pipeline.compare`: finished runs side by side, as a table here and as a page with their pictures."""
+
+import hydra
+from omegaconf import DictConfig
+
+from pipeline.composition import CONF, plain
+from pipeline.door import answered, enter, start
+
+
+def main() -> None:
+    """The door."""
+    enter(compose_and_compare, "compare")
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="compare")
+def compose_and_compare(composed: DictConfig) -> None:
+    """Compare the runs that Hydra composed the choice of."""
+    with answered():
+        config = plain(composed)
+        start()
+        from rich.console import Console
+
+        from pipeline.comparison.comparison import compare
+
+        compare(config, Console())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Finished runs compared: which, in a table, on the rate-distortion plane, by their curves and their pictures."""

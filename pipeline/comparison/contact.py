@@ -1,0 +1,92 @@
+"""The same images and the same latents through every model."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline import figures
+from pipeline.data.images import ImageData
+from pipeline.errors import InputError
+from pipeline.evaluation.encoded import decode, encode
+from pipeline.tracking.finished import Finished
+from pipeline.tracking.store import FINGERPRINT, Store
+from pipeline.trained import Trained, load
+
+SHOWN = 12
+"""Images, and latents."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """What one model makes of them.
+
+    Attributes:
+        run_id: whose.
+        reconstructions: PNG, a row of the images as it reconstructs them.
+        samples: PNG, a row of what it decodes the latents to.
+    """
+
+    run_id: str
+    reconstructions: bytes
+    samples: bytes
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All models of the same data.
+
+    Attributes:
+        data: its name.
+        inputs: PNG, a row of the images.
+        strips: in the order of the runs.
+        left_out: ids of runs whose model cannot be read, with the reason.
+    """
+
+    data: str
+    inputs: bytes
+    strips: list[Strip]
+    left_out: dict[str, str]
+
+
+def sheets(store: Store, runs: Sequence[Finished], trusted: Sequence[str]) -> Iterator[Sheet]:
+    """A sheet for each set of images that runs were trained on.
+
+    Args:
+        store: that has the runs.
+        runs: in the order in which they are shown.
+        trusted: packages that data sets may come from.
+    """
+    widest = max(int(run.params.get("model.latent_dim", 0)) for run in runs)
+    latents = np.random.default_rng(0).standard_normal((SHOWN, widest))
+    for fingerprint in dict.fromkeys(run.tags.get(FINGERPRINT) for run in runs):
+        alike = [run for run in runs if run.tags.get(FINGERPRINT) == fingerprint]
+        yield _sheet(store, alike, latents, trusted)
+
+
+def _sheet(store: Store, runs: Sequence[Finished], latents: np.ndarray, trusted: Sequence[str]) -> Sheet:
+    data: ImageData | None = None
+    strips, left_out = [], {}
+    for run in runs:
+        try:
+            trained = load(store, run.id, trusted=trusted)
+            data = data or trained.data
+        except InputError as error:
+            left_out[run.id] = str(error)
+            continue
+        strips.append(_strip(trained, _chosen(data), latents))
+    inputs = figures.strip(_chosen(data)) if data else b""
+    return Sheet(data.name if data else "", inputs, strips, left_out)
+
+
+def _chosen(data: ImageData) -> np.ndarray:
+    order = np.random.default_rng(0).permutation(len(data.test))
+    return data.test.images[order[:SHOWN]]
+
+
+def _strip(trained: Trained, images: np.ndarray, latents: np.ndarray) -> Strip:
+    """Of the latents a model of fewer dimensions takes the first coordinates."""
+    vae = trained.vae
+    reconstructed = decode(vae, encode(vae, images).mean)
+    sampled = decode(vae, latents[:, : vae.latent_dim])
+    return Strip(trained.id, figures.strip(reconstructed), figures.strip(sampled))

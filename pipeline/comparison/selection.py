@@ -1,0 +1,71 @@
+"""Which runs are compared."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import InputError
+from pipeline.settings import Text
+from pipeline.tracking.finished import Finished, finished_among
+from pipeline.tracking.store import PARENT, Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Who is chosen: by id, or all of an experiment, of a study, or those that pass a filter; or all of these at once.
+
+    Attributes:
+        runs: ids, or `<study>@champion`; of one that holds others, those below it.
+        experiment: of MLflow.
+        study: whose trials.
+        filter: in MLflow's language.
+    """
+
+    runs: list[Text]
+    experiment: Text | None
+    study: Text | None
+    filter: Text | None
+
+    def __post_init__(self) -> None:
+        if not (self.runs or self.experiment or self.study or self.filter):
+            raise InputError(
+                "compare: which runs? Say experiment=mnist, study=latent_filters, runs=[<id>,<id>] or filter=…"
+            )
+
+    def of(self, store: Store) -> list[Finished]:
+        """The finished runs that were trained to their end and hold no others, each once.
+
+        Raises:
+            InputError: there is none, or a name that is not known.
+        """
+        found = {run.id: run for run in self._named(store)}
+        if self.experiment or self.study or self.filter:
+            found |= {run.id: run for run in finished_among(store.search(self._experiments(store), self._where()))}
+        holders = {run.tags[PARENT] for run in found.values() if PARENT in run.tags}
+        runs = [run for run in found.values() if run.id not in holders and run.was_trained]
+        if not runs:
+            raise InputError(f"compare: {self} has no finished run to show. Look for others with: make ui")
+        return runs
+
+    def __str__(self) -> str:
+        parts = {"experiment": self.experiment, "study": self.study, "filter": self.filter}
+        words = [f"{name}={value}" for name, value in parts.items() if value]
+        return ", ".join([*words, *([f"{len(self.runs)} runs"] if self.runs else [])])
+
+    def _named(self, store: Store) -> Iterator[Finished]:
+        for name in self.runs:
+            run = store.run(store.id_of(name))
+            yield from finished_among([run, *store.children(run.info.run_id)])
+
+    def _experiments(self, store: Store) -> Sequence[str]:
+        if self.experiment is None:
+            return [each.experiment_id for each in store.client.search_experiments()]
+        known: Any = store.client.get_experiment_by_name(self.experiment)
+        if known is None:
+            names = ", ".join(each.name for each in store.client.search_experiments())
+            raise InputError(f"experiment={self.experiment}: there is no such experiment. There are: {names}")
+        return [known.experiment_id]
+
+    def _where(self) -> str:
+        study = [f"tags.study = '{self.study}'"] if self.study else []
+        return " AND ".join([*study, *([self.filter] if self.filter else [])])

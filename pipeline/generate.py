@@ -1,0 +1,32 @@
+"""`python -m pipeline.generate`: images and latents from a trained model."""
+
+import hydra
+from omegaconf import DictConfig
+
+from pipeline.composition import CONF, plain
+from pipeline.door import answered, enter, start
+
+
+def main() -> None:
+    """The door."""
+    enter(compose_and_generate, "generate")
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="generate")
+def compose_and_generate(composed: DictConfig) -> None:
+    """Make what Hydra composed the wish for."""
+    with answered():
+        if composed.point is not None:
+            composed.what = {"_target_": "pipeline.generation.points.Points", "points": [composed.point]}
+        config = plain(composed)
+        start()
+        from rich.console import Console
+
+        from pipeline.generation.generation import generate
+
+        for path in generate(config):
+            Console().print(str(path), highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""From a wish to files."""
+
+from pathlib import Path
+
+from pipeline.build import build, check_value
+from pipeline.config import Config
+from pipeline.generation.made import Maker
+from pipeline.newfolder import new_folder
+from pipeline.settings import Text
+from pipeline.tracking.settings import Uri
+from pipeline.tracking.store import Store
+from pipeline.trained import load
+
+
+def generate(config: Config) -> list[Path]:
+    """Make what the config wishes for of the run that it names; gives the files.
+
+    Raises:
+        InputError: a wrong setting, a run that cannot be read, or a folder that holds something.
+    """
+    trusted = check_value(config["trusted"], list[Text], "trusted")
+    maker: Maker = build(config["what"], "what", trusted)
+    folder = new_folder(config["out"], "generated")
+    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    trained = load(store, store.id_of(str(config["run"])), dataset_dir=config["dataset_dir"], trusted=trusted)
+    made = maker.make(trained)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for ending, content in made.files():
+        paths.append(folder / f"{type(maker).__name__.lower()}.{ending}")
+        paths[-1].write_bytes(content)
+    return paths

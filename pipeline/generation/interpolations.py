@@ -1,0 +1,59 @@
+"""The way from one image to another."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from pipeline import figures
+from pipeline.data.picture import read_picture
+from pipeline.errors import InputError
+from pipeline.evaluation.encoded import decode, encode
+from pipeline.generation.made import Made
+from pipeline.pictures.paths import between
+from pipeline.pictures.settings import Pair
+from pipeline.settings import Count, Text
+from pipeline.trained import Trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interpolations:
+    """Straight lines between the posterior means of two images each.
+
+    Attributes:
+        pairs: positions in the test split.
+        files: of the user's own, two and two; where there are any, pairs do not matter.
+        steps: of each line, both ends included.
+    """
+
+    pairs: Annotated[list[Pair], Field(min_length=1, examples=[[[0, 1]]])]
+    files: list[Text]
+    steps: Annotated[Count, Field(ge=2)]
+
+    def make(self, trained: Trained) -> Made:
+        """A row for each pair."""
+        ends = self._own(trained) if self.files else self._of_the_data(trained)  # [R, 2, H, W, C]
+        first, last = (encode(trained.vae, ends[:, end]).mean for end in (0, 1))
+        latents = between(first, last, self.steps)
+        images = decode(trained.vae, latents)
+        figure = figures.interpolations(ends[:, 0], ends[:, 1], images)
+        return Made(images, latents, figure, film=np.moveaxis(images, 1, 0))
+
+    def _own(self, trained: Trained) -> np.ndarray:
+        if len(self.files) % 2:
+            raise InputError(f"what.files: {len(self.files)} files; wanted an even number, the two ends of each line")
+        height, width, channels = trained.vae.image_shape
+        images = [read_picture(Path(file), height=height, width=width, channels=channels) for file in self.files]
+        return np.stack(images).reshape(-1, 2, height, width, channels)
+
+    def _of_the_data(self, trained: Trained) -> np.ndarray:
+        test = trained.data.test.images
+        for position in (each for pair in self.pairs for each in pair):
+            if position >= len(test):
+                raise InputError(
+                    f"what.pairs: there is no test image {position}; there are {len(test)}, counted from 0. Give "
+                    "smaller positions"
+                )
+        return test[np.array(self.pairs)]

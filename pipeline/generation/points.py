@@ -1,0 +1,37 @@
+"""Chosen latents, decoded."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from pipeline import figures
+from pipeline.errors import InputError
+from pipeline.evaluation.encoded import decode
+from pipeline.generation.made import Made
+from pipeline.pictures.settings import Latent
+from pipeline.trained import Trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Points:
+    """Latents that somebody wrote down.
+
+    Attributes:
+        points: each with as many coordinates as the latent space has dimensions.
+    """
+
+    points: Annotated[list[Latent], Field(min_length=1, examples=[[[0.0, 2.5]]])]
+
+    def make(self, trained: Trained) -> Made:
+        """Each image over its coordinates."""
+        wanted = trained.vae.latent_dim
+        for point in self.points:
+            if len(point) != wanted:
+                raise InputError(
+                    f"point={point}: has {len(point)} coordinates, the latent space of run {trained.id} has {wanted}"
+                )
+        latents = np.array(self.points)
+        images = decode(trained.vae, latents)
+        return Made(images, latents, figures.decoded_points(images, latents))

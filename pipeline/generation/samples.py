@@ -1,0 +1,54 @@
+"""Draws from a density over the latent space, decoded."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pipeline import figures
+from pipeline.data.binarisation import as_trained
+from pipeline.density import FITTED, draws, fitted_mixture
+from pipeline.errors import InputError
+from pipeline.evaluation.encoded import decode
+from pipeline.generation.made import Made
+from pipeline.settings import Count, Seed, Weight
+from pipeline.trained import Trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """Draws from the prior, or from a Gaussian mixture fitted to the posterior of the training images.
+
+    Attributes:
+        n: how many.
+        seed: of the draws.
+        temperature: a factor on the standard deviation of the prior, or of each component; 0 is the most likely.
+        density: which.
+        components: of the mixture.
+    """
+
+    n: Count
+    seed: Seed
+    temperature: Weight
+    density: Literal["prior", "mixture"]
+    components: Count
+
+    def make(self, trained: Trained) -> Made:
+        """The draws as a mosaic."""
+        latents = self._from_prior(trained) if self.density == "prior" else self._from_mixture(trained)
+        images = decode(trained.vae, latents)
+        return Made(images, latents, figures.samples(images, f"{trained.name}: samples"))
+
+    def _from_prior(self, trained: Trained) -> np.ndarray:
+        if not trained.vae.objective.sampling:
+            raise InputError(
+                f"what.density=prior: run {trained.id} is an autoencoder, which has no prior. Say what.density=mixture"
+            )
+        noise = np.random.default_rng(self.seed).standard_normal((self.n, trained.vae.latent_dim))
+        return self.temperature * noise
+
+    def _from_mixture(self, trained: Trained) -> np.ndarray:
+        fitted = as_trained(trained.data, np.arange(min(FITTED, len(trained.data.train))))
+        mixture = fitted_mixture(trained.vae, fitted.images, components=self.components, seed=self.seed)
+        mixture.covariances_ = self.temperature**2 * mixture.covariances_
+        return draws(mixture, self.n, self.seed)

@@ -1,0 +1,149 @@
+"""`python -m pipeline.generate`: files made by a trained model."""
+
+import io
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from checkout import SMALL, Checkout
+from data_files import pixels
+from PIL import Image
+
+from pipeline.figures import loop
+
+
+@pytest.fixture(scope="module")
+def run_id(checkout: Checkout) -> str:
+    done = checkout.train(*SMALL, "model.latent_dim=3", "tracking.experiment=generating")
+    assert done.returncode == 0, done.stderr
+    return str(checkout.runs("generating")[0].info.run_id)
+
+
+def made(checkout: Checkout, run_id: str, out: Path, *overrides: str) -> dict[str, np.ndarray]:
+    done = checkout.run("pipeline.generate", f"run={run_id}", f"out={out}", *overrides)
+    assert done.returncode == 0, done.stderr
+    printed = [Path(line) for line in done.stdout.splitlines() if line.startswith(str(out))]
+    assert sorted(printed) == sorted(out.iterdir())
+    for path in out.glob("*.png"):
+        assert np.asarray(Image.open(path)).std() > 0
+    [arrays] = out.glob("*.npz")
+    return dict(np.load(arrays))
+
+
+def test_samples_follow_seed_and_temperature(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
+    one = made(checkout, run_id, tmp_path / "one", "what.n=2000")
+    assert one["images"].shape == (2000, 8, 8, 1)
+    assert one["latents"].shape == (2000, 3)
+    assert 0 <= one["images"].min() <= one["images"].max() <= 1
+    assert one["latents"].std() == pytest.approx(1, abs=0.05)
+    half = made(checkout, run_id, tmp_path / "half", "what.n=2000", "what.temperature=0.5")
+    np.testing.assert_allclose(half["latents"], one["latents"] / 2)
+    other = made(checkout, run_id, tmp_path / "other", "what.n=2000", "what.seed=1")
+    assert not np.isclose(other["latents"], one["latents"]).any(axis=1).all()
+
+
+def test_a_mixture_lies_where_the_images_do_and_shrinks_to_its_centres(
+    checkout: Checkout, run_id: str, tmp_path: Path
+) -> None:
+    options = ("what.density=mixture", "what.n=200", "what.components=3")
+    cold = made(checkout, run_id, tmp_path / "cold", *options, "what.temperature=0")
+    assert len(np.unique(cold["latents"].round(4), axis=0)) <= 3
+    warm = made(checkout, run_id, tmp_path / "warm", *options)
+    assert len(np.unique(warm["latents"].round(4), axis=0)) > 150
+
+
+def test_points_and_a_plane_are_decoded_where_they_were_asked_for(
+    checkout: Checkout, run_id: str, tmp_path: Path
+) -> None:
+    point = made(checkout, run_id, tmp_path / "point", "point=[0,2.5,-1]")
+    several = made(checkout, run_id, tmp_path / "points", "what=points", "what.points=[[0,2.5,-1],[1,1,1]]")
+    np.testing.assert_array_equal(several["latents"], [[0, 2.5, -1], [1, 1, 1]])
+    np.testing.assert_allclose(point["images"][0], several["images"][0], atol=1e-6)
+    even = ("what.settings.spacing=even", "what.settings.count=5", "what.settings.x=[-2,2]", "what.settings.y=[-2,2]")
+    plane = made(checkout, run_id, tmp_path / "plane", "what=plane", *even)
+    assert plane["images"].shape == (5, 5, 8, 8, 1)
+    steps = np.diff(plane["latents"], axis=1)
+    np.testing.assert_allclose(np.linalg.norm(steps, axis=-1), 1, rtol=1e-6)
+    np.testing.assert_allclose(np.diff(steps, axis=0), 0, atol=1e-9)
+
+
+def test_interpolations_end_at_the_images_and_play_as_a_film(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
+    way = made(checkout, run_id, tmp_path / "way", "what=interpolations", "what.pairs=[[0,1],[5,0]]", "what.steps=4")
+    assert way["images"].shape == (2, 4, 8, 8, 1)
+    np.testing.assert_allclose(way["latents"][0, 0], way["latents"][1, 3], atol=1e-6)
+    np.testing.assert_allclose(np.diff(way["latents"], n=2, axis=1), 0, atol=1e-6)
+    with Image.open(tmp_path / "way" / "interpolations.gif") as film:
+        assert film.n_frames == 6  # there and back
+
+
+def test_files_of_ones_own_are_resized_interpolated_and_encoded(
+    checkout: Checkout, run_id: str, tmp_path: Path
+) -> None:
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    files = [tmp_path / "in" / "a.png", tmp_path / "in" / "deep" / "b.png"]
+    for number, file in enumerate(files):
+        Image.fromarray(pixels(30, 20, seed=number)).save(file)
+    names = ",".join(map(str, files))
+    way = made(checkout, run_id, tmp_path / "way", "what=interpolations", f"what.files=[{names}]", "what.steps=3")
+    made(checkout, run_id, tmp_path / "table", "what=encodings", f"what.folder={tmp_path / 'in'}")
+    table = pd.read_csv(tmp_path / "table" / "encodings.csv")
+    assert table["file"].tolist() == ["a.png", "deep/b.png"]
+    means = table[["z1", "z2", "z3"]].to_numpy()
+    np.testing.assert_allclose(means, way["latents"][0, [0, 2]], atol=1e-5)
+    assert (table["rate"] > 0).all()
+
+
+def test_a_traversal_moves_one_dimension_at_a_time(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
+    lines = made(checkout, run_id, tmp_path / "lines", "what=traversals", "what.steps=5", "what.dimensions=2")
+    assert lines["images"].shape == (2, 5, 8, 8, 1)
+    assert (np.ptp(lines["latents"], axis=1) > 0).sum(axis=1).tolist() == [1, 1]
+
+
+def refused(checkout: Checkout, *overrides: str) -> str:
+    done: subprocess.CompletedProcess[str] = checkout.run("pipeline.generate", *overrides)
+    assert done.returncode == 2, done.stdout
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["point=[0,1]"], "point=[0.0, 1.0]: has 2 coordinates, the latent space of run"),
+        (["what.n=0"], "what.n=0: wanted a number greater than 0"),
+        (["what.temprature=1"], "what.temprature: no such key. Did you mean what.temperature?"),
+        (
+            ["what=interpolations", "what.pairs=[[0,100000]]"],
+            "what.pairs: there is no test image 100000; there are 300",
+        ),
+        (["what=interpolations", "what.files=[a.png]"], "what.files: 1 files; wanted an even number"),
+        (["what=interpolations", "what.files=[a.png,b.png]"], "a.png: cannot be read as an image"),
+        (["what=encodings", "what.folder=nowhere"], "what.folder=nowhere: holds no file; wanted a folder with images"),
+        (["out=conf"], "out=conf: there is something already. Name a folder that does not exist yet"),
+    ],
+)
+def test_mistakes_are_named_with_the_cure(checkout: Checkout, run_id: str, overrides: list[str], words: str) -> None:
+    assert words in refused(checkout, f"run={run_id}", *overrides)
+
+
+def test_an_autoencoder_has_no_prior_to_draw_from(checkout: Checkout, tmp_path: Path) -> None:
+    done = checkout.train(*SMALL, "objective=autoencoder", "tracking.experiment=plain")
+    assert done.returncode == 0, done.stderr
+    run_id = checkout.runs("plain")[0].info.run_id
+    assert "is an autoencoder, which has no prior. Say what.density=mixture" in refused(checkout, f"run={run_id}")
+    assert made(checkout, run_id, tmp_path / "mixed", "what.density=mixture", "what.n=5")["images"].shape[0] == 5
+
+
+def test_a_loop_plays_there_and_back(blobs) -> None:
+    frames = np.stack([blobs(3, seed=step) for step in range(4)])
+    with Image.open(io.BytesIO(loop(frames))) as film:
+        assert film.n_frames == 6
+        shown = []
+        for index in range(6):
+            film.seek(index)
+            shown.append(np.asarray(film.convert("L")))
+    np.testing.assert_array_equal(shown[1], shown[5])
+    np.testing.assert_array_equal(shown[2], shown[4])
+    assert (shown[0] != shown[3]).any()

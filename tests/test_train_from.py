@@ -1,0 +1,89 @@
+"""`python -m pipeline.train from=<run>` and `init=<run>`: a training that starts where another one stands."""
+
+import pytest
+import yaml
+from checkout import SMALL, Checkout
+from mlflow.entities import Run
+
+PARTS = ("dataset", "model", "likelihood", "objective", "training", "evaluation", "pictures")
+STARTS = {
+    "dense": (*SMALL, "model.activation=tanh", "objective.beta=1e-05"),
+    "other_groups": (
+        *("dataset.limit=200", "model=conv", "model.filters=[4,8]", "likelihood=gaussian", "training=fast"),
+        *("training.epochs=1", "training/optimizer=adamw", "pictures=few", "+training.optimizer.clipnorm=1.5"),
+    ),
+}
+
+
+def config_of(checkout: Checkout, run: Run) -> dict:
+    return yaml.safe_load((checkout.artifacts(run.info.run_id) / "config.yaml").read_text())
+
+
+@pytest.fixture(scope="module", params=STARTS)
+def first(checkout: Checkout, request: pytest.FixtureRequest) -> Run:
+    done = checkout.train(*STARTS[request.param], f"tracking.experiment=first_{request.param}")
+    assert done.returncode == 0, done.stderr
+    return checkout.runs(f"first_{request.param}")[0]
+
+
+def test_what_is_not_changed_is_as_it_was(checkout: Checkout, first: Run) -> None:
+    done = checkout.train(f"from={first.info.run_id}", "objective.beta=4")
+    assert done.returncode == 0, done.stderr
+    second = next(run for run in checkout.runs(config_of(checkout, first)["tracking"]["experiment"]))
+    assert second.data.tags["from"] == first.info.run_id
+    before, after = config_of(checkout, first), config_of(checkout, second)
+    assert after["objective"].pop("beta") == 4
+    before["objective"].pop("beta")
+    assert {part: after[part] for part in PARTS} == {part: before[part] for part in PARTS}
+
+
+def test_equal_configs_give_equal_numbers(checkout: Checkout, first: Run) -> None:
+    done = checkout.train(f"from={first.info.run_id}", "tracking.experiment=equal")
+    assert done.returncode == 0, done.stderr
+    second = checkout.runs("equal")[0]
+    histories = [checkout.history(run.info.run_id, "val/loss") for run in (first, second)]
+    assert histories[0] == histories[1]
+
+
+def test_a_group_that_is_chosen_beside_it_is_new_as_a_whole(checkout: Checkout, first: Run) -> None:
+    done = checkout.train(f"from={first.info.run_id}", "likelihood=squared_error", "tracking.experiment=group")
+    assert done.returncode == 0, done.stderr
+    before, after = config_of(checkout, first), config_of(checkout, checkout.runs("group")[0])
+    assert after["likelihood"]["_target_"].endswith("SquaredError")
+    assert after["model"] == before["model"]
+
+
+def test_a_sweep_searches_around_a_run(checkout: Checkout, first: Run) -> None:
+    sweep = ("sweep=latent_filters", "model=conv", "sweep.n_trials=2", "sweep/sampler=random", "sweep.study=around")
+    done = checkout.train("-m", f"from={first.info.run_id}", *sweep, "tracking.experiment=around", "evaluation=default")
+    assert done.returncode == 0, done.stderr
+    before = config_of(checkout, first)
+    trials = checkout.runs("around", "tags.trial != ''")
+    assert len({run.data.params["model.latent_dim"] + run.data.params["model.filters"] for run in trials}) == 2
+    assert all(config_of(checkout, run)["training"]["epochs"] == before["training"]["epochs"] for run in trials)
+    checkout.client.delete_experiment(trials[0].info.experiment_id)
+    for path in (checkout.root / "mlruns" / "studies").glob("around*"):
+        path.unlink()
+    checkout.client.restore_experiment(trials[0].info.experiment_id)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["from=nothing"], "run nothing has no config.yaml"),
+        (["from=nothing", "resume=x"], "resume=x: from=nothing already says what to start with. Leave one of the two"),
+        (["from=nothing", "experiment=letters"], "experiment=letters: from=nothing already says what to start with"),
+        (["init=nothing", *SMALL], "init=nothing: run nothing is not in sqlite"),
+    ],
+)
+def test_mistakes_are_named_with_the_cure(checkout: Checkout, overrides: list[str], words: str) -> None:
+    done = checkout.train(*overrides)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_weights_that_do_not_fit_are_named(checkout: Checkout, first: Run) -> None:
+    done = checkout.train(f"from={first.info.run_id}", f"init={first.info.run_id}", "model.latent_dim=5")
+    assert done.returncode == 2
+    assert f"init={first.info.run_id}: its weights do not fit this model: " in done.stderr
