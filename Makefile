@@ -1,6 +1,6 @@
 # `make train` is all that a new checkout needs: it installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help setup train tutorial sweep dashboard evaluate verify ui test check format bench lock clean
+.PHONY: help setup train tutorial sweep dashboard evaluate compare generate reproduce verify ui test check format bench lock clean
 
 # The first Python of a version that TensorFlow and Ray have wheels for.
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -31,6 +31,15 @@ dashboard: $(INSTALLED)  ## open a study in Optuna's dashboard: STUDY=its name, 
 
 evaluate: $(INSTALLED)  ## score a finished run once more: RUN=its id
 	@$(BIN)/python -m pipeline.evaluate run=$(or $(RUN),$(error Which run? RUN=its id)) $(ARGS)
+
+compare: $(INSTALLED)  ## compare finished runs on one page: ARGS="experiment=mnist" or "study=latent_filters"
+	@$(BIN)/python -m pipeline.compare $(or $(ARGS),$(error Which runs? ARGS="experiment=mnist", "study=latent_filters" or "runs=[<id>,<id>]"))
+
+generate: $(INSTALLED)  ## images from a trained model: RUN=its id, or latent_filters@champion; ARGS="what=plane"
+	@$(BIN)/python -m pipeline.generate run=$(or $(RUN),$(error Which run? RUN=its id, or latent_filters@champion)) $(ARGS)
+
+reproduce: $(INSTALLED)  ## train a run once more from its record and compare, bit for bit: RUN=its id
+	@$(BIN)/python -m pipeline.reproduce run=$(or $(RUN),$(error Which run? RUN=its id)) $(ARGS)
 
 verify: $(INSTALLED)  ## train what others published, compare, write docs/reference.md; QUICK=1 is short and writes nothing
 	@$(BIN)/python -m pipeline.verify quick=$(if $(QUICK),true,false) $(ARGS)

@@ -18,6 +18,7 @@ from pipeline.record import parameters
 from pipeline.runtime import circumstances
 from pipeline.tracking.finished import BEST, finished_children
 from pipeline.tracking.lifecycle import reopen, start
+from pipeline.tracking.overview import family_page
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import FINGERPRINT, Store
@@ -75,7 +76,8 @@ def show(parent: Run, config: Config) -> None:
     table = pd.DataFrame({run.name: run.scores for run in finished}).T
     alike = {(run.tags[FINGERPRINT], run.params.get("likelihood")) for run in finished}
     not_finished = [f"{run.run_name} ({run.status.lower()})" for run in others]
-    parent.describe(_description(table, not_finished, comparable=len(alike) == 1))
+    link = family_page(parent.store, parent.id) if finished else None
+    parent.describe(_description(table, not_finished, link, comparable=len(alike) == 1))
     if finished:
         settings: PictureSettings = build(config["pictures"], "pictures", wanted=PictureSettings)
         members = [
@@ -105,7 +107,7 @@ def _member(trained: Trained, scores: Mapping[str, float], settings: PictureSett
     )
 
 
-def _description(table: pd.DataFrame, not_finished: Sequence[str], *, comparable: bool) -> str:
+def _description(table: pd.DataFrame, not_finished: Sequence[str], link: str | None, *, comparable: bool) -> str:
     """Markdown; the best is bold where the runs have data and likelihood in common, so that they can be compared."""
     lines = [f"Not finished: {', '.join(not_finished)}\n"] if not_finished else []
     if len(table):
@@ -114,7 +116,10 @@ def _description(table: pd.DataFrame, not_finished: Sequence[str], *, comparable
     for run, row in table.iterrows():
         cells = [_cell(row[name], bold=row[name] == best.get(name)) for name in table.columns]
         lines.append(f"| {run} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", "Of the test split, in nats per image; `side_by_side.png` shows all of them."])
+    compared = f" **[Compare them]({link})**: curves, parameters, pictures." if link else ""
+    return "\n".join(
+        [*lines, "", f"Of the test split, in nats per image; `side_by_side.png` shows all of them.{compared}"]
+    )
 
 
 def _cell(value: float, *, bold: bool) -> str:

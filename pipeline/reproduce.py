@@ -22,7 +22,7 @@ def compose_and_reproduce(composed: DictConfig) -> None:
         start()
         from rich.console import Console
 
-        from pipeline.reproduction import reproduce
+        from pipeline.reproduction.reproduction import reproduce
 
         console = Console()
         verdict = reproduce(config, console)

@@ -14,6 +14,7 @@ from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.evaluation import evaluate
 from pipeline.experiment import Experiment
+from pipeline.initial import fresh_model
 from pipeline.models.vae import VAE
 from pipeline.outcome import Outcome
 from pipeline.pictures.course import Course
@@ -101,27 +102,6 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["tracking"]["uri"] = tracking["uri"]
     return train(config, console=console, resume=run_id)
-
-
-def fresh_model(experiment: Experiment, init: str | None, data: ImageData, store: Store) -> VAE:
-    """The model that a training begins with.
-
-    Args:
-        experiment: that describes it.
-        init: id of the run whose weights it has; None for weights drawn anew.
-        data: that it is for.
-        store: that has the run.
-
-    Raises:
-        InputError: there is no such run, it has no model, or another one.
-    """
-    vae = experiment.model_for(data)
-    if init:
-        try:
-            vae.begin_with(store.model(store.id_of(str(init))))
-        except InputError as error:
-            raise InputError(f"init={init}: {error}") from error
-    return vae
 
 
 def checkpoint_of(run_id: str) -> Path:

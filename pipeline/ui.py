@@ -30,11 +30,12 @@ def serve(port: int) -> None:
     from mlflow.cli import cli
 
     from pipeline.tracking import views
+    from pipeline.tracking.overview import overviews
     from pipeline.tracking.store import Store
 
     views.refuse_busy(port)
-    address = f"http://{views.HOST}:{port}"
-    link = views.latest_experiment_link(Store(), address)
+    address, store = f"http://{views.HOST}:{port}", Store()
+    link = views.latest_link(store, address, overviews(store))
     views.lighten()
     threading.Thread(target=_announce, args=(address, link), daemon=True).start()
     cli(list(views.server_command(port)), standalone_mode=False)

@@ -20,20 +20,20 @@ LEVELS = (
     ("tracking",),
     ("record", "experiment", "composition"),
     ("recipe", "outcome"),
-    ("training_run", "trained"),
-    ("family", "rescoring", "reference"),
-    ("reference_page", "verification", "door"),
+    ("initial", "training_run", "trained"),
+    ("family", "rescoring", "reference", "newfolder"),
+    ("reference_page", "verification", "door", "comparison", "generation", "reproduction", "origin"),
     ("sweep",),
-    ("train", "evaluate", "verify", "ui"),
+    ("train", "evaluate", "verify", "compare", "generate", "reproduce", "ui"),
 )
-DOORS = ("door.py", "train.py", "evaluate.py", "verify.py")
+DOORS = ("door.py", "train.py", "evaluate.py", "verify.py", "compare.py", "generate.py", "reproduce.py")
 FENCES = {
     "mlflow": ("tracking/", "ui.py"),
     "optuna": ("sweep/",),
-    "hydra": (*DOORS, "composition.py", "sweep/"),
+    "hydra": (*DOORS, "composition.py", "origin.py", "sweep/"),
     "omegaconf": (*DOORS, "composition.py", "sweep/"),
     "matplotlib": ("figures/",),
-    "plotly": ("figures/interactive/",),
+    "plotly": ("figures/interactive/", "comparison/page.py"),
     "tensorflow": ("data/batches.py", "runtime.py"),
 }
 FILES = sorted((ROOT / "pipeline").rglob("*.py"))

@@ -20,11 +20,11 @@ from pipeline.errors import InputError, Interrupted
 from pipeline.tracking.colour import COLOUR, COLOURS, colour
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.owner import is_alive, owner_tags
-from pipeline.tracking.run import NOTE, Run
+from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
-from pipeline.tracking.store import RECIPE, Store
+from pipeline.tracking.store import NOTE, RECIPE, Store
 from pipeline.tracking.trials import Trials
-from pipeline.tracking.views import latest_experiment_link, refuse_busy
+from pipeline.tracking.views import latest_link, refuse_busy
 
 
 @pytest.fixture
@@ -206,10 +206,11 @@ def test_a_busy_port_is_refused_with_another() -> None:
 
 
 def test_the_link_opens_the_runs_that_were_made_last(store: Store) -> None:
-    assert latest_experiment_link(store, "http://x").endswith("/#/experiments?workflowType=machine_learning")
+    assert latest_link(store, "http://x", {}).endswith("/#/experiments?workflowType=machine_learning")
     for name in ("first", "second"):
         with start(store, name, "run", {}):
             pass
     second = store.experiment("second")
     link = f"http://x/#/experiments/{second}/runs?workflowType=machine_learning"
-    assert latest_experiment_link(store, "http://x") == link
+    assert latest_link(store, "http://x", {}) == link
+    assert latest_link(store, "http://x", {second: "#/prepared"}) == "http://x/#/prepared"

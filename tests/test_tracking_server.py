@@ -33,7 +33,8 @@ def test_the_ui_serves_the_same_database_with_two_light_processes(checkout: Chec
     experiment = checkout.client.get_experiment_by_name("digits")
     assert experiment
     with checkout.ui(free_port()) as ui:
-        assert ui.link == (f"{ui.address}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning")
+        runs = f"{ui.address}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning"
+        assert ui.link == f"{runs}&compareRunsMode=CHART&viewStateShareKey=overview"
         assert "<div" in urllib.request.urlopen(f"{ui.address}/", timeout=10).read().decode()
         served = psutil.Process(ui.process.pid)
         processes = [served, *served.children(recursive=True)]

@@ -9,11 +9,9 @@ from rich.table import Column
 from rich.table import Table as Printed
 
 from pipeline.errors import InputError
-from pipeline.tracking.finished import BEST, SCORES, Finished
+from pipeline.tracking.finished import BEST, SCORES, Finished, differing
 from pipeline.tracking.store import FINGERPRINT
 
-NOTHING = ("training.runtime.threads", "training.seed")
-"""Settings that are no reason for a column of their own unless nothing else differs."""
 SHOWN = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""
 
@@ -36,7 +34,7 @@ class Table:
         self.sort = self._checked(sort) if sort else self._usual(runs)
         sign = -1 if self.sort and BEST.get(score_of(self.sort)) is max else 1
         self.runs = sorted(runs, key=lambda run: sign * run.metrics.get(self.sort, sign * float("inf")))
-        self.settings = _differing(runs)
+        self.settings = differing(runs)
         self.comparable = len({(run.tags.get(FINGERPRINT), run.params.get("likelihood")) for run in runs}) == 1
 
     @property
@@ -84,12 +82,6 @@ class Table:
     def _usual(self, runs: Sequence[Finished]) -> str:
         nll = f"{self.split}/nll"
         return nll if all(nll in run.metrics for run in runs) else f"{self.split}/elbo"
-
-
-def _differing(runs: Sequence[Finished]) -> list[str]:
-    keys = dict.fromkeys(key for run in runs for key in run.params)
-    differing = [key for key in keys if len({run.params.get(key) for run in runs}) > 1]
-    return [key for key in differing if key not in NOTHING] or differing
 
 
 def score_of(name: str) -> str:

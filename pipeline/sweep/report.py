@@ -13,7 +13,7 @@ from pipeline.sweep.plots import plots
 from pipeline.sweep.space import point_name
 from pipeline.sweep.study import Study
 from pipeline.tracking.cards import last_cards
-from pipeline.tracking.comparison import prepare
+from pipeline.tracking.comparison import View, below, prepare
 from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
 from pipeline.tracking.store import REUSED
@@ -48,9 +48,8 @@ def _prepared(parent: Run, study: Study) -> str:
     less_is_better = [direction == "minimize" for direction in settings.directions]
     scores = dict(zip(settings.objective, less_is_better, strict=True))
     keys = list(study.plan.space.dimensions)  # the chart leaves out runs that lack one
-    return prepare(
-        parent.store, parent.id, keys=keys, scores=scores, curve=settings.prune_by, cards=(*CARDS, "validation/samples")
-    )
+    view = View(below(parent.id), keys, scores, settings.prune_by, (*CARDS, "validation/samples"))
+    return prepare(parent.store, parent.experiment_id, parent.id, view)
 
 
 def _table(study: Study, best: list[FrozenTrial]) -> str:

@@ -1,65 +1,112 @@
-"""A page of the MLflow UI prepared to compare the runs below another: its table, its charts, its images.
+"""A page of the MLflow UI prepared to compare runs: its table, its charts, its images.
 
 The UI opens what its *Share* button stores: a view's state as JSON in a tag of the experiment. That format is MLflow's
-own, and only here; a UI that knows another one opens its plain page of runs.
+own, and only here; where the UI that is installed does not know it, links lead to its plain page of runs.
 """
 
 import json
 import zlib
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from pipeline.tracking.links import view_link
+import mlflow.server
+
+from pipeline.tracking.links import runs_link, view_link
 from pipeline.tracking.store import PARENT, Store
 
 _SECTION = "compared"
+_WORDS = (b"mlflow.sharedViewState", b"viewStateShareKey", b"compareRunCharts")
+BUILD = Path(mlflow.server.__file__).parent / "js" / "build" / "static" / "js"
 
 
-def prepare(
-    store: Store, run_id: str, *, keys: Sequence[str], scores: Mapping[str, bool], curve: str, cards: Sequence[str]
-) -> str:
-    """Prepare the page for the children of a run; gives its address within the UI.
+@dataclass(frozen=True)
+class View:
+    """What is compared, and by what.
 
-    Args:
-        store: that has them.
-        run_id: of their parent.
-        keys: settings in which they differ.
+    Attributes:
+        where: a filter of MLflow's; empty for all runs of the experiment.
+        keys: settings in which the runs differ.
         scores: metrics to compare them by, the first one first, each with whether less is better.
         curve: the metric of each epoch to draw.
         cards: the images to show.
     """
-    experiment_id = store.run(run_id).info.experiment_id
-    state = _table(run_id, keys, scores) | _charts(keys, list(scores), curve, cards)
-    packed = b64encode(zlib.compress(json.dumps(state).encode())).decode()  # a tag holds 5,000 characters
+
+    where: str
+    keys: Sequence[str]
+    scores: Mapping[str, bool]
+    curve: str
+    cards: Sequence[str]
+
+
+def below(run_id: str) -> str:
+    """The filter for the children of a run."""
+    return f"tags.`{PARENT}` = '{run_id}'"
+
+
+def prepare(store: Store, experiment_id: str, key: str, view: View) -> str:
+    """Prepare a page; gives its address within the UI.
+
+    Args:
+        store: that has the runs.
+        experiment_id: theirs.
+        key: a name for the page, its own within the experiment.
+        view: what it shows.
+    """
+    if not is_understood(BUILD):
+        return runs_link(experiment_id)
+    packed = b64encode(zlib.compress(json.dumps(_table(view) | _charts(view)).encode())).decode()
     with store.transaction():
-        store.client.set_experiment_tag(experiment_id, f"mlflow.sharedViewState.{run_id}", f"deflate;{packed}")
-    return view_link(experiment_id, run_id)
+        store.client.set_experiment_tag(experiment_id, f"mlflow.sharedViewState.{key}", f"deflate;{packed}")
+    return view_link(experiment_id, key)
 
 
-def _table(run_id: str, keys: Sequence[str], scores: Mapping[str, bool]) -> dict[str, Any]:
-    first, less_is_better = next(iter(scores.items()))
+@cache
+def is_understood(build: Path) -> bool:
+    """Whether a UI, by the folder of its scripts, knows the format that is written here."""
+    missing = set(_WORDS)
+    for script in build.glob("*.js"):
+        content = script.read_bytes()
+        missing = {word for word in missing if word not in content}
+        if not missing:
+            return True
+    return False
+
+
+def _table(view: View) -> dict[str, Any]:
+    first, less_is_better = next(iter(view.scores.items()))
+    columns = [*(f"params.`{key}`" for key in view.keys), *(f"metrics.`{score}`" for score in view.scores)]
     return {
-        "searchFilter": f"tags.`{PARENT}` = '{run_id}'",
+        "searchFilter": view.where,
         "orderByKey": f"metrics.`{first}`",
         "orderByAsc": less_is_better,
-        "selectedColumns": [*(f"params.`{key}`" for key in keys), *(f"metrics.`{score}`" for score in scores)],
+        "selectedColumns": columns[:20],  # a tag holds 5,000 characters
         "runsHiddenMode": "FIRST_20_RUNS",
     }
 
 
-def _charts(keys: Sequence[str], scores: Sequence[str], curve: str, cards: Sequence[str]) -> dict[str, Any]:
+def _charts(view: View) -> dict[str, Any]:
+    scores, curve = list(view.scores), view.curve
     charts: list[dict[str, Any]] = [
-        {"type": "PARALLEL", "selectedParams": list(keys), "selectedMetrics": scores[:2], "showAllRuns": True},
+        {"type": "PARALLEL", "selectedParams": list(view.keys[:8]), "selectedMetrics": scores[:2], "showAllRuns": True},
         {"type": "LINE", "metricKey": curve, "selectedMetricKeys": [curve], "scaleType": "linear", "xAxisKey": "step"},
     ]
     if len(scores) > 1:
-        axes = [{"key": score, "type": "METRIC"} for score in scores[:2]]
+        axes = [{"key": score, "type": "METRIC"} for score in _plane(scores)]
         charts.append({"type": "SCATTER", "xaxis": axes[0], "yaxis": axes[1], "runsCountToCompare": 100})
-    charts += [{"type": "IMAGE", "imageKeys": [card], "step": 0, "showRunParams": False} for card in cards]
+    charts += [{"type": "IMAGE", "imageKeys": [card], "step": 0, "showRunParams": False} for card in view.cards]
     common = {"metricSectionId": _SECTION, "deleted": False, "isGenerated": False, "runsCountToCompare": 20}
     return {
         "compareRunCharts": [common | {"uuid": f"{_SECTION}{index}"} | each for index, each in enumerate(charts)],
         "compareRunSections": [{"uuid": _SECTION, "name": "Compared", "display": True, "isReordered": True}],
         "isAccordionReordered": True,  # else the sections are sorted by name
     }
+
+
+def _plane(scores: Sequence[str]) -> Sequence[str]:
+    """Rate and distortion, where they are among the scores."""
+    plane = [score for part in ("rate", "distortion") for score in scores if score.endswith(f"/{part}")]
+    return plane if len(plane) == 2 else scores[:2]

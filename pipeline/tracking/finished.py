@@ -1,6 +1,6 @@
 """Runs that ended well, as plain facts for tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mlflow.entities import Run as MlflowRun
@@ -12,6 +12,9 @@ SCORES = ("elbo", "nll", "rate", "distortion", "mse", "active_units", "knn_accur
 """Numbers of the test split that tables compare."""
 BEST = {"elbo": max, "nll": min, "mse": min, "knn_accuracy": max}
 """Which of several values is the best; of the others none is by itself."""
+
+FOLLOWING = ("training.runtime.threads", "training.seed", "model.parameters")
+"""What follows from other settings, or says little."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,13 @@ def finished_children(store: Store, run_id: str) -> list[Finished]:
 def finished_among(runs: Iterable[MlflowRun]) -> list[Finished]:
     """Those that ended well and were not ended early, in the same order."""
     return [_facts(run) for run in runs if run.info.status == "FINISHED" and PRUNED not in run.data.tags]
+
+
+def differing(runs: Sequence[Finished]) -> list[str]:
+    """The settings that are not the same in all runs; seeds and sizes only where nothing else differs."""
+    keys = dict.fromkeys(key for run in runs for key in run.params)
+    found = [key for key in keys if len({run.params.get(key) for run in runs}) > 1]
+    return [key for key in found if key not in FOLLOWING] or found
 
 
 def _facts(run: MlflowRun) -> Finished:

@@ -11,8 +11,8 @@ from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.tracking.colour import COLOUR, colour_of
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.owner import is_alive, owner_tags
-from pipeline.tracking.run import NOTE, Run
-from pipeline.tracking.store import PARENT, PRUNED, Store
+from pipeline.tracking.run import Run
+from pipeline.tracking.store import NOTE, PARENT, PRUNED, Store
 from pipeline.tracking.trials import TRIAL
 
 

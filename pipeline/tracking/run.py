@@ -15,13 +15,11 @@ from pipeline.data.images import ImageData
 from pipeline.figures import Figure
 from pipeline.tracking.address import DATABASE
 from pipeline.tracking.links import run_link
-from pipeline.tracking.store import REUSED, Store
+from pipeline.tracking.store import NOTE, REUSED, Store
 from pipeline.tracking.transaction import whole
 
 if TYPE_CHECKING:
     import keras
-
-NOTE = "mlflow.note.content"
 
 
 class Run:
@@ -29,7 +27,8 @@ class Run:
 
     def __init__(self, store: Store, run_id: str) -> None:
         self.store, self.id, self.transaction = store, run_id, store.transaction
-        self.name = str(store.client.get_run(run_id).info.run_name)
+        info = store.client.get_run(run_id).info
+        self.name, self.experiment_id = str(info.run_name), str(info.experiment_id)
         self._recorded = self._last_step()
 
     @whole
@@ -110,8 +109,7 @@ class Run:
         """What a person does to see the run: open its page on the server, or start our own."""
         if not self.store.is_server:
             return "make ui" if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
-        experiment_id = self.store.client.get_run(self.id).info.experiment_id
-        return run_link(self.store.uri, experiment_id, self.id)
+        return f"{self.store.uri}/{run_link(self.experiment_id, self.id)}"
 
     def _last_step(self) -> int:
         steps = [metric.step for metric in self.store.client.get_metric_history(self.id, "val/loss")]

@@ -1,33 +1,31 @@
 """Where runs are kept: a database file in `mlruns/`, or the server that the user names."""
 
 import os
-import socket
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeAlias
 
 import mlflow
-from filelock import FileLock
-from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import InputError
 from pipeline.interruption import undisturbed
 from pipeline.tracking.address import (
     DATABASE,
-    MLRUNS,
     RETRIES,
     artifacts_beside,
     first_line,
     impatience,
     is_server,
-    trouble,
 )
-from pipeline.tracking.owner import end_as_killed, is_alive
+from pipeline.tracking.opening import close_abandoned, ready
 from pipeline.tracking.transaction import whole
 
+MlflowRun: TypeAlias = mlflow.entities.Run
+"""What MLflow knows of a run."""
+NOTE = "mlflow.note.content"
+"""Tag with the description of a run, or of an experiment."""
 PARENT = "mlflow.parentRunId"
 PRUNED = "pruned"
 """Tag of a finished run that its study ended early."""
@@ -48,10 +46,10 @@ class Store:
 
     def __init__(self, uri: str | None = None) -> None:
         self.uri = uri or DATABASE
-        with _ready(self.uri):
+        with ready(self.uri):
             mlflow.set_tracking_uri(self.uri)
             self.client = MlflowClient(self.uri)
-            self._close_abandoned()
+            close_abandoned(self.client)
 
     @property
     def is_server(self) -> bool:
@@ -193,26 +191,3 @@ class Store:
                 "or choose another name"
             )
         return str(known.experiment_id)
-
-    def _close_abandoned(self) -> None:
-        """End the runs of this machine whose process is gone: only a power cut leaves them, see `guard`."""
-        mine = f"attributes.status = 'RUNNING' AND tags.host = '{socket.gethostname()}'"
-        experiments = [experiment.experiment_id for experiment in self.client.search_experiments()]
-        for run in self.client.search_runs(experiments, mine):
-            if not is_alive(run.data.tags):
-                end_as_killed(self.client, run.info.run_id)
-
-
-@contextmanager
-def _ready(uri: str) -> Iterator[None]:
-    """Turn what can go wrong at the first contact into one message; let only one process create a database file."""
-    try:
-        if is_server(uri):
-            with impatience():
-                yield
-        else:
-            MLRUNS.mkdir(exist_ok=True)
-            with FileLock(MLRUNS / "mlflow.db.lock", timeout=120):
-                yield
-    except (MlflowException, OSError, SQLAlchemyError) as error:
-        raise InputError(f"tracking.uri={uri}: {trouble(uri, error)}") from error

@@ -7,8 +7,7 @@ from mlflow.entities import Run as MlflowRun
 
 from pipeline.errors import InputError
 from pipeline.tracking.owner import is_alive, owner_tags
-from pipeline.tracking.run import NOTE
-from pipeline.tracking.store import PARENT, PRUNED, Store
+from pipeline.tracking.store import NOTE, PARENT, PRUNED, Store
 
 STUDY, TRIAL, REPLICATE = "study", "trial", "replicate"
 

@@ -2,21 +2,30 @@
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.errors import InputError
 from pipeline.tracking.address import DATABASE, MLRUNS
-from pipeline.tracking.links import experiment_link, experiments_link
+from pipeline.tracking.links import EXPERIMENTS, runs_link
 from pipeline.tracking.store import Store
 
 HOST = "127.0.0.1"
 
 
-def latest_experiment_link(store: Store, address: str) -> str:
-    """The page of runs of the experiment that was used last; the list of experiments where there is none."""
+def latest_link(store: Store, address: str, pages: Mapping[str, str]) -> str:
+    """The page of the experiment that was used last; the list of experiments where there is none.
+
+    Args:
+        store: that has them.
+        address: of the server.
+        pages: prepared ones, by experiment id.
+    """
     experiments = [experiment.experiment_id for experiment in store.client.search_experiments()]
     latest = store.client.search_runs(experiments, order_by=["attributes.start_time DESC"], max_results=1)
-    return experiment_link(address, latest[0].info.experiment_id) if latest else experiments_link(address)
+    if not latest:
+        return f"{address}/{EXPERIMENTS}"
+    experiment_id = str(latest[0].info.experiment_id)
+    return f"{address}/{pages.get(experiment_id) or runs_link(experiment_id)}"
 
 
 def refuse_busy(port: int) -> None:

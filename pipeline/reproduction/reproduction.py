@@ -1,0 +1,156 @@
+"""A run trained once more, and a verdict."""
+
+import json
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from rich.console import Console
+
+from pipeline.build import check_value
+from pipeline.config import Config
+from pipeline.data.images import ImageData
+from pipeline.errors import InputError
+from pipeline.evaluation import evaluate
+from pipeline.experiment import Experiment
+from pipeline.initial import fresh_model
+from pipeline.models.vae import VAE
+from pipeline.record import facts, parameters
+from pipeline.reproduction.numbers import Comparison, Enough, Recorded
+from pipeline.reproduction.verdict import Verdict
+from pipeline.runtime import circumstances, differences
+from pipeline.settings import Text
+from pipeline.tracking.run import amend
+from pipeline.tracking.settings import Uri
+from pipeline.tracking.store import PRUNED, REUSED, MlflowRun, Store
+from pipeline.training.fit import fit
+from pipeline.training.progress import TrainingProgress
+
+REPRODUCED = "reproduced"
+"""Tag of a run that was: the latest verdict."""
+SPEEDS = ("train/images_per_second",)
+
+
+def reproduce(config: Config, console: Console) -> Verdict:
+    """Train the run that `config` names once more and compare.
+
+    Raises:
+        InputError: there is no such run, it did not end in good order, its record names targets of packages that are
+            not trusted, or its data are gone.
+    """
+    trusted = check_value(config["trusted"], list[Text], "trusted")
+    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    run = _trained(store, store.id_of(str(config["run"])), console)
+    record = _record(store, run, trusted, config["dataset_dir"])
+    experiment = Experiment.from_config(record)
+    data = experiment.dataset.load()
+    vae = fresh_model(experiment, record.get("init"), data, store)
+    comparison = Comparison(_recorded(store, run), stops_early=PRUNED in run.data.tags)
+    _train(experiment, vae, data, comparison, console)
+    if comparison.goes_on:
+        comparison.compare(None, evaluate(vae, data, experiment.evaluation).metrics())
+    verdict = Verdict(
+        run_id=run.info.run_id,
+        name=str(run.info.run_name),
+        epochs=comparison.epochs,
+        numbers=comparison.numbers,
+        difference=comparison.difference,
+        weights=_different_weights(store.model(run.info.run_id), vae) if comparison.goes_on else None,
+        changed=_changed(run, record, data),
+    )
+    _note(store, verdict)
+    return verdict
+
+
+def _note(store: Store, verdict: Verdict) -> None:
+    amend(
+        store,
+        verdict.run_id,
+        "reproductions",
+        json.dumps(asdict(verdict) | circumstances(), indent=1),
+        tags={REPRODUCED: str(verdict)},
+    )
+
+
+def _trained(store: Store, run_id: str, console: Console) -> MlflowRun:
+    """The run, or the one whose training it took over."""
+    run = store.run(run_id)
+    if children := store.children(run_id):
+        names = ", ".join(f"{child.info.run_name} ({child.info.run_id})" for child in children)
+        raise InputError(f"run={run_id}: this run holds several trainings. Name one of: {names}")
+    if run.info.status != "FINISHED":
+        raise InputError(
+            f"run={run_id}: this run is {run.info.status}; wanted one that is finished. An interrupted one goes on "
+            f"with: python -m pipeline.train resume={run_id}"
+        )
+    source = run.data.tags.get(REUSED)
+    if source:
+        console.print(f"Taken over from run {source}, which is reproduced", highlight=False, soft_wrap=True)
+        return store.run(source)
+    return run
+
+
+def _record(store: Store, run: MlflowRun, trusted: list[str], dataset_dir: str | None) -> Config:
+    """The run's config, with what is the user's to say."""
+    record: Config = yaml.safe_load(store.artifact_text(run.info.run_id, "config.yaml"))
+    record["trusted"] = trusted  # whatever whoever made the record says
+    record["dataset"]["dir"] = dataset_dir or record["dataset"]["dir"]
+    runtime = record["training"]["runtime"]
+    if runtime["threads"] is None and "threads" in run.data.tags:
+        # As many as the run had: the number of cores is nobody's setting, and the last bits follow it.
+        runtime["threads"] = int(run.data.tags["threads"])
+    return record
+
+
+def _recorded(store: Store, run: MlflowRun) -> Recorded:
+    """Every number of the run by epoch, those of the finished model without one."""
+    recorded: Recorded = {None: {}}
+    for name, value in run.data.metrics.items():
+        if not name.startswith(("train/", "val/")):
+            recorded[None][name] = value
+        elif name not in SPEEDS:
+            for point in store.client.get_metric_history(run.info.run_id, name):
+                recorded.setdefault(point.step, {})[name] = point.value
+    if len(recorded) == 1:
+        raise InputError(f"run={run.info.run_id}: no epoch is recorded to compare with: was it made by pipeline.train?")
+    return recorded
+
+
+def _train(experiment: Experiment, vae: VAE, data: ImageData, comparison: Comparison, console: Console) -> None:
+    epochs = experiment.training.epochs
+    with tempfile.TemporaryDirectory() as folder, TrainingProgress(epochs, console) as progress, suppress(Enough):
+        fit(
+            vae,
+            data,
+            experiment.training,
+            checkpoint=Path(folder) / "checkpoint.npz",
+            listeners=[progress.epoch, comparison.compare],
+            callbacks=[progress],
+        )
+        comparison.end()
+
+
+def _different_weights(stored: Any, vae: VAE) -> int:
+    pairs = zip(stored.learned, vae.learned, strict=True)
+    return sum(int((np.asarray(before) != np.asarray(now)).sum()) for before, now in pairs)
+
+
+def _changed(run: MlflowRun, record: Config, data: ImageData) -> list[str]:
+    """What is recorded of the run and is not so now."""
+    tags, now = run.data.tags, facts(record, data)
+    data_and_seed = [
+        f"{name.replace('_', ' ')} was {tags[name][:12]}, is {value[:12]}"
+        for name, value in now.items()
+        if name in tags and tags[name] != value
+    ]
+    settings = [
+        f"{key} was {run.data.params[key]}, is {value}"
+        for key, value in parameters(record).items()
+        if run.data.params.get(key, value) != value and not key.startswith("training.runtime")
+    ]
+    dirty = ["the checkout had uncommitted changes then"] if tags.get("dirty") == "true" else []
+    return [*data_and_seed, *settings, *differences(tags, circumstances()), *dirty]

@@ -1,0 +1,52 @@
+"""What a reproduction came to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from pipeline.reproduction.numbers import Difference
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a reproduction came to.
+
+    Attributes:
+        run_id, name: of the run.
+        epochs: that were trained again.
+        numbers: how many were compared.
+        difference: the first that differs; None if none does.
+        weights: how many weights of the stored model differ; None if there was no model to compare.
+        changed: circumstances that are not as they were, each as a phrase.
+    """
+
+    run_id: str
+    name: str
+    epochs: int
+    numbers: int
+    difference: Difference | None
+    weights: int | None
+    changed: Sequence[str]
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether every number and every weight came out as it was, to the last bit."""
+        return self.difference is None and not self.weights
+
+    def __str__(self) -> str:
+        if self.is_identical:
+            model = "" if self.weights is None else " and all weights of the model"
+            return f"bit-identical: {self.numbers} numbers of {self.epochs} epochs{model}"
+        what = self.difference or f"{self.weights} weights of the model differ, and no number"
+        return f"not the same: {what}"
+
+    def report(self, console: Console) -> None:
+        """Tell a person."""
+        colour = "green" if self.is_identical else "red"
+        console.print(f"\n[bold]{self.name}[/bold], run {self.run_id}", highlight=False, soft_wrap=True)
+        console.print(f"[{colour}]{self}[/{colour}]", highlight=False, soft_wrap=True)
+        for phrase in self.changed:
+            console.print(f"  {phrase}", highlight=False, soft_wrap=True)
+        if not self.is_identical and not self.changed:
+            console.print("  No recorded circumstance differs", highlight=False)

@@ -1,0 +1,54 @@
+"""A prepared page for the runs of an experiment, or for those below a run: what differs, scores, curves, pictures."""
+
+from collections.abc import Sequence
+
+from mlflow.entities import Run as MlflowRun
+
+from pipeline.tracking.comparison import View, below, prepare
+from pipeline.tracking.finished import BEST, SCORES, Finished, differing, finished_among
+from pipeline.tracking.store import NOTE, Store
+
+CURVE = "val/elbo"
+CARDS = ("reconstructions", "latent", "samples")
+LATEST = 500
+"""Runs of an experiment that are looked at to see in what they differ."""
+KEY, MARK = "overview", "**[Compare these runs]("
+
+
+def family_page(store: Store, run_id: str) -> str:
+    """The page for the children of a run; its address within the UI."""
+    experiment_id = store.run(run_id).info.experiment_id
+    return prepare(store, experiment_id, run_id, _view(finished_among(store.children(run_id)), below(run_id)))
+
+
+def overviews(store: Store) -> dict[str, str]:
+    """A page for each experiment that has finished trainings, linked in its description: addresses by experiment id.
+
+    A description that somebody has written stays as it is.
+    """
+    pages = {}
+    for experiment in store.client.search_experiments():
+        runs = _trainings(store.client.search_runs([experiment.experiment_id], max_results=LATEST))
+        if not runs:
+            continue
+        link = prepare(store, experiment.experiment_id, KEY, _view(runs, ""))
+        pages[str(experiment.experiment_id)] = link
+        written = experiment.tags.get(NOTE, "")
+        if not written or written.startswith(MARK):
+            note = f"{MARK}{link})**: what differs, their scores, curves and pictures."
+            store.client.set_experiment_tag(experiment.experiment_id, NOTE, note)
+    return pages
+
+
+def _trainings(runs: Sequence[MlflowRun]) -> list[Finished]:
+    return [run for run in finished_among(runs) if run.was_trained]
+
+
+def _view(runs: Sequence[Finished], where: str) -> View:
+    split = max(("test", "validation"), key=lambda split: sum(f"{split}/elbo" in run.metrics for run in runs))
+    likely = f"{split}/nll"
+    scores = [f"{split}/{score}" for score in SCORES if any(f"{split}/{score}" in run.metrics for run in runs)]
+    first = [likely] if all(likely in run.metrics for run in runs) else []
+    ordered = dict.fromkeys([*first, *scores])
+    less_is_better = {score: BEST.get(score.rpartition("/")[2]) is not max for score in ordered}
+    return View(where, differing(runs), less_is_better, CURVE, [f"{split}/{card}" for card in CARDS])

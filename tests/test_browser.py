@@ -1,0 +1,115 @@
+"""What a person sees: the MLflow UI over real runs, and the page of `python -m pipeline.compare`, in Chromium."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from browser import CHROMIUM, DRIVER, MISSING, Page, browsing
+from checkout import SMALL, Checkout, Ui, free_port
+from selenium.webdriver.common.by import By
+
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING)
+
+
+@pytest.fixture(scope="module")
+def trained(checkout: Checkout) -> Checkout:
+    """A family of three, a study of three, and a single run."""
+    for command in (
+        ("-m", "model.latent_dim=1,2,4", *SMALL, "tracking.experiment=family"),
+        (*("-m", "sweep=study", "model.latent_dim=2,3,5", *SMALL), "sweep.n_trials=3", "tracking.experiment=study"),
+        (*SMALL, "tracking.experiment=single"),
+    ):
+        done = checkout.train(*command)
+        assert done.returncode == 0, done.stderr
+    return checkout
+
+
+@pytest.fixture(scope="module")
+def ui(trained: Checkout) -> Iterator[Ui]:
+    with trained.ui(free_port()) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with browsing() as opened:
+        yield opened
+
+
+def experiment_id(checkout: Checkout, name: str) -> str:
+    found = checkout.client.get_experiment_by_name(name)
+    assert found
+    return str(found.experiment_id)
+
+
+def test_the_link_that_make_ui_prints_opens_charts_and_pictures_of_the_latest_runs(ui: Ui, page: Page) -> None:
+    page.open(ui.link)
+    page.wait_for("single", "Compared", "val/elbo", "test/reconstructions", "test/latent", "test/samples")
+    page.pictures(3)
+    page.shoot("overview of a single run")
+
+
+@pytest.mark.parametrize(
+    ("experiment", "words"),
+    [("family", ("latent_dim=1", "latent_dim=4", "test/samples")), ("study", ("latent_dim=3", "validation/samples"))],
+)
+def test_the_description_of_an_experiment_leads_to_its_prepared_page(
+    ui: Ui, page: Page, trained: Checkout, experiment: str, words: tuple[str, ...]
+) -> None:
+    page.open(f"{ui.address}/#/experiments/{experiment_id(trained, experiment)}/runs?workflowType=machine_learning")
+    page.wait_for("latent_dim")
+    [link] = [
+        tag.removeprefix("**[Compare these runs](").partition(")")[0]
+        for tag in [trained.client.get_experiment_by_name(experiment).tags["mlflow.note.content"]]
+    ]
+    page.open(f"{ui.address}/{link}")
+    page.wait_for("Compared", "val/elbo", "model.latent_dim", *words)
+    page.pictures(6)
+    page.shoot(f"overview of a {experiment}")
+
+
+@pytest.mark.parametrize(("experiment", "words"), [("family", "Compare them"), ("study", "Compare all trials")])
+def test_a_parent_shows_its_table_and_leads_to_the_comparison(
+    ui: Ui, page: Page, trained: Checkout, experiment: str, words: str
+) -> None:
+    parent = next(run for run in trained.runs(experiment) if "mlflow.parentRunId" not in run.data.tags)
+    home = f"{ui.address}/#/experiments/{parent.info.experiment_id}/runs/{parent.info.run_id}"
+    page.open(f"{home}?workflowType=machine_learning")
+    said = page.wait_for(words, "nll")
+    assert "distortion" in said or "validation/nll" in said
+    page.shoot(f"parent of a {experiment}")
+    page.click(words)
+    page.wait_for("Compared", "val/elbo", "latent_dim")
+    page.pictures(3)
+
+
+def test_three_selected_runs_are_compared_by_the_ui_itself(ui: Ui, page: Page, trained: Checkout) -> None:
+    runs = [run for run in trained.runs("family") if "mlflow.parentRunId" in run.data.tags]
+    ids, experiments = json.dumps([run.info.run_id for run in runs]), json.dumps([runs[0].info.experiment_id])
+    page.open(f"{ui.address}/#/compare-runs?runs={quote(ids)}&experiments={quote(experiments)}")
+    said = page.wait_for("Comparing 3 Runs", "model.latent_dim", "test/nll")
+    for run in runs:
+        assert str(run.info.run_name)[:12] in said
+        assert f"{run.data.metrics['test/nll']:.1f}" in said
+    page.shoot("compare page of three runs")
+
+
+def test_the_comparison_page_shows_the_runs_and_sorts_them(page: Page, trained: Checkout, tmp_path: Path) -> None:
+    done = trained.run("pipeline.compare", "experiment=family", f"out={tmp_path / 'out'}")
+    assert done.returncode == 0, done.stderr
+    page.open((tmp_path / "out" / "comparison.html").as_uri())
+    said = page.wait_for("Rate and distortion", "val/elbo of each epoch", "Contact sheet: digits")
+    assert said.index("latent_dim=4") < said.index("latent_dim=1"), "the best first"
+    assert page.pictures(7) == 7
+    for plot in ("plane", "curves"):
+        assert page.driver.find_elements(By.CSS_SELECTOR, f"#{plot} .plotly .trace")
+    page.shoot("comparison page")
+    column = next(head for head in page.driver.find_elements(By.CSS_SELECTOR, "#runs th") if "latent_dim" in head.text)
+    column.click()
+    cells = page.driver.find_elements(By.CSS_SELECTOR, "#runs tbody td:nth-child(2)")
+    assert [cell.text for cell in cells] == ["1", "2", "4"]
+    column.click()
+    cells = page.driver.find_elements(By.CSS_SELECTOR, "#runs tbody td:nth-child(2)")
+    assert [cell.text for cell in cells] == ["4", "2", "1"]

@@ -1,0 +1,141 @@
+"""Finished runs in a table, on the rate-distortion plane, and on the page of `python -m pipeline.compare`."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from checkout import SMALL, Checkout
+
+from pipeline.comparison.front import front
+from pipeline.comparison.table import Table
+from pipeline.errors import InputError
+from pipeline.tracking.finished import Finished
+
+
+def run(name: str, likelihood: str = "Bernoulli", **metrics: float) -> Finished:
+    scores = {f"test/{score}": value for score, value in metrics.items()}
+    params = {"model": "Dense", "model.latent_dim": name, "likelihood": likelihood}
+    return Finished(f"{name}_id", name, params, scores, {"data_fingerprint": "same"}, minutes=1.0)
+
+
+def test_the_front_holds_what_no_other_beats() -> None:
+    points = [tuple(point) for point in np.random.default_rng(0).integers(0, 8, (60, 2)).tolist()]
+    kept = [points[index] for index in front(points)]
+    assert kept == sorted(set(kept))
+    for point in points:
+        beaten = any(other != point and other[0] <= point[0] and other[1] <= point[1] for other in points)
+        assert beaten != (point in kept)
+    assert front([]) == []
+
+
+def test_the_table_sorts_by_likelihood_and_marks_the_best_of_what_can_be_compared() -> None:
+    table = Table([run("2", elbo=-9.0, nll=8.0), run("4", elbo=-7.0, nll=6.0), run("8", elbo=-5.0, nll=7.0)])
+    assert table.frame["run"].tolist() == ["4", "8", "2"]
+    assert table.settings == ["model.latent_dim"]
+    assert (table.best("test/nll"), table.best("test/elbo")) == (6.0, -5.0)
+    assert Table(table.runs, "test/elbo").frame["run"].tolist() == ["8", "4", "2"]
+    mixed = Table([*table.runs, run("1", "Gaussian", elbo=100.0)])
+    assert mixed.sort == "test/elbo", "not all have the other"
+    assert mixed.best("test/elbo") is None, "probabilities are no densities"
+
+
+def test_a_score_that_no_run_has_is_refused() -> None:
+    with pytest.raises(InputError, match=r"sort=test/nil: these runs have no such score. They have: test/elbo"):
+        Table([run("2", elbo=-9.0)], "test/nil")
+
+
+def compared(checkout: Checkout, *overrides: str) -> subprocess.CompletedProcess[str]:
+    return checkout.run("pipeline.compare", *overrides)
+
+
+@pytest.fixture(scope="module")
+def trained(checkout: Checkout) -> dict[str, str]:
+    """Ids by name: three below a parent, one elsewhere on other data."""
+    commands = [
+        ("-m", "model.latent_dim=1,2,4", *SMALL, "tracking.experiment=compared"),
+        (*SMALL, "dataset.limit=200", "tracking.experiment=elsewhere"),
+    ]
+    for command in commands:
+        done = checkout.train(*command)
+        assert done.returncode == 0, done.stderr
+    runs = [*checkout.runs("compared"), *checkout.runs("elsewhere")]
+    return {run.info.run_name: run.info.run_id for run in runs}
+
+
+def test_a_family_is_compared_on_a_page_of_its_own_and_in_its_parent(
+    checkout: Checkout, trained: dict[str, str], tmp_path: Path
+) -> None:
+    done = compared(checkout, "experiment=compared", f"out={tmp_path / 'out'}")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "out" / "comparison.csv", index_col="id")
+    children = {id: name for name, id in trained.items() if re.search(r"latent_dim=\d", name)}
+    assert len(children) == 3
+    assert set(table.index) == set(children)
+    assert table["test/nll"].is_monotonic_increasing
+    for id, row in table.iterrows():
+        metrics = checkout.client.get_run(str(id)).data.metrics
+        assert row["test/nll"] == metrics["test/nll"]
+        assert f"latent_dim={row['model.latent_dim']}" in children[str(id)]
+        assert str(id)[:8] in done.stdout
+    page = (tmp_path / "out" / "comparison.html").read_text()
+    assert page.count("data:image/png;base64,") == 1 + 2 * 3
+    assert page.count('class="number best"') >= 3
+    assert not re.search(r"(src|href)=[\"']?https?:", page), "it needs no network"
+    parent = checkout.client.get_run(next(iter(children))).data.tags["mlflow.parentRunId"]
+    assert {"comparison.html", "comparison.csv"} <= {path.name for path in checkout.artifacts(parent).iterdir()}
+
+
+def test_runs_of_several_kinds_are_chosen_by_id_and_by_filter(
+    checkout: Checkout, trained: dict[str, str], tmp_path: Path
+) -> None:
+    other = next(id for name, id in trained.items() if "limit=200" in name)
+    one = next(id for name, id in trained.items() if "latent_dim=4" in name)
+    done = compared(checkout, f"runs=[{one},{other}]", f"out={tmp_path / 'two'}")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "two" / "comparison.html").read_text()
+    assert page.count("<h2>Contact sheet") == 2, "of two data sets"
+    assert "cannot be compared" in page
+    [kept] = checkout.runs("comparisons")
+    assert (checkout.artifacts(kept.info.run_id) / "comparison.html").read_text() == page
+    done = compared(checkout, "filter=\"params.`model.latent_dim` = '4'\"", f"out={tmp_path / 'four'}")
+    assert done.returncode == 0, done.stderr
+    assert pd.read_csv(tmp_path / "four" / "comparison.csv")["id"].tolist() == [one]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ([], "compare: which runs? Say experiment=mnist, study=latent_filters, runs=[<id>,<id>] or filter=…"),
+        (["experiment=nothing"], "experiment=nothing: there is no such experiment. There are: "),
+        (["study=nothing"], "compare: study=nothing has no finished run to show"),
+        (["runs=[nothing]"], "run nothing is not in sqlite"),
+        (["filter=nonsense"], "filter=nonsense: "),
+        (["experiment=compared", "sort=test/nil"], "sort=test/nil: these runs have no such score. They have: test/"),
+        (["runs=3"], "compare.runs=3: wanted a valid list"),
+        (["experiment=compared", "out=conf"], "out=conf: there is something already"),
+    ],
+)
+def test_mistakes_are_named_with_the_cure(
+    checkout: Checkout, trained: dict[str, str], overrides: list[str], words: str
+) -> None:
+    done = compared(checkout, *overrides)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_whose_model_is_gone_is_in_the_table_and_not_on_the_sheet(
+    checkout: Checkout, trained: dict[str, str], tmp_path: Path
+) -> None:
+    one = next(id for name, id in trained.items() if "latent_dim=1" in name)
+    config = checkout.artifacts(one) / "config.yaml"
+    gone = config.rename(config.with_suffix(".gone"))
+    done = compared(checkout, "experiment=compared", f"out={tmp_path / 'out'}")
+    gone.rename(config)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "out" / "comparison.html").read_text()
+    assert page.count("data:image/png;base64,") == 1 + 2 * 2
+    assert f"run {one} has no config.yaml" in page

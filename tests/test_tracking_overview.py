@@ -1,0 +1,46 @@
+"""Prepared pages of the MLflow UI, and plain ones where the UI does not know their format."""
+
+from pathlib import Path
+
+from pipeline.tracking import comparison
+from pipeline.tracking.comparison import BUILD, View, is_understood, prepare
+from pipeline.tracking.overview import MARK, overviews
+from pipeline.tracking.store import NOTE, Store
+
+VIEW = View("", ["model"], {"test/nll": True, "test/rate": True}, "val/elbo", ["test/samples"])
+
+
+def test_the_ui_that_is_installed_knows_the_format(tmp_path: Path) -> None:
+    assert is_understood(BUILD)
+    (tmp_path / "main.js").write_text("viewStateShareKey, compareRunCharts, mlflow.sharedViewStates of another kind")
+    assert is_understood(tmp_path)
+
+
+def test_where_the_format_is_unknown_links_lead_to_the_plain_page(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "main.js").write_text("viewStateShareKey, but no charts")
+    store = Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    experiment = store.experiment("tests")
+    assert "viewStateShareKey=page" in prepare(store, experiment, "page", VIEW)
+    assert "mlflow.sharedViewState.page" in store.client.get_experiment(experiment).tags
+    monkeypatch.setattr(comparison, "BUILD", tmp_path)
+    plain = f"#/experiments/{experiment}/runs?workflowType=machine_learning"
+    assert prepare(store, experiment, "other", VIEW) == plain
+    assert "mlflow.sharedViewState.other" not in store.client.get_experiment(experiment).tags
+
+
+def test_a_description_that_somebody_wrote_stays(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    for name in ("mine", "theirs", "empty"):
+        experiment = store.experiment(name)
+        if name == "empty":
+            continue
+        run = store.client.create_run(experiment, tags={"data_fingerprint": "x"})
+        store.client.log_metric(run.info.run_id, "test/elbo", 1.0)
+        store.client.set_terminated(run.info.run_id)
+    store.client.set_experiment_tag(store.experiment("theirs"), NOTE, "What I think of it.")
+    for _ in range(2):
+        pages = overviews(store)
+        assert set(pages) == {store.experiment("mine"), store.experiment("theirs")}
+        notes = {name: store.client.get_experiment_by_name(name).tags.get(NOTE, "") for name in ("mine", "theirs")}
+        assert notes["mine"].startswith(f"{MARK}{pages[store.experiment('mine')]})")
+        assert notes["theirs"] == "What I think of it."
