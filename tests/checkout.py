@@ -46,6 +46,15 @@ def free_port() -> int:
         return port
 
 
+def wait_for_epoch(process: subprocess.Popen[str], epoch: int) -> None:
+    """Until a training has said that it has come so far."""
+    assert process.stdout
+    for line in process.stdout:
+        if line.startswith("epoch") and int(line.split()[1].split("/")[0]) >= epoch:
+            return
+    raise AssertionError(f"ended before epoch {epoch}: {process.stderr.read() if process.stderr else ''}")
+
+
 class Checkout:
     """Runs `python -m pipeline…` on a copy of the code, with its own `mlruns/`."""
 

@@ -1,13 +1,14 @@
 """`python -m pipeline.reproduce`: a run trained once more from its record, and what is said of it."""
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from checkout import SMALL, Checkout
+from checkout import SMALL, Checkout, wait_for_epoch
 from mlflow.entities import Run
 
 KINDS = {
@@ -63,6 +64,21 @@ def test_trials_of_a_sweep_do_too_those_that_were_pruned_and_taken_over_included
         assert done.returncode == 0, done.stdout + done.stderr
         assert "bit-identical: " in done.stdout
     assert f"Taken over from run {good.info.run_id}, which is reproduced" in done.stdout
+
+
+def test_a_run_that_was_interrupted_and_gone_on_with_does(checkout: Checkout) -> None:
+    process = checkout.start(
+        "pipeline.train", *SMALL, "training.epochs=40", "training.patience=null", "tracking.experiment=resumed"
+    )
+    wait_for_epoch(process, 2)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    [run] = checkout.runs("resumed")
+    assert checkout.train(f"resume={run.info.run_id}").returncode == 0
+    done = reproduced(checkout, checkout.runs("resumed")[0])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bit-identical: " in done.stdout
+    assert "of 40 epochs" in done.stdout
 
 
 def test_a_run_that_began_with_the_weights_of_another_does(checkout: Checkout) -> None:

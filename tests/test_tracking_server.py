@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 import urllib.request
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import mlflow
 import psutil
 import pytest
-from checkout import Checkout, free_port
+from checkout import Checkout, free_port, wait_for_epoch
 
 SMALL = ("dataset.limit=300", "model.hidden=[16]")
 
@@ -18,14 +17,6 @@ SMALL = ("dataset.limit=300", "model.hidden=[16]")
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path / "checkout")
-
-
-def wait_for_epoch(training: subprocess.Popen[str], epoch: int) -> None:
-    assert training.stdout
-    for line in training.stdout:
-        if line.startswith("epoch") and int(line.split()[1].split("/")[0]) >= epoch:
-            return
-    pytest.fail(f"ended before epoch {epoch}")
 
 
 def test_the_ui_serves_the_same_database_with_two_light_processes(checkout: Checkout) -> None:

@@ -9,18 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checkout import SMALL, Checkout
+from checkout import SMALL, Checkout, wait_for_epoch
 
 LONG = ("dataset.limit=600", "model.hidden=[32]", "model.dropout=0.2", "objective.warmup_epochs=4")
 ENDLESS = (*LONG, "training.epochs=100000", "training.patience=null", "pictures.epochs=[]")
-
-
-def wait_for_epoch(process: subprocess.Popen[str], epoch: int) -> None:
-    assert process.stdout
-    for line in process.stdout:
-        if line.startswith("epoch") and int(line.split()[1].split("/")[0]) >= epoch:
-            return
-    pytest.fail(f"ended before epoch {epoch}: {process.stderr.read() if process.stderr else ''}")
 
 
 def wait_for_status(checkout: Checkout, run_id: str, seconds: float = 60) -> str:

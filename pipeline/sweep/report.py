@@ -48,7 +48,7 @@ def _prepared(parent: Run, study: Study) -> str:
     less_is_better = [direction == "minimize" for direction in settings.directions]
     scores = dict(zip(settings.objective, less_is_better, strict=True))
     keys = list(study.plan.space.dimensions)  # the chart leaves out runs that lack one
-    view = View(below(parent.id), keys, scores, settings.prune_by, (*CARDS, "validation/samples"))
+    view = View(below(parent.id), keys, scores, settings.prune_by, (*CARDS, "validation/samples"), len(study.trials))
     return prepare(parent.store, parent.experiment_id, parent.id, view)
 
 

@@ -18,6 +18,8 @@ import mlflow.server
 from pipeline.tracking.links import runs_link, view_link
 from pipeline.tracking.store import PARENT, Store
 
+MOST = 50
+"""Runs that are all drawn at once; of more than these, the first twenty."""
 _SECTION = "compared"
 _WORDS = (b"mlflow.sharedViewState", b"viewStateShareKey", b"compareRunCharts")
 BUILD = Path(mlflow.server.__file__).parent / "js" / "build" / "static" / "js"
@@ -33,6 +35,7 @@ class View:
         scores: metrics to compare them by, the first one first, each with whether less is better.
         curve: the metric of each epoch to draw.
         cards: the images to show.
+        runs: how many there are.
     """
 
     where: str
@@ -40,6 +43,7 @@ class View:
     scores: Mapping[str, bool]
     curve: str
     cards: Sequence[str]
+    runs: int
 
 
 def below(run_id: str) -> str:
@@ -84,7 +88,7 @@ def _table(view: View) -> dict[str, Any]:
         "orderByKey": f"metrics.`{first}`",
         "orderByAsc": less_is_better,
         "selectedColumns": columns[:20],  # a tag holds 5,000 characters
-        "runsHiddenMode": "FIRST_20_RUNS",
+        "runsHiddenMode": "SHOWALL" if view.runs <= MOST else "FIRST_20_RUNS",
     }
 
 
@@ -98,7 +102,7 @@ def _charts(view: View) -> dict[str, Any]:
         axes = [{"key": score, "type": "METRIC"} for score in _plane(scores)]
         charts.append({"type": "SCATTER", "xaxis": axes[0], "yaxis": axes[1], "runsCountToCompare": 100})
     charts += [{"type": "IMAGE", "imageKeys": [card], "step": 0, "showRunParams": False} for card in view.cards]
-    common = {"metricSectionId": _SECTION, "deleted": False, "isGenerated": False, "runsCountToCompare": 20}
+    common = {"metricSectionId": _SECTION, "deleted": False, "isGenerated": False, "runsCountToCompare": MOST}
     return {
         "compareRunCharts": [common | {"uuid": f"{_SECTION}{index}"} | each for index, each in enumerate(charts)],
         "compareRunSections": [{"uuid": _SECTION, "name": "Compared", "display": True, "isReordered": True}],

@@ -51,4 +51,4 @@ def _view(runs: Sequence[Finished], where: str) -> View:
     first = [likely] if all(likely in run.metrics for run in runs) else []
     ordered = dict.fromkeys([*first, *scores])
     less_is_better = {score: BEST.get(score.rpartition("/")[2]) is not max for score in ordered}
-    return View(where, differing(runs), less_is_better, CURVE, [f"{split}/{card}" for card in CARDS])
+    return View(where, differing(runs), less_is_better, CURVE, [f"{split}/{card}" for card in CARDS], len(runs))
