@@ -3,16 +3,16 @@
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.composition import CONF, plain
+from pipeline.composition import COMMANDS, CONF, plain
 from pipeline.door import answered, enter, start
 
 
 def main() -> None:
     """The door."""
-    enter(compose_and_compare, "compare")
+    enter(compose_and_compare, f"{COMMANDS}/compare")
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="compare")
+@hydra.main(version_base="1.3", config_path=str(CONF / COMMANDS), config_name="compare")
 def compose_and_compare(composed: DictConfig) -> None:
     """Compare the runs that Hydra composed the choice of."""
     with answered():

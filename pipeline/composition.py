@@ -21,6 +21,8 @@ from pipeline.config import Config, flatten, run_name
 from pipeline.errors import InputError
 
 CONF = ROOT / "conf"
+COMMANDS = "commands"
+"""Where in it commands have their configs that share no group with training: else a group would claim their keys."""
 INERT = ("tracking.", "pictures.", "evaluation.", "sweep.", "dataset.dir", "trusted", "resume")
 """Keys that change nothing about what is trained, so they are no part of a run's name."""
 OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
@@ -116,9 +118,10 @@ def _keys(parent: str, *, overrides: Sequence[str], config_dir: str | None, conf
     """The keys below a dotted name, composed with the group choices alone; none if there is no such name."""
     search = [f"hydra.searchpath=[file://{Path(config_dir).absolute()}]"] if config_dir else []
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        groups = compose(config_name, search, return_hydra_config=True).hydra.runtime.choices
+    path = CONF / config_name
+    with initialize_config_dir(str(path.parent), version_base="1.3"):
+        groups = compose(path.name, search, return_hydra_config=True).hydra.runtime.choices
         kept, _ = _sorted(OverridesParser.create().parse_overrides(list(overrides)), groups)
-        composed = compose(config_name, [*search, *(each.input_line for each in kept)])
+        composed = compose(path.name, [*search, *(each.input_line for each in kept)])
         node = OmegaConf.select(composed, parent) if parent else composed
     return [str(key) for key in node if key != "_target_"] if isinstance(node, DictConfig) else []

@@ -31,7 +31,7 @@ def enter(command: Callable[[], None], config_name: str) -> None:
 
     Args:
         command: decorated with `hydra.main`.
-        config_name: what it composes, for messages about keys.
+        config_name: what it composes, below `conf/`, for messages about keys.
     """
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # otherwise Hydra prints and exits on its own, with less help
     try:

@@ -3,16 +3,16 @@
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.composition import CONF, plain
+from pipeline.composition import COMMANDS, CONF, plain
 from pipeline.door import answered, enter, start
 
 
 def main() -> None:
     """The door."""
-    enter(compose_and_generate, "generate")
+    enter(compose_and_generate, f"{COMMANDS}/generate")
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="generate")
+@hydra.main(version_base="1.3", config_path=str(CONF / COMMANDS), config_name="generate")
 def compose_and_generate(composed: DictConfig) -> None:
     """Make what Hydra composed the wish for."""
     with answered():

@@ -5,16 +5,16 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.composition import CONF, plain
+from pipeline.composition import COMMANDS, CONF, plain
 from pipeline.door import answered, enter, start
 
 
 def main() -> None:
     """The door."""
-    enter(compose_and_reproduce, "reproduce")
+    enter(compose_and_reproduce, f"{COMMANDS}/reproduce")
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="reproduce")
+@hydra.main(version_base="1.3", config_path=str(CONF / COMMANDS), config_name="reproduce")
 def compose_and_reproduce(composed: DictConfig) -> None:
     """Reproduce the run that Hydra composed the question for; the exit code is 1 if it came out otherwise."""
     with answered():
