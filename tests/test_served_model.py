@@ -30,13 +30,14 @@ def folder(checkout: Checkout) -> Path:
 @pytest.fixture(scope="module")
 def ask(checkout: Checkout, folder: Path) -> Iterator[Ask]:
     """Sends a request to a real server; gives the status and the answer."""
-    address = f"http://127.0.0.1:{free_port()}"
+    address, log = f"http://127.0.0.1:{free_port()}", (checkout.root / "server.log").open("w+")
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(folder), "--env-manager", "local"]
     process = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", address.rpartition(":")[2]],
-        env=os.environ | {"PYTHONPATH": str(checkout.root)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        env=os.environ
+        | {"PYTHONPATH": str(checkout.root), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdout=log,
+        stderr=log,
         start_new_session=True,
     )
 
@@ -44,14 +45,14 @@ def ask(checkout: Checkout, folder: Path) -> Iterator[Ask]:
         request = urllib.request.Request(f"{address}{path}", headers={"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, json.dumps(body).encode() if body else None, timeout=60) as answer:
-                return answer.status, json.loads(answer.read() or b"null")
+                return answer.status, json.loads(answer.read().strip() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
     try:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            assert process.poll() is None, "the server ended"
+            assert process.poll() is None, (checkout.root / "server.log").read_text()[-2000:]
             try:
                 if asked("/ping")[0] == 200:
                     break
@@ -91,7 +92,7 @@ def test_the_example_that_is_stored_with_the_model_is_a_request(ask: Ask, folder
     ("body", "words"),
     [
         ({"inputs": {"latents": [[0, 1, 2]]}}, "latents: shape [1, 3]; wanted [number, latent_dim], here [N, 2]"),
-        ({"inputs": {"latents": [[0, 1], [2]]}}, "latents: "),
+        ({"inputs": {"latents": [[0, 1], [2]]}}, "inhomogeneous shape"),
         ({"inputs": {"images": [[[[0.5]]]]}}, "images: shape [1, 1, 1, 1]; wanted [number, height, width, channels]"),
         ({"inputs": {"images": [[[[255.0]] * 8] * 8]}}, "images: pixels are from 255 to 255; wanted 0 to 1. Divide"),
         ({"inputs": {}, "params": {"task": "encode"}}, "images: missing; wanted [number, height, width, channels]"),

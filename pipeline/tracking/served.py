@@ -10,7 +10,7 @@ import numpy as np
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
-from mlflow.types.schema import Array
+from mlflow.types.schema import AnyType, Array
 
 import pipeline.models.vae  # noqa: F401 — Keras finds our classes by name
 
@@ -121,7 +121,7 @@ def _load_pyfunc(path: str) -> Served:
 
 
 def _nested(depth: int) -> Any:
-    kind: Any = DataType.double
+    kind: Any = AnyType()  # of numbers: whole ones would be refused where others are asked for
     for _ in range(depth):
         kind = Array(kind)
     return kind
