@@ -109,17 +109,15 @@ def _member(trained: Trained, scores: Mapping[str, float], settings: PictureSett
 
 def _description(table: pd.DataFrame, not_finished: Sequence[str], link: str | None, *, comparable: bool) -> str:
     """Markdown; the best is bold where the runs have data and likelihood in common, so that they can be compared."""
-    lines = [f"Not finished: {', '.join(not_finished)}\n"] if not_finished else []
+    lines = [f"**[Compare all of them]({link})**: curves, parameters, pictures.\n"] if link else []
+    lines += [f"Not finished: {', '.join(not_finished)}\n"] if not_finished else []
     if len(table):
         lines += [f"| run | {' | '.join(table.columns)} |", "| --- |" + " ---: |" * len(table.columns)]
     best = {name: BEST[name](table[name].dropna()) for name in table.columns if name in BEST and comparable}
     for run, row in table.iterrows():
         cells = [_cell(row[name], bold=row[name] == best.get(name)) for name in table.columns]
         lines.append(f"| {run} | {' | '.join(cells)} |")
-    compared = f" **[Compare them]({link})**: curves, parameters, pictures." if link else ""
-    return "\n".join(
-        [*lines, "", f"Of the test split, in nats per image; `side_by_side.png` shows all of them.{compared}"]
-    )
+    return "\n".join([*lines, "", "Of the test split, in nats per image; `side_by_side.png` shows all of them."])
 
 
 def _cell(value: float, *, bold: bool) -> str:

@@ -53,9 +53,10 @@ class Page:
             time.sleep(0.3)
         return found
 
-    def click(self, words: str) -> None:
-        """Click a link by its words."""
-        self.driver.find_element(By.PARTIAL_LINK_TEXT, words).click()
+    def follow(self, words: str) -> None:
+        """Go where a link leads that is named by these words; the UI would open another tab."""
+        link = self.driver.find_element(By.PARTIAL_LINK_TEXT, words).get_attribute("href")
+        self.open(str(link))
 
     def shoot(self, name: str) -> None:
         """Keep a screenshot, in the folder that SCREENSHOTS names."""

@@ -59,18 +59,14 @@ def test_the_description_of_an_experiment_leads_to_its_prepared_page(
     ui: Ui, page: Page, trained: Checkout, experiment: str, words: tuple[str, ...]
 ) -> None:
     page.open(f"{ui.address}/#/experiments/{experiment_id(trained, experiment)}/runs?workflowType=machine_learning")
-    page.wait_for("latent_dim")
-    [link] = [
-        tag.removeprefix("**[Compare these runs](").partition(")")[0]
-        for tag in [trained.client.get_experiment_by_name(experiment).tags["mlflow.note.content"]]
-    ]
-    page.open(f"{ui.address}/{link}")
-    page.wait_for("Compared", "val/elbo", "model.latent_dim", *words)
+    page.wait_for("Compare these runs")
+    page.follow("Compare these runs")
+    page.wait_for("Compared", "Parallel Coordinates", "val/elbo", *words)
     page.pictures(6)
     page.shoot(f"overview of a {experiment}")
 
 
-@pytest.mark.parametrize(("experiment", "words"), [("family", "Compare them"), ("study", "Compare all trials")])
+@pytest.mark.parametrize(("experiment", "words"), [("family", "Compare all of them"), ("study", "Compare all trials")])
 def test_a_parent_shows_its_table_and_leads_to_the_comparison(
     ui: Ui, page: Page, trained: Checkout, experiment: str, words: str
 ) -> None:
@@ -80,7 +76,7 @@ def test_a_parent_shows_its_table_and_leads_to_the_comparison(
     said = page.wait_for(words, "nll")
     assert "distortion" in said or "validation/nll" in said
     page.shoot(f"parent of a {experiment}")
-    page.click(words)
+    page.follow(words)
     page.wait_for("Compared", "val/elbo", "latent_dim")
     page.pictures(3)
 
@@ -89,10 +85,10 @@ def test_three_selected_runs_are_compared_by_the_ui_itself(ui: Ui, page: Page, t
     runs = [run for run in trained.runs("family") if "mlflow.parentRunId" in run.data.tags]
     ids, experiments = json.dumps([run.info.run_id for run in runs]), json.dumps([runs[0].info.experiment_id])
     page.open(f"{ui.address}/#/compare-runs?runs={quote(ids)}&experiments={quote(experiments)}")
-    said = page.wait_for("Comparing 3 Runs", "model.latent_dim", "test/nll")
+    said = page.wait_for("Comparing 3 Runs", "model.latent_dim", "test/elbo")
     for run in runs:
         assert str(run.info.run_name)[:12] in said
-        assert f"{run.data.metrics['test/nll']:.1f}" in said
+        assert f"{run.data.metrics['test/elbo']:.2f}".rstrip("0") in said
     page.shoot("compare page of three runs")
 
 

@@ -95,9 +95,12 @@ def _table(view: View) -> dict[str, Any]:
 def _charts(view: View) -> dict[str, Any]:
     scores, curve = list(view.scores), view.curve
     charts: list[dict[str, Any]] = [
-        {"type": "PARALLEL", "selectedParams": list(view.keys[:8]), "selectedMetrics": scores[:2], "showAllRuns": True},
-        {"type": "LINE", "metricKey": curve, "selectedMetricKeys": [curve], "scaleType": "linear", "xAxisKey": "step"},
+        {"type": "LINE", "metricKey": curve, "selectedMetricKeys": [curve], "scaleType": "linear", "xAxisKey": "step"}
+        | {"lineSmoothness": 0, "useGlobalLineSmoothing": False},
     ]
+    if view.keys:
+        parallel = {"selectedParams": list(view.keys[:8]), "selectedMetrics": scores[:2], "showAllRuns": True}
+        charts.insert(0, {"type": "PARALLEL"} | parallel)
     if len(scores) > 1:
         axes = [{"key": score, "type": "METRIC"} for score in _plane(scores)]
         charts.append({"type": "SCATTER", "xaxis": axes[0], "yaxis": axes[1], "runsCountToCompare": 100})
