@@ -60,6 +60,8 @@ def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config:
     default = compose("train", return_hydra_config=True).hydra.runtime.choices
     before = flatten(plain(compose("train", [each.input_line for each in groups])))
     after = flatten(config)
+    if after.get("init") and "@" not in str(after["init"]):
+        after["init"] = str(after["init"])[:8]  # enough of an id to tell it by
     changed = [each.key_or_group for each in values]
     chosen = {each.key_or_group: str(each.value()) for each in groups}
     return run_name(

@@ -1,28 +1,45 @@
 """The model that a training begins with: drawn anew, or with the weights of another run's."""
 
+from collections.abc import Callable
+
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.experiment import Experiment
 from pipeline.models.vae import VAE
-from pipeline.tracking.store import Store
+
+Stored = Callable[[str], VAE]
+"""Gives the model of a run, by its id or name."""
 
 
-def fresh_model(experiment: Experiment, init: str | None, data: ImageData, store: Store) -> VAE:
+def fresh_model(experiment: Experiment, init: str | None, data: ImageData, stored: Stored) -> VAE:
     """The model that a training begins with.
 
     Args:
         experiment: that describes it.
-        init: id of the run whose weights it has; None for weights drawn anew.
+        init: the run whose weights it has; None for weights drawn anew.
         data: that it is for.
-        store: that has the run.
+        stored: where that run is.
 
     Raises:
         InputError: there is no such run, it has no model, or another one.
     """
     vae = experiment.model_for(data)
     if init:
+        source = model_of(init, stored)
         try:
-            vae.begin_with(store.model(store.id_of(str(init))))
+            vae.begin_with(source)
         except InputError as error:
             raise InputError(f"init={init}: {error}") from error
     return vae
+
+
+def model_of(init: str, stored: Stored) -> VAE:
+    """The model whose weights a training is to begin with.
+
+    Raises:
+        InputError: there is no such run, or it has no model.
+    """
+    try:
+        return stored(init)
+    except InputError as error:
+        raise InputError(f"init={init}: {error}") from error

@@ -62,7 +62,7 @@ def train(
     experiment = Experiment.from_config(config)
     store = experiment.tracking.connect()
     data = load(experiment.dataset)
-    vae = fresh_model(experiment, config.get("init"), data, store)
+    vae = fresh_model(experiment, config.get("init"), data, store.model)
     experiment.pictures.check(vae.latent_dim, len(data.test))
     if resume:
         _refuse_other_data(store.run(resume).data.tags.get(FINGERPRINT), data, resume)

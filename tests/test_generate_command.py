@@ -4,6 +4,8 @@ import io
 import subprocess
 from pathlib import Path
 
+import keras
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -134,6 +136,25 @@ def test_an_autoencoder_has_no_prior_to_draw_from(checkout: Checkout, tmp_path: 
     run_id = checkout.runs("plain")[0].info.run_id
     assert "is an autoencoder, which has no prior. Say what.density=mixture" in refused(checkout, f"run={run_id}")
     assert made(checkout, run_id, tmp_path / "mixed", "what.density=mixture", "what.n=5")["images"].shape[0] == 5
+
+
+def test_a_model_that_carries_code_is_refused_and_the_code_never_executed(
+    checkout: Checkout, run_id: str, tmp_path: Path
+) -> None:
+    [model] = checkout.client.search_logged_models([checkout.client.get_run(run_id).info.experiment_id])
+    folder, trap = Path(model.artifact_location.removeprefix("file://")), str(tmp_path / "executed")
+    file = folder / "data" / "model.keras"
+    ours = file.read_bytes()
+    layer = keras.layers.Lambda(lambda images: __import__("pathlib").Path(trap).touch() or images)
+    keras.Sequential([keras.Input((8, 8, 1)), layer]).save(file)
+    keras.saving.load_model(file, safe_mode=False)
+    assert Path(trap).exists(), "it is one"
+    Path(trap).unlink()
+    assert f"run {run_id} has no model that can be read (" in refused(checkout, f"run={run_id}")
+    with pytest.raises(ValueError, match="Lambda"):
+        mlflow.pyfunc.load_model(str(folder))
+    assert not Path(trap).exists()
+    file.write_bytes(ours)
 
 
 def test_a_loop_plays_there_and_back(blobs) -> None:

@@ -19,14 +19,20 @@ def config_of(checkout: Checkout, run: Run) -> dict:
     return yaml.safe_load((checkout.artifacts(run.info.run_id) / "config.yaml").read_text())
 
 
-@pytest.fixture(scope="module", params=STARTS)
-def first(checkout: Checkout, request: pytest.FixtureRequest) -> Run:
-    done = checkout.train(*STARTS[request.param], f"tracking.experiment=first_{request.param}")
+def trained(checkout: Checkout, start: str) -> Run:
+    done = checkout.train(*STARTS[start], f"tracking.experiment=first_{start}")
     assert done.returncode == 0, done.stderr
-    return checkout.runs(f"first_{request.param}")[0]
+    return checkout.runs(f"first_{start}")[0]
 
 
-def test_what_is_not_changed_is_as_it_was(checkout: Checkout, first: Run) -> None:
+@pytest.fixture(scope="module")
+def first(checkout: Checkout) -> Run:
+    return trained(checkout, "other_groups")
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_what_is_not_changed_is_as_it_was(checkout: Checkout, start: str) -> None:
+    first = trained(checkout, start)
     done = checkout.train(f"from={first.info.run_id}", "objective.beta=4")
     assert done.returncode == 0, done.stderr
     second = next(run for run in checkout.runs(config_of(checkout, first)["tracking"]["experiment"]))
@@ -73,6 +79,11 @@ def test_a_sweep_searches_around_a_run(checkout: Checkout, first: Run) -> None:
         (["from=nothing", "resume=x"], "resume=x: from=nothing already says what to start with. Leave one of the two"),
         (["from=nothing", "experiment=letters"], "experiment=letters: from=nothing already says what to start with"),
         (["init=nothing", *SMALL], "init=nothing: run nothing is not in sqlite"),
+        (["-m", "init=nothing", "training.seed=0,1", *SMALL], "seed=0: init=nothing: run nothing is not in sqlite"),
+        (
+            ["-m", "init=nothing", "sweep=study", "sweep.study=begun", "model.latent_dim=2,3", *SMALL],
+            "the point latent_dim=2: init=nothing: run nothing is not in sqlite",
+        ),
     ],
 )
 def test_mistakes_are_named_with_the_cure(checkout: Checkout, overrides: list[str], words: str) -> None:

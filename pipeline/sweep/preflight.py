@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from pipeline.sweep.space import Space, key_of, overrides_of, point_name
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData
     from pipeline.experiment import Experiment
+    from pipeline.models.vae import VAE
 
 POINTS, MOST = 40, 100
 """How many points are looked at: corners first, then others at random; more if they are certain to be trained."""
@@ -81,11 +83,13 @@ def look(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Confi
         InputError: naming the point and what is wrong with it; no memory for such a training; a wrong objective.
     """
     from pipeline.experiment import Experiment
+    from pipeline.initial import fresh_model
     from pipeline.sweep.objectives import check_objectives, check_scored
 
     check_objectives(plan.settings, list(plan.space))
     weights: list[_Weight] = []
     known: dict[str, ImageData] = {}
+    stored = cache(lambda run_id: experiment.tracking.connect().model(run_id))
     for point, config in zip(points, configs, strict=True):
         with _named(point):
             experiment = Experiment.from_config(config)
@@ -94,16 +98,12 @@ def look(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Confi
             data = known[name] = known.get(name) or experiment.dataset.load()
         with _named(point):
             check_scored(plan.settings, experiment, data)
-            weights.append(_weighed(experiment, data))
-    free, heaviest = psutil.virtual_memory().available / 1e9, int(np.argmax([each.memory for each in weights]))
-    if weights[heaviest].memory > free:
-        raise InputError(
-            f"the point {point_name(points[heaviest])}: its training takes about {weights[heaviest].memory:.1f} GB, "
-            f"and {free:.1f} GB are free. Narrow the space, or lower training.batch_size"
-        )
+            weights.append(_weighed(experiment, fresh_model(experiment, config.get("init"), data, stored), data))
+    memory = [each.memory for each in weights]
+    _refuse_too_heavy(points[int(np.argmax(memory))], max(memory))
     parameters = [each.parameters for each in weights]
     work = {key_of(point): each.work for point, each in zip(points, weights, strict=True)}
-    return Look(len(points), (min(parameters), max(parameters)), weights[heaviest].memory, work)
+    return Look(len(points), (min(parameters), max(parameters)), max(memory), work)
 
 
 def look_in_child(
@@ -120,6 +120,15 @@ def look_in_child(
         seen = str(error)
     with suppress(BrokenPipeError):  # nobody waits for it any longer
         answer.send(seen)
+
+
+def _refuse_too_heavy(point: dict[str, Value], memory: float) -> None:
+    free = psutil.virtual_memory().available / 1e9
+    if memory > free:
+        raise InputError(
+            f"the point {point_name(point)}: its training takes about {memory:.1f} GB, and {free:.1f} GB are free. "
+            "Narrow the space, or lower training.batch_size"
+        )
 
 
 @contextmanager
@@ -141,10 +150,9 @@ class _Weight:
     work: float
 
 
-def _weighed(experiment: "Experiment", data: "ImageData") -> _Weight:
+def _weighed(experiment: "Experiment", vae: "VAE", data: "ImageData") -> _Weight:
     from pipeline.models.arithmetic import training_flop
 
-    vae = experiment.model_for(data)
     parameters = vae.encoder.count_params() + vae.decoder.count_params()
     outputs = sum(
         int(np.prod(layer.output.shape[1:]))

@@ -75,10 +75,13 @@ def _task(config: DictConfig) -> Config:
 def _check(points: Sequence[Point], composed: Sequence[Config]) -> None:
     """Refuse a wrong setting of any training before the first one begins."""
     from pipeline.experiment import Experiment
+    from pipeline.initial import model_of
 
     for point, config in zip(points, composed, strict=True):
         try:
-            Experiment.from_config(config)
+            experiment = Experiment.from_config(config)
+            if config.get("init"):
+                model_of(str(config["init"]), experiment.tracking.connect().model)
         except InputError as error:
             raise InputError(f"{point.name}: {error}" if point.name else str(error)) from error
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from tempfile import TemporaryDirectory
 
 import mlflow
 import numpy as np
@@ -27,5 +28,6 @@ def _key(name: re.Match[str]) -> str:
 
 
 def _read(run_id: str, path: str) -> np.ndarray:
-    file = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path)  # where it is, if that is here
-    return np.asarray(Image.open(file).convert("RGB"))
+    with TemporaryDirectory() as folder:  # else MLflow makes one and leaves it
+        file = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path, dst_path=folder)
+        return np.asarray(Image.open(file).convert("RGB"))

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import keras
-import mlflow.keras
 import numpy as np
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType, Array
 
-import pipeline.models.vae  # noqa: F401 — Keras finds our classes by name
+from pipeline.tracking.stored import stored_model
 
 MOST = 10_000
 """Images that one request may ask for."""
@@ -116,8 +116,8 @@ class Served:
 
 
 def _load_pyfunc(path: str) -> Served:
-    """What MLflow calls; code that the model might carry is not executed."""
-    return Served(mlflow.keras.load_model(path))
+    """What MLflow calls."""
+    return Served(stored_model(Path(path)))
 
 
 def _nested(depth: int) -> Any:

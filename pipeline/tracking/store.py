@@ -3,6 +3,8 @@
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import mlflow
@@ -89,7 +91,7 @@ class Store:
         try:
             return str(self.client.get_model_version_by_alias(model, alias).run_id)
         except MlflowException as error:
-            raise InputError(f"run={name}: no such model in {self.uri}: {error.message}") from error
+            raise InputError(f"{name}: no such model in {self.uri}: {error.message}") from error
 
     @whole
     def children(self, run_id: str) -> list[MlflowRun]:
@@ -135,16 +137,19 @@ class Store:
 
     @whole
     def model(self, run_id: str) -> Any:
-        """The Keras model of a run, or of the one that it took over; code that a model might carry is not executed.
+        """The Keras model of a run by id or name, or of the one that it took over; none of its own code is executed.
 
         Raises:
             InputError: the run has none, or it cannot be read.
         """
-        import mlflow.keras  # here, because it takes TensorFlow along, which the UI does not need
+        from pipeline.tracking.stored import stored_model  # takes TensorFlow along, which the UI does not need
 
-        trained = self.run(run_id).data.tags.get(REUSED, run_id)
+        run = self.run(self.id_of(run_id))
+        trained = run.data.tags.get(REUSED, run.info.run_id)
         try:
-            return mlflow.keras.load_model(f"runs:/{trained}/model")
+            with TemporaryDirectory() as folder:  # else MLflow makes one and leaves it
+                path = mlflow.artifacts.download_artifacts(f"runs:/{trained}/model", dst_path=folder)
+                return stored_model(Path(path))
         except (MlflowException, OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"run {run_id} has no model that can be read ({first_line(error)}): did it end in good order?"
