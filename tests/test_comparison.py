@@ -11,9 +11,11 @@ from checkout import SMALL, Checkout
 from plotly.offline import get_plotlyjs
 
 from pipeline.comparison.front import front
+from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
 from pipeline.tracking.finished import Finished
+from pipeline.tracking.store import Store
 
 
 def run(name: str, likelihood: str = "Bernoulli", **metrics: float) -> Finished:
@@ -128,6 +130,14 @@ def test_mistakes_are_named_with_the_cure(
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_run_that_did_not_end_well_is_refused(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'runs.db'}")
+    run_id = store.client.create_run(store.experiment("poor"), run_name="poor").info.run_id
+    store.client.set_terminated(run_id, "FAILED")
+    with pytest.raises(InputError, match=f"runs: {run_id} is FAILED; wanted finished runs. Leave it out, or train"):
+        Selection(runs=[run_id], experiment=None, study=None, filter=None).of(store)
 
 
 def test_a_run_whose_model_is_gone_is_in_the_table_and_not_on_the_sheet(

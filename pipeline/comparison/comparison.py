@@ -1,9 +1,11 @@
 """Finished runs compared, shown and kept."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress
 
 from pipeline.build import check, check_value
 from pipeline.comparison.contact import sheets
@@ -38,10 +40,10 @@ def compare(config: Config, console: Console) -> list[Path]:
     table = Table(selection.of(store), check_value(config["sort"], Text | None, "sort"))
     table.report(console)
     curves = {run.id: store.curve(run.id, CURVE) for run in table.runs}
-    content = {
-        "comparison.html": page(str(selection), table, curves, list(sheets(store, table.runs, trusted))),
-        "comparison.csv": table.frame.to_csv(),
-    }
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Their pictures", total=len(table.runs))
+        contact = list(sheets(store, table.runs, trusted, partial(progress.advance, task)))
+    content = {"comparison.html": page(str(selection), table, curves, contact), "comparison.csv": table.frame.to_csv()}
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in content.items():
         (folder / name).write_text(text, "utf-8")

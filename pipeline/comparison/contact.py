@@ -1,6 +1,6 @@
 """The same images and the same latents through every model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,32 +49,41 @@ class Sheet:
     left_out: dict[str, str]
 
 
-def sheets(store: Store, runs: Sequence[Finished], trusted: Sequence[str]) -> Iterator[Sheet]:
+def sheets(
+    store: Store, runs: Sequence[Finished], trusted: Sequence[str], after_each: Callable[[], None]
+) -> Iterator[Sheet]:
     """A sheet for each set of images that runs were trained on.
 
     Args:
         store: that has the runs.
         runs: in the order in which they are shown.
         trusted: packages that data sets may come from.
+        after_each: called when a run is done.
     """
     widest = max(int(run.params.get("model.latent_dim", 0)) for run in runs)
     latents = np.random.default_rng(0).standard_normal((SHOWN, widest))
     for fingerprint in dict.fromkeys(run.tags.get(FINGERPRINT) for run in runs):
         alike = [run for run in runs if run.tags.get(FINGERPRINT) == fingerprint]
-        yield _sheet(store, alike, latents, trusted)
+        yield _sheet(store, alike, latents, trusted, after_each)
 
 
-def _sheet(store: Store, runs: Sequence[Finished], latents: np.ndarray, trusted: Sequence[str]) -> Sheet:
+def _sheet(
+    store: Store,
+    runs: Sequence[Finished],
+    latents: np.ndarray,
+    trusted: Sequence[str],
+    after_each: Callable[[], None],
+) -> Sheet:
     data: ImageData | None = None
     strips, left_out = [], {}
     for run in runs:
         try:
             trained = load(store, run.id, trusted=trusted)
             data = data or trained.data
+            strips.append(_strip(trained, _chosen(data), latents))
         except InputError as error:
             left_out[run.id] = str(error)
-            continue
-        strips.append(_strip(trained, _chosen(data), latents))
+        after_each()
     inputs = figures.strip(_chosen(data)) if data else b""
     return Sheet(data.name if data else "", inputs, strips, left_out)
 

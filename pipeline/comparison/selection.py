@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.settings import Text
 from pipeline.tracking.finished import Finished, finished_among
-from pipeline.tracking.store import PARENT, Store
+from pipeline.tracking.store import PARENT, PRUNED, Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,11 @@ class Selection:
     def _named(self, store: Store) -> Iterator[Finished]:
         for name in self.runs:
             run = store.run(store.id_of(name))
-            yield from finished_among([run, *store.children(run.info.run_id)])
+            found = finished_among([run, *store.children(run.info.run_id)])
+            if not found:
+                state = "pruned" if PRUNED in run.data.tags else run.info.status
+                raise InputError(f"runs: {name} is {state}; wanted finished runs. Leave it out, or train it to its end")
+            yield from found
 
     def _experiments(self, store: Store) -> Sequence[str]:
         if self.experiment is None:
