@@ -1,6 +1,6 @@
 # `make train` is all that a new checkout needs: it installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help setup train tutorial sweep dashboard evaluate compare generate reproduce verify ui test check format bench lock clean
+.PHONY: help setup train tutorial sweep dashboard evaluate compare generate reproduce serve verify ui test check format bench lock clean
 
 # The first Python of a version that TensorFlow and Ray have wheels for.
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -41,6 +41,10 @@ generate: $(INSTALLED)  ## images from a trained model: RUN=its id, or latent_fi
 reproduce: $(INSTALLED)  ## train a run once more from its record and compare, bit for bit: RUN=its id
 	@$(BIN)/python -m pipeline.reproduce run=$(or $(RUN),$(error Which run? RUN=its id)) $(ARGS)
 
+serve: $(INSTALLED)  ## answer requests to a trained model over HTTP: RUN=its id, or latent_filters@champion
+	@MLFLOW_TRACKING_URI=$${MLFLOW_TRACKING_URI:-sqlite:///mlruns/mlflow.db} PATH="$(CURDIR)/$(BIN):$$PATH" mlflow models serve --env-manager local \
+		--host 127.0.0.1 --port $(or $(SERVE_PORT),5001) --model-uri $(if $(findstring @,$(RUN)),models:/$(RUN),runs:/$(or $(RUN),$(error Which run? RUN=its id, or latent_filters@champion))/model) $(ARGS)
+
 verify: $(INSTALLED)  ## train what others published, compare, write docs/reference.md; QUICK=1 is short and writes nothing
 	@$(BIN)/python -m pipeline.verify quick=$(if $(QUICK),true,false) $(ARGS)
 
@@ -48,7 +52,7 @@ ui: $(INSTALLED)  ## open the runs in MLflow, on 127.0.0.1
 	@$(BIN)/python -m pipeline.ui --port $(PORT)
 
 test: $(INSTALLED)  ## run the tests
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(INSTALLED)  ## lint, format check and types
 	@$(BIN)/ruff check .

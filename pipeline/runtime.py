@@ -83,7 +83,7 @@ def circumstances() -> dict[str, str]:
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     names = [str(gpu.get("device_name", "GPU")) for gpu in gpus]
     return {
-        "command": shlex.join(["python", "-m", "pipeline.train", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", f"pipeline.{Path(sys.argv[0]).stem}", *sys.argv[1:]]),
         "commit": _git("rev-parse", "HEAD"),
         "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain"), "true"),
         "device": ", ".join(names) or cpu_model(),
