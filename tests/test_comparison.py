@@ -1,5 +1,6 @@
 """Finished runs in a table, on the rate-distortion plane, and on the page of `python -m pipeline.compare`."""
 
+import io
 import re
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from checkout import SMALL, Checkout
 from plotly.offline import get_plotlyjs
+from rich.console import Console
 
 from pipeline.comparison.front import front
 from pipeline.comparison.selection import Selection
@@ -43,6 +45,23 @@ def test_the_table_sorts_by_likelihood_and_marks_the_best_of_what_can_be_compare
     mixed = Table([*table.runs, run("1", "Gaussian", elbo=100.0)])
     assert mixed.sort == "test/elbo", "not all have the other"
     assert mixed.best("test/elbo") is None, "probabilities are no densities"
+
+
+def test_a_narrow_terminal_shortens_names_before_numbers() -> None:
+    table = Table([run("2.123456789", elbo=-9.123, nll=8.0), run("4", elbo=-7.0, nll=6.0)])
+    console = Console(width=60, record=True, file=io.StringIO())
+    table.report(console)
+    said = console.export_text()
+    for word in ("2.123 ", "-9.123", "latent_dim", "elbo", "nll"):
+        assert word in said
+    assert all(len(line.rstrip()) <= 60 for line in said.splitlines())
+
+
+def test_names_are_short_where_they_are_nobody_elses() -> None:
+    both = run("2", elbo=-9.0)
+    both.metrics["validation/elbo"] = -8.0
+    headings = Table([both, run("4", elbo=-7.0)]).headings
+    assert headings == {name: name for name in ("test/elbo", "validation/elbo")} | {"model.latent_dim": "latent_dim"}
 
 
 def test_a_score_that_no_run_has_is_refused() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.comparison.contact import SHOWN, Sheet
 from pipeline.comparison.front import front
-from pipeline.comparison.table import Table, score_of
+from pipeline.comparison.table import Table, concise, score_of
 from pipeline.figures.style import INK, LINE, MUTED
 from pipeline.tracking.finished import Finished
 
@@ -35,7 +35,7 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
     how = (
         "The best of a column is green."
         if table.comparable
-        else ("Of several data sets or likelihoods, whose scores cannot be compared, so that none is called the best.")
+        else "Of several data sets or likelihoods, whose scores cannot be compared, so that none is called the best."
     )
     return PAGE.substitute(
         ink=INK,
@@ -53,16 +53,21 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
 
 
 def _rows(table: Table) -> Iterator[str]:
-    settings = "".join(f"<th>{escape(key)}</th>" for key in table.settings)
-    scores = "".join(f'<th class="number">{escape(score)}</th>' for score in table.scores)
+    headings = {name: f'title="{escape(name)}">{escape(short)}' for name, short in table.headings.items()}
+    settings = "".join(f"<th {headings[key]}</th>" for key in table.settings)
+    scores = "".join(f'<th class="number" {headings[score]}</th>' for score in table.scores)
     yield f'<thead><tr><th>run</th>{settings}{scores}<th class="number">minutes</th></tr></thead><tbody>'
     best = {score: table.best(score) for score in table.scores}
     for run in table.runs:
         name = f'<td title="{run.id}"><i style="background:{run.colour}"></i>{escape(run.name)}</td>'
-        values = "".join(f"<td>{escape(run.params.get(key, ''))}</td>" for key in table.settings)
+        values = "".join(_setting(run.params.get(key, "")) for key in table.settings)
         numbers = "".join(_number(run.metrics.get(score), best[score]) for score in table.scores)
         yield f"<tr>{name}{values}{numbers}{_number(run.minutes, None)}</tr>"
     yield "</tbody>"
+
+
+def _setting(value: str) -> str:
+    return f'<td title="{escape(value)}" data-value="{escape(value)}">{escape(concise(value))}</td>'
 
 
 def _number(value: float | None, best: float | None) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column
 from rich.table import Table as Printed
+from rich.text import Text
 
 from pipeline.errors import InputError
 from pipeline.tracking.finished import BEST, SCORES, Finished, differing
@@ -14,6 +14,8 @@ from pipeline.tracking.store import FINGERPRINT
 
 SHOWN = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""
+COLUMNS = 4
+"""Settings that it has room for."""
 
 
 class Table:
@@ -38,6 +40,12 @@ class Table:
         self.comparable = len({(run.tags.get(FINGERPRINT), run.params.get("likelihood")) for run in runs}) == 1
 
     @property
+    def headings(self) -> dict[str, str]:
+        """Of each setting and score the last part of its name, where that is no other's too."""
+        last = {name: score_of(name.replace(".", "/")) for name in (*self.settings, *self.scores)}
+        return {name: short if list(last.values()).count(short) == 1 else name for name, short in last.items()}
+
+    @property
     def frame(self) -> pd.DataFrame:
         """A row for each run, by its id: name, settings as they were typed, scores as numbers."""
         rows = [
@@ -59,20 +67,23 @@ class Table:
 
     def report(self, console: Console, most: int = 40) -> None:
         """Show it to a person, as much of it as a terminal has room for."""
-        printed = Printed(Column("run", no_wrap=True, max_width=28), Column("id", no_wrap=True), box=None)
+        printed = Printed(Column("run", max_width=28), Column("id", no_wrap=True), box=None)
         scores = [f"{self.split}/{score}" for score in SHOWN if f"{self.split}/{score}" in self.scores]
-        for key in self.settings:
-            printed.add_column(score_of(key.replace(".", "/")), no_wrap=True)
+        for key in self.settings[:COLUMNS]:
+            printed.add_column(self.headings[key], no_wrap=True)
         for score in scores:
-            printed.add_column(score_of(score), no_wrap=True, justify="right")
+            printed.add_column(self.headings[score], no_wrap=True, justify="right")
         bests = {score: self.best(score) for score in scores}
         for run in self.runs[:most]:
-            settings = [escape(run.params.get(key, "")) for key in self.settings]
+            name = Text(run.name, no_wrap=True, overflow="ellipsis")  # gives way first where there is little room
+            settings = [Text(concise(run.params.get(key, ""))) for key in self.settings[:COLUMNS]]
             cells = [_cell(run.metrics.get(score), bests[score]) for score in scores]
-            printed.add_row(escape(run.name), run.id[:8], *settings, *cells)
+            printed.add_row(name, run.id[:8], *settings, *cells)
         console.print(printed)
-        if len(self.runs) > most:
-            console.print(f"… and {len(self.runs) - most} more, in the files")
+        hidden = [f"{len(self.runs) - most} more runs"] if len(self.runs) > most else []
+        hidden += [", ".join(self.settings[COLUMNS:])] if len(self.settings) > COLUMNS else []
+        if hidden:
+            console.print(f"In the files also {' and '.join(hidden)}", highlight=False, soft_wrap=True)
 
     def _checked(self, sort: str) -> str:
         if sort not in self.scores:
@@ -87,6 +98,14 @@ class Table:
 def score_of(name: str) -> str:
     """The last part of its name."""
     return name.rpartition("/")[2]
+
+
+def concise(value: str) -> str:
+    """A setting as it is told apart from others: of a number four digits."""
+    try:
+        return f"{float(value):.4g}" if "." in value or "e" in value else value
+    except ValueError:
+        return value
 
 
 def _cell(value: float | None, best: float | None) -> str:
