@@ -7,7 +7,7 @@ from pipeline.tracking.comparison import BUILD, View, is_understood, prepare
 from pipeline.tracking.overview import MARK, overviews
 from pipeline.tracking.store import NOTE, Store
 
-VIEW = View("", ["model"], {"test/nll": True, "test/rate": True}, "val/elbo", ["test/samples"], 3)
+VIEW = View("", ["model"], {"test/nll": True, "test/rate": True}, ["val/elbo"], ["test/samples"], 3)
 
 
 def test_the_ui_that_is_installed_knows_the_format(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_sweep_searches_around_a_run(checkout: Checkout, first: Run) -> None:
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        (["from=nothing"], "run nothing has no config.yaml"),
+        (["from=nothing"], "run nothing is not in sqlite"),
         (["from=nothing", "resume=x"], "resume=x: from=nothing already says what to start with. Leave one of the two"),
         (["from=nothing", "experiment=letters"], "experiment=letters: from=nothing already says what to start with"),
         (["init=nothing", *SMALL], "init=nothing: run nothing is not in sqlite"),

@@ -61,5 +61,5 @@ def _keep(store: Store, runs: Sequence[Finished], name: str, paths: Sequence[Pat
         add_files(store, parent, paths)
         return
     with start(store, EXPERIMENT, name, circumstances()) as run:
-        run.describe(f"`comparison.html` compares {len(runs)} runs: {', '.join(run.name for run in runs)}")
+        run.describe(f"`comparison.html` compares {len(runs)} runs: {name}")
         add_files(store, run.id, paths)

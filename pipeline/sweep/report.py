@@ -48,7 +48,8 @@ def _prepared(parent: Run, study: Study) -> str:
     less_is_better = [direction == "minimize" for direction in settings.directions]
     scores = dict(zip(settings.objective, less_is_better, strict=True))
     keys = list(study.plan.space.dimensions)  # the chart leaves out runs that lack one
-    view = View(below(parent.id), keys, scores, settings.prune_by, (*CARDS, "validation/samples"), len(study.trials))
+    curves = list(dict.fromkeys([settings.prune_by, "val/elbo", "val/loss"]))
+    view = View(below(parent.id), keys, scores, curves, (*CARDS, "validation/samples"), len(study.trials))
     return prepare(parent.store, parent.experiment_id, parent.id, view)
 
 

@@ -7,7 +7,7 @@ own, and only here; where the UI that is installed does not know it, links lead 
 import json
 import zlib
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,10 @@ from pipeline.tracking.store import PARENT, Store
 
 MOST = 50
 """Runs that are all drawn at once; of more than these, the first twenty."""
-_SECTION = "compared"
+_CHARTS = {"uuid": "compared", "name": "Compared", "columns": 2, "cardHeight": 440}
+_IMAGES = {"uuid": "pictures", "name": "Pictures", "columns": 1, "cardHeight": 440}
+"""Sections of the page; a picture's card shows runs side by side if it is wide."""
+_COMMON = {"deleted": False, "isGenerated": False, "runsCountToCompare": MOST}
 _WORDS = (b"mlflow.sharedViewState", b"viewStateShareKey", b"compareRunCharts")
 BUILD = Path(mlflow.server.__file__).parent / "js" / "build" / "static" / "js"
 
@@ -33,7 +36,7 @@ class View:
         where: a filter of MLflow's; empty for all runs of the experiment.
         keys: settings in which the runs differ.
         scores: metrics to compare them by, the first one first, each with whether less is better.
-        curve: the metric of each epoch to draw.
+        curves: the metrics of each epoch to draw.
         cards: the images to show.
         runs: how many there are.
     """
@@ -41,7 +44,7 @@ class View:
     where: str
     keys: Sequence[str]
     scores: Mapping[str, bool]
-    curve: str
+    curves: Sequence[str]
     cards: Sequence[str]
     runs: int
 
@@ -93,24 +96,31 @@ def _table(view: View) -> dict[str, Any]:
 
 
 def _charts(view: View) -> dict[str, Any]:
-    scores, curve = list(view.scores), view.curve
-    charts: list[dict[str, Any]] = [
-        {"type": "LINE", "metricKey": curve, "selectedMetricKeys": [curve], "scaleType": "linear", "xAxisKey": "step"}
-        | {"lineSmoothness": 0, "useGlobalLineSmoothing": False},
-    ]
+    scores, charts = list(view.scores), [_line(curve) for curve in view.curves]
     if view.keys:
         parallel = {"selectedParams": list(view.keys[:8]), "selectedMetrics": scores[:2], "showAllRuns": True}
         charts.insert(0, {"type": "PARALLEL"} | parallel)
     if len(scores) > 1:
         axes = [{"key": score, "type": "METRIC"} for score in _plane(scores)]
         charts.append({"type": "SCATTER", "xaxis": axes[0], "yaxis": axes[1], "runsCountToCompare": 100})
-    charts += [{"type": "IMAGE", "imageKeys": [card], "step": 0, "showRunParams": False} for card in view.cards]
-    common = {"metricSectionId": _SECTION, "deleted": False, "isGenerated": False, "runsCountToCompare": MOST}
+    images = [{"type": "IMAGE", "imageKeys": [card], "step": 0, "showRunParams": False} for card in view.cards]
+    sections = [(_CHARTS, charts), (_IMAGES, images)]
     return {
-        "compareRunCharts": [common | {"uuid": f"{_SECTION}{index}"} | each for index, each in enumerate(charts)],
-        "compareRunSections": [{"uuid": _SECTION, "name": "Compared", "display": True, "isReordered": True}],
+        "compareRunCharts": [_COMMON | card for section, each in sections for card in _in(section, each)],
+        "compareRunSections": [section | {"display": True, "isReordered": True} for section, _ in sections],
         "isAccordionReordered": True,  # else the sections are sorted by name
     }
+
+
+def _line(metric: str) -> dict[str, Any]:
+    axes = {"scaleType": "linear", "xAxisKey": "step", "lineSmoothness": 0, "useGlobalLineSmoothing": False}
+    return {"type": "LINE", "metricKey": metric, "selectedMetricKeys": [metric]} | axes
+
+
+def _in(section: Mapping[str, Any], charts: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    name = section["uuid"]
+    for index, chart in enumerate(charts):
+        yield {"metricSectionId": name, "uuid": f"{name}{index}"} | chart
 
 
 def _plane(scores: Sequence[str]) -> Sequence[str]:

@@ -8,7 +8,7 @@ from pipeline.tracking.comparison import View, below, prepare
 from pipeline.tracking.finished import BEST, SCORES, Finished, differing, finished_among
 from pipeline.tracking.store import NOTE, Store
 
-CURVE = "val/elbo"
+CURVES = ("val/elbo", "val/loss")
 CARDS = ("reconstructions", "latent", "samples")
 LATEST = 500
 """Runs of an experiment that are looked at to see in what they differ."""
@@ -51,4 +51,4 @@ def _view(runs: Sequence[Finished], where: str) -> View:
     first = [likely] if all(likely in run.metrics for run in runs) else []
     ordered = dict.fromkeys([*first, *scores])
     less_is_better = {score: BEST.get(score.rpartition("/")[2]) is not max for score in ordered}
-    return View(where, differing(runs), less_is_better, CURVE, [f"{split}/{card}" for card in CARDS], len(runs))
+    return View(where, differing(runs), less_is_better, CURVES, [f"{split}/{card}" for card in CARDS], len(runs))

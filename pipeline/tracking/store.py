@@ -145,11 +145,14 @@ class Store:
         from pipeline.tracking.stored import stored_model  # takes TensorFlow along, which the UI does not need
 
         run = self.run(self.id_of(run_id))
-        trained = run.data.tags.get(REUSED, run.info.run_id)
+        trained = self.run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
+        if not (trained.outputs and trained.outputs.model_outputs):
+            raise InputError(f"run {run_id} has no model: did it end in good order?")
+        # By the run's id instead of its own, MLflow would look through all models of the experiment.
+        address = f"models:/{trained.outputs.model_outputs[0].model_id}"
         try:
             with TemporaryDirectory() as folder:  # else MLflow makes one and leaves it
-                path = mlflow.artifacts.download_artifacts(f"runs:/{trained}/model", dst_path=folder)
-                return stored_model(Path(path))
+                return stored_model(Path(mlflow.artifacts.download_artifacts(address, dst_path=folder)))
         except (MlflowException, OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"run {run_id} has no model that can be read ({first_line(error)}): did it end in good order?"
@@ -174,7 +177,7 @@ class Store:
             InputError: the run has none of this name.
         """
         try:
-            return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{name}"))
+            return str(mlflow.artifacts.load_text(f"{self.run(run_id).info.artifact_uri}/{name}"))
         except (MlflowException, OSError) as error:
             raise InputError(
                 f"run {run_id} has no {name} ({first_line(error)}): was it made by pipeline.train?"
