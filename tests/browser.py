@@ -17,7 +17,7 @@ CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 MISSING = "no browser: install the Debian packages chromium and chromium-driver"
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --window-size=1600,1100"
+    "--disable-component-update --disable-sync --hide-scrollbars --window-size=1600,2600"
 )
 
 

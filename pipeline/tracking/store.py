@@ -3,8 +3,6 @@
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import mlflow
@@ -142,7 +140,7 @@ class Store:
         Raises:
             InputError: the run has none, or it cannot be read.
         """
-        from pipeline.tracking.stored import stored_model  # takes TensorFlow along, which the UI does not need
+        from pipeline.tracking.stored import fetched_model  # takes TensorFlow along, which the UI does not need
 
         run = self.run(self.id_of(run_id))
         trained = self.run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
@@ -151,8 +149,7 @@ class Store:
         # By the run's id instead of its own, MLflow would look through all models of the experiment.
         address = f"models:/{trained.outputs.model_outputs[0].model_id}"
         try:
-            with TemporaryDirectory() as folder:  # else MLflow makes one and leaves it
-                return stored_model(Path(mlflow.artifacts.download_artifacts(address, dst_path=folder)))
+            return fetched_model(address)
         except (MlflowException, OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"run {run_id} has no model that can be read ({first_line(error)}): did it end in good order?"
