@@ -39,7 +39,7 @@ def expanded(arguments: Sequence[str]) -> list[str]:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         where = [each.input_line for each in beside if each.key_or_group == "tracking.uri"]
         store = Store(compose("train", where).tracking.uri)
-        run_id = store.id_of(run_id)
+        run_id = store.run(run_id).info.run_id
         config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
         if not set(PARTS) <= set(config):
             raise InputError(f"{KEY}={run_id}: this run is not one training. Name one below it")

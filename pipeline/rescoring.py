@@ -57,7 +57,7 @@ def rescore(config: Config) -> Rescored:
     trusted = check_value(config["trusted"], list[Text], "trusted")
     scoring: Scoring = build(config["evaluation"], "evaluation", trusted, wanted=Scoring)
     store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
-    trained = load(store, store.id_of(str(config["run"])), dataset_dir=config["dataset_dir"], trusted=trusted)
+    trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)
     evaluation = evaluate(trained.vae, trained.data, scoring)
     metrics = evaluation.metrics(_prefix(trained.config.get("evaluation") or {}, config["evaluation"]))
     recorded = {name: value for name, value in trained.metrics.items() if name in metrics}

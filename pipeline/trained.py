@@ -12,7 +12,7 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.models.vae import VAE
-from pipeline.tracking.store import FINGERPRINT, PRUNED, Store
+from pipeline.tracking.store import FINGERPRINT, PRUNED, MlflowRun, Store
 
 
 @dataclass(frozen=True)
@@ -53,28 +53,39 @@ class Trained:
         return data
 
 
-def load(store: Store, run_id: str, *, dataset_dir: str | None = None, trusted: Sequence[str] = ()) -> Trained:
+def finished_training(store: Store, name: str) -> MlflowRun:
+    """The record of one training that is finished.
+
+    Raises:
+        InputError: there is no such run, it holds several, or it is not finished.
+    """
+    run = store.run(name)
+    run_id = run.info.run_id
+    if children := store.children(run_id):
+        names = ", ".join(f"{child.info.run_name} ({child.info.run_id})" for child in children)
+        raise InputError(f"run {run_id} holds several trainings. Name one of: {names}")
+    if run.info.status != "FINISHED":
+        raise InputError(
+            f"run {run_id} is {run.info.status}; wanted one that is finished. An interrupted one goes on with: "
+            f"python -m pipeline.train resume={run_id}"
+        )
+    return run
+
+
+def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Sequence[str] = ()) -> Trained:
     """Bring back a finished run.
 
     Args:
         store: that has it.
-        run_id: of the run.
+        name: of the run, by which `Store.run` knows it.
         dataset_dir: where the files of the data set are now; null: where they were.
         trusted: packages that its data set may come from.
 
     Raises:
         InputError: there is no such run, it is not finished, or it holds no model.
     """
-    run = store.run(run_id)
-    children = store.children(run_id)
-    if children:
-        names = ", ".join(f"{child.info.run_name} ({child.info.run_id})" for child in children)
-        raise InputError(f"run {run_id} holds several trainings and no model. Name one of: {names}")
-    if run.info.status != "FINISHED":
-        raise InputError(
-            f"run {run_id} is {run.info.status}; wanted one that is finished. An interrupted one goes on with: "
-            f"python -m pipeline.train resume={run_id}"
-        )
+    run = finished_training(store, name)
+    run_id = run.info.run_id
     if PRUNED in run.data.tags:
         raise InputError(f"run {run_id} was ended early by its study and has no model. Train its point anew")
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))

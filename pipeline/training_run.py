@@ -14,7 +14,7 @@ from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.evaluation import evaluate
 from pipeline.experiment import Experiment
-from pipeline.initial import fresh_model
+from pipeline.initial import fresh_model, named_run
 from pipeline.models.vae import VAE
 from pipeline.outcome import Outcome
 from pipeline.pictures.course import Course
@@ -61,6 +61,8 @@ def train(
     """
     experiment = Experiment.from_config(config)
     store = experiment.tracking.connect()
+    if config.get("init"):  # by its id: a champion may be another run when this one is reproduced
+        config = config | {"init": named_run(str(config["init"]), store)}
     data = load(experiment.dataset)
     vae = fresh_model(experiment, config.get("init"), data, store.model)
     experiment.pictures.check(vae.latent_dim, len(data.test))
@@ -92,6 +94,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
     """
     store: Store = build(tracking, "tracking", wanted=Tracking).connect()
     run = store.run(run_id)
+    run_id = run.info.run_id
     if not checkpoint_of(run_id).exists():
         raise InputError(
             f"resume={run_id}: this run is {run.info.status} and has no checkpoint here: it ended in good order, or "

@@ -9,15 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from checkout import SMALL, Checkout
+from PIL import Image
 from plotly.offline import get_plotlyjs
 from rich.console import Console
 
+from pipeline.comparison.contact import SHOWN, sheets
 from pipeline.comparison.front import front
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
-from pipeline.tracking.finished import Finished
+from pipeline.tracking.finished import Finished, finished_among
 from pipeline.tracking.store import Store
+from pipeline.trained import load
 
 
 def run(name: str, likelihood: str = "Bernoulli", **metrics: float) -> Finished:
@@ -55,6 +58,23 @@ def test_a_narrow_terminal_shortens_names_before_numbers() -> None:
     for word in ("2.123 ", "-9.123", "latent_dim", "elbo", "nll"):
         assert word in said
     assert all(len(line.rstrip()) <= 60 for line in said.splitlines())
+
+
+def test_a_terminal_shows_as_many_settings_as_it_has_room_for() -> None:
+    long = {f"model.setting{index}": f"a value of {index}" for index in range(6)}
+    runs = [run(f"run {index}", elbo=-index, nll=8.0, rate=1.0, distortion=2.0) for index in range(1, 3)]
+    for index, each in enumerate(runs):
+        each.params.update({key: value + "!" * index for key, value in long.items()})
+    shown = {}
+    for width in (60, 80, 120, 300):
+        console = Console(width=width, record=True, file=io.StringIO())
+        Table(runs).report(console)
+        table, also = [text.split() for text in console.export_text().partition("In the files also")[::2]]
+        rest = [key.strip(",") for key in also]
+        assert {"-1", "8", "latent_dim"} <= set(table), "nothing was cut short"
+        shown[width] = len([key for key in long if key.removeprefix("model.") in table])
+        assert shown[width] + len(rest) == len(long)
+    assert shown[60] < shown[80] < shown[120] < shown[300] == len(long)
 
 
 def test_names_are_short_where_they_are_nobody_elses() -> None:
@@ -110,6 +130,31 @@ def test_a_family_is_compared_on_a_page_of_its_own_and_in_its_parent(
     assert "://" not in ours, "it needs no network"
     parent = checkout.client.get_run(next(iter(children))).data.tags["mlflow.parentRunId"]
     assert {"comparison.html", "comparison.csv"} <= {path.name for path in checkout.artifacts(parent).iterdir()}
+
+
+def tiles(row: bytes, width: int) -> np.ndarray:
+    """The images of a strip, [N, H, W, 1] in [0, 1]."""
+    pixels = np.asarray(Image.open(io.BytesIO(row)))[..., None] / 255
+    return np.stack([pixels[:, left : left + width] for left in range(0, pixels.shape[1], width + 1)])
+
+
+def test_the_same_images_and_latents_go_through_every_model(checkout: Checkout, trained: dict[str, str]) -> None:
+    done = checkout.train("model.latent_dim=2", *SMALL, "tracking.experiment=again")
+    assert done.returncode == 0, done.stderr
+    store = Store(checkout.uri)
+    ids = [trained["latent_dim=2"], checkout.runs("again")[0].info.run_id, trained["latent_dim=1"]]
+    [sheet] = sheets(store, finished_among(store.run(id) for id in ids), [], lambda: None)
+    one, equal, narrow = sheet.strips
+    assert (one.reconstructions, one.samples) == (equal.reconstructions, equal.samples)
+    rows = [sheet.inputs, one.reconstructions, one.samples, narrow.reconstructions, narrow.samples]
+    assert len(set(rows)) == len(rows)
+    images = load(store, ids[0]).data.test.images / 255
+    inputs, reconstructed, sampled = (tiles(row, len(images[0])) for row in rows[:3])
+    assert len(inputs) == len(reconstructed) == len(sampled) == SHOWN
+    closest = [np.abs(images - tile).max(axis=(1, 2, 3)).min() for tile in inputs]
+    assert max(closest) < 1 / 255, "they are images of the test split"
+    error = [np.square(made - inputs).mean() for made in (reconstructed, sampled)]
+    assert error[0] < error[1]
 
 
 def test_runs_of_several_kinds_are_chosen_by_id_and_by_filter(

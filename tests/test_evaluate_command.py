@@ -90,7 +90,7 @@ def test_a_parent_is_refused_with_the_names_of_its_children(checkout: Checkout) 
     *children, parent = checkout.runs("pair")
     done = evaluated(checkout, f"run={parent.info.run_id}")
     assert done.returncode == 2
-    assert "holds several trainings and no model" in done.stderr
+    assert "holds several trainings. Name one of: " in done.stderr
     for child in children:
         assert f"{child.info.run_name} ({child.info.run_id})" in done.stderr
 

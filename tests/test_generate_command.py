@@ -34,6 +34,15 @@ def made(checkout: Checkout, run_id: str, out: Path, *overrides: str) -> dict[st
     return dict(np.load(arrays))
 
 
+def test_nothing_is_left_in_the_temporary_folder(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
+    temporary, out = tmp_path / "temporary", tmp_path / "out"
+    temporary.mkdir()
+    command = checkout.start("pipeline.generate", f"run={run_id}", f"out={out}", env={"TMPDIR": str(temporary)})
+    assert command.wait(timeout=120) == 0
+    assert list(temporary.iterdir()) == []
+    assert list(out.glob("*.npz"))
+
+
 def test_samples_follow_seed_and_temperature(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
     one = made(checkout, run_id, tmp_path / "one", "what.n=2000")
     assert one["images"].shape == (2000, 8, 8, 1)

@@ -147,7 +147,7 @@ def test_a_target_outside_the_allowed_packages_is_refused_and_never_executed(
     [
         ([], "run: Missing mandatory value: run. Give it a value: run=…"),
         (["run=nothing"], "run nothing is not in sqlite"),
-        (["run=nothing@champion"], "nothing@champion: no such model in sqlite"),
+        (["run=nothing@champion"], "run nothing@champion is not in sqlite"),
     ],
 )
 def test_mistakes_are_named(checkout: Checkout, overrides: list[str], words: str) -> None:
@@ -163,8 +163,8 @@ def test_runs_that_hold_others_or_did_not_end_well_are_refused(checkout: Checkou
     parent = checkout.runs("held")[-1]
     done = reproduced(checkout, parent)
     assert done.returncode == 2
-    assert "this run holds several trainings. Name one of: seed=0" in done.stderr
+    assert "holds several trainings. Name one of: seed=0" in done.stderr
     checkout.train(*SMALL, "training.learning_rate=1e30", "tracking.experiment=diverged")
     done = reproduced(checkout, checkout.runs("diverged")[0])
     assert done.returncode == 2
-    assert "this run is FAILED; wanted one that is finished" in done.stderr
+    assert "is FAILED; wanted one that is finished" in done.stderr

@@ -103,6 +103,15 @@ def test_a_finished_run_cannot_be_reopened_and_an_unknown_one_is_named(store: St
         store.run("nothing")
 
 
+def test_a_run_is_named_by_what_only_its_id_begins_with(store: Store) -> None:
+    experiment = store.experiment("tests")
+    ids = [store.client.create_run(experiment).info.run_id for _ in range(17)]
+    assert [store.run(id[:8]).info.run_id for id in ids] == ids
+    first = next(letter for letter in "0123456789abcdef" if sum(id.startswith(letter) for id in ids) > 1)
+    with pytest.raises(InputError, match=f"run {first}: several ids begin so. Give more of it"):
+        store.run(first)
+
+
 def test_a_resumed_run_records_no_epoch_twice(store: Store) -> None:
     def two_epochs() -> None:
         run.metrics(1, {"val/loss": 3.0})

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pipeline.tracking import comparison
 from pipeline.tracking.comparison import BUILD, View, is_understood, prepare
-from pipeline.tracking.overview import MARK, overviews
-from pipeline.tracking.store import NOTE, Store
+from pipeline.tracking.overview import MARK, family_page, overviews
+from pipeline.tracking.store import NOTE, PARENT, Store
 
 VIEW = View("", ["model"], {"test/nll": True, "test/rate": True}, ["val/elbo"], ["test/samples"], 3)
 
@@ -26,6 +26,17 @@ def test_where_the_format_is_unknown_links_lead_to_the_plain_page(tmp_path: Path
     plain = f"#/experiments/{experiment}/runs?workflowType=machine_learning"
     assert prepare(store, experiment, "other", VIEW) == plain
     assert "mlflow.sharedViewState.other" not in store.client.get_experiment(experiment).tags
+
+
+def test_a_family_without_scores_has_the_plain_page(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    parent = store.client.create_run(store.experiment("tests")).info
+    for _ in range(2):
+        child = store.client.create_run(parent.experiment_id, tags={PARENT: parent.run_id}).info.run_id
+        store.client.set_terminated(child)
+    assert (
+        family_page(store, parent.run_id) == f"#/experiments/{parent.experiment_id}/runs?workflowType=machine_learning"
+    )
 
 
 def test_a_description_that_somebody_wrote_stays(tmp_path: Path) -> None:

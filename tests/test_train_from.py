@@ -97,3 +97,13 @@ def test_weights_that_do_not_fit_are_named(checkout: Checkout, first: Run) -> No
     done = checkout.train(f"from={first.info.run_id}", f"init={first.info.run_id}", "model.latent_dim=5")
     assert done.returncode == 2
     assert f"init={first.info.run_id}: its weights do not fit this model: " in done.stderr
+
+
+def test_whoever_is_champion_later_the_record_says_whose_weights_they_were(checkout: Checkout, first: Run) -> None:
+    checkout.client.create_registered_model("study")
+    version = checkout.client.create_model_version("study", first.info.artifact_uri, run_id=first.info.run_id)
+    checkout.client.set_registered_model_alias("study", "champion", version.version)
+    for init, name in {"study@champion": "champion", first.info.run_id[:8]: "beginning"}.items():
+        done = checkout.train(f"from={first.info.run_id}", f"init={init}", f"tracking.experiment={name}")
+        assert done.returncode == 0, done.stderr
+        assert config_of(checkout, checkout.runs(name)[0])["init"] == first.info.run_id

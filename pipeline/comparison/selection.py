@@ -54,7 +54,7 @@ class Selection:
 
     def _named(self, store: Store) -> Iterator[Finished]:
         for name in self.runs:
-            run = store.run(store.id_of(name))
+            run = store.run(name)
             found = finished_among([run, *store.children(run.info.run_id)])
             if not found:
                 state = "pruned" if PRUNED in run.data.tags else run.info.status
@@ -63,7 +63,7 @@ class Selection:
 
     def _experiments(self, store: Store) -> Sequence[str]:
         if self.experiment is None:
-            return [each.experiment_id for each in store.client.search_experiments()]
+            return store.experiments
         known: Any = store.client.get_experiment_by_name(self.experiment)
         if known is None:
             names = ", ".join(each.name for each in store.client.search_experiments())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Column
 from rich.table import Table as Printed
 from rich.text import Text
@@ -14,8 +15,10 @@ from pipeline.tracking.store import FINGERPRINT
 
 SHOWN = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""
-COLUMNS = 4
-"""Settings that it has room for."""
+NAME, SETTING = 28, 20
+"""Characters of a run's name and of a setting that are shown at most."""
+SHORT = 14
+"""Characters that a name gives way to, so that there is room for another setting."""
 
 
 class Table:
@@ -67,23 +70,31 @@ class Table:
 
     def report(self, console: Console, most: int = 40) -> None:
         """Show it to a person, as much of it as a terminal has room for."""
-        printed = Printed(Column("run", max_width=28), Column("id", no_wrap=True), box=None)
-        scores = [f"{self.split}/{score}" for score in SHOWN if f"{self.split}/{score}" in self.scores]
-        for key in self.settings[:COLUMNS]:
-            printed.add_column(self.headings[key], no_wrap=True)
-        for score in scores:
-            printed.add_column(self.headings[score], no_wrap=True, justify="right")
-        bests = {score: self.best(score) for score in scores}
-        for run in self.runs[:most]:
-            name = Text(run.name, no_wrap=True, overflow="ellipsis")  # gives way first where there is little room
-            settings = [Text(concise(run.params.get(key, ""))) for key in self.settings[:COLUMNS]]
-            cells = [_cell(run.metrics.get(score), bests[score]) for score in scores]
-            printed.add_row(name, run.id[:8], *settings, *cells)
-        console.print(printed)
+        shown: list[str] = []
+        for key in self.settings:
+            if _width(self._printed([*shown, key], most, SHORT), console) <= console.width:
+                shown.append(key)
+        console.print(self._printed(shown, most, NAME))
         hidden = [f"{len(self.runs) - most} more runs"] if len(self.runs) > most else []
-        hidden += [", ".join(self.settings[COLUMNS:])] if len(self.settings) > COLUMNS else []
+        hidden += [", ".join(rest)] if (rest := [key for key in self.settings if key not in shown]) else []
         if hidden:
             console.print(f"In the files also {' and '.join(hidden)}", highlight=False, soft_wrap=True)
+
+    def _printed(self, settings: Sequence[str], most: int, name: int) -> Printed:
+        printed = Printed(Column("run", max_width=name), Column("id", no_wrap=True), box=None)
+        bests = {f"{self.split}/{score}": self.best(f"{self.split}/{score}") for score in SHOWN}
+        scores = [score for score in bests if score in self.scores]
+        for key in settings:
+            printed.add_column(self.headings[key], no_wrap=True, max_width=SETTING)
+        for score in scores:
+            printed.add_column(self.headings[score], no_wrap=True, justify="right")
+        for run in self.runs[:most]:
+            named = Text(run.name, no_wrap=True, overflow="ellipsis")  # gives way first where there is little room
+            values = (Text(concise(run.params.get(key, ""))) for key in settings)
+            printed.add_row(
+                named, run.id[:8], *values, *(_cell(run.metrics.get(score), bests[score]) for score in scores)
+            )
+        return printed
 
     def _checked(self, sort: str) -> str:
         if sort not in self.scores:
@@ -106,6 +117,10 @@ def concise(value: str) -> str:
         return f"{float(value):.4g}" if "." in value or "e" in value else value
     except ValueError:
         return value
+
+
+def _width(printed: Printed, console: Console) -> int:
+    return Measurement.get(console, console.options.update(width=console.width * 10), printed).maximum
 
 
 def _cell(value: float | None, best: float | None) -> str:

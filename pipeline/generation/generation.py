@@ -22,7 +22,7 @@ def generate(config: Config) -> list[Path]:
     maker: Maker = build(config["what"], "what", trusted)
     folder = new_folder(config["out"], "generated")
     store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
-    trained = load(store, store.id_of(str(config["run"])), dataset_dir=config["dataset_dir"], trusted=trusted)
+    trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)
     made = maker.make(trained)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []

@@ -27,6 +27,7 @@ from pipeline.settings import Text
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import PRUNED, REUSED, MlflowRun, Store
+from pipeline.trained import finished_training
 from pipeline.training.fit import fit
 from pipeline.training.progress import TrainingProgress
 
@@ -44,7 +45,7 @@ def reproduce(config: Config, console: Console) -> Verdict:
     """
     trusted = check_value(config["trusted"], list[Text], "trusted")
     store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
-    run = _trained(store, store.id_of(str(config["run"])), console)
+    run = _trained(store, str(config["run"]), console)
     record = _record(store, run, trusted, config["dataset_dir"])
     experiment = Experiment.from_config(record)
     data = experiment.dataset.load()
@@ -76,17 +77,9 @@ def _note(store: Store, verdict: Verdict) -> None:
     )
 
 
-def _trained(store: Store, run_id: str, console: Console) -> MlflowRun:
+def _trained(store: Store, name: str, console: Console) -> MlflowRun:
     """The run, or the one whose training it took over."""
-    run = store.run(run_id)
-    if children := store.children(run_id):
-        names = ", ".join(f"{child.info.run_name} ({child.info.run_id})" for child in children)
-        raise InputError(f"run={run_id}: this run holds several trainings. Name one of: {names}")
-    if run.info.status != "FINISHED":
-        raise InputError(
-            f"run={run_id}: this run is {run.info.status}; wanted one that is finished. An interrupted one goes on "
-            f"with: python -m pipeline.train resume={run_id}"
-        )
+    run = finished_training(store, name)
     source = run.data.tags.get(REUSED)
     if source:
         console.print(f"Taken over from run {source}, which is reproduced", highlight=False, soft_wrap=True)

@@ -63,7 +63,7 @@ def prepare(store: Store, experiment_id: str, key: str, view: View) -> str:
         key: a name for the page, its own within the experiment.
         view: what it shows.
     """
-    if not is_understood(BUILD):
+    if not view.scores or not is_understood(BUILD):
         return runs_link(experiment_id)
     packed = b64encode(zlib.compress(json.dumps(_table(view) | _charts(view)).encode())).decode()
     with store.transaction():

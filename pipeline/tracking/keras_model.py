@@ -39,10 +39,8 @@ class KerasFlavor:
         """Write the model into a folder."""
         Path(path).mkdir(parents=True, exist_ok=True)
         del settings["validate_serving_input"]  # is for MLflow, which hands all on
-        mlflow.keras.save_model(
-            path=path, mlflow_model=mlflow_model, **settings
-        )  # whose own signature knows images only
-        mlflow_model.signature = signature
+        mlflow.keras.save_model(path=path, mlflow_model=mlflow_model, **settings)
+        mlflow_model.signature = signature  # MLflow's own knows images only
         mlflow_model.flavors["python_function"]["loader_module"] = served.__name__
         _save_example(mlflow_model, input_example, path)
         mlflow_model.save(str(Path(path) / "MLmodel"))

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -56,6 +57,11 @@ class Store:
         """Whether it is reached over the network, rather than being a database that we open ourselves."""
         return is_server(self.uri)
 
+    @property
+    def experiments(self) -> list[str]:
+        """The ids of all of them."""
+        return [str(experiment.experiment_id) for experiment in self.client.search_experiments()]
+
     def transaction(self) -> AbstractContextManager[None]:
         """A block that a signal does not cut in two, if we open the database ourselves.
 
@@ -65,31 +71,27 @@ class Store:
         return nullcontext() if self.is_server else undisturbed()
 
     @whole
-    def run(self, run_id: str) -> MlflowRun:
-        """The record of a run.
+    def run(self, name: str) -> MlflowRun:
+        """The record of a run by its id, by what only its id begins with, or by the model that came of it.
 
         Raises:
-            InputError: there is none of this id.
+            InputError: there is none, or several begin so.
         """
         try:
-            return self.client.get_run(run_id)
+            return self.client.get_run(self._id_of(name))
         except MlflowException as error:
-            raise InputError(f"run {run_id} is not in {self.uri}: {error.message}") from error
+            raise InputError(f"run {name} is not in {self.uri}: {error.message}") from error
 
-    @whole
-    def id_of(self, name: str) -> str:
-        """The id of a run that is named by it, or by the model that came of it: `<study>@champion`.
-
-        Raises:
-            InputError: there is no such model.
-        """
-        model, at, alias = name.partition("@")
-        if not at:
-            return name
-        try:
+    def _id_of(self, name: str) -> str:
+        model, at, alias = name.partition("@")  # <study>@champion
+        if at:
             return str(self.client.get_model_version_by_alias(model, alias).run_id)
-        except MlflowException as error:
-            raise InputError(f"{name}: no such model in {self.uri}: {error.message}") from error
+        if len(name) == len(uuid4().hex) or not name.isalnum():
+            return name
+        found = self.client.search_runs(self.experiments, f"attributes.run_id LIKE '{name}%'", max_results=2)
+        if len(found) > 1:
+            raise InputError(f"run {name}: several ids begin so. Give more of it")
+        return found[0].info.run_id if found else name
 
     @whole
     def children(self, run_id: str) -> list[MlflowRun]:
@@ -128,9 +130,8 @@ class Store:
     @whole
     def trained(self, recipe: str) -> str | None:
         """The id of the finished run that was trained by this recipe; None if there is none."""
-        experiments = [experiment.experiment_id for experiment in self.client.search_experiments()]
         where = f"attributes.status = 'FINISHED' AND tags.{RECIPE} = '{recipe}'"
-        found = self.client.search_runs(experiments, where)
+        found = self.client.search_runs(self.experiments, where)
         return next((run.info.run_id for run in found if not {PRUNED, REUSED} & set(run.data.tags)), None)
 
     @whole
@@ -142,7 +143,7 @@ class Store:
         """
         from pipeline.tracking.stored import fetched_model  # takes TensorFlow along, which the UI does not need
 
-        run = self.run(self.id_of(run_id))
+        run = self.run(run_id)
         trained = self.run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
         if not (trained.outputs and trained.outputs.model_outputs):
             raise InputError(f"run {run_id} has no model: did it end in good order?")

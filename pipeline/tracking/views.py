@@ -20,8 +20,7 @@ def latest_link(store: Store, address: str, pages: Mapping[str, str]) -> str:
         address: of the server.
         pages: prepared ones, by experiment id.
     """
-    experiments = [experiment.experiment_id for experiment in store.client.search_experiments()]
-    latest = store.client.search_runs(experiments, order_by=["attributes.start_time DESC"], max_results=1)
+    latest = store.client.search_runs(store.experiments, order_by=["attributes.start_time DESC"], max_results=1)
     if not latest:
         return f"{address}/{EXPERIMENTS}"
     experiment_id = str(latest[0].info.experiment_id)
