@@ -42,8 +42,7 @@ reproduce: $(INSTALLED)  ## train a run once more from its record and compare, b
 	@$(BIN)/python -m pipeline.reproduce run=$(or $(RUN),$(error Which run? RUN=its id)) $(ARGS)
 
 serve: $(INSTALLED)  ## answer requests to a trained model over HTTP: RUN=its id, or latent_filters@champion
-	@MLFLOW_TRACKING_URI=$${MLFLOW_TRACKING_URI:-sqlite:///mlruns/mlflow.db} PATH="$(CURDIR)/$(BIN):$$PATH" mlflow models serve --env-manager local \
-		--host 127.0.0.1 --port $(or $(SERVE_PORT),5001) --model-uri $(if $(findstring @,$(RUN)),models:/$(RUN),runs:/$(or $(RUN),$(error Which run? RUN=its id, or latent_filters@champion))/model) $(ARGS)
+	@$(BIN)/python -m pipeline.serve run=$(or $(RUN),$(error Which run? RUN=its id, or latent_filters@champion)) port=$(or $(SERVE_PORT),5001) $(ARGS)
 
 verify: $(INSTALLED)  ## train what others published, compare, write docs/reference.md; QUICK=1 is short and writes nothing
 	@$(BIN)/python -m pipeline.verify quick=$(if $(QUICK),true,false) $(ARGS)

@@ -33,7 +33,8 @@ def serve(port: int) -> None:
     from pipeline.tracking.overview import overviews
     from pipeline.tracking.store import Store
 
-    views.refuse_busy(port)
+    another = f"otherwise choose another port: make ui PORT={port + 1}"
+    views.refuse_busy(port, f"If it is another `make ui`, it already shows the same runs; {another}")
     address, store = f"http://{views.HOST}:{port}", Store()
     link = views.latest_link(store, address, overviews(store))
     views.lighten()

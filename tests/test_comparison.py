@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from checkout import SMALL, Checkout
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 from plotly.offline import get_plotlyjs
 from rich.console import Console
@@ -75,6 +76,16 @@ def test_a_terminal_shows_as_many_settings_as_it_has_room_for() -> None:
         shown[width] = len([key for key in long if key.removeprefix("model.") in table])
         assert shown[width] + len(rest) == len(long)
     assert shown[60] < shown[80] < shown[120] < shown[300] == len(long)
+
+
+@pytest.mark.parametrize(
+    "id", ["9f2bc3449c30b12a", "12345678ae30b12a", "12e45678ae30b12a", "0e12345678e30b12", "12e4ab"]
+)
+def test_what_the_table_calls_a_run_is_read_as_it_is_printed(id: str) -> None:
+    short = Finished(id, "", {}, {}, {}, 0).short
+    assert id.startswith(short)
+    for override in (f"run={short}", f"run=[{short}]"):
+        assert short in str(OverridesParser.create().parse_override(override).value())
 
 
 def test_names_are_short_where_they_are_nobody_elses() -> None:

@@ -21,12 +21,14 @@ LEVELS = (
     ("record", "experiment", "composition"),
     ("recipe", "outcome"),
     ("initial", "training_run", "trained"),
-    ("family", "rescoring", "reference", "newfolder"),
+    ("family", "rescoring", "serving", "reference", "newfolder"),
     ("reference_page", "verification", "door", "comparison", "generation", "reproduction", "origin"),
     ("sweep",),
-    ("train", "evaluate", "verify", "compare", "generate", "reproduce", "ui"),
+    ("train", "evaluate", "verify", "compare", "generate", "reproduce", "serve", "ui"),
 )
-DOORS = ("door.py", "train.py", "evaluate.py", "verify.py", "compare.py", "generate.py", "reproduce.py")
+DOORS = tuple(
+    f"{name}.py" for name in ("door", "train", "evaluate", "verify", "compare", "generate", "reproduce", "serve")
+)
 FENCES = {
     "mlflow": ("tracking/", "ui.py"),
     "optuna": ("sweep/",),

@@ -210,8 +210,8 @@ def test_a_busy_port_is_refused_with_another() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(InputError, match=f"port {port} .* make ui PORT={port + 1}"):
-            refuse_busy(port)
+        with pytest.raises(InputError, match=f"port {port} on 127.0.0.1 cannot be used .*in use.*. The cure"):
+            refuse_busy(port, "The cure")
 
 
 def test_the_link_opens_the_runs_that_were_made_last(store: Store) -> None:

@@ -92,7 +92,7 @@ class Table:
             named = Text(run.name, no_wrap=True, overflow="ellipsis")  # gives way first where there is little room
             values = (Text(concise(run.params.get(key, ""))) for key in settings)
             printed.add_row(
-                named, run.id[:8], *values, *(_cell(run.metrics.get(score), bests[score]) for score in scores)
+                named, run.short, *values, *(_cell(run.metrics.get(score), bests[score]) for score in scores)
             )
         return printed
 

@@ -1,5 +1,6 @@
 """Runs that ended well, as plain facts for tables."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,12 @@ class Finished:
     metrics: dict[str, float]
     tags: dict[str, str]
     minutes: float
+
+    @property
+    def short(self) -> str:
+        """What its id begins with: eight characters, or more where Hydra would read a number such as 12e45678."""
+        number = re.match(r"\d+e\d+", self.id)
+        return self.id[: max(8, number.end() + 1 if number else 0)]
 
     @property
     def scores(self) -> dict[str, float]:

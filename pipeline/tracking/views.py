@@ -27,17 +27,14 @@ def latest_link(store: Store, address: str, pages: Mapping[str, str]) -> str:
     return f"{address}/{pages.get(experiment_id) or runs_link(experiment_id)}"
 
 
-def refuse_busy(port: int) -> None:
-    """Raises an `InputError` when something else listens on the port."""
+def refuse_busy(port: int, cure: str) -> None:
+    """Raises an `InputError` with the cure when something else listens on the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise InputError(
-                f"port {port} on {HOST} cannot be used ({error.strerror}). If it is another `make ui`, it already "
-                f"shows the same runs; otherwise choose another port: make ui PORT={port + 1}"
-            ) from error
+            raise InputError(f"port {port} on {HOST} cannot be used ({error.strerror}). {cure}") from error
 
 
 def server_command(port: int) -> Sequence[str]:

@@ -1,0 +1,29 @@
+"""`python -m pipeline.serve`: a trained model answers requests over HTTP."""
+
+import hydra
+from omegaconf import DictConfig
+
+from pipeline.composition import COMMANDS, CONF, plain
+from pipeline.door import answered, enter, start
+
+
+def main() -> None:
+    """The door."""
+    enter(compose_and_serve, f"{COMMANDS}/serve")
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF / COMMANDS), config_name="serve")
+def compose_and_serve(composed: DictConfig) -> None:
+    """Serve the model of the run that Hydra composed the choice of."""
+    with answered():
+        config = plain(composed)
+        start()
+        from rich.console import Console
+
+        from pipeline.serving import serve
+
+        serve(config, Console())
+
+
+if __name__ == "__main__":
+    main()

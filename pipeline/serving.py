@@ -1,0 +1,32 @@
+"""A finished run whose model answers requests."""
+
+from typing import Annotated
+
+from pydantic import Field
+from rich.console import Console
+
+from pipeline.build import check_value
+from pipeline.config import Config
+from pipeline.tracking.server import answer
+from pipeline.tracking.settings import Uri
+from pipeline.tracking.store import Store
+from pipeline.tracking.views import HOST, refuse_busy
+from pipeline.trained import finished_training
+
+Port = Annotated[int, Field(strict=True, ge=1, le=65535, examples=[5001])]
+
+
+def serve(config: Config, console: Console) -> None:
+    """Let the model of the run that `config` names answer requests until Ctrl-C.
+
+    Raises:
+        InputError: a wrong setting, a busy port, or a run that has no model.
+    """
+    port = check_value(config["port"], Port, "port")
+    refuse_busy(port, f"Choose another: port={port + 1}, or make serve SERVE_PORT={port + 1}")
+    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    run = finished_training(store, str(config["run"])).info
+    vae = store.model(run.run_id)
+    says = f"Run [bold]{run.run_name}[/bold] ({run.run_id}) answers at http://{HOST}:{port}/invocations"
+    console.print(f"{says}\nStop with Ctrl-C.", highlight=False, soft_wrap=True)
+    answer(vae, port)
