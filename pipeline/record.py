@@ -15,8 +15,8 @@ from pipeline.training.checkpoint import History
 
 GROUPS = ("dataset", "model", "likelihood", "objective", "training")
 """Groups whose values are a run's parameters. The UI lists them all above each picture, so nothing more than these."""
-KINDS = ("model", "likelihood")
-"""Groups whose class is a parameter too, such as `model=Conv`."""
+KINDS = ("model", "likelihood", "training.optimizer", "training.schedule")
+"""What has its class as a parameter too, such as `model=Conv`."""
 
 
 class Record:
@@ -82,11 +82,14 @@ def facts(config: Config, data: ImageData) -> dict[str, str]:
 
 
 def parameters(config: Config) -> dict[str, str]:
-    """What a run records of its config: settings by dotted names, and the classes of model and likelihood."""
-    leaves = flatten({name: config[name] for name in GROUPS})
-    kinds = {name: config[name]["_target_"].rpartition(".")[2] for name in KINDS}
+    """What a run records of its config: settings by dotted names, and the classes of `KINDS`."""
+    groups = {name: config[name] for name in GROUPS}
+    targets = flatten(groups, targets=True)
+    kinds = {name: targets[f"{name}._target_"].rpartition(".")[2] for name in KINDS}
     return kinds | {
-        key: shown(value) for key, value in leaves.items() if not key.startswith(("dataset.source.", "dataset.dir"))
+        key: shown(value)
+        for key, value in flatten(groups).items()
+        if not key.startswith(("dataset.source.", "dataset.dir"))
     }
 
 

@@ -19,7 +19,7 @@ from pipeline.comparison.front import front
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
-from pipeline.tracking.finished import Finished, finished_among
+from pipeline.tracking.finished import Finished, differing, finished_among
 from pipeline.tracking.store import Store
 from pipeline.trained import load
 
@@ -49,6 +49,18 @@ def test_the_table_sorts_by_likelihood_and_marks_the_best_of_what_can_be_compare
     mixed = Table([*table.runs, run("1", "Gaussian", elbo=100.0)])
     assert mixed.sort == "test/elbo", "not all have the other"
     assert mixed.best("test/elbo") is None, "probabilities are no densities"
+
+
+def test_what_follows_from_the_class_of_a_model_is_no_difference_of_its_own() -> None:
+    def of(**params: str) -> Finished:
+        return Finished("", "", {f"model{'.' * bool(key)}{key}": value for key, value in params.items()}, {}, {}, 0)
+
+    dense = [{"": "Dense", "hidden": "[8]", "latent_dim": "2"}, {"": "Dense", "hidden": "[8]", "latent_dim": "4"}]
+    conv = [{"": "Conv", "filters": "[4]", "latent_dim": "2"}, {"": "Conv", "filters": "[8]", "latent_dim": "2"}]
+    assert differing([of(**each) for each in (*dense, conv[0])]) == ["model", "model.latent_dim"]
+    assert differing([of(**each) for each in (conv[0], *dense)]) == ["model", "model.latent_dim"]
+    assert differing([of(**each) for each in (*dense, *conv)]) == ["model", "model.latent_dim", "model.filters"]
+    assert differing([of(**dense[0]), of(**dense[0], dropout="0.1")]) == ["model.dropout"]
 
 
 def test_a_narrow_terminal_shortens_names_before_numbers() -> None:
@@ -166,6 +178,15 @@ def test_the_same_images_and_latents_go_through_every_model(checkout: Checkout, 
     assert max(closest) < 1 / 255, "they are images of the test split"
     error = [np.square(made - inputs).mean() for made in (reconstructed, sampled)]
     assert error[0] < error[1]
+
+
+def test_a_family_that_is_chosen_by_its_parent_has_its_name(
+    checkout: Checkout, trained: dict[str, str], tmp_path: Path
+) -> None:
+    name, parent = next((name, id) for name, id in trained.items() if "latent_dim=1,2,4" in name)
+    done = compared(checkout, f"runs=[{parent[:10]}]", f"out={tmp_path / 'out'}")
+    assert done.returncode == 0, done.stderr
+    assert f"<h1>{name}</h1>" in (tmp_path / "out" / "comparison.html").read_text()
 
 
 def test_runs_of_several_kinds_are_chosen_by_id_and_by_filter(

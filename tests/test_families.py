@@ -37,6 +37,9 @@ def preset(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path
     done = checkout.train("-m", "--config-dir", str(folder), "experiment=mine", *SMALL)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+    parent, _ = parent_and_children(checkout, "mine")
+    assert f"All of them: {parent.info.run_name}, run {parent.info.run_id}" in done.stdout
+    assert f"python -m pipeline.compare 'runs=[{parent.info.run_id}]', or: make ui" in done.stdout
     return folder
 
 

@@ -1,5 +1,8 @@
 """Prepared pages of the MLflow UI, and plain ones where the UI does not know their format."""
 
+import json
+import zlib
+from base64 import b64decode
 from pathlib import Path
 
 from pipeline.tracking import comparison
@@ -7,7 +10,15 @@ from pipeline.tracking.comparison import BUILD, View, is_understood, prepare
 from pipeline.tracking.overview import MARK, family_page, overviews
 from pipeline.tracking.store import NOTE, PARENT, Store
 
-VIEW = View("", ["model"], {"test/nll": True, "test/rate": True}, ["val/elbo"], ["test/samples"], 3)
+VIEW = View(
+    where="",
+    keys=["model"],
+    axes=["model"],
+    scores={"test/nll": True, "test/rate": True},
+    curves=["val/elbo"],
+    cards=["test/samples"],
+    runs=3,
+)
 
 
 def test_the_ui_that_is_installed_knows_the_format(tmp_path: Path) -> None:
@@ -37,6 +48,25 @@ def test_a_family_without_scores_has_the_plain_page(tmp_path: Path) -> None:
     assert (
         family_page(store, parent.run_id) == f"#/experiments/{parent.experiment_id}/runs?workflowType=machine_learning"
     )
+
+
+def test_a_chart_of_runs_of_two_classes_has_the_axes_that_all_have_and_room_for_their_pictures(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    experiment = store.experiment("tests")
+    parent = store.client.create_run(experiment).info.run_id
+    members = [("Dense", "hidden", "[8]", 2), ("Dense", "hidden", "[16]", 2), ("Conv", "filters", "[4]", 2)]
+    for kind, key, value, latent_dim in [*members, *members[:2]]:
+        run_id = store.client.create_run(experiment, tags={PARENT: parent}).info.run_id
+        for name, each in {"model": kind, f"model.{key}": value, "model.latent_dim": latent_dim}.items():
+            store.client.log_param(run_id, name, each)
+        store.client.log_metric(run_id, "test/elbo", -1.0)
+        store.client.set_terminated(run_id)
+    family_page(store, parent)
+    packed = store.client.get_experiment(experiment).tags[f"mlflow.sharedViewState.{parent}"].removeprefix("deflate;")
+    view = json.loads(zlib.decompress(b64decode(packed)))
+    assert view["selectedColumns"] == ["params.`model`", "params.`model.hidden`", "metrics.`test/elbo`"]
+    assert view["compareRunCharts"][0]["selectedParams"] == ["model"]
+    assert [section.get("cardHeight") for section in view["compareRunSections"]] == [440, 140 + 2 * 300]
 
 
 def test_a_description_that_somebody_wrote_stays(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from pipeline.tracking.finished import Finished
 from pipeline.tracking.lifecycle import start
 from pipeline.tracking.run import add_files
 from pipeline.tracking.settings import Uri
-from pipeline.tracking.store import PARENT, Store
+from pipeline.tracking.store import PARENT, MlflowRun, Store
 
 EXPERIMENT = "comparisons"
 """Where comparisons are kept whose runs have no parent in common."""
@@ -43,23 +43,30 @@ def compare(config: Config, console: Console) -> list[Path]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Their pictures", total=len(table.runs))
         contact = list(sheets(store, table.runs, trusted, partial(progress.advance, task)))
-    content = {"comparison.html": page(str(selection), table, curves, contact), "comparison.csv": table.frame.to_csv()}
+    parent = _parent(store, table.runs)
+    title = str(parent.info.run_name) if parent and len(selection.runs) == 1 < len(table.runs) else str(selection)
+    content = {"comparison.html": page(title, table, curves, contact), "comparison.csv": table.frame.to_csv()}
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in content.items():
         (folder / name).write_text(text, "utf-8")
     paths = [folder / name for name in content]
-    _keep(store, table.runs, str(selection), paths)
+    _keep(store, parent, title, paths)
     console.print(f"\nOpen {paths[0]}", highlight=False, soft_wrap=True)
     return paths
 
 
-def _keep(store: Store, runs: Sequence[Finished], name: str, paths: Sequence[Path]) -> None:
-    """In the run that holds all of them, or in one of its own."""
+def _parent(store: Store, runs: Sequence[Finished]) -> MlflowRun | None:
+    """The run that holds all of them, if one does."""
     parents = {run.tags.get(PARENT) for run in runs}
     parent = parents.pop() if len(parents) == 1 else None
+    return store.run(parent) if parent else None
+
+
+def _keep(store: Store, parent: MlflowRun | None, title: str, paths: Sequence[Path]) -> None:
+    """In the parent, or in a run of its own."""
     if parent:
-        add_files(store, parent, paths)
+        add_files(store, parent.info.run_id, paths)
         return
-    with start(store, EXPERIMENT, name, circumstances()) as run:
-        run.describe(f"`comparison.html` compares {len(runs)} runs: {name}")
+    with start(store, EXPERIMENT, title, circumstances()) as run:
+        run.describe(f"`comparison.html` compares runs: {title}")
         add_files(store, run.id, paths)

@@ -16,6 +16,7 @@ from pipeline.tracking.finished import Finished
 
 PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
 CURVE = "val/elbo"
+FRONT = "The line joins the Pareto front: no other run is better in both."
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 """Of each run by id, the steps and values of a metric."""
 
@@ -44,7 +45,7 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
         title=escape(title),
         hint=f"{len(table.runs)} runs, sorted by {escape(table.sort)}. {how} Click a heading to sort by it.",
         table="".join(_rows(table)),
-        plane_hint=f"{table.split} split. The line joins the Pareto front: no other run is better in both.",
+        plane_hint=f"Of the {table.split} split. {FRONT if table.comparable else ''}",
         curve_title=f"{CURVE} of each epoch",
         sheets="".join(_sheet(sheet, table) for sheet in sheets),
         plotly=get_plotlyjs(),
@@ -56,13 +57,13 @@ def _rows(table: Table) -> Iterator[str]:
     headings = {name: f'title="{escape(name)}">{escape(short)}' for name, short in table.headings.items()}
     settings = "".join(f"<th {headings[key]}</th>" for key in table.settings)
     scores = "".join(f'<th class="number" {headings[score]}</th>' for score in table.scores)
-    yield f'<thead><tr><th>run</th>{settings}{scores}<th class="number">minutes</th></tr></thead><tbody>'
+    yield f'<thead><tr><th>run</th>{scores}<th class="number">minutes</th>{settings}</tr></thead><tbody>'
     best = {score: table.best(score) for score in table.scores}
     for run in table.runs:
         name = f'<td title="{run.id}"><i style="background:{run.colour}"></i>{escape(run.name)}</td>'
         values = "".join(_setting(run.params.get(key, "")) for key in table.settings)
         numbers = "".join(_number(run.metrics.get(score), best[score]) for score in table.scores)
-        yield f"<tr>{name}{values}{numbers}{_number(run.minutes, None)}</tr>"
+        yield f"<tr>{name}{numbers}{_number(run.minutes, None)}{values}</tr>"
     yield "</tbody>"
 
 

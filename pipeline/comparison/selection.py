@@ -50,7 +50,8 @@ class Selection:
     def __str__(self) -> str:
         parts = {"experiment": self.experiment, "study": self.study, "filter": self.filter}
         words = [f"{name}={value}" for name, value in parts.items() if value]
-        return ", ".join([*words, *([f"{len(self.runs)} runs"] if self.runs else [])])
+        named = [f"run {self.runs[0]}" if len(self.runs) == 1 else f"{len(self.runs)} runs"] if self.runs else []
+        return ", ".join([*words, *named])
 
     def _named(self, store: Store) -> Iterator[Finished]:
         for name in self.runs:

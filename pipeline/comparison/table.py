@@ -17,7 +17,7 @@ SHOWN = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""
 NAME, SETTING = 28, 20
 """Characters of a run's name and of a setting that are shown at most."""
-SHORT = 14
+SHORT = 12
 """Characters that a name gives way to, so that there is room for another setting."""
 
 

@@ -47,9 +47,15 @@ def _prepared(parent: Run, study: Study) -> str:
     settings = study.settings
     less_is_better = [direction == "minimize" for direction in settings.directions]
     scores = dict(zip(settings.objective, less_is_better, strict=True))
-    keys = list(study.plan.space.dimensions)  # the chart leaves out runs that lack one
-    curves = list(dict.fromkeys([settings.prune_by, "val/elbo", "val/loss"]))
-    view = View(below(parent.id), keys, scores, curves, (*CARDS, "validation/samples"), len(study.trials))
+    view = View(
+        where=below(parent.id),
+        keys=list(study.plan.space),
+        axes=list(study.plan.space.dimensions),
+        scores=scores,
+        curves=list(dict.fromkeys([settings.prune_by, "val/elbo", "val/loss"])),
+        cards=(*CARDS, "validation/samples"),
+        runs=len(study.trials),
+    )
     return prepare(parent.store, parent.experiment_id, parent.id, view)
 
 

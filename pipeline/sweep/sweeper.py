@@ -64,6 +64,10 @@ class PointSweeper(Sweeper):
         with family(config, name, members, resume=config["resume"]) as parent:
             jobs = list(_jobs(points, parent))
             results = self.launcher.launch(jobs, initial_job_idx=0) if jobs else []
+        print(
+            f"\nAll of them: {parent.name}, run {parent.id}\nCompare them with: python -m pipeline.compare "
+            f"'runs=[{parent.id}]', or: {parent.where_to_look()}"
+        )
         return [each.return_value for each in results]
 
 

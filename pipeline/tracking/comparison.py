@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,23 @@ from pipeline.tracking.store import PARENT, Store
 MOST = 50
 """Runs that are all drawn at once; of more than these, the first twenty."""
 _CHARTS = {"uuid": "compared", "name": "Compared", "columns": 2, "cardHeight": 440}
-_IMAGES = {"uuid": "pictures", "name": "Pictures", "columns": 1, "cardHeight": 440}
+_IMAGES = {"uuid": "pictures", "name": "Pictures", "columns": 1}
 """Sections of the page; a picture's card shows runs side by side if it is wide."""
+_ABREAST, _SHOWN = 3, 10
+"""Runs beside each other in such a card, in a window of 1,600 pixels, and runs that it shows at most."""
 _COMMON = {"deleted": False, "isGenerated": False, "runsCountToCompare": MOST}
 _WORDS = (b"mlflow.sharedViewState", b"viewStateShareKey", b"compareRunCharts")
 BUILD = Path(mlflow.server.__file__).parent / "js" / "build" / "static" / "js"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class View:
     """What is compared, and by what.
 
     Attributes:
         where: a filter of MLflow's; empty for all runs of the experiment.
         keys: settings in which the runs differ.
+        axes: those of them that all runs have; the chart of parallel coordinates leaves out runs that lack one.
         scores: metrics to compare them by, the first one first, each with whether less is better.
         curves: the metrics of each epoch to draw.
         cards: the images to show.
@@ -43,6 +47,7 @@ class View:
 
     where: str
     keys: Sequence[str]
+    axes: Sequence[str]
     scores: Mapping[str, bool]
     curves: Sequence[str]
     cards: Sequence[str]
@@ -97,14 +102,15 @@ def _table(view: View) -> dict[str, Any]:
 
 def _charts(view: View) -> dict[str, Any]:
     scores, charts = list(view.scores), [_line(curve) for curve in view.curves]
-    if view.keys:
-        parallel = {"selectedParams": list(view.keys[:8]), "selectedMetrics": scores[:2], "showAllRuns": True}
+    if view.axes:
+        parallel = {"selectedParams": list(view.axes[:8]), "selectedMetrics": scores[:2], "showAllRuns": True}
         charts.insert(0, {"type": "PARALLEL"} | parallel)
     if len(scores) > 1:
         axes = [{"key": score, "type": "METRIC"} for score in _plane(scores)]
         charts.append({"type": "SCATTER", "xaxis": axes[0], "yaxis": axes[1], "runsCountToCompare": 100})
     images = [{"type": "IMAGE", "imageKeys": [card], "step": 0, "showRunParams": False} for card in view.cards]
-    sections = [(_CHARTS, charts), (_IMAGES, images)]
+    rows = ceil(min(view.runs, _SHOWN) / _ABREAST)
+    sections = [(_CHARTS, charts), (_IMAGES | {"cardHeight": 140 + 300 * rows}, images)]
     return {
         "compareRunCharts": [_COMMON | card for section, each in sections for card in _in(section, each)],
         "compareRunSections": [section | {"display": True, "isReordered": True} for section, _ in sections],

@@ -79,10 +79,22 @@ def finished_among(runs: Iterable[MlflowRun]) -> list[Finished]:
 
 
 def differing(runs: Sequence[Finished]) -> list[str]:
-    """The settings that are not the same in all runs; seeds and sizes only where nothing else differs."""
+    """The settings that are not the same in all runs, first those that all have.
+
+    Seeds and sizes are among them only where nothing else differs; what runs of one class alone have, such as filters,
+    only where those differ in it.
+    """
     keys = dict.fromkeys(key for run in runs for key in run.params)
-    found = [key for key in keys if len({run.params.get(key) for run in runs}) > 1]
+    values = {key: {run.params[key] for run in runs if key in run.params} for key in keys}
+    partial = [key for key in keys if not is_everywhere(key, runs)]
+    found = [key for key in keys if len(values[key]) > 1 and key not in partial]
+    found += [key for key in partial if len(values[key]) > 1 or key.rpartition(".")[0] not in found]
     return [key for key in found if key not in FOLLOWING] or found
+
+
+def is_everywhere(key: str, runs: Sequence[Finished]) -> bool:
+    """Whether all runs have a setting."""
+    return all(key in run.params for run in runs)
 
 
 def _facts(run: MlflowRun) -> Finished:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.tracking.comparison import View, below, prepare
-from pipeline.tracking.finished import BEST, SCORES, Finished, differing, finished_among
+from pipeline.tracking.finished import BEST, SCORES, Finished, differing, finished_among, is_everywhere
 from pipeline.tracking.store import NOTE, Store
 
 CURVES = ("val/elbo", "val/loss")
@@ -51,4 +51,13 @@ def _view(runs: Sequence[Finished], where: str) -> View:
     first = [likely] if all(likely in run.metrics for run in runs) else []
     ordered = dict.fromkeys([*first, *scores])
     less_is_better = {score: BEST.get(score.rpartition("/")[2]) is not max for score in ordered}
-    return View(where, differing(runs), less_is_better, CURVES, [f"{split}/{card}" for card in CARDS], len(runs))
+    keys = differing(runs)
+    return View(
+        where=where,
+        keys=keys,
+        axes=[key for key in keys if is_everywhere(key, runs)],
+        scores=less_is_better,
+        curves=CURVES,
+        cards=[f"{split}/{card}" for card in CARDS],
+        runs=len(runs),
+    )
