@@ -42,6 +42,7 @@ def family(config: Config, name: str, members: Mapping[str, Config], *, resume: 
     tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
     store = tracking.connect()
     if resume:
+        resume = str(store.run(resume).info.run_id)
         _refuse_others(store, members, resume)
     name = tracking.name or name
     opened = reopen(store, resume) if resume else start(store, tracking.experiment, name, circumstances())

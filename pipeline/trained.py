@@ -12,7 +12,7 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.models.vae import VAE
-from pipeline.tracking.store import FINGERPRINT, PRUNED, MlflowRun, Store
+from pipeline.tracking.store import FINGERPRINT, MlflowRun, Store
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,6 @@ def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Se
     """
     run = finished_training(store, name)
     run_id = run.info.run_id
-    if PRUNED in run.data.tags:
-        raise InputError(f"run {run_id} was ended early by its study and has no model. Train its point anew")
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["dataset"]["dir"] = dataset_dir or config["dataset"]["dir"]
     metrics, before = dict(run.data.metrics), run.data.tags.get(FINGERPRINT, "")

@@ -85,7 +85,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
     """Go on with an interrupted run, exactly as it would have gone on by itself.
 
     Args:
-        run_id: of the run.
+        run_id: of the run, or what only that id begins with.
         tracking: the node that says where runs are kept; everything else comes from the record.
         console: where progress is shown.
 
@@ -141,7 +141,7 @@ def _opened(
         tracking.experiment,
         tracking.name or "default",
         {**circumstances(), **tracking.tags, **own},
-        parent=tracking.parent,
+        parent=store.run(tracking.parent).info.run_id if tracking.parent else None,
     )
 
 

@@ -19,7 +19,7 @@ from pipeline.comparison.front import front
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
-from pipeline.tracking.finished import Finished, differing, finished_among
+from pipeline.tracking.finished import Finished, beginning, differing, finished_among
 from pipeline.tracking.store import Store
 from pipeline.trained import load
 
@@ -61,6 +61,21 @@ def test_what_follows_from_the_class_of_a_model_is_no_difference_of_its_own() ->
     assert differing([of(**each) for each in (conv[0], *dense)]) == ["model", "model.latent_dim"]
     assert differing([of(**each) for each in (*dense, *conv)]) == ["model", "model.latent_dim", "model.filters"]
     assert differing([of(**dense[0]), of(**dense[0], dropout="0.1")]) == ["model.dropout"]
+    assert differing([of(**dense[0]), of(**dense[0], dropout="0.1"), of(**conv[0])]) == ["model", "model.dropout"]
+
+
+def test_a_setting_that_earlier_versions_did_not_record_is_no_difference() -> None:
+    def of(**params: str) -> Finished:
+        return Finished("", "", {name.replace("_", "."): value for name, value in params.items()}, {}, {}, 0)
+
+    old = of(model="Dense", training_seed="0")
+    assert differing([old, of(model="Dense", training_seed="1", training_optimizer="Adam")]) == ["training.seed"]
+    two = [of(training_optimizer="Adam"), of(training_optimizer="SGD", training_optimizer_momentum="0.9")]
+    assert differing([old, *two]) == ["training.optimizer"]
+    chosen = [of(**{"training/schedule": name, "training_schedule": "Cosine"}) for name in ("cosine", "one_cycle")]
+    chosen.append(of(**{"training/schedule": "constant", "training_schedule": "Constant"}))
+    assert differing(chosen) == ["training/schedule"]
+    assert differing([*chosen, two[0]]) == ["training/schedule", "training.schedule"]
 
 
 def test_a_narrow_terminal_shortens_names_before_numbers() -> None:
@@ -94,10 +109,9 @@ def test_a_terminal_shows_as_many_settings_as_it_has_room_for() -> None:
     "id", ["9f2bc3449c30b12a", "12345678ae30b12a", "12e45678ae30b12a", "0e12345678e30b12", "12e4ab"]
 )
 def test_what_the_table_calls_a_run_is_read_as_it_is_printed(id: str) -> None:
-    short = Finished(id, "", {}, {}, {}, 0).short
-    assert id.startswith(short)
-    for override in (f"run={short}", f"run=[{short}]"):
-        assert short in str(OverridesParser.create().parse_override(override).value())
+    for override in (f"run={beginning(id)}", f"run=[{beginning(id)}]"):
+        assert beginning(id) in str(OverridesParser.create().parse_override(override).value())
+    assert id.startswith(beginning(id))
 
 
 def test_names_are_short_where_they_are_nobody_elses() -> None:
@@ -184,7 +198,7 @@ def test_a_family_that_is_chosen_by_its_parent_has_its_name(
     checkout: Checkout, trained: dict[str, str], tmp_path: Path
 ) -> None:
     name, parent = next((name, id) for name, id in trained.items() if "latent_dim=1,2,4" in name)
-    done = compared(checkout, f"runs=[{parent[:10]}]", f"out={tmp_path / 'out'}")
+    done = compared(checkout, f"runs=[{beginning(parent)}]", f"out={tmp_path / 'out'}")
     assert done.returncode == 0, done.stderr
     assert f"<h1>{name}</h1>" in (tmp_path / "out" / "comparison.html").read_text()
 

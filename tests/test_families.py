@@ -9,6 +9,8 @@ from checkout import SMALL, Checkout
 from mlflow.entities import Run
 from PIL import Image
 
+from pipeline.tracking.finished import beginning
+
 PRESET = """# @package _global_
 # Two of mine.
 tracking:
@@ -110,7 +112,7 @@ def test_an_interrupted_family_goes_on_where_it_was_and_takes_new_members(checko
     assert other.returncode == 2
     assert "epochs=2 was begun with training.batch_size=32, now it is 7. Set it back, or train all anew" in other.stderr
 
-    done = checkout.train(*command, "training.epochs=2,150,1", f"resume={parent.info.run_id}")
+    done = checkout.train(*command, "training.epochs=2,150,1", f"resume={beginning(parent.info.run_id)}")
     assert done.returncode == 0, done.stderr
     parent, after = parent_and_children(checkout, "stopped")
     assert [run.info.run_name for run in after] == ["epochs=2", "epochs=150", "epochs=1"]

@@ -67,6 +67,10 @@ def test_trials_of_a_sweep_do_too_those_that_were_pruned_and_taken_over_included
         assert done.returncode == 0, done.stdout + done.stderr
         assert "bit-identical: " in done.stdout
     assert f"Taken over from run {good.info.run_id}, which is reproduced" in done.stdout
+    for command in ("pipeline.generate", "pipeline.serve"):
+        done = checkout.run(command, f"run={poor.info.run_id}")
+        assert done.returncode == 2
+        assert f"run {poor.info.run_id} was ended early by its study and has no model. Train its point" in done.stderr
 
 
 def test_a_run_that_was_interrupted_and_gone_on_with_does(checkout: Checkout) -> None:

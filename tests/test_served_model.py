@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 from checkout import SMALL, Checkout, free_port
 
+from pipeline.tracking.finished import beginning
+
 Ask = Callable[..., tuple[int, Any]]
 
 
@@ -57,7 +59,7 @@ def served_by_us(checkout: Checkout, folder: Path, port: int, log: TextIO) -> It
     before = model.read_text()
     model.write_text(before.replace("pipeline.tracking.served", "antigravity"))
     assert model.read_text() != before
-    process = checkout.start("pipeline.serve", f"run={run.info.run_id[:12]}", f"port={port}", out=log)
+    process = checkout.start("pipeline.serve", f"run={beginning(run.info.run_id)}", f"port={port}", out=log)
     try:
         yield process
     finally:

@@ -22,7 +22,7 @@ from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
-from pipeline.tracking.store import NOTE, RECIPE, Store
+from pipeline.tracking.store import NOTE, PARENT, RECIPE, Store
 from pipeline.tracking.trials import Trials
 from pipeline.tracking.views import latest_link, refuse_busy
 
@@ -99,7 +99,9 @@ def test_a_finished_run_cannot_be_reopened_and_an_unknown_one_is_named(store: St
         pass
     with pytest.raises(InputError, match=f"resume={run.id}: this run is finished"), reopen(store, run.id):
         pass
-    with pytest.raises(InputError, match="run nothing is not in sqlite"):
+    with pytest.raises(
+        InputError, match=r"run nothing is not in sqlite.* Wanted an id, as make ui shows it, what only"
+    ):
         store.run("nothing")
 
 
@@ -107,7 +109,11 @@ def test_a_run_is_named_by_what_only_its_id_begins_with(store: Store) -> None:
     experiment = store.experiment("tests")
     ids = [store.client.create_run(experiment).info.run_id for _ in range(17)]
     assert [store.run(id[:8]).info.run_id for id in ids] == ids
+    store.client.set_tag(ids[1], PARENT, ids[0])
+    assert [run.info.run_id for run in store.children(ids[0][:8])] == ids[1:2]
     first = next(letter for letter in "0123456789abcdef" if sum(id.startswith(letter) for id in ids) > 1)
+    with pytest.raises(InputError, match="run 12345678 is not in sqlite"):
+        store.run(12345678)
     with pytest.raises(InputError, match=f"run {first}: several ids begin so. Give more of it"):
         store.run(first)
 

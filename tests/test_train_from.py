@@ -5,6 +5,8 @@ import yaml
 from checkout import SMALL, Checkout
 from mlflow.entities import Run
 
+from pipeline.tracking.finished import beginning
+
 PARTS = ("dataset", "model", "likelihood", "objective", "training", "evaluation", "pictures")
 STARTS = {
     "dense": (*SMALL, "model.activation=tanh", "objective.beta=1e-05"),
@@ -103,7 +105,7 @@ def test_whoever_is_champion_later_the_record_says_whose_weights_they_were(check
     checkout.client.create_registered_model("study")
     version = checkout.client.create_model_version("study", first.info.artifact_uri, run_id=first.info.run_id)
     checkout.client.set_registered_model_alias("study", "champion", version.version)
-    for init, name in {"study@champion": "champion", first.info.run_id[:8]: "beginning"}.items():
+    for init, name in {"study@champion": "champion", beginning(first.info.run_id): "beginning"}.items():
         done = checkout.train(f"from={first.info.run_id}", f"init={init}", f"tracking.experiment={name}")
         assert done.returncode == 0, done.stderr
         assert config_of(checkout, checkout.runs(name)[0])["init"] == first.info.run_id

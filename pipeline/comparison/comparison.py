@@ -13,6 +13,7 @@ from pipeline.comparison.page import CURVE, page
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.config import Config
+from pipeline.errors import InputError
 from pipeline.newfolder import new_folder
 from pipeline.runtime import circumstances
 from pipeline.settings import Text
@@ -59,7 +60,10 @@ def _parent(store: Store, runs: Sequence[Finished]) -> MlflowRun | None:
     """The run that holds all of them, if one does."""
     parents = {run.tags.get(PARENT) for run in runs}
     parent = parents.pop() if len(parents) == 1 else None
-    return store.run(parent) if parent else None
+    try:
+        return store.run(parent) if parent else None
+    except InputError:  # it was deleted for good
+        return None
 
 
 def _keep(store: Store, parent: MlflowRun | None, title: str, paths: Sequence[Path]) -> None:
@@ -68,5 +72,5 @@ def _keep(store: Store, parent: MlflowRun | None, title: str, paths: Sequence[Pa
         add_files(store, parent.info.run_id, paths)
         return
     with start(store, EXPERIMENT, title, circumstances()) as run:
-        run.describe(f"`comparison.html` compares runs: {title}")
+        run.describe(f"`comparison.html` compares {title}")
         add_files(store, run.id, paths)

@@ -15,7 +15,7 @@ class Selection:
     """Who is chosen: by id, or all of an experiment, of a study, or those that pass a filter; or all of these at once.
 
     Attributes:
-        runs: ids, or `<study>@champion`; of one that holds others, those below it.
+        runs: ids, or their beginnings, or `<study>@champion`; of one that holds others, those below it.
         experiment: of MLflow.
         study: whose trials.
         filter: in MLflow's language.

@@ -10,7 +10,7 @@ from rich.table import Table as Printed
 from rich.text import Text
 
 from pipeline.errors import InputError
-from pipeline.tracking.finished import BEST, SCORES, Finished, differing
+from pipeline.tracking.finished import BEST, SCORES, Finished, beginning, differing
 from pipeline.tracking.store import FINGERPRINT
 
 SHOWN = ("elbo", "nll", "rate", "distortion")
@@ -92,7 +92,7 @@ class Table:
             named = Text(run.name, no_wrap=True, overflow="ellipsis")  # gives way first where there is little room
             values = (Text(concise(run.params.get(key, ""))) for key in settings)
             printed.add_row(
-                named, run.short, *values, *(_cell(run.metrics.get(score), bests[score]) for score in scores)
+                named, beginning(run.id), *values, *(_cell(run.metrics.get(score), bests[score]) for score in scores)
             )
         return printed
 

@@ -64,11 +64,20 @@ class PointSweeper(Sweeper):
         with family(config, name, members, resume=config["resume"]) as parent:
             jobs = list(_jobs(points, parent))
             results = self.launcher.launch(jobs, initial_job_idx=0) if jobs else []
-        print(
-            f"\nAll of them: {parent.name}, run {parent.id}\nCompare them with: python -m pipeline.compare "
-            f"'runs=[{parent.id}]', or: {parent.where_to_look()}"
-        )
+        _tell(parent, points[0].overrides)
         return [each.return_value for each in results]
+
+
+def _tell(parent: "Run", overrides: Sequence[str]) -> None:
+    """How to see what the trainings came to."""
+    from pipeline.tracking.finished import finished_children
+
+    if finished_children(parent.store, parent.id):
+        where = "".join(f" {each}" for each in overrides if each.startswith("tracking.uri="))
+        compare = f"python -m pipeline.compare 'runs=[{parent.id}]'{where}"
+        print(
+            f"\nAll of them: {parent.name}, run {parent.id}\nCompare them with: {compare}, or: {parent.where_to_look()}"
+        )
 
 
 def _task(config: DictConfig) -> Config:

@@ -36,12 +36,6 @@ class Finished:
     minutes: float
 
     @property
-    def short(self) -> str:
-        """What its id begins with: eight characters, or more where Hydra would read a number such as 12e45678."""
-        number = re.match(r"\d+e\d+", self.id)
-        return self.id[: max(8, number.end() + 1 if number else 0)]
-
-    @property
     def scores(self) -> dict[str, float]:
         """The numbers that tables compare, without those that this run does not have."""
         return {name: self.metrics[f"test/{name}"] for name in SCORES if f"test/{name}" in self.metrics}
@@ -82,19 +76,35 @@ def differing(runs: Sequence[Finished]) -> list[str]:
     """The settings that are not the same in all runs, first those that all have.
 
     Seeds and sizes are among them only where nothing else differs; what runs of one class alone have, such as filters,
-    only where those differ in it.
+    only where runs of that class differ in it.
     """
     keys = dict.fromkeys(key for run in runs for key in run.params)
-    values = {key: {run.params[key] for run in runs if key in run.params} for key in keys}
-    partial = [key for key in keys if not is_everywhere(key, runs)]
-    found = [key for key in keys if len(values[key]) > 1 and key not in partial]
-    found += [key for key in partial if len(values[key]) > 1 or key.rpartition(".")[0] not in found]
+    chosen = {
+        key.replace("/", ".") for key in keys if "/" in key and is_everywhere(key, runs)
+    }  # says more than its class
+    found = [key for key in keys if _differs(key, runs) and key not in chosen]
+    found.sort(key=lambda key: not is_everywhere(key, runs))
     return [key for key in found if key not in FOLLOWING] or found
 
 
 def is_everywhere(key: str, runs: Sequence[Finished]) -> bool:
     """Whether all runs have a setting."""
     return all(key in run.params for run in runs)
+
+
+def beginning(run_id: str) -> str:
+    """What an id begins with: eight characters, or more where Hydra would read a number such as 12e45678."""
+    number = re.match(r"\d+e\d+", run_id)
+    return run_id[: max(8, number.end() + 1 if number else 0)]
+
+
+def _differs(key: str, runs: Sequence[Finished]) -> bool:
+    if len({run.params[key] for run in runs if key in run.params}) > 1:
+        return True
+    # Else some have it and some do not: because of their class, or, where no class is recorded, of an older version.
+    of = key.rpartition(".")[0]
+    has = {(run.params[of], key in run.params) for run in runs if of in run.params}
+    return len({kind for kind, _ in has}) < len(has)
 
 
 def _facts(run: MlflowRun) -> Finished:

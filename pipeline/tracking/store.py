@@ -12,14 +12,7 @@ from mlflow.tracking import MlflowClient
 
 from pipeline.errors import InputError
 from pipeline.interruption import undisturbed
-from pipeline.tracking.address import (
-    DATABASE,
-    RETRIES,
-    artifacts_beside,
-    first_line,
-    impatience,
-    is_server,
-)
+from pipeline.tracking.address import DATABASE, RETRIES, artifacts_beside, first_line, impatience, is_server
 from pipeline.tracking.opening import close_abandoned, ready
 from pipeline.tracking.transaction import whole
 
@@ -71,16 +64,19 @@ class Store:
         return nullcontext() if self.is_server else undisturbed()
 
     @whole
-    def run(self, name: str) -> MlflowRun:
+    def run(self, name: str | int) -> MlflowRun:
         """The record of a run by its id, by what only its id begins with, or by the model that came of it.
 
         Raises:
             InputError: there is none, or several begin so.
         """
         try:
-            return self.client.get_run(self._id_of(name))
+            return self.client.get_run(self._id_of(str(name)))  # Hydra makes a number of digits
         except MlflowException as error:
-            raise InputError(f"run {name} is not in {self.uri}: {error.message}") from error
+            raise InputError(
+                f"run {name} is not in {self.uri}: {first_line(error)}. Wanted an id, as make ui shows it, what only "
+                "that id begins with, or <study>@champion"
+            ) from error
 
     def _id_of(self, name: str) -> str:
         model, at, alias = name.partition("@")  # <study>@champion
@@ -96,9 +92,9 @@ class Store:
     @whole
     def children(self, run_id: str) -> list[MlflowRun]:
         """The runs of a parent run, in the order in which they began."""
-        experiment = self.run(run_id).info.experiment_id
-        where = f"tags.`{PARENT}` = '{run_id}'"
-        return list(self.client.search_runs([experiment], where, order_by=["attributes.start_time ASC"]))
+        parent = self.run(run_id).info
+        where = f"tags.`{PARENT}` = '{parent.run_id}'"
+        return list(self.client.search_runs([parent.experiment_id], where, order_by=["attributes.start_time ASC"]))
 
     @whole
     def search(self, experiment_ids: Sequence[str], where: str = "") -> list[MlflowRun]:
@@ -144,6 +140,8 @@ class Store:
         from pipeline.tracking.stored import fetched_model  # takes TensorFlow along, which the UI does not need
 
         run = self.run(run_id)
+        if PRUNED in run.data.tags:
+            raise InputError(f"run {run_id} was ended early by its study and has no model. Train its point anew")
         trained = self.run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
         if not (trained.outputs and trained.outputs.model_outputs):
             raise InputError(f"run {run_id} has no model: did it end in good order?")
