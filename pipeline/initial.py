@@ -6,7 +6,6 @@ from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.experiment import Experiment
 from pipeline.models.vae import VAE
-from pipeline.tracking.store import Store
 
 Stored = Callable[[str], VAE]
 """Gives the model of a run, by its id or name."""
@@ -32,18 +31,6 @@ def fresh_model(experiment: Experiment, init: str | None, data: ImageData, store
         except InputError as error:
             raise InputError(f"init={init}: {error}") from error
     return vae
-
-
-def named_run(init: str, store: Store) -> str:
-    """The id of the run whose weights a training is to begin with.
-
-    Raises:
-        InputError: there is no such run.
-    """
-    try:
-        return str(store.run(init).info.run_id)
-    except InputError as error:
-        raise InputError(f"init={init}: {error}") from error
 
 
 def model_of(init: str, stored: Stored) -> VAE:

@@ -14,7 +14,7 @@ from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.evaluation import evaluate
 from pipeline.experiment import Experiment
-from pipeline.initial import fresh_model, named_run
+from pipeline.initial import fresh_model
 from pipeline.models.vae import VAE
 from pipeline.outcome import Outcome
 from pipeline.pictures.course import Course
@@ -62,7 +62,7 @@ def train(
     experiment = Experiment.from_config(config)
     store = experiment.tracking.connect()
     if config.get("init"):  # by its id: a champion may be another run when this one is reproduced
-        config = config | {"init": named_run(str(config["init"]), store)}
+        config = config | {"init": _id_of(store, "init", config["init"])}
     data = load(experiment.dataset)
     vae = fresh_model(experiment, config.get("init"), data, store.model)
     experiment.pictures.check(vae.latent_dim, len(data.test))
@@ -141,8 +141,16 @@ def _opened(
         tracking.experiment,
         tracking.name or "default",
         {**circumstances(), **tracking.tags, **own},
-        parent=store.run(tracking.parent).info.run_id if tracking.parent else None,
+        parent=_id_of(store, "tracking.parent", tracking.parent) if tracking.parent else None,
     )
+
+
+def _id_of(store: Store, key: str, name: str) -> str:
+    """The id of the run that a setting names."""
+    try:
+        return str(store.run(name).info.run_id)
+    except InputError as error:
+        raise InputError(f"{key}={name}: {error}") from error
 
 
 def _course(gallery: Gallery, folder: Path) -> Course | None:

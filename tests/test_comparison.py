@@ -20,7 +20,7 @@ from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
 from pipeline.tracking.finished import Finished, beginning, differing, finished_among
-from pipeline.tracking.store import Store
+from pipeline.tracking.store import PARENT, Store
 from pipeline.trained import load
 
 
@@ -203,6 +203,18 @@ def test_a_family_that_is_chosen_by_its_parent_has_its_name(
     assert f"<h1>{name}</h1>" in (tmp_path / "out" / "comparison.html").read_text()
 
 
+def test_a_parent_that_is_gone_costs_no_comparison(checkout: Checkout, trained: dict[str, str], tmp_path: Path) -> None:
+    other = next(id for name, id in trained.items() if "limit=200" in name)
+    checkout.client.set_tag(other, PARENT, "0" * 32)
+    done = compared(checkout, f"runs=[{other}]", f"out={tmp_path / 'out'}")
+    checkout.client.delete_tag(other, PARENT)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "out" / "comparison.html").read_text()
+    assert f"<h1>run {other}</h1>" in page
+    kept = checkout.runs("comparisons")[0]
+    assert (checkout.artifacts(kept.info.run_id) / "comparison.html").read_text() == page
+
+
 def test_runs_of_several_kinds_are_chosen_by_id_and_by_filter(
     checkout: Checkout, trained: dict[str, str], tmp_path: Path
 ) -> None:
@@ -213,7 +225,7 @@ def test_runs_of_several_kinds_are_chosen_by_id_and_by_filter(
     page = (tmp_path / "two" / "comparison.html").read_text()
     assert page.count("<h2>Contact sheet") == 2, "of two data sets"
     assert "cannot be compared" in page
-    [kept] = checkout.runs("comparisons")
+    kept = checkout.runs("comparisons")[0]
     assert (checkout.artifacts(kept.info.run_id) / "comparison.html").read_text() == page
     done = compared(checkout, "filter=\"params.`model.latent_dim` = '4'\"", f"out={tmp_path / 'four'}")
     assert done.returncode == 0, done.stderr

@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from checkout import SMALL, Checkout
 
+from pipeline.tracking.finished import beginning
+
 
 @pytest.fixture(scope="module")
 def run_id(checkout: Checkout) -> str:
@@ -46,7 +48,7 @@ def test_other_settings_add_numbers_that_say_so(checkout: Checkout, run_id: str)
 
 
 def test_the_validation_split_has_its_own_name(checkout: Checkout, run_id: str) -> None:
-    done = evaluated(checkout, f"run={run_id}", "evaluation.split=validation")
+    done = evaluated(checkout, f"run={beginning(run_id)}", "evaluation.split=validation")
     assert done.returncode == 0, done.stderr
     assert "validation/nll" in checkout.client.get_run(run_id).data.metrics
 

@@ -1,5 +1,6 @@
 """`-m`: several trainings under one parent run that shows them side by side."""
 
+import shlex
 import signal
 from pathlib import Path
 
@@ -52,6 +53,17 @@ def test_a_presets_points_become_children_named_by_it(checkout: Checkout, preset
     assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
     assert [run.data.params["model.latent_dim"] for run in children] == ["2", "3"]
     assert [run.data.params["objective.sampling"] for run in children] == ["false", "true"]
+
+
+def test_the_command_that_a_family_ends_with_compares_it_where_it_is(checkout: Checkout, tmp_path: Path) -> None:
+    elsewhere = f"tracking.uri=sqlite:///{tmp_path / 'other.db'}"
+    done = checkout.train("-m", "model.latent_dim=1,2", *SMALL, "training.epochs=1", elsewhere)
+    assert done.returncode == 0, done.stderr
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("Compare them with: ")]
+    command = line.removeprefix("Compare them with: python -m ").partition(", or: ")[0]
+    done = checkout.run(*shlex.split(command), f"out={tmp_path / 'out'}")
+    assert done.returncode == 0, done.stderr
+    assert set(pd.read_csv(tmp_path / "out" / "comparison.csv")["model.latent_dim"]) == {1, 2}
 
 
 def test_the_parent_shows_all_in_one_table_and_one_picture(checkout: Checkout, preset: Path) -> None:

@@ -14,6 +14,7 @@ from data_files import pixels
 from PIL import Image
 
 from pipeline.figures import loop
+from pipeline.tracking.finished import beginning
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def run_id(checkout: Checkout) -> str:
 
 
 def made(checkout: Checkout, run_id: str, out: Path, *overrides: str) -> dict[str, np.ndarray]:
-    done = checkout.run("pipeline.generate", f"run={run_id}", f"out={out}", *overrides)
+    done = checkout.run("pipeline.generate", f"run={beginning(run_id)}", f"out={out}", *overrides)
     assert done.returncode == 0, done.stderr
     printed = [Path(line) for line in done.stdout.splitlines() if line.startswith(str(out))]
     assert sorted(printed) == sorted(out.iterdir())

@@ -11,6 +11,8 @@ import yaml
 from checkout import SMALL, Checkout, wait_for_epoch
 from mlflow.entities import Run
 
+from pipeline.tracking.finished import beginning
+
 KINDS = {
     "dense": (*SMALL,),
     "learned": (*SMALL, "likelihood=gaussian", "likelihood.learned=true", "training.seed=3", "training.patience=1"),
@@ -24,7 +26,7 @@ KINDS = {
 
 
 def reproduced(checkout: Checkout, run: Run, *overrides: str) -> subprocess.CompletedProcess[str]:
-    return checkout.run("pipeline.reproduce", f"run={run.info.run_id}", *overrides)
+    return checkout.run("pipeline.reproduce", f"run={beginning(run.info.run_id)}", *overrides)
 
 
 def trained(checkout: Checkout, experiment: str, *overrides: str) -> Run:

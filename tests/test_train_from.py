@@ -80,6 +80,7 @@ def test_a_sweep_searches_around_a_run(checkout: Checkout, first: Run) -> None:
         (["from=nothing"], "run nothing is not in sqlite"),
         (["from=nothing", "resume=x"], "resume=x: from=nothing already says what to start with. Leave one of the two"),
         (["from=nothing", "experiment=letters"], "experiment=letters: from=nothing already says what to start with"),
+        (["tracking.parent=nothing", *SMALL], "tracking.parent=nothing: run nothing is not in sqlite"),
         (["init=nothing", *SMALL], "init=nothing: run nothing is not in sqlite"),
         (["-m", "init=nothing", "training.seed=0,1", *SMALL], "seed=0: init=nothing: run nothing is not in sqlite"),
         (

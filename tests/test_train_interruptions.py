@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from checkout import SMALL, Checkout, wait_for_epoch
 
+from pipeline.tracking.finished import beginning
+
 LONG = ("dataset.limit=600", "model.hidden=[32]", "model.dropout=0.2", "objective.warmup_epochs=4")
 ENDLESS = (*LONG, "training.epochs=100000", "training.patience=null", "pictures.epochs=[]")
 
@@ -39,7 +41,7 @@ def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: 
     assert wait_for_status(checkout, run_id) == "KILLED"
     assert f"resume={run_id}" in checkout.client.get_run(run_id).data.tags["mlflow.note.content"]
 
-    done = checkout.train(f"resume={run_id}")
+    done = checkout.train(f"resume={beginning(run_id)}")
     assert done.returncode == 0, done.stderr
     assert checkout.client.get_run(run_id).info.status == "FINISHED"
     for metric in ("train/loss", "train/rate", "train/beta", "train/learning_rate", "val/loss", "val/distortion"):

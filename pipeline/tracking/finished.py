@@ -79,9 +79,8 @@ def differing(runs: Sequence[Finished]) -> list[str]:
     only where runs of that class differ in it.
     """
     keys = dict.fromkeys(key for run in runs for key in run.params)
-    chosen = {
-        key.replace("/", ".") for key in keys if "/" in key and is_everywhere(key, runs)
-    }  # says more than its class
+    # What a study chose, such as training/schedule=one_cycle, says more than the class that comes of it.
+    chosen = {key.replace("/", ".") for key in keys if "/" in key and is_everywhere(key, runs)}
     found = [key for key in keys if _differs(key, runs) and key not in chosen]
     found.sort(key=lambda key: not is_everywhere(key, runs))
     return [key for key in found if key not in FOLLOWING] or found

@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
-from uuid import uuid4
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -18,6 +17,8 @@ from pipeline.tracking.transaction import whole
 
 MlflowRun: TypeAlias = mlflow.entities.Run
 """What MLflow knows of a run."""
+WHOLE = 32
+"""Characters of a run's id."""
 NOTE = "mlflow.note.content"
 """Tag with the description of a run, or of an experiment."""
 PARENT = "mlflow.parentRunId"
@@ -82,7 +83,7 @@ class Store:
         model, at, alias = name.partition("@")  # <study>@champion
         if at:
             return str(self.client.get_model_version_by_alias(model, alias).run_id)
-        if len(name) == len(uuid4().hex) or not name.isalnum():
+        if len(name) == WHOLE or not name.isalnum():
             return name
         found = self.client.search_runs(self.experiments, f"attributes.run_id LIKE '{name}%'", max_results=2)
         if len(found) > 1:
