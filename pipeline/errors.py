@@ -1,4 +1,8 @@
-"""The exceptions that are no defects of ours: a user's mistake, the wish to stop, and a trial that was ended early."""
+"""The exceptions that are no defects of ours: a user's mistake, the wish to stop, a trial ended early, a full disk."""
+
+from collections.abc import Iterator
+from errno import EDQUOT, EFBIG, ENOSPC, EROFS
+from os import strerror
 
 
 class InputError(Exception):
@@ -11,3 +15,22 @@ class Interrupted(KeyboardInterrupt):
 
 class Pruned(Exception):  # noqa: N818 — a decision, no error
     """A study ended this training early, because others promise more."""
+
+
+def unwritable(error: BaseException) -> str | None:
+    """Why nothing more can be written, with the file where it is known: no space, a quota, a disk that is read-only.
+
+    None where the error is of another kind. HDF5 and SQLite tell of it in words of their own.
+    """
+    reasons = [*(strerror(number) for number in (ENOSPC, EDQUOT, EFBIG, EROFS)), "database or disk is full"]
+    for each in _chain(error):
+        if reason := next((reason for reason in reasons if reason in str(each)), None):
+            file = getattr(each, "filename", None)
+            return f"{file}: {reason}" if file else reason
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -16,7 +16,7 @@ from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.view import view_of
 from pipeline.record import parameters
 from pipeline.runtime import circumstances
-from pipeline.tracking.finished import BEST, finished_children
+from pipeline.tracking.finished import BEST, Finished, finished_children
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.overview import family_page
 from pipeline.tracking.run import Run
@@ -36,7 +36,8 @@ def family(config: Config, name: str, members: Mapping[str, Config], *, resume: 
         resume: id of one that was interrupted, to go on with instead.
 
     Raises:
-        InputError: the tracking store cannot be reached, or the run to go on with is none that can be.
+        InputError: the tracking store cannot be reached, the run to go on with is none that can be, or no training
+            ended well.
         Interrupted: with how to go on.
     """
     tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
@@ -52,6 +53,12 @@ def family(config: Config, name: str, members: Mapping[str, Config], *, resume: 
         except Interrupted as interrupt:
             raise Interrupted(f"{interrupt}\nAnd with all: the same command with resume={parent.id}") from None
         show(parent, config)
+        if not finished_children(parent.store, parent.id):
+            names = ", ".join(f"{run.info.run_name} ({run.info.status.lower()})" for run in store.children(parent.id))
+            raise InputError(
+                f"None of the trainings ended well: {names or 'each was refused before it had a run'}. What each said "
+                "stands above; mend that and type the command again"
+            )
 
 
 def _refuse_others(store: Store, members: Mapping[str, Config], resume: str) -> None:
@@ -80,12 +87,14 @@ def show(parent: Run, config: Config) -> None:
     link = family_page(parent.store, parent.id) if finished else None
     parent.describe(_description(table, not_finished, link, comparable=len(alike) == 1))
     if finished:
-        settings: PictureSettings = build(config["pictures"], "pictures", wanted=PictureSettings)
-        members = [
-            _member(load(parent.store, run.id, trusted=config["trusted"]), run.scores, settings) for run in finished
-        ]
         parent.file("runs.csv", table.to_csv(index_label="run"))
-        parent.file("side_by_side.png", figures.side_by_side(members, title=parent.name))
+        parent.picture("side_by_side.png", lambda: _side_by_side(parent, finished, config))
+
+
+def _side_by_side(parent: Run, finished: Sequence[Finished], config: Config) -> figures.Figure:
+    settings: PictureSettings = build(config["pictures"], "pictures", wanted=PictureSettings)
+    members = [_member(load(parent.store, run.id, trusted=config["trusted"]), run.scores, settings) for run in finished]
+    return figures.side_by_side(members, title=parent.name)
 
 
 def _member(trained: Trained, scores: Mapping[str, float], settings: PictureSettings) -> figures.Member:

@@ -41,8 +41,8 @@ class Record:
         self.run.file("config.yaml", yaml.safe_dump(config, sort_keys=False))
         self.run.file("model.txt", vae.text_summary())
         self.run.data(self.data)
-        for name, picture in self.gallery.before().items():
-            self.run.file(name, picture)
+        for name, draw in self.gallery.before().items():
+            self.run.picture(name, draw)
         self._show(0)
 
     def __call__(self, epoch: int, metrics: dict[str, float]) -> None:
@@ -50,18 +50,21 @@ class Record:
         self.run.metrics(epoch, metrics)
         self._show(epoch)
 
-    def conclude(self, vae: VAE, history: History, evaluation: Evaluation) -> None:
-        """Write down the result."""
+    def keep(self, vae: VAE) -> None:
+        """Store the trained model: first of all, so that nothing which fails later costs it."""
+        self.run.model(vae, pixels(self.data.test.images[:2]))
+
+    def conclude(self, history: History, evaluation: Evaluation) -> None:
+        """Write down the scores of the trained model, then its pictures."""
+        self.run.summary(evaluation.metrics())
+        self.run.describe(_result(history, evaluation))
         epochs = len(history["val/loss"])
         if self._card_epochs and epochs not in self._card_epochs:
             self._cards("val", self.data.validation, epochs)
-        self.run.summary(evaluation.metrics())
         # The UI's slider starts at step 0: with that step alone, these cards need no sliding.
         self._cards(evaluation.split, getattr(self.data, evaluation.split), 0)
-        for name, picture in self.gallery.after(history, self.course).items():
-            self.run.file(name, picture)
-        self.run.model(vae, pixels(self.data.test.images[:2]))
-        self.run.describe(_result(history, evaluation))
+        for name, draw in self.gallery.after(history, self.course).items():
+            self.run.picture(name, draw)
         if self.course:
             self.course.forget()
 
@@ -72,8 +75,8 @@ class Record:
             self._cards("val", self.data.validation, epoch)
 
     def _cards(self, prefix: str, split: Split, step: int) -> None:
-        for name, card in self.gallery.cards(split).items():
-            self.run.image(f"{prefix}/{name}", card, step)
+        for name, draw in self.gallery.cards(split).items():
+            self.run.card(f"{prefix}/{name}", step, draw)
 
 
 def facts(config: Config, data: ImageData) -> dict[str, str]:

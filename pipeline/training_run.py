@@ -183,8 +183,9 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
                 listeners=[progress.epoch, record, *listeners],
                 callbacks=[progress],
             )
+        record.keep(vae)
         evaluation = evaluate(vae, data, experiment.evaluation)
-        record.conclude(vae, history, evaluation)
+        record.conclude(history, evaluation)
     except Interrupted as interrupt:
         raise Interrupted(f"{interrupt}. {_how_far(run.id, checkpoint)}") from None
     except Pruned:

@@ -51,8 +51,8 @@ def test_a_finished_run_shows_everything_unless_told_otherwise(small_vae, data, 
         *("points.png", "losses.png", "evolution.png", "latent_steps.png"),
         *("latent_film.gif", "latent_interactive.html"),
     }
-    for name, picture in (before | after).items():
-        assert isinstance(picture, {"png": Figure, "gif": bytes, "html": str}[name.rpartition(".")[2]]), name
+    for name, draw in (before | after).items():
+        assert isinstance(draw(), {"png": Figure, "gif": bytes, "html": str}[name.rpartition(".")[2]]), name
 
 
 def test_only_what_is_wanted_is_drawn(small_vae, data, composed) -> None:
@@ -80,8 +80,8 @@ def test_a_plane_through_many_dimensions_says_so(composed) -> None:
     experiment = Experiment.from_config(composed("model.latent_dim=4", "model.hidden=[8]", "dataset.limit=60"))
     data = experiment.dataset.load()
     drawn = gallery(experiment.model_for(data), data, composed, "pictures.final=[plane,grid,latent]").after({}, None)
-    for picture in drawn.values():
-        for axes in picture.axes:
+    for draw in drawn.values():
+        for axes in draw().axes:
             assert axes.get_xlabel().startswith("principal axis 1"), axes.get_title(loc="left")
             assert axes.get_ylabel().startswith("principal axis 2")
 
@@ -104,13 +104,13 @@ def test_colour_images_also_not_square_are_drawn_everywhere(composed, tmp_path: 
     drawn = gallery(vae, data, composed, "pictures.plane.count=3", "pictures.points=[[0,0,1]]")
     course = Course(vae, data.validation, tmp_path / "course")
     course.keep(0)
-    assert len(drawn.before() | drawn.after(HISTORY, course)) == 15
-    assert min(card.shape[0] for card in drawn.cards(data.test).values()) > 300
+    assert len([draw() for draw in (drawn.before() | drawn.after(HISTORY, course)).values()]) == 15
+    assert min(draw().shape[0] for draw in drawn.cards(data.test).values()) > 300
 
 
 def test_cards_are_of_the_same_images_every_time(small_vae, data, composed) -> None:
     first, again = (gallery(small_vae(), data, composed).cards(data.test) for _ in range(2))
-    assert all(np.array_equal(first[name], again[name]) for name in first)
+    assert all(np.array_equal(first[name](), again[name]()) for name in first)
 
 
 def test_what_is_decoded_in_parts_equals_what_is_decoded_at_once(small_vae, data, composed) -> None:

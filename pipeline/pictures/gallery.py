@@ -26,6 +26,8 @@ SCATTERED = 2000
 
 Picture = Figure | str | bytes
 """A figure, a page of HTML or text, or the content of an image file."""
+Draw = Callable[[], Picture]
+"""Draws a picture when it is called, so that one that fails costs no other."""
 
 
 class Gallery:
@@ -41,25 +43,25 @@ class Gallery:
     def __init__(self, vae: VAE, data: ImageData, settings: PictureSettings, seed: int) -> None:
         self.vae, self.data, self.settings, self.seed = vae, data, settings, seed
 
-    def cards(self, split: Split) -> dict[str, np.ndarray]:
-        """Square pictures of a split by name, always of the same images."""
+    def cards(self, split: Split) -> dict[str, Callable[[], np.ndarray]]:
+        """What draws square pictures of a split, by name, always of the same images."""
         images = pixels(self.some(split, 32).images)
-        shown = self.some(split, SCATTERED)
-        view = self.view(self.means(shown.images))
+        shown, names = self.some(split, SCATTERED), self.data.class_names
+        view = cache(lambda: self.view(self.means(shown.images)))
         return {
-            "reconstructions": figures.reconstructions_card(images, self.reconstructed(images)),
-            "latent": figures.latent_card(view.points, shown.labels, self.data.class_names, view.explained),
-            "grid": figures.plane_card(self.decoded(view.latents)),
-            "samples": figures.mosaic_card(self.samples(100)),
+            "reconstructions": lambda: figures.reconstructions_card(images, self.reconstructed(images)),
+            "latent": lambda: figures.latent_card(view().points, shown.labels, names, view().explained),
+            "grid": lambda: figures.plane_card(self.decoded(view().latents)),
+            "samples": lambda: figures.mosaic_card(self.samples(100)),
         }
 
-    def before(self) -> dict[str, Picture]:
-        """What can be drawn before the training, by file name."""
+    def before(self) -> dict[str, Draw]:
+        """What draws the pictures that can be drawn before the training, by file name."""
         return self._wanted({"data.png": self._data, "structure.png": self._structure})
 
-    def after(self, history: Mapping[str, list[float]], course: Course | None) -> dict[str, Picture]:
-        """What a finished training has to show, by file name; of the test split, but for its course."""
-        drawn: dict[str, Callable[[], Picture]] = {
+    def after(self, history: Mapping[str, list[float]], course: Course | None) -> dict[str, Draw]:
+        """What draws the pictures of a finished training, by file name; of the test split, but for its course."""
+        drawn: dict[str, Draw] = {
             "losses.png": lambda: figures.losses(history),
             "reconstructions.png": self._reconstructions,
             "samples.png": self._samples_beside,
@@ -94,8 +96,8 @@ class Gallery:
         """The plane that the settings ask for, through posterior means [N, D]."""
         return view_of(means, self.settings.plane, prior=self.vae.objective.sampling)
 
-    def _wanted(self, drawn: Mapping[str, Callable[[], Picture]]) -> dict[str, Picture]:
-        return {name: draw() for name, draw in drawn.items() if self.settings.wants(name.partition(".")[0])}
+    def _wanted(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
+        return {name: draw for name, draw in drawn.items() if self.settings.wants(name.partition(".")[0])}
 
     def _data(self) -> Figure:
         first = as_trained(self.data, np.arange(min(40, len(self.data.train))))
@@ -125,13 +127,13 @@ class Gallery:
         first, last = (self.means(images[:, end]) for end in (0, 1))
         return figures.interpolations(images[:, 0], images[:, 1], self.decoded(between(first, last, 9)))
 
-    def _of_the_plane(self) -> dict[str, Callable[[], Picture]]:
+    def _of_the_plane(self) -> dict[str, Draw]:
         shown = self.some(self.data.test, 2 * SCATTERED)
         labels, names = shown.labels, self.data.class_names
         means = cache(lambda: self.means(shown.images))
         view = cache(lambda: self.view(means()))
         plane = cache(lambda: self.decoded(view().latents))
-        drawn: dict[str, Callable[[], Picture]] = {
+        drawn: dict[str, Draw] = {
             "latent.png": lambda: figures.latent(view().points, labels, names, view().explained),
             "grid.png": lambda: figures.grid(plane(), view().x, view().y, view().explained),
             "plane.png": lambda: figures.plane_and_points(
@@ -150,14 +152,22 @@ class Gallery:
         path = traversed(means, 11, most=20, prior=self.vae.objective.sampling)
         return figures.traversals(self.decoded(path.latents), path.values, path.names)
 
-    def _of_the_course(self, course: Course) -> dict[str, Callable[[], Picture]]:
-        frames = course.frames()
-        axes = figures.latent_axes(frames.means[-1])
-        points = axes.coordinates(frames.means)
-        scatter: tuple[Any, ...] = (points, course.split.labels, self.data.class_names, frames.epochs, axes.explained)
-        images = course.split.images[: frames.reconstructions.shape[1]]
+    def _of_the_course(self, course: Course) -> dict[str, Draw]:
+        frames = cache(course.frames)
+
+        def scatter() -> tuple[Any, ...]:
+            axes = figures.latent_axes(frames().means[-1])
+            points = axes.coordinates(frames().means)
+            return points, course.split.labels, self.data.class_names, frames().epochs, axes.explained
+
+        def sheet() -> Figure:
+            reconstructions = frames().reconstructions
+            return figures.epochs_sheet(
+                course.split.images[: reconstructions.shape[1]], reconstructions, frames().epochs
+            )
+
         return {
-            "evolution.png": lambda: figures.epochs_sheet(images, frames.reconstructions, frames.epochs),
-            "latent_steps.png": lambda: figures.latent_steps(*scatter),
-            "latent_film.gif": lambda: figures.latent_film(*scatter),
+            "evolution.png": sheet,
+            "latent_steps.png": lambda: figures.latent_steps(*scatter()),
+            "latent_film.gif": lambda: figures.latent_film(*scatter()),
         }

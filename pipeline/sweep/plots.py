@@ -1,8 +1,10 @@
 """Optuna's own plots of a study, each to be read in a browser and as a picture."""
 
+import io
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import optuna
@@ -15,6 +17,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import optuna.importance  # now, while the process that trials are forked from imports TensorFlow
 import optuna.visualization.matplotlib as drawn
 
+Draw = Callable[[], str | bytes]
 OF_EACH = {
     "history": "plot_optimization_history",
     "importance": "plot_param_importances",
@@ -25,8 +28,8 @@ OF_EACH = {
 """Plots of one objective, by the name of their file."""
 
 
-def plots(study: Study, objectives: list[str]) -> Iterator[tuple[str, Any]]:
-    """Files by name: `.html` as text and `.png` as figures. Fewer where there is too little to show.
+def plots(study: Study, objectives: list[str]) -> Iterator[tuple[str, Draw]]:
+    """What draws files, by name: `.html` as text and `.png` as bytes. Fewer where there is too little to show.
 
     Args:
         study: with its trials.
@@ -51,15 +54,32 @@ def plots(study: Study, objectives: list[str]) -> Iterator[tuple[str, Any]]:
             yield from _both(f"{file}{suffix}", function, study, **of)
 
 
-def _both(file: str, function: str, study: Study, **how: Any) -> Iterator[tuple[str, Any]]:
+def _both(file: str, function: str, study: Study, **how: Any) -> Iterator[tuple[str, Draw]]:
+    def page() -> str:
+        with _unadvised():
+            html: str = getattr(optuna.visualization, function)(study, **how).to_html(include_plotlyjs=True)
+        return html
+
+    def picture() -> bytes:
+        with _unadvised():
+            axes = getattr(drawn, function)(study, **how)
+        figure = (axes if hasattr(axes, "figure") else axes.flat[0]).figure
+        figure.set_size_inches(10, 6)
+        content = io.BytesIO()
+        figure.savefig(content, format="png", dpi=120, bbox_inches="tight")
+        figure.clear()
+        return content.getvalue()
+
+    yield f"{file}.html", page
+    yield f"{file}.png", picture
+
+
+@contextmanager
+def _unadvised() -> Iterator[None]:
+    """Without advice on layouts and targets that were chosen here or by Optuna."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # advice on layouts and targets that were chosen here or by Optuna
-        page = getattr(optuna.visualization, function)(study, **how)
-        axes = getattr(drawn, function)(study, **how)
-    yield f"{file}.html", page.to_html(include_plotlyjs=True)
-    figure = (axes if hasattr(axes, "figure") else axes.flat[0]).figure
-    figure.set_size_inches(10, 6)
-    yield f"{file}.png", figure
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _value(index: int) -> Callable[[FrozenTrial], float]:

@@ -1,6 +1,5 @@
 """What a study shows in its run: its best trials as a table, Optuna's plots, a wall of pictures, a champion."""
 
-import io
 import shlex
 import sys
 
@@ -8,7 +7,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from pipeline import figures
 from pipeline.config import shown
-from pipeline.figures import Figure
 from pipeline.sweep.plots import plots
 from pipeline.sweep.space import point_name
 from pipeline.sweep.study import Study
@@ -34,11 +32,11 @@ def report(parent: Run, study: Study) -> None:
     if best and len(study.settings.objective) == 1:
         parent.summary({f"best/{study.settings.objective[0]}": best[0].values[0]})
     parent.file("trials.csv", study.optuna.trials_dataframe().to_csv(index=False))
-    for file, content in plots(study.optuna, study.settings.objective):
-        parent.file(file, _picture(content) if isinstance(content, Figure) else content)
+    for file, draw in plots(study.optuna, study.settings.objective):
+        parent.picture(file, draw)
     bricks = [brick for trial in best[:SHOWN] if (brick := _brick(trials, study, trial))]
     if bricks:
-        parent.file("wall.png", figures.wall(bricks, f"{name}: the best first"))
+        parent.picture("wall.png", lambda: figures.wall(bricks, f"{name}: the best first"))
     if best and (run := trials.trained(best[0].number, study.settings.replicates)):
         register(parent.store, run.data.tags.get(REUSED, run.info.run_id), name, study.settings.shown(best[0].values))
 
@@ -109,10 +107,3 @@ def _brick(trials: Trials, study: Study, trial: FrozenTrial) -> figures.Brick | 
     scores = zip(study.settings.objective, trial.values, strict=True)
     name = ", ".join(f"{objective.rpartition('/')[2]} {value:.4g}" for objective, value in scores)
     return figures.Brick(f"trial {trial.number}: {name}", point_name(trial.params), cards)
-
-
-def _picture(figure: Figure) -> bytes:
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120, bbox_inches="tight")
-    figure.clear()
-    return content.getvalue()

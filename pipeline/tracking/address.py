@@ -62,6 +62,6 @@ def trouble(uri: str, error: Exception) -> str:
     )
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """What an error says first."""
     return str(error).partition("\n")[0]

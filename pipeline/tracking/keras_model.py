@@ -9,19 +9,25 @@ from typing import Any
 import keras
 import mlflow.keras
 import numpy as np
+from mlflow.entities import Run
 from mlflow.models import Model
 from mlflow.models.utils import _save_example
+from mlflow.tracking import MlflowClient
 
 from pipeline.tracking import served
 
 
-def log_keras_model(model: keras.Model, example: np.ndarray) -> None:
-    """Store the model as `model`, with the signature of what it answers when served and these images as example."""
+def log_keras_model(client: MlflowClient, run: Run, model: keras.Model, example: np.ndarray) -> None:
+    """Store the model as `model` of a run, with the signature of what it answers when served and example images."""
     requirements = [f"keras=={keras.__version__}", keras.backend.backend()]
+    info, params = run.info, run.data.params
+    made = client.create_logged_model(info.experiment_id, name="model", source_run_id=info.run_id, params=params)
     with _quiet():
         Model.log(
             artifact_path=None,
             name="model",
+            model_id=made.model_id,
+            run_id=info.run_id,
             flavor=KerasFlavor,
             model=model,
             signature=served.signature(),

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from traceback import format_exception
 
-import mlflow
 from mlflow.exceptions import MlflowException
+from mlflow.tracking.context.registry import resolve_tags
 
-from pipeline.errors import InputError, Interrupted, Pruned
+from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.tracking.colour import COLOUR, colour_of
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.owner import is_alive, owner_tags
@@ -34,9 +34,8 @@ def start(
         experiment_id = store.experiment(experiment)
         colour = {COLOUR: colour_of(store, experiment_id, tags.get(TRIAL))}
         all_tags = {**owner_tags(), **tags, **colour, **({PARENT: parent} if parent else {})}
-        # Nested, because the parent may be open in this process; whose child it is, the tag says.
-        active = mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=all_tags, nested=True)
-        return str(active.info.run_id)
+        # By the client: what MLflow calls the active run may be one that an environment variable names.
+        return str(store.client.create_run(experiment_id, tags=resolve_tags(all_tags), run_name=name).info.run_id)
 
     with _guarded(store, begin) as run:
         yield run
@@ -54,7 +53,7 @@ def reopen(store: Store, run_id: str) -> Iterator[Run]:
         raise InputError(f"resume={run_id}: this run is finished. Train anew, with more epochs if you wish")
     if known.info.status == "RUNNING" and is_alive(known.data.tags):
         raise InputError(f"resume={run_id}: this run is still training, in process {known.data.tags['pid']}")
-    with _guarded(store, lambda: _begun_again(run_id)) as run:
+    with _guarded(store, lambda: _begun_again(store, run_id)) as run:
         yield run
 
 
@@ -63,22 +62,20 @@ def joined(store: Store, run_id: str) -> Iterator[Run]:
     """A run that several processes may write to: opened if nobody has it open, whatever it ended as.
 
     Raises:
-        InputError: there is none, or it was deleted.
+        InputError: there is none.
     """
     known = store.run(run_id)
-    if known.info.lifecycle_stage == "deleted":
-        raise InputError(f"run {run_id} was deleted from {store.uri}")
     if known.info.status == "RUNNING" and is_alive(known.data.tags):
         yield Run(store, run_id)
         return
 
-    with _guarded(store, lambda: _begun_again(run_id)) as run:
+    with _guarded(store, lambda: _begun_again(store, run_id)) as run:
         yield run
 
 
-def _begun_again(run_id: str) -> str:
-    mlflow.start_run(run_id=run_id, nested=True)
-    mlflow.set_tags({**owner_tags(), NOTE: ""})
+def _begun_again(store: Store, run_id: str) -> str:
+    store.set_tags(run_id, {**owner_tags(), NOTE: ""})  # first, so that a run that is open has an owner
+    store.client.update_run(run_id, "RUNNING")
     return run_id
 
 
@@ -87,9 +84,9 @@ def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
     """The run that `begin` opens and names; a signal that comes meanwhile is heard once the run would be closed."""
     with ExitStack() as opening:
         opening.enter_context(store.transaction())
-        run_id = begin()
-        guard = Guard(store.uri, run_id, owner_tags())
+        run_id, guard = begin(), None
         try:
+            guard = Guard(store.uri, run_id, owner_tags())
             run = Run(store, run_id)
             opening.close()
             yield run
@@ -97,18 +94,46 @@ def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
             _give_up(store, run_id, guard, error)
             raise
         with store.transaction():
-            _close("FINISHED")
+            store.client.set_terminated(run_id, "FINISHED")
             guard.dismiss()
 
 
-def _give_up(store: Store, run_id: str, guard: Guard, error: BaseException) -> None:
+def _give_up(store: Store, run_id: str, guard: Guard | None, error: BaseException) -> None:
     # Before anything is written: MLflow would try a dead server for minutes, and Ctrl-C would seem to do nothing.
     if isinstance(error, MlflowException | Interrupted) and not store.answers():
-        guard.abandon()
+        _leave_to(guard)
         raise InputError(_lost(store, run_id)) from error
-    with store.transaction():
-        _close(_status_after(error), error)
-        guard.dismiss()
+    try:
+        with store.transaction():
+            _close(store, run_id, error)
+    except (MlflowException, OSError):
+        _leave_to(guard)
+        if not unwritable(error):
+            raise
+    else:
+        if guard:
+            guard.dismiss()
+    if reason := unwritable(error):
+        raise InputError(_no_room(reason, run_id)) from error
+
+
+def _leave_to(guard: Guard | None) -> None:
+    if guard:
+        guard.abandon()
+
+
+def _close(store: Store, run_id: str, error: BaseException) -> None:
+    status = _status_after(error)
+    if isinstance(error, Pruned):
+        store.set_tags(run_id, {PRUNED: "true", NOTE: f"**Pruned:** {error}"})
+    else:
+        # A mistake or a wish of the user's explains itself; a defect needs its traceback.
+        known = isinstance(error, InputError | Interrupted) or unwritable(error)
+        reason = str(error) if known else f"\n```\n{''.join(format_exception(error))}\n```"
+        before = store.run(run_id).data.tags.get(NOTE)
+        note = "\n\n".join(filter(None, [f"**{status.capitalize()}:** {reason}", before]))
+        store.set_tags(run_id, {NOTE: note})
+    store.client.set_terminated(run_id, status)
 
 
 def _status_after(error: BaseException) -> str:
@@ -117,21 +142,15 @@ def _status_after(error: BaseException) -> str:
     return "KILLED" if isinstance(error, Interrupted) else "FAILED"
 
 
-def _close(status: str, error: BaseException | None = None) -> None:
-    if isinstance(error, Pruned):
-        mlflow.set_tags({PRUNED: "true", NOTE: f"**Pruned:** {error}"})
-    elif error:
-        # A mistake or a wish of the user's explains itself; a defect needs its traceback.
-        known = isinstance(error, InputError | Interrupted)
-        reason = str(error) if known else f"\n```\n{''.join(format_exception(error))}\n```"
-        run = mlflow.active_run()
-        before = mlflow.get_run(run.info.run_id).data.tags.get(NOTE) if run else None
-        mlflow.set_tag(NOTE, "\n\n".join(filter(None, [f"**{status.capitalize()}:** {reason}", before])))
-    mlflow.end_run(status)
-
-
 def _lost(store: Store, run_id: str) -> str:
     return (
         f"{store.uri} stopped answering, so the training stopped. Its checkpoint is kept; when the server is back, "
+        f"go on with: python -m pipeline.train resume={run_id}"
+    )
+
+
+def _no_room(reason: str, run_id: str) -> str:
+    return (
+        f"Nothing more can be written ({reason}), so the training stopped. What was written is kept; mend that, then "
         f"go on with: python -m pipeline.train resume={run_id}"
     )

@@ -14,7 +14,7 @@ def register(store: Store, run_id: str, name: str, description: str) -> None:
         version = model.aliases.get(CHAMPION)
         if version and client.get_model_version(name, version).run_id == run_id:
             return
-        [stored] = client.get_run(run_id).outputs.model_outputs
-        source = f"models:/{stored.model_id}"
-        made = client.create_model_version(name, source, run_id, description=description, model_id=stored.model_id)
+        model_id = store.model_id(run_id)
+        source = f"models:/{model_id}"
+        made = client.create_model_version(name, source, run_id, description=description, model_id=model_id)
         client.set_registered_model_alias(name, CHAMPION, made.version)

@@ -1,19 +1,22 @@
 """One training = one MLflow run: what is recorded, in verbs."""
 
-from collections.abc import Iterable, Mapping
+import io
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from traceback import format_exception
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import mlflow
 import numpy as np
-from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from pipeline.data.images import ImageData
 from pipeline.figures import Figure
-from pipeline.tracking.address import DATABASE
+from pipeline.tracking.address import DATABASE, first_line
+from pipeline.tracking.dataset_input import dataset_input
 from pipeline.tracking.links import run_link
 from pipeline.tracking.store import NOTE, REUSED, Store
 from pipeline.tracking.transaction import whole
@@ -21,58 +24,77 @@ from pipeline.tracking.transaction import whole
 if TYPE_CHECKING:
     import keras
 
+log = logging.getLogger(__name__)
+_Drawn = TypeVar("_Drawn")
+
 
 class Run:
-    """A run that is open for recording."""
+    """A run that is open for recording.
+
+    Attributes:
+        not_drawn: pictures that could not be drawn, each with the error.
+    """
 
     def __init__(self, store: Store, run_id: str) -> None:
         self.store, self.id, self.transaction = store, run_id, store.transaction
         info = store.client.get_run(run_id).info
         self.name, self.experiment_id = str(info.run_name), str(info.experiment_id)
+        self.not_drawn: dict[str, Exception] = {}
+        self._description: str | None = None
         self._recorded = self._last_step()
 
     @whole
     def params(self, params: Mapping[str, Any]) -> None:
         """Record settings by their dotted names; MLflow keeps at most 6,000 characters of each."""
-        mlflow.log_params({name: str(value)[:6000] for name, value in params.items()}, run_id=self.id)
+        self._log(params=[Param(name, str(value)[:6000]) for name, value in params.items()])
 
     @whole
     def tags(self, tags: Mapping[str, str]) -> None:
         """Record circumstances."""
-        mlflow.set_tags(dict(tags))
+        self.store.set_tags(self.id, tags)
 
     @whole
     def metrics(self, step: int, metrics: Mapping[str, float]) -> None:
         """Record numbers at a step, unless a run that is resumed already had."""
         if step > self._recorded:
-            mlflow.log_metrics(dict(metrics), step=step, run_id=self.id)
+            self._log(metrics=_points(metrics, step))
 
     @whole
     def summary(self, metrics: Mapping[str, float]) -> None:
-        """Record numbers of the run as a whole. The UI draws bars, not curves, of what has no step but 0."""
-        mlflow.log_metrics(dict(metrics), step=0, run_id=self.id)
+        """Record numbers of the run as a whole and of its model, if it has one.
+
+        The UI draws bars, not curves, of what has no step but 0.
+        """
+        self._log(metrics=_points(metrics, 0, self.store.model_id(self.id)))
+
+    def card(self, key: str, step: int, draw: Callable[[], np.ndarray]) -> None:
+        """Record a card, uint8 [S, S, 3], that the UI shows under its key with a slider over steps.
+
+        One that cannot be drawn is left out, with a warning.
+        """
+        card = self._drawn(f"{key} of epoch {step}", draw)
+        if card is not None:
+            with self.transaction():
+                self.store.client.log_image(self.id, card, key=key, step=step, synchronous=True)
+
+    def picture(self, name: str, draw: Callable[[], Figure | str | bytes]) -> None:
+        """Store what `draw` gives as a file; a picture that cannot be drawn is left out, with a warning."""
+        content = self._drawn(name, lambda: _rendered(draw()))
+        if content is not None:
+            self.file(name, content)
 
     @whole
-    def image(self, key: str, image: np.ndarray, step: int) -> None:
-        """Record a card, uint8 [S, S, 3], that the UI shows under its key with a slider over steps."""
-        mlflow.log_image(image, key=key, step=step, synchronous=True)
-
-    @whole
-    def file(self, name: str, content: Figure | str | bytes) -> None:
-        """Store a figure, a text or a file's content at the artifact root, where the UI's compare page finds it."""
-        if isinstance(content, Figure):
-            mlflow.log_figure(content, name, save_kwargs={"dpi": content.dpi})
-        elif isinstance(content, str):
-            mlflow.log_text(content, name, run_id=self.id)
-        else:
-            with TemporaryDirectory() as folder:
-                (Path(folder) / name).write_bytes(content)
-                mlflow.log_artifact(str(Path(folder) / name), run_id=self.id)
+    def file(self, name: str, content: str | bytes) -> None:
+        """Store a text or a file's content at the artifact root, where the UI's compare page finds it."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+            self.store.client.log_artifact(self.id, str(path))
 
     @whole
     def data(self, data: ImageData) -> None:
         """Record the splits as the run's inputs, by name, shape and fingerprint."""
-        inputs = [_input(data, context) for context in ("train", "validation", "test")]
+        inputs = [dataset_input(data, context) for context in ("train", "validation", "test")]
         try:
             self.store.client.log_inputs(self.id, inputs)
         except MlflowException:  # another process recorded the same at this instant, for the first time
@@ -80,10 +102,11 @@ class Run:
 
     @whole
     def model(self, model: "keras.Model", example: np.ndarray) -> None:
-        """Store the Keras model with its signature and these images as example."""
+        """Store the Keras model with its signature and these images as example, unless the run has it already."""
         from pipeline.tracking.keras_model import log_keras_model  # takes TensorFlow along
 
-        log_keras_model(model, example)
+        if self.store.model_id(self.id) is None:
+            log_keras_model(self.store.client, self.store.run(self.id), model, example)
 
     @whole
     def take_over(self, run_id: str) -> dict[str, float]:
@@ -94,22 +117,41 @@ class Run:
             for first in range(0, len(points), 1000):  # MLflow takes no more at once
                 client.log_batch(self.id, metrics=points[first : first + 1000])
         mine = self.store.run(self.id).data.params
-        mlflow.log_params({key: value for key, value in known.data.params.items() if key not in mine}, run_id=self.id)
-        mlflow.set_tags({REUSED: run_id, NOTE: f"**Taken over** from run {run_id}: the same training."})
+        self.params({key: value for key, value in known.data.params.items() if key not in mine})
+        self.tags({REUSED: run_id, NOTE: f"**Taken over** from run {run_id}: the same training."})
         with TemporaryDirectory() as folder:
-            mlflow.log_artifacts(mlflow.artifacts.download_artifacts(run_id=run_id, dst_path=folder), run_id=self.id)
+            client.log_artifacts(self.id, client.download_artifacts(run_id, "", dst_path=folder))
         return dict(known.data.metrics)
 
     @whole
     def describe(self, markdown: str) -> None:
-        """Set the description that the run's page opens with."""
-        mlflow.set_tag(NOTE, markdown)
+        """Set the description that the run's page opens with, and below it what could not be drawn, and why."""
+        self._description = markdown
+        lines = [f"- {name}: {first_line(error)}" for name, error in self.not_drawn.items()]
+        if lines:
+            self.file("not_drawn.txt", "\n".join("".join(format_exception(each)) for each in self.not_drawn.values()))
+            lines.insert(0, "**Not drawn** (`not_drawn.txt` has the whole errors):\n")
+        self.tags({NOTE: "\n\n".join(filter(None, [markdown, "\n".join(lines)]))})
 
     def where_to_look(self) -> str:
         """What a person does to see the run: open its page on the server, or start our own."""
         if not self.store.is_server:
             return "make ui" if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
         return f"{self.store.uri}/{run_link(self.experiment_id, self.id)}"
+
+    def _drawn(self, name: str, draw: Callable[[], _Drawn]) -> _Drawn | None:
+        """What `draw` gives; None if it fails, whatever the reason: no training is worth less for a picture."""
+        try:
+            return draw()
+        except Exception as error:
+            self.not_drawn[name] = error
+            log.warning(f"{name} could not be drawn and is left out: {type(error).__name__}: {first_line(error)}")
+            if self._description is not None:
+                self.describe(self._description)
+            return None
+
+    def _log(self, **facts: Any) -> None:
+        self.store.client.log_batch(self.id, synchronous=True, **facts)
 
     def _last_step(self) -> int:
         steps = [metric.step for metric in self.store.client.get_metric_history(self.id, "val/loss")]
@@ -135,21 +177,21 @@ def amend(
     """Add a JSON file of facts, numbers and tags to a run that has ended, which stays as it ended."""
     with store.transaction():
         number = len(store.client.list_artifacts(run_id, folder)) + 1
-        mlflow.log_text(facts, f"{folder}/{number}.json", run_id=run_id)
-        mlflow.log_metrics(dict(metrics or {}), step=0, run_id=run_id)
-        for name, tag in (tags or {}).items():
-            store.client.set_tag(run_id, name, tag)
+        store.client.log_text(run_id, facts, f"{folder}/{number}.json")
+        store.client.log_batch(run_id, metrics=_points(metrics or {}, 0), synchronous=True)
+        store.set_tags(run_id, tags or {})
 
 
-def _input(data: ImageData, context: str) -> DatasetInput:
-    from mlflow.data.code_dataset_source import CodeDatasetSource
+def _points(metrics: Mapping[str, float], step: int, model_id: str | None = None) -> list[Metric]:
+    """Numbers at a step, of a model too where one is named."""
+    now = int(time.time() * 1000)
+    return [Metric(name, float(value), now, step, model_id=model_id) for name, value in metrics.items()]
 
-    split = getattr(data, context)
-    recorded = mlflow.data.from_numpy(
-        split.images,
-        source=CodeDatasetSource(tags={"name": data.name, "splits": context, "fingerprint": data.fingerprint}),
-        targets=split.labels,
-        name=data.name,
-        digest=f"{data.fingerprint[:8]}-{context}",  # MLflow keeps one input for each digest
-    )
-    return DatasetInput(Dataset.from_dictionary(recorded.to_dict()), [InputTag(MLFLOW_DATASET_CONTEXT, context)])
+
+def _rendered(content: Figure | str | bytes) -> str | bytes:
+    """A figure as PNG."""
+    if not isinstance(content, Figure):
+        return content
+    drawn = io.BytesIO()
+    content.savefig(drawn, format="png", dpi=content.dpi)
+    return drawn.getvalue()

@@ -1,11 +1,12 @@
 """Where runs are kept: a database file in `mlruns/`, or the server that the user names."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
 
 import mlflow
+from mlflow.entities import LoggedModelStatus, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -69,15 +70,26 @@ class Store:
         """The record of a run by its id, by what only its id begins with, or by the model that came of it.
 
         Raises:
-            InputError: there is none, or several begin so.
+            InputError: there is none, it was deleted, or several begin so.
         """
         try:
-            return self.client.get_run(self._id_of(str(name)))  # Hydra makes a number of digits
+            run: MlflowRun = self.client.get_run(self._id_of(str(name)))  # Hydra makes a number of digits
         except MlflowException as error:
             raise InputError(
                 f"run {name} is not in {self.uri}: {first_line(error)}. Wanted an id, as make ui shows it, what only "
                 "that id begins with, or <study>@champion"
             ) from error
+        if run.info.lifecycle_stage == "deleted":
+            raise InputError(
+                f"run {name} was deleted from {self.uri}. Restore it in the MLflow UI, among the runs of the state "
+                "Deleted, or name another"
+            )
+        return run
+
+    @whole
+    def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a run, whatever its state."""
+        self.client.log_batch(run_id, tags=[RunTag(name, str(tag)) for name, tag in tags.items()], synchronous=True)
 
     def _id_of(self, name: str) -> str:
         model, at, alias = name.partition("@")  # <study>@champion
@@ -144,16 +156,23 @@ class Store:
         if PRUNED in run.data.tags:
             raise InputError(f"run {run_id} was ended early by its study and has no model. Train its point anew")
         trained = self.run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
-        if not (trained.outputs and trained.outputs.model_outputs):
+        model_id = self.model_id(trained.info.run_id)
+        if model_id is None:
             raise InputError(f"run {run_id} has no model: did it end in good order?")
-        # By the run's id instead of its own, MLflow would look through all models of the experiment.
-        address = f"models:/{trained.outputs.model_outputs[0].model_id}"
         try:
-            return fetched_model(address)
+            # By the run's id instead of its own, MLflow would look through all models of the experiment.
+            return fetched_model(f"models:/{model_id}")
         except (MlflowException, OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"run {run_id} has no model that can be read ({first_line(error)}): did it end in good order?"
             ) from error
+
+    @whole
+    def model_id(self, run_id: str) -> str | None:
+        """The id of the model of a run; None if it has none, or none that was stored to its end."""
+        outputs = self.client.get_run(run_id).outputs
+        stored = (self.client.get_logged_model(each.model_id) for each in (outputs.model_outputs if outputs else ()))
+        return next((str(each.model_id) for each in stored if each.status == LoggedModelStatus.READY), None)
 
     def answers(self) -> bool:
         """Whether the store can still be reached; if not, nothing in this process waits for it any longer."""
