@@ -1,5 +1,6 @@
 """What the doors need of Hydra: the folder of configs, the name of what was changed, and readable refusals."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -10,6 +11,7 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException, OverrideParseException
@@ -46,6 +48,11 @@ def plain(composed: DictConfig) -> Config:
         # What was typed here must mean the same when the run is resumed elsewhere.
         config["dataset"]["dir"] = str(Path(directory).expanduser().absolute())
     return {str(key): value for key, value in config.items()}
+
+
+def where_it_was_typed() -> None:
+    """Go back to the directory of the command, whatever `hydra.job.chdir` says: relative paths are meant from there."""
+    os.chdir(HydraConfig.get().runtime.cwd)
 
 
 def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config: Config) -> str:

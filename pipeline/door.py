@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 import signal
 import sys
 import traceback
@@ -15,8 +14,9 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.composition import explain
-from pipeline.errors import InputError
+from pipeline.composition import explain, where_it_was_typed
+from pipeline.environment import settle
+from pipeline.errors import InputError, unwritable
 from pipeline.interruption import listen
 
 # Nothing heavy is imported above, so that --help and a mistyped key are answered at once.
@@ -33,7 +33,7 @@ def enter(command: Callable[[], None], config_name: str) -> None:
         command: decorated with `hydra.main`.
         config_name: what it composes, below `conf/`, for messages about keys.
     """
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # otherwise Hydra prints and exits on its own, with less help
+    settle()
     try:
         command()
     except JobFailed as failed:
@@ -67,12 +67,16 @@ def _is_of_composing(error: Exception) -> bool:
 @contextmanager
 def answered() -> Iterator[None]:
     """Say whatever goes wrong in the block, and end the command; in a multirun only the job."""
+    where_it_was_typed()
     try:
         yield
     except InputError as error:
         print(error, file=sys.stderr)
         _give_up(2)
-    except Exception:
+    except Exception as error:
+        if reason := unwritable(error):
+            print(f"Nothing more can be written ({reason}). Mend that and type the command again", file=sys.stderr)
+            _give_up(2)
         traceback.print_exc()
         _give_up(1)
 

@@ -24,13 +24,15 @@ PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
 def import_tensorflow() -> None:
     """Import TensorFlow without its chatter, and touch no device: the process may still be forked."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     warnings.filterwarnings("ignore", module="keras|tensorflow")
     with _stderr_held():
         import keras
         import tensorflow as tf
 
         keras.utils.disable_interactive_logging()
+        keras.config.set_image_data_format("channels_last")  # whatever the user's keras.json says of other programs
+        keras.config.set_floatx("float32")
+        keras.config.set_epsilon(1e-7)
         tf.get_logger().setLevel("ERROR")  # it takes several models in one process for a mistake
 
 

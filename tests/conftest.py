@@ -11,10 +11,12 @@ from studies import plan_of
 
 from pipeline.composition import CONF, plain
 from pipeline.config import Config
+from pipeline.environment import settle
 from pipeline.runtime import Runtime, start_tensorflow
 from pipeline.sweep import journal
 from pipeline.sweep.plan import Plan
 
+settle()
 start_tensorflow()
 Runtime(precision="float32", threads=None).apply()
 

@@ -21,7 +21,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
-from pipeline.composition import plain
+from pipeline.composition import plain, where_it_was_typed
 from pipeline.errors import InputError, Interrupted, Pruned
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ def _trained(job: Job, images: _Images, worker: Connection, heard: "SimpleQueue[
             raise Pruned(f"after epoch {epoch}, others of the study promised more")
 
     def task(config: DictConfig) -> End:
+        where_it_was_typed()
         new = not job.run_id
         how = partial(train, resume=job.run_id, reuse=new, listeners=[after_epoch], load=images)
         outcome = how(plain(config), console=Console())

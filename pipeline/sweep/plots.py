@@ -1,21 +1,16 @@
 """Optuna's own plots of a study, each to be read in a browser and as a picture."""
 
 import io
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import optuna
-from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
-
-# What draws the pictures must not look for a screen.
-os.environ.setdefault("MPLBACKEND", "Agg")
-
 import optuna.importance  # now, while the process that trials are forked from imports TensorFlow
 import optuna.visualization.matplotlib as drawn
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
 
 Draw = Callable[[], str | bytes]
 OF_EACH = {

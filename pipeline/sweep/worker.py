@@ -9,6 +9,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 from optuna.trial import TrialState
 
+from pipeline.composition import where_it_was_typed
 from pipeline.config import quoted
 from pipeline.errors import InputError
 from pipeline.interruption import listen
@@ -48,6 +49,7 @@ class Worker:
             Interrupted: by a signal; what was being trained waits for whoever goes on.
         """
         listen()
+        where_it_was_typed()
         _Work(self).until_none_is_left()
 
 

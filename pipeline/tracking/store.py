@@ -182,7 +182,7 @@ class Store:
                 return True
             except MlflowException:
                 pass
-        os.environ[RETRIES] = "0"  # MLflow tries to end runs once more when Python exits
+        os.environ[RETRIES] = "0"  # what is closed after this, such as a parent run, need not try for minutes
         return False
 
     @whole

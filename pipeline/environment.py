@@ -1,0 +1,41 @@
+"""The environment of a command: which variables it obeys, and how the processes that it starts find the same code."""
+
+import os
+
+from pipeline import ROOT
+
+_OF_LIBRARIES = ("MLFLOW_", "_MLFLOW_", "KERAS_", "HYDRA_", "OPTUNA_")
+OBEYED = (
+    "MLFLOW_TRACKING_URI",
+    *(f"MLFLOW_TRACKING_{name}" for name in ("USERNAME", "PASSWORD", "TOKEN", "AUTH", "AWS_SIGV4")),
+    *(f"MLFLOW_TRACKING_{name}" for name in ("INSECURE_TLS", "SERVER_CERT_PATH", "CLIENT_CERT_PATH")),
+    *(f"MLFLOW_HTTP_REQUEST_{name}" for name in ("MAX_RETRIES", "TIMEOUT", "BACKOFF_FACTOR", "BACKOFF_JITTER")),
+    *(f"MLFLOW_S3_{name}" for name in ("ENDPOINT_URL", "IGNORE_TLS", "UPLOAD_EXTRA_ARGS", "EXPECTED_BUCKET_OWNER")),
+    *(f"MLFLOW_MYSQL_SSL_{name}" for name in ("CA", "CERT", "KEY")),
+    "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT",
+    "MLFLOW_DISABLE_TELEMETRY",
+    "KERAS_HOME",
+)
+"""Variables of libraries that say where runs are kept and how that place is reached; `KERAS_HOME` is a folder only."""
+
+
+def settle() -> None:
+    """Take away what a scheduler, a notebook or a profile has set for other programs of the same libraries.
+
+    `MLFLOW_RUN_ID` would name the run to write into, `KERAS_MAX_EPOCHS` end every training, and so on: nobody can know
+    them all, so those that are not `OBEYED` go. To be called before the libraries are imported.
+    """
+    for name in [name for name in os.environ if name.startswith(_OF_LIBRARIES) and name not in OBEYED]:
+        del os.environ[name]
+    os.environ |= {
+        "HYDRA_FULL_ERROR": "1",  # otherwise Hydra prints and exits on its own, with less help
+        "KERAS_BACKEND": "tensorflow",
+        "MPLBACKEND": "Agg",  # what draws must not look for a screen, nor for a notebook
+        # Processes that we start import our code, and no `random.py` that lies where the command was typed.
+        "PYTHONSAFEPATH": "1",
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), *_listed("PYTHONPATH")])),
+    }
+
+
+def _listed(name: str) -> list[str]:
+    return [each for each in os.environ.get(name, "").split(os.pathsep) if each]

@@ -1,0 +1,92 @@
+"""What a scheduler, a notebook or a profile sets for other programs, and what lies where a command is typed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from checkout import SMALL, Checkout
+
+from pipeline.environment import OBEYED
+
+OF_OTHERS = {
+    "MLFLOW_EXPERIMENT_NAME": "another",
+    "MLFLOW_EXPERIMENT_ID": "0",
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "true",
+    "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "true",
+    "MLFLOW_REGISTRY_URI": "http://127.0.0.1:9",
+    "MLFLOW_RUN_CONTEXT": "{not json",
+    "MLFLOW_BACKEND_STORE_URI": "http://127.0.0.1:9",
+    "MLFLOW_ACTIVE_MODEL_ID": "m-0",
+    "KERAS_BACKEND": "torch",
+    "KERAS_MAX_EPOCHS": "1",
+    "KERAS_MAX_STEPS_PER_EPOCH": "1",
+    "HYDRA_MAIN_MODULE": "another.module",
+    "HYDRA_FULL_ERROR": "0",
+    "OPTUNA_STORAGE": "nonsense://",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+}
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A directory with files that bear the names of Python's and of ours, settings of Keras, and images."""
+    for name in ("random.py", "tempfile.py", "socket.py", "typing.py", "hydra.py"):
+        (tmp_path / name).write_text("raise SystemExit('a file of the working directory was imported')")
+    for folder in ("pipeline", "conf", "hydra_plugins", "mlflow"):
+        (tmp_path / folder).mkdir()
+    settings = {"backend": "jax", "floatx": "float64", "epsilon": 0.1, "image_data_format": "channels_first"}
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)
+    np.savez(tmp_path / "mine.npz", images=images, labels=np.arange(60) % 2)
+    return tmp_path
+
+
+def test_a_training_obeys_its_command_and_not_the_environment(checkout: Checkout, hostile: Path) -> None:
+    assert checkout.train(*SMALL, "tracking.experiment=before").returncode == 0
+    [before] = checkout.runs("before")
+    ours = ("dataset=npz", "dataset.dir=mine.npz", "model=conv", "training.epochs=3", "hydra.job.chdir=true")
+    env = OF_OTHERS | {"MLFLOW_RUN_ID": before.info.run_id, "KERAS_HOME": str(hostile)}
+    process = checkout.start("pipeline.train", *ours, "tracking.experiment=ours", cwd=hostile, env=env)
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (0, ""), err
+    assert "epoch 3/3" in out
+    [run] = checkout.runs("ours")
+    assert run.info.status == "FINISHED"
+    assert (checkout.artifacts(run.info.run_id) / "latent.png").exists()
+    after = checkout.client.get_run(before.info.run_id)
+    assert after.to_dictionary() == before.to_dictionary(), "the run that MLFLOW_RUN_ID names is another's"
+    assert {path.name for path in hostile.iterdir() if path.suffix not in {".py", ".npz", ".json"}} == {
+        *("pipeline", "conf", "hydra_plugins", "mlflow")
+    }, "a command leaves nothing where it was typed"
+
+
+def test_a_study_obeys_its_command_and_not_the_environment(checkout: Checkout, hostile: Path) -> None:
+    ours = ("dataset=npz", "dataset.dir=mine.npz", "model.hidden=[8]", "training.epochs=1", "hydra.job.chdir=true")
+    study = ("sweep=study", "sweep.study=ours", "model.latent_dim=1,2", "sweep.slots=2", "tracking.experiment=studied")
+    env = OF_OTHERS | {"KERAS_HOME": str(hostile)}
+    process = checkout.start("pipeline.train", "-m", *study, *ours, cwd=hostile, env=env)
+    _, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (0, ""), err
+    runs = checkout.runs("studied")
+    assert [run.info.status for run in runs] == ["FINISHED"] * 3
+    [parent] = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert (checkout.artifacts(parent.info.run_id) / "history.png").exists()
+    assert checkout.client.get_model_version_by_alias("ours", "champion").run_id in {run.info.run_id for run in runs}
+
+
+def test_a_folder_of_our_name_does_not_hide_the_installation(tmp_path: Path) -> None:
+    (tmp_path / "pipeline").mkdir()
+    env = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONSAFEPATH"}}
+    command = [sys.executable, "-m", "pipeline.train", "--help"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Train a variational autoencoder" in done.stdout
+
+
+def test_what_is_obeyed_says_where_runs_are_or_how_that_is_reached() -> None:
+    assert "MLFLOW_TRACKING_URI" in OBEYED
+    assert not {name for name in OBEYED if name.endswith(("RUN_ID", "EXPERIMENT_NAME", "EXPERIMENT_ID", "BACKEND"))}
