@@ -11,7 +11,7 @@ from pipeline.build import build
 from pipeline.config import Config
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
-from pipeline.errors import InputError, Interrupted, Pruned
+from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.evaluation import evaluate
 from pipeline.experiment import Experiment
 from pipeline.initial import fresh_model
@@ -190,6 +190,10 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
         raise Interrupted(f"{interrupt}. {_how_far(run.id, checkpoint)}") from None
     except Pruned:
         checkpoint.unlink(missing_ok=True)
+        raise
+    except Exception as error:
+        if reason := unwritable(error):
+            raise InputError(f"Nothing more can be written ({reason}). {_how_far(run.id, checkpoint)}") from error
         raise
     checkpoint.unlink(missing_ok=True)
     metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()

@@ -12,6 +12,8 @@ from pipeline import ROOT
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # for files of a few kilobytes
 # That it makes tables in a new database is no news to the user.
 logging.getLogger("mlflow").setLevel(logging.WARNING)
+# It logs the traceback of an error that it raises, too.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 MLRUNS = ROOT / "mlruns"
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"

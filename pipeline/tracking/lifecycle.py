@@ -108,13 +108,11 @@ def _give_up(store: Store, run_id: str, guard: Guard | None, error: BaseExceptio
             _close(store, run_id, error)
     except (MlflowException, OSError):
         _leave_to(guard)
-        if not unwritable(error):
+        if not unwritable(error):  # which says more than that the end of the run could not be written either
             raise
     else:
         if guard:
             guard.dismiss()
-    if reason := unwritable(error):
-        raise InputError(_no_room(reason, run_id)) from error
 
 
 def _leave_to(guard: Guard | None) -> None:
@@ -128,7 +126,7 @@ def _close(store: Store, run_id: str, error: BaseException) -> None:
         store.set_tags(run_id, {PRUNED: "true", NOTE: f"**Pruned:** {error}"})
     else:
         # A mistake or a wish of the user's explains itself; a defect needs its traceback.
-        known = isinstance(error, InputError | Interrupted) or unwritable(error)
+        known = isinstance(error, InputError | Interrupted)
         reason = str(error) if known else f"\n```\n{''.join(format_exception(error))}\n```"
         before = store.run(run_id).data.tags.get(NOTE)
         note = "\n\n".join(filter(None, [f"**{status.capitalize()}:** {reason}", before]))
@@ -145,12 +143,5 @@ def _status_after(error: BaseException) -> str:
 def _lost(store: Store, run_id: str) -> str:
     return (
         f"{store.uri} stopped answering, so the training stopped. Its checkpoint is kept; when the server is back, "
-        f"go on with: python -m pipeline.train resume={run_id}"
-    )
-
-
-def _no_room(reason: str, run_id: str) -> str:
-    return (
-        f"Nothing more can be written ({reason}), so the training stopped. What was written is kept; mend that, then "
         f"go on with: python -m pipeline.train resume={run_id}"
     )

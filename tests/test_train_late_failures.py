@@ -1,0 +1,187 @@
+"""What fails late costs nothing of what came before: a picture, the scores, a full disk, a run that was deleted."""
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from checkout import SMALL, Checkout, wait_for_epoch
+from mlflow.entities import LoggedModelStatus
+
+OWN = '''
+from pathlib import Path
+
+import keras
+
+from pipeline.evaluation import Scoring
+from pipeline.models.dense import Dense
+
+
+@keras.saving.register_keras_serializable("mine")
+class Skip(keras.layers.Layer):
+    """Passes on what it is given; the diagram of the network asks the lengths of its strides, which it has not."""
+
+    strides = 2
+
+    def call(self, values):
+        return values
+
+
+class Network(Dense):
+    def features(self, images):
+        return Skip()(super().features(images))
+
+
+class Scores(Scoring):
+    def __getattribute__(self, name):
+        if name == "nll_images" and Path(__file__).with_name("broken").exists():
+            raise RuntimeError("no score today")
+        return super().__getattribute__(name)
+'''
+MINE = ("trusted=[mine]", "pictures=default", "pictures.epochs=[]", "pictures.final=[structure,reconstructions]")
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """A directory with a module of the user's own."""
+    (tmp_path / "mine.py").write_text(OWN)
+    return tmp_path
+
+
+def test_a_picture_that_fails_is_a_warning_beside_model_scores_and_other_pictures(
+    checkout: Checkout, mine: Path
+) -> None:
+    where = ("model._target_=mine.Network", "tracking.experiment=undrawn")
+    done = checkout.train(*SMALL, *MINE, *where, cwd=mine)
+    assert done.returncode == 0, done.stderr
+    warning = "structure.png could not be drawn and is left out: TypeError: 'int' object is not iterable"
+    assert warning in done.stdout
+    [run] = checkout.runs("undrawn")
+    assert run.info.status == "FINISHED"
+    note = run.data.tags["mlflow.note.content"]
+    assert "ELBO, nats per image" in note
+    assert "**Not drawn**" in note
+    assert "- structure.png: 'int' object is not iterable" in note
+    files = {path.name for path in checkout.artifacts(run.info.run_id).iterdir()}
+    assert {"reconstructions.png", "config.yaml", "not_drawn.txt"} <= files
+    assert "structure.png" not in files
+    assert "Traceback" in (checkout.artifacts(run.info.run_id) / "not_drawn.txt").read_text()
+    [stored] = run.outputs.model_outputs
+    model = checkout.client.get_logged_model(stored.model_id)
+    assert model.status == LoggedModelStatus.READY
+    assert {each.key: each.value for each in model.metrics}["test/elbo"] == run.data.metrics["test/elbo"]
+    assert len(checkout.client.get_metric_history(run.info.run_id, "test/elbo")) == 1
+
+
+def test_scores_that_fail_leave_the_model_and_are_had_by_going_on(checkout: Checkout, mine: Path) -> None:
+    (mine / "broken").touch()
+    where = ("evaluation._target_=mine.Scores", "tracking.experiment=unscored")
+    failed = checkout.train(*SMALL, *MINE, *where, cwd=mine)
+    assert failed.returncode == 1
+    assert "RuntimeError: no score today" in failed.stderr
+    [run] = checkout.runs("unscored")
+    assert run.info.status == "FAILED"
+    [stored] = run.outputs.model_outputs
+    assert checkout.client.get_logged_model(stored.model_id).status == LoggedModelStatus.READY
+
+    (mine / "broken").unlink()
+    done = checkout.train(f"resume={run.info.run_id}", cwd=mine)
+    assert done.returncode == 0, done.stderr
+    after = checkout.client.get_run(run.info.run_id)
+    assert after.info.status == "FINISHED"
+    assert "test/nll" in after.data.metrics
+    assert [each.model_id for each in after.outputs.model_outputs] == [stored.model_id]
+
+
+@pytest.mark.parametrize("number", [2, 3, 5])
+def test_a_handful_of_images_is_trained_on_drawn_and_kept(checkout: Checkout, number: int) -> None:
+    settings = ("model.hidden=[4]", "training.epochs=1", f"tracking.experiment=few{number}")
+    done = checkout.train(f"dataset.limit={number}", "dataset.validation=test", *settings)
+    assert done.returncode == 0, done.stderr
+    [run] = checkout.runs(f"few{number}")
+    assert run.info.status == "FINISHED"
+    assert checkout.client.get_logged_model(run.outputs.model_outputs[0].model_id).status == LoggedModelStatus.READY
+    assert "could not be drawn" not in done.stdout
+
+
+def test_a_deleted_run_is_named_by_every_command_with_a_cure_that_works(checkout: Checkout) -> None:
+    assert checkout.train(*SMALL, "tracking.experiment=deleted").returncode == 0
+    [run] = checkout.runs("deleted")
+    checkout.client.delete_run(run.info.run_id)
+    commands = {
+        "pipeline.train": [[f"resume={run.info.run_id}"], [f"from={run.info.run_id}"], [f"init={run.info.run_id}"]],
+        "pipeline.evaluate": [[f"run={run.info.run_id}"]],
+        "pipeline.generate": [[f"run={run.info.run_id}"]],
+        "pipeline.reproduce": [[f"run={run.info.run_id}"]],
+        "pipeline.compare": [[f"runs=[{run.info.run_id}]"]],
+    }
+    for module, lines in commands.items():
+        for line in lines:
+            done = checkout.run(module, *line)
+            assert (done.returncode, "Traceback" in done.stderr) == (2, False), (module, line, done.stderr)
+            assert f"run {run.info.run_id} was deleted from" in done.stderr
+            assert "Restore it in the MLflow UI" in done.stderr
+    checkout.client.restore_run(run.info.run_id)
+    assert checkout.run("pipeline.evaluate", f"run={run.info.run_id}").returncode == 0
+
+
+def test_a_family_of_which_every_training_was_refused_has_failed(checkout: Checkout) -> None:
+    done = checkout.train("-m", *SMALL, "dataset.validation=100000,200000", "tracking.experiment=refused")
+    assert done.returncode != 0
+    assert "None of the trainings ended well" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [run.info.status for run in checkout.runs("refused")] == ["FAILED"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 12 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "none", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("a small disk can be made by root only, with the right to mount")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_room(tmp_path: Path, small_disk: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout")
+    (checkout.root / "mlruns").mkdir()
+    (checkout.root / "mlruns" / "checkpoints").symlink_to(small_disk)
+    settings = ("dataset.limit=300", "model.hidden=[512]", "training.epochs=100000", "training.patience=null")
+    process = checkout.start("pipeline.train", *settings, "pictures=few", "tracking.experiment=full")
+    wait_for_epoch(process, 2)
+    ballast = small_disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 14))
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert re.search(r"Nothing more can be written \(.*No space left on device\)\. \d+ epochs were done", err)
+    assert "Traceback" not in err
+    [run] = checkout.runs("full")
+    assert run.info.status == "FAILED"
+    ballast.unlink()
+    [cure] = re.findall(r"Go on with: python -m pipeline.train (resume=\w+)", err)
+    process = checkout.start("pipeline.train", cure)
+    wait_for_epoch(process, 5)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+
+
+def test_a_full_disk_below_the_database_is_named(tmp_path: Path, small_disk: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout")
+    (checkout.root / "mlruns").symlink_to(small_disk)
+    done = checkout.train(
+        "dataset.limit=300", "model.hidden=[2048,1024]", "training.epochs=1", "tracking.experiment=full"
+    )
+    assert done.returncode == 2
+    assert "Nothing more can be written" in done.stderr
+    assert "Traceback" not in done.stderr
