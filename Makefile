@@ -9,6 +9,8 @@ PORT ?= 5000
 ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Whose content is the place it was made in: an installation that was moved or copied is made anew.
+MOVED := $(if $(wildcard $(INSTALLED)),$(filter-out $(CURDIR),$(shell cat $(INSTALLED))))
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -75,13 +77,16 @@ clean:  ## remove the installation and caches; runs and data stay
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find pipeline tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
+ifneq ($(MOVED),)
+.PHONY: $(INSTALLED)
+endif
 # uv installs in parallel and compiles to byte code, without which each start would compile TensorFlow again.
 $(INSTALLED): pyproject.toml requirements.lock
 	@$(or $(PYTHON),false) -c '$(RANGE)' || { echo "Wanted Python 3.11 to 3.13, found: $(or $(shell $(PYTHON) --version 2>&1),none). \
 	Install one, or name it: make setup PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Installing into .venv (about 3 GB, once) ..."
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv $(if $(MOVED),--clear) .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --requirement requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-	@touch $@
+	@echo '$(CURDIR)' > $@

@@ -83,7 +83,7 @@ def test_runs_that_cannot_be_read_are_refused_with_the_reason(checkout: Checkout
     checkout.client.set_terminated(other.info.run_id)
     done = evaluated(checkout, f"run={other.info.run_id}")
     assert "has no config.yaml" in done.stderr
-    assert "was it made by pipeline.train?" in done.stderr
+    assert "Was it made by pipeline.train, and are its files still there?" in done.stderr
 
 
 def test_a_parent_is_refused_with_the_names_of_its_children(checkout: Checkout) -> None:

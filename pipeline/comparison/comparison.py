@@ -44,6 +44,8 @@ def compare(config: Config, console: Console) -> list[Path]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Their pictures", total=len(table.runs))
         contact = list(sheets(store, table.runs, trusted, partial(progress.advance, task)))
+    for run_id, reason in (missing for sheet in contact for missing in sheet.left_out.items()):
+        console.print(f"Without pictures, run {run_id}: {reason}", style="yellow", markup=False, soft_wrap=True)
     parent = _parent(store, table.runs)
     title = str(parent.info.run_name) if parent and len(selection.runs) == 1 < len(table.runs) else str(selection)
     content = {"comparison.html": page(title, table, curves, contact), "comparison.csv": table.frame.to_csv()}

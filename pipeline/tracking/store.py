@@ -14,6 +14,7 @@ from pipeline.errors import InputError
 from pipeline.interruption import undisturbed
 from pipeline.tracking.address import DATABASE, RETRIES, artifacts_beside, first_line, impatience, is_server
 from pipeline.tracking.opening import close_abandoned, ready
+from pipeline.tracking.relocation import relocate
 from pipeline.tracking.transaction import whole
 
 MlflowRun: TypeAlias = mlflow.entities.Run
@@ -45,7 +46,8 @@ class Store:
         with ready(self.uri):
             mlflow.set_tracking_uri(self.uri)
             self.client = MlflowClient(self.uri)
-            close_abandoned(self.client)
+            close_abandoned(self.client)  # whose first request makes the tables of a new database
+            relocate(self.uri)
 
     @property
     def is_server(self) -> bool:
@@ -192,11 +194,13 @@ class Store:
         Raises:
             InputError: the run has none of this name.
         """
+        home = self.run(run_id).info.artifact_uri
         try:
-            return str(mlflow.artifacts.load_text(f"{self.run(run_id).info.artifact_uri}/{name}"))
+            return str(mlflow.artifacts.load_text(f"{home}/{name}"))
         except (MlflowException, OSError) as error:
             raise InputError(
-                f"run {run_id} has no {name} ({first_line(error)}): was it made by pipeline.train?"
+                f"run {run_id} has no {name} in {home} ({first_line(error)}). Was it made by pipeline.train, and are "
+                "its files still there?"
             ) from error
 
     @whole

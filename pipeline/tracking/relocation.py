@@ -1,0 +1,72 @@
+"""The place of artifacts in a database file that was moved or copied together with them."""
+
+import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pipeline.tracking.address import SQLITE, artifacts_beside
+
+log = logging.getLogger(__name__)
+
+PLACES = {
+    "experiments": ("artifact_location",),
+    "runs": ("artifact_uri",),
+    "logged_models": ("artifact_location",),
+    "model_versions": ("source", "storage_location"),
+}
+"""Columns in which MLflow writes absolute places of artifacts, by their table."""
+
+
+def relocate(uri: str) -> None:
+    """Let a database file point to the artifacts beside it, if it points to where they were before, and say so.
+
+    A former place counts as such where folders of its runs lie beside the database now: whoever keeps artifacts
+    elsewhere on purpose finds them there still.
+
+    Args:
+        uri: of the tracking store; of a server nothing is done.
+    """
+    here = artifacts_beside(uri)
+    if here is None:
+        return
+    with closing(sqlite3.connect(uri.removeprefix(SQLITE))) as database, database:
+        rows = database.execute("SELECT DISTINCT artifact_location FROM experiments").fetchall()
+        for (before,) in rows:
+            if before and before != here and not _is_same(before, here) and (runs := _moved(database, before, here)):
+                _rewrite(database, before, here)
+                log.warning(
+                    f"{runs:,} runs were found beside the database, which still named their former place: {before} is "
+                    f"now {here}"
+                )
+
+
+def _moved(database: sqlite3.Connection, before: str, here: str) -> int:
+    """How many runs that are recorded below the one place have their folder in the other."""
+    places = database.execute("SELECT artifact_uri FROM runs WHERE substr(artifact_uri, 1, ?) = ?", _prefix(before))
+    return sum(_path(here + place.removeprefix(before)).exists() for (place,) in places)
+
+
+def _rewrite(database: sqlite3.Connection, before: str, here: str) -> None:
+    for table, columns in PLACES.items():
+        for column in columns:
+            database.execute(
+                f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                (here, len(before) + 1, *_prefix(before)),
+            )
+    database.execute("UPDATE experiments SET artifact_location = ? WHERE artifact_location = ?", (here, before))
+
+
+def _prefix(place: str) -> tuple[int, str]:
+    return len(place) + 1, f"{place}/"
+
+
+def _is_same(before: str, here: str) -> bool:
+    """Whether both are the same folder, by another way."""
+    first, second = _path(before), _path(here)
+    return first.exists() and second.exists() and first.samefile(second)
+
+
+def _path(place: str) -> Path:
+    return Path(unquote(urlsplit(place).path))
