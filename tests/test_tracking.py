@@ -52,6 +52,38 @@ def test_a_run_ends_as_what_happened_to_it(store: Store) -> None:
     assert mlflow.active_run() is None
 
 
+def test_a_run_that_cannot_be_guarded_has_failed_and_says_why(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(FileNotFoundError), start(store, "tests", "unguarded", {}):
+        raise AssertionError("nothing is trained without a guard")
+    [run] = store.search([store.experiment("tests")])
+    assert run.info.status == "FAILED"
+    assert "FileNotFoundError" in run.data.tags[NOTE]
+    assert "/nowhere/python" in run.data.tags[NOTE]
+
+
+def test_runs_are_made_explicitly_whatever_run_mlflow_takes_for_the_active_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start(store, "tests", "first", {}) as first:
+        first.metrics(1, {"val/loss": 1.0})
+    before = store.run(first.id).to_dictionary()
+    monkeypatch.setenv("MLFLOW_RUN_ID", first.id)
+    with mlflow.start_run(), start(store, "tests", "second", {}) as second:
+        second.metrics(1, {"val/loss": 2.0})
+        second.tags({"mine": "yes"})
+        second.picture("note.txt", lambda: "text")
+        second.card("val/latent", 0, lambda: np.zeros((8, 8, 3), np.uint8))
+        second.describe("the second")
+    assert second.id != first.id
+    after = store.run(first.id).to_dictionary()
+    assert after["data"]["metrics"] == before["data"]["metrics"]
+    assert "mine" not in after["data"]["tags"]
+    assert NOTE not in after["data"]["tags"]
+    assert not store.client.list_artifacts(first.id)
+    assert {file.path for file in store.client.list_artifacts(second.id)} == {"images", "note.txt"}
+
+
 def test_a_trial_that_a_lost_process_still_trains_is_not_trained_beside_it(store: Store) -> None:
     with start(store, "tests", "study", {}) as parent:
         trials = Trials(store, "mine", parent.id)
