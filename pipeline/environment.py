@@ -1,6 +1,9 @@
 """The environment of a command: which variables it obeys, and how the processes that it starts find the same code."""
 
 import os
+import sys
+import warnings
+from io import TextIOWrapper
 
 from pipeline import ROOT
 
@@ -30,11 +33,17 @@ def settle() -> None:
     os.environ |= {
         "HYDRA_FULL_ERROR": "1",  # otherwise Hydra prints and exits on its own, with less help
         "KERAS_BACKEND": "tensorflow",
+        "PYTHONWARNINGS": "ignore",  # those of libraries are for their developers; ours are messages
         "MPLBACKEND": "Agg",  # what draws must not look for a screen, nor for a notebook
         # Processes that we start import our code, and no `random.py` that lies where the command was typed.
         "PYTHONSAFEPATH": "1",
         "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), *_listed("PYTHONPATH")])),
     }
+    sys.warnoptions[:] = ["ignore"]  # which processes that are forked from a server are started with
+    warnings.simplefilter("ignore")
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What a terminal or a log has no character for, such as ±, is written in another way.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _listed(name: str) -> list[str]:

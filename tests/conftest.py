@@ -1,5 +1,6 @@
 """Shared by the tests: TensorFlow started quietly, composed configs, and models and images small enough for seconds."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from pipeline.runtime import Runtime, start_tensorflow
 from pipeline.sweep import journal
 from pipeline.sweep.plan import Plan
 
-settle()
+with warnings.catch_warnings():
+    settle()
 start_tensorflow()
 Runtime(precision="float32", threads=None).apply()
 

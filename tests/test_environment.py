@@ -27,6 +27,8 @@ OF_OTHERS = {
     "HYDRA_MAIN_MODULE": "another.module",
     "HYDRA_FULL_ERROR": "0",
     "OPTUNA_STORAGE": "nonsense://",
+    "PYTHONWARNINGS": "error",
+    "PYTHONIOENCODING": "ascii",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
 

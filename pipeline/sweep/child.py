@@ -98,7 +98,7 @@ def _in_its_place(output: Path) -> Iterator[None]:
     with (output / LOG).open("a") as log, _scratch(output / "scratch"):
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
         yield
         clear_session()
         sys.stdout.flush()
