@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import NoReturn
 
 from hydra.core.hydra_config import HydraConfig
@@ -15,9 +16,11 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.commandline import hide_secrets
 from pipeline.composition import explain
 from pipeline.errors import InputError
 from pipeline.interruption import listen
+from pipeline.secrets import MaskedFormatter, masked
 
 # Nothing heavy is imported above, so that --help and a mistyped key are answered at once.
 
@@ -33,6 +36,8 @@ def enter(command: Callable[[], None], config_name: str) -> None:
         command: decorated with `hydra.main`.
         config_name: what it composes, below `conf/`, for messages about keys.
     """
+    hide_secrets()
+    sys.excepthook = _tell
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # otherwise Hydra prints and exits on its own, with less help
     try:
         command()
@@ -44,7 +49,7 @@ def enter(command: Callable[[], None], config_name: str) -> None:
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if not _is_of_composing(error):
             raise
-        print(explain(error, sys.argv[1:], config_name), file=sys.stderr)
+        print(masked(explain(error, sys.argv[1:], config_name)), file=sys.stderr)
         sys.exit(2)
     except OSError as error:
         print(
@@ -72,8 +77,8 @@ def answered() -> Iterator[None]:
     except InputError as error:
         print(error, file=sys.stderr)
         _give_up(2)
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        _tell(type(error), error, error.__traceback__)
         _give_up(1)
 
 
@@ -82,9 +87,16 @@ def start() -> None:
     from pipeline.runtime import start_tensorflow
 
     listen()
-    logging.basicConfig(format="%(message)s", stream=sys.stdout)
+    said = logging.StreamHandler(sys.stdout)
+    said.setFormatter(MaskedFormatter("%(message)s"))
+    logging.basicConfig(handlers=[said])
     logging.getLogger("pipeline").setLevel(logging.INFO)
     start_tensorflow()
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print a defect as Python does, without the secrets of addresses."""
+    print(masked("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def _give_up(code: int) -> NoReturn:

@@ -11,6 +11,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pipeline import ROOT
+from pipeline.address import Address
 from pipeline.errors import InputError
 
 STUDIES = ROOT / "mlruns" / "studies"
@@ -27,7 +28,7 @@ def journal_of(study: str) -> Path:
     return STUDIES / f"{study}.journal"
 
 
-def storage_of(study: str, address: str | None) -> BaseStorage:
+def storage_of(study: str, address: Address | None) -> BaseStorage:
     """The storage at an address of Optuna's; without one the study's own file.
 
     Raises:
@@ -39,7 +40,7 @@ def storage_of(study: str, address: str | None) -> BaseStorage:
         return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalLock(path)))
     try:
         with lock_of(study):  # several processes that make the tables at once fail
-            return optuna.storages.get_storage(address)
+            return optuna.storages.get_storage(address.full)
     except (ArgumentError, SQLAlchemyError, ImportError, ValueError) as error:
         cause = str(error).partition("\n")[0].rstrip(". ")
         raise InputError(

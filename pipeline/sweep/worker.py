@@ -9,6 +9,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 from optuna.trial import TrialState
 
+from pipeline.address import Address
 from pipeline.config import quoted
 from pipeline.errors import InputError
 from pipeline.interruption import listen
@@ -39,7 +40,7 @@ class Worker:
     config: DictConfig
     folder: Path
     parent_id: str
-    uri: str
+    uri: Address
 
     def __call__(self, _: DictConfig) -> None:
         """Work until nothing is left.

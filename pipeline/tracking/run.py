@@ -109,7 +109,7 @@ class Run:
         """What a person does to see the run: open its page on the server, or start our own."""
         if not self.store.is_server:
             return "make ui" if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
-        return f"{self.store.uri}/{run_link(self.experiment_id, self.id)}"
+        return f"{self.store.uri.bare}/{run_link(self.experiment_id, self.id)}"
 
     def _last_step(self) -> int:
         steps = [metric.step for metric in self.store.client.get_metric_history(self.id, "val/loss")]

@@ -9,6 +9,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.interruption import undisturbed
 from pipeline.tracking.address import DATABASE, RETRIES, artifacts_beside, first_line, impatience, is_server
@@ -40,10 +41,10 @@ class Store:
     """
 
     def __init__(self, uri: str | None = None) -> None:
-        self.uri = uri or DATABASE
+        self.uri = Address(uri or DATABASE)
         with ready(self.uri):
-            mlflow.set_tracking_uri(self.uri)
-            self.client = MlflowClient(self.uri)
+            mlflow.set_tracking_uri(self.uri.full)
+            self.client = MlflowClient(self.uri.full)
             close_abandoned(self.client)
 
     @property
