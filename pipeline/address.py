@@ -28,8 +28,8 @@ class Address(str):
         full = revealed(self)
         if MASK in full:
             raise InputError(
-                f"{self}: {MASK} stands for a secret, which is kept in no record. Type the whole address; a tracking "
-                "server's belongs into MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+                f"{MASK} in {self} stands for a secret, which is kept in no record. Give the whole address once more, "
+                "that of a tracking server best as MLFLOW_TRACKING_URI"
             )
         return full
 

@@ -12,7 +12,8 @@ from mlflow.tracking import MlflowClient
 from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.interruption import undisturbed
-from pipeline.tracking.address import DATABASE, RETRIES, artifacts_beside, first_line, impatience, is_server
+from pipeline.tracking.address import DATABASE, RETRIES, first_line, impatience, is_server
+from pipeline.tracking.database import artifacts_beside
 from pipeline.tracking.opening import close_abandoned, ready
 from pipeline.tracking.transaction import whole
 
