@@ -1,5 +1,6 @@
 """What all commands share: a quiet start, tidy stops, and mistakes of the user's as messages without a traceback."""
 
+import errno
 import gc
 import logging
 import os
@@ -52,15 +53,20 @@ def enter(command: Callable[[], None], config_name: str) -> None:
         print(masked(explain(error, sys.argv[1:], config_name)), file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        print(
-            f"{error.filename}: {error.strerror}. Runs and their logs are kept there: make it writable", file=sys.stderr
-        )
+        if error.filename is None:  # it is of no file
+            raise
+        print(_not_written(error), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt as interrupt:
         print(f"\n{interrupt}", file=sys.stderr)
         sys.exit(128 + (signal.SIGTERM if "SIGTERM" in str(interrupt) else signal.SIGINT))
     finally:
         gc.freeze()  # else Python looks through all of TensorFlow once more before it ends, which takes a second
+
+
+def _not_written(error: OSError) -> str:
+    cure = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make it writable"
+    return f"{error.filename}: {error.strerror}. Runs and their logs are kept there: {cure}"
 
 
 def _is_of_composing(error: Exception) -> bool:

@@ -74,8 +74,10 @@ def _url_of(uri: Address) -> URL:
         url = make_url(uri.full)
         url.get_dialect()
         known = url.get_backend_name() in DATABASE_ENGINES
-    except (ArgumentError, ValueError):
+    except ArgumentError:  # and what SQLAlchemy does not know
         known = False
+    except ValueError as error:
+        raise InputError(f"that is no address, for its port is no number. {WANTED}") from error
     if not known:
         raise InputError(f"MLflow cannot keep runs there. {_meant(uri)}{WANTED}")
     return url
@@ -94,8 +96,7 @@ def _refuse_unwritable(path: Path) -> None:
     for each in (path.parent, *([path] if path.exists() else [])):
         if not os.access(each, os.W_OK):
             raise InputError(
-                f"{each} cannot be written to. Make it writable, or keep runs elsewhere: "
-                "tracking.uri=sqlite:////absolute/path/mlflow.db, or MLFLOW_TRACKING_URI"
+                f"{each} cannot be written to. Make it writable, or name a file elsewhere: sqlite:////absolute/path/mlflow.db"
             )
 
 
@@ -106,14 +107,17 @@ def _check(uri: Address, url: URL) -> None:
         with create_engine(url, poolclass=NullPool, connect_args=limit).connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
     except ModuleNotFoundError as error:
-        package = DRIVERS.get(str(error.name), error.name)
-        raise InputError(
-            f"Python cannot speak to this kind of database yet. Install its driver: python -m pip install {package}"
-        ) from error
+        raise InputError(driver_missing(error)) from error
     except (SQLAlchemyError, UnicodeError) as error:
         raise InputError(_reason(str(getattr(error, "orig", None) or error).strip(), url)) from error
     if found:
         _refuse_other_schema(uri, found)
+
+
+def driver_missing(error: ModuleNotFoundError) -> str:
+    """What to do about a module without which SQLAlchemy cannot speak to a database."""
+    package = DRIVERS.get(str(error.name), error.name)
+    return f"Python cannot speak to this kind of database yet. Install its driver: python -m pip install {package}"
 
 
 def _reason(said: str, url: URL) -> str:

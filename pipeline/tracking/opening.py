@@ -40,8 +40,8 @@ def ready(uri: Address) -> Iterator[None]:
 
 def _refusal(error: OSError) -> str:
     return (
-        f"{error.filename}: {error.strerror}. Make room there or make it writable, or keep runs elsewhere: "
-        "tracking.uri=sqlite:////absolute/path/mlflow.db, or MLFLOW_TRACKING_URI"
+        f"{error.filename}: {error.strerror}. Make room there, make it writable, or name a file elsewhere: "
+        "sqlite:////absolute/path/mlflow.db"
     )
 
 
