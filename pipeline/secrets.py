@@ -75,8 +75,8 @@ def _user(scheme: str, place: str) -> tuple[str, str, str]:
     if scheme.endswith(":///") and not scheme.startswith("http"):  # a file has no user
         return "", "", place
     authority, slash, path = place.partition("/")
-    # A secret may have a slash in it, which databases allow and servers do not.
-    if "@" not in authority and "@" in path and (not scheme.startswith("http") or _is_no_place(authority)):
+    # A slash may be part of a secret: databases allow it, and of a server's address it is typed by mistake.
+    if "@" in path and (not scheme.startswith("http") or ("@" not in authority and _is_no_place(authority))):
         authority, slash, path = place, "", ""
     user, at, host = authority.rpartition("@")
     user, colon, password = user.partition(":")
@@ -104,6 +104,6 @@ def _writings(address: str) -> Iterator[str]:
         plain = unquote(secret)
         yield from (secret, plain, quote(plain, safe=""))
         # Whoever takes the first @ for the end of a password sees a host in the rest of it.
-        yield from (part for part in re.split("[@/?#:]", secret) if len(part) > 3)
+        yield from (part for part in re.split("[@/?#:]", plain) if len(part) > 3)
         user = unquote(shown.rpartition("://")[2].partition(":")[0])
         yield base64.b64encode(f"{user}:{plain}".encode()).decode()

@@ -15,8 +15,6 @@ _HOP_BY_HOP = {"connection", "transfer-encoding", "content-encoding", "content-l
 class _Handler(BaseHTTPRequestHandler):
     """Hands every request to the server's function."""
 
-    protocol_version = "HTTP/1.1"
-
     def _handle(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.handled(self)  # type: ignore[attr-defined]

@@ -1,16 +1,38 @@
 """The secrets of addresses: in nothing that commands and their failures leave, print, or show in `ps`."""
 
 import base64
+import json
+import os
+import pickle
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
-from checkout import SMALL, Checkout, free_port
+import requests
+import yaml
+from checkout import SMALL, Checkout, free_port, wait_for_epoch
 from servers import guarded
+from studies import COMMAND, parent_and_trials
 
+from pipeline.address import Address
+from pipeline.errors import InputError
+from pipeline.secrets import masked
+
+LONG = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=25", "training.patience=null", "pictures=few")
+OWN_SOURCE = """
+class Table:
+    def __init__(self, address):
+        assert "s3cret" in address, "the user's own code is given all of it"
+        self.address = address
+
+    def read(self, directory):
+        raise RuntimeError(f"no table at {self.address}")
+"""
 PASSWORD, TYPED = "s3cret@home", "s3cret%40home"
 """A password, and as it stands in an address."""
 LEAKS = (b"s3cret", base64.b64encode(f"bob:{PASSWORD}".encode()))
@@ -19,35 +41,37 @@ LEAKS = (b"s3cret", base64.b64encode(f"bob:{PASSWORD}".encode()))
 class Watched:
     """Runs commands of a checkout and keeps all that they say, with the arguments of all processes that they start."""
 
-    def __init__(self, checkout: Checkout, place: str) -> None:
-        self.checkout, self.place, self.said = checkout, place, ""
+    def __init__(self, checkout: Checkout, upstream: str, place: str) -> None:
+        self.checkout, self.upstream, self.place, self.said = checkout, upstream, place, ""
         self.uri = f"tracking.uri=http://bob:{TYPED}@{place}"
 
-    def run(self, module: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    def start(self, module: str, *arguments: str, **env: str) -> subprocess.Popen[str]:
         process = self.checkout.start(module, *arguments, env=env)
-        ended, shown = threading.Event(), set[str]()
-        watch = threading.Thread(target=_watch, args=(process.pid, ended, shown))
-        watch.start()
+        self.shown = set[str]()
+        self.watch = threading.Thread(target=_watch, args=(process, self.shown))
+        self.watch.start()
+        return process
+
+    def ended(self, process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
         out, err = process.communicate(timeout=300)
-        ended.set()
-        watch.join()
-        self.said += "\n".join([out, err, *shown])
-        return subprocess.CompletedProcess([module, *arguments], process.returncode, out, err)
+        self.watch.join()
+        assert any("pipeline.tracking.guard" in line for line in self.shown)
+        self.said += "\n".join([out, err, *self.shown])
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def train(self, *overrides: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return self.run("pipeline.train", *overrides, **env)
+        done = self.checkout.train(*overrides, env=env)
+        self.said += done.stdout + done.stderr
+        return done
 
 
-def _watch(pid: int, ended: threading.Event, shown: set[str]) -> None:
+def _watch(process: subprocess.Popen[str], shown: set[str]) -> None:
     """The arguments of what a process starts. Its own are what was typed, which nobody can take back."""
-    process = psutil.Process(pid)
-    own = process.cmdline()
-    while not ended.wait(0.05):
-        try:
-            lines = [child.cmdline() for child in process.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            continue
-        shown |= {" ".join(line) for line in lines if line != own}
+    while process.poll() is None:
+        with suppress(psutil.Error):
+            own = psutil.Process(process.pid)
+            shown |= {" ".join(child.cmdline()) for child in own.children(recursive=True)} - {" ".join(own.cmdline())}
+        time.sleep(0.05)
 
 
 def leaks(folder: Path) -> list[str]:
@@ -63,20 +87,160 @@ def _leaks(content: bytes) -> bool:
 def watched(checkout: Checkout) -> Iterator[Watched]:
     """Commands that speak to a real server behind a proxy that wants a password."""
     with checkout.ui(free_port()) as ui, guarded(ui.address, "bob", PASSWORD) as place:
-        yield Watched(checkout, place)
+        yield Watched(checkout, ui.address, place)
 
 
-def nothing_leaked(watched: Watched, also: Sequence[str] = ()) -> None:
+def assert_nothing_leaked(watched: Watched) -> None:
     assert not leaks(watched.checkout.root)
-    assert not _leaks(watched.said.encode())
-    for each in also:
-        assert each in watched.said
+    assert not _leaks(watched.said.encode()), watched.said
 
 
-def test_a_training_and_what_follows_it_publish_no_password(watched: Watched) -> None:
-    done = watched.train(*SMALL, watched.uri, "tracking.experiment=secret")
-    assert done.returncode == 0, done.stderr
-    [run] = watched.checkout.runs("secret")
-    recorded = watched.checkout.artifacts(run.info.run_id)
-    print(done.stdout, recorded)
-    nothing_leaked(watched)
+def test_a_training_that_loses_its_server_and_goes_on_publishes_no_password(watched: Watched) -> None:
+    with guarded(watched.upstream, "bob", PASSWORD) as place:
+        uri = f"tracking.uri=http://bob:{TYPED}@{place}"
+        impatient = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+        process = watched.start("pipeline.train", *LONG, uri, "tracking.experiment=lost", **impatient)
+        wait_for_epoch(process, 2)
+    lost = watched.ended(process)
+    assert lost.returncode == 2
+    assert f"http://bob:***@{place} stopped answering" in lost.stderr
+    [run] = watched.checkout.runs("lost")
+    watched.train(f"resume={run.info.run_id}", watched.uri)
+    run = watched.checkout.client.get_run(run.info.run_id)
+    assert run.info.status == "FINISHED"
+    where = f"{watched.upstream}/get-artifact?path=config.yaml&run_uuid={run.info.run_id}"
+    assert yaml.safe_load(requests.get(where, timeout=60).text)["tracking"]["uri"] == f"http://bob:***@{place}"
+    assert f"tracking.uri=http://bob:***@{place}" in run.data.tags["command"]
+    assert_nothing_leaked(watched)
+
+
+def test_a_search_by_several_processes_publishes_neither_of_its_passwords(watched: Watched) -> None:
+    storage = f"sqlite:///file:{watched.checkout.root}/optuna.db?uri=true&password=s3cret"
+    search = (*COMMAND, "sweep.study=hidden", "sweep.n_trials=2", "training.learning_rate=0.001,1e30", "pictures=few")
+    jobs = ("hydra/launcher=joblib", "sweep.workers=2", f"sweep.storage='{storage}'", "sweep/sampler=grid")
+    env = {"MLFLOW_TRACKING_URI": watched.uri.partition("=")[2]}
+    process = watched.start("pipeline.train", *search, *jobs, "tracking.experiment=hidden", **env)
+    done = watched.ended(process)
+    assert "1 done, 1 failed" in done.stdout, done.stdout + done.stderr
+    parent, trials = parent_and_trials(watched.checkout, "hidden")
+    assert "password=***" in parent.data.tags["mlflow.note.content"]
+    assert sorted(run.info.status for run in trials.values()) == ["FAILED", "FINISHED"]
+    assert_nothing_leaked(watched)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("tracking.uri=http://bob:s3cret2@PLACE",), 2, "http://bob:***@PLACE: it answers 401 Unauthorized"),
+        (("URI", "model.latent_dm=3"), 2, "model.latent_dm: no such key"),
+        (("tracking.uri=http://bob:s3c(ret s3cret@PLACE",), 2, "http://bob:***@PLACE: it answers 401 Unauthorized"),
+        (
+            ("tracking.uri=bob:s3cret@PLACE",),
+            2,
+            "bob:***@PLACE: MLflow cannot keep runs there. Did you mean http://bob",
+        ),
+        (
+            ("tracking.uri=http://bob:***@elsewhere",),
+            2,
+            "stands for a secret, which is kept in no record. Give the whole",
+        ),
+        (
+            ("tracking.uri=postgresql://bob:s3cret@127.0.0.1:9/x",),
+            2,
+            "tracking.uri=postgresql://bob:***@127.0.0.1:9/x: ",
+        ),
+        (
+            (
+                "-m",
+                "sweep=study",
+                "sweep.study=x",
+                "model.latent_dim=1,2",
+                "sweep.storage=mysql://bob:s3cret@nowhere/x",
+            ),
+            2,
+            "sweep.storage=mysql://bob:***@nowhere/x: ",
+        ),
+        (
+            ("dataset=mnist", "dataset.dir=FOLDER", "dataset.source.mirrors=[http://bob:s3cret@127.0.0.1:9/]"),
+            2,
+            "http://bob:***@127.0.0.1:9/train-images-idx3-ubyte.gz: no connection",
+        ),
+        (
+            ("trusted=[mine]", "dataset.source={_target_: mine.Table, address: 'mine://bob:s3cret@here'}"),
+            1,
+            "RuntimeError: no table at mine://bob:***@here",
+        ),
+        (("-m", "model.latent_dim=1,2", "URI", *SMALL, "training.epochs=1"), 0, "tracking.uri='http://bob:***@PLACE'"),
+    ],
+)
+def test_no_refusal_nor_defect_publishes_a_password(
+    watched: Watched, tmp_path: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    (tmp_path / "mine.py").write_text(OWN_SOURCE)
+    (tmp_path / "data").mkdir()
+    names = {"URI": watched.uri, "PLACE": watched.place, "FOLDER": str(tmp_path / "data")}
+    filled = [_filled(each, names) for each in arguments]
+    paths = {"PYTHONPATH": f"{watched.checkout.root}{os.pathsep}{tmp_path}"}
+    done = watched.train(*filled, **paths)
+    assert done.returncode == code, done.stderr
+    assert _filled(message, names) in done.stdout + done.stderr
+    assert_nothing_leaked(watched)
+
+
+def _filled(text: str, names: Mapping[str, str]) -> str:
+    for name, value in names.items():
+        text = text.replace(name, value)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://bob:s3cret@host:5000/path", "http://bob:***@host:5000/path"),
+        ("http://bob:s3/c?r#et@host/path", "http://bob:***@host/path"),
+        ("https://s3cret@host/path", "https://***@host/path"),
+        ("https://s3cret:@host", "https://***:@host"),
+        ("https://host:5000/of/bob@home", "https://host:5000/of/bob@home"),
+        ("http://[::1]:5000", "http://[::1]:5000"),
+        (
+            "postgresql+psycopg://bob:s3@cr/et@a:1,b:2/runs?sslmode=require",
+            "postgresql+psycopg://bob:***@a:1,b:2/runs?sslmode=require",
+        ),
+        ("postgresql://bob@host/runs", "postgresql://bob@host/runs"),
+        ("postgresql:///runs?host=a&user=bob&password=s3cret", "postgresql:///runs?host=a&user=bob&password=***"),
+        ("mssql+pyodbc:///?odbc_connect=PWD%3Ds3cret", "mssql+pyodbc:///?odbc_connect=***"),
+        ("redis://:s3cret@host:6379/0", "redis://:***@host:6379/0"),
+        (
+            "https://host/a?X-Amz-Signature=s3cret&page=1#access_token=s3cret",
+            "https://host/a?X-Amz-Signature=***&page=1#access_token=***",
+        ),
+        ("sqlite:////home/bob:b@x/mlflow.db", "sqlite:////home/bob:b@x/mlflow.db"),
+        ("bob:s3cret@host:5000", "bob:***@host:5000"),
+    ],
+)
+def test_an_address_shows_all_but_its_secret_and_gives_it_when_asked(monkeypatch, address: str, shown: str) -> None:
+    monkeypatch.setenv("VAE_SECRETS", "{}")
+    known = Address(address)
+    texts = (
+        str(known),
+        f"{known}",
+        repr(known)[1:-1],
+        json.loads(json.dumps(known)),
+    )
+    assert set(texts) == {shown}
+    assert known.full == Address(shown).full == address
+    assert b"s3" not in pickle.dumps(known)
+    assert pickle.loads(pickle.dumps(known)).full == address
+    assert Address(known) == known
+
+
+def test_a_text_is_masked_however_a_library_writes_the_secret(monkeypatch) -> None:
+    monkeypatch.setenv("VAE_SECRETS", "{}")
+    Address("http://bob:s3%40cret@host")
+    Address("postgresql://postgres:postgres@host/db")
+    basic = base64.b64encode(b"bob:s3@cret").decode()
+    said = f"API request to http://bob:s3%40cret@host/api failed: s3@cret, 's3%40cret', {basic}, '\\ns3@cret', host 'cret@host'"
+    assert masked(said) == "API request to http://bob:***@host/api failed: ***, '***', ***, '\\n***', host '***@host'"
+    assert masked("postgresql://postgres:postgres@host/db") == "postgresql://***:***@host/db"
+    assert masked("https://x:unknown@host, (ftp://a:b@c).") == "https://x:***@host, (ftp://a:***@c)."
+    assert str(InputError("no http://bob:s3%40cret@host")) == "no http://bob:***@host"
