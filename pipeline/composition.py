@@ -30,8 +30,9 @@ OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
 
 
 def plain(composed: DictConfig) -> Config:
-    """The config as plain mappings and lists with every reference resolved, and without the secrets of addresses; beyond
-    the doors there is no other.
+    """The config as plain mappings and lists, every reference resolved; beyond the doors there is no other.
+
+    The secrets of addresses are not in it: see `pipeline.address`.
 
     Raises:
         InputError: a value is missing, or refers to one that does not exist.

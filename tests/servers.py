@@ -19,7 +19,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.handled(self)  # type: ignore[attr-defined]
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 — the library's names
 
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)

@@ -84,7 +84,9 @@ def writing_to(home: Path, cure: str) -> Iterator[None]:
 def _fetch(mirror: Address, file: PublishedFile, home: Path) -> None:
     log.info(f"{file.name}: downloading from {mirror}{file.name}")
     downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=2**18, timeout=PATIENCE)
-    pooch.retrieve(f"{mirror.full}{file.name}", known_hash=f"md5:{file.md5}", fname=file.name, path=home, downloader=downloader)
+    pooch.retrieve(
+        f"{mirror.full}{file.name}", known_hash=f"md5:{file.md5}", fname=file.name, path=home, downloader=downloader
+    )
 
 
 def _reason(error: Exception) -> str:

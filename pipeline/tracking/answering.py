@@ -1,11 +1,10 @@
 """Whether a tracking server answers, whether it is MLflow's, and new enough."""
 
-import errno
 import re
-import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
+from socket import gaierror
 from urllib.parse import urlsplit
 
 import requests
@@ -13,6 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 from packaging.version import InvalidVersion, Version
+from requests.exceptions import InvalidURL, ProxyError, SSLError, Timeout
 from urllib3.exceptions import LocationParseError
 
 from pipeline.address import Address
@@ -90,31 +90,36 @@ def _refuse_foreign(answer: requests.Response) -> None:
 def _silence(uri: Address, error: BaseException) -> str:
     """Why there was no answer, and what to do."""
     causes, host = list(_causes(error)), urlsplit(uri.full).hostname
-    kinds = {kind for cause in causes for kind in type(cause).__mro__}
-    if kinds & {LocationParseError, requests.exceptions.InvalidURL} or not host:
-        return "that is no address; wanted http://host:port"
-    if requests.exceptions.ProxyError in kinds:
-        return f"the proxy on the way refuses ({_last(causes)}). Correct http_proxy or https_proxy, or say no_proxy={host}"
-    if requests.exceptions.SSLError in kinds:
-        return _no_trust(str(causes[-1]), causes)
-    if socket.gaierror in kinds:
-        return f"no machine is known as {host} ({_last(causes)}). Correct the name, or see to the network"
-    if ConnectionRefusedError in kinds:
-        return "nothing listens there (connection refused). Start the server, or correct host and port"
-    if kinds & {TimeoutError, requests.exceptions.Timeout}:
-        return "it took too long: the server is busy, or a firewall lets nothing pass. Try again, or correct host and port"
-    if any(getattr(cause, "errno", None) in (errno.ENETUNREACH, errno.EHOSTUNREACH) for cause in causes):
-        return f"no way leads to {host} ({_last(causes)}). See to the network; perhaps there is a VPN to start"
-    return f"{_last(causes)}. Correct the address: https:// where the server wants it, host and port"
+    kinds = {kind for cause in causes for kind in type(cause).__mro__} | (set() if host else {InvalidURL})
+    last = str(getattr(causes[-1], "strerror", None) or causes[-1]) or type(causes[-1]).__name__
+    other = f"{last}. See to the network, or correct the address: https:// where the server wants it, host and port"
+    return next((said for known, said in _reasons(last, host) if kinds & known), other)
 
 
-def _no_trust(said: str, causes: list[BaseException]) -> str:
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return (
-            f"its certificate cannot be verified ({said}). Name the authority that signed it: "
-            "MLFLOW_TRACKING_SERVER_CERT_PATH=/path/to/authority.pem"
-        )
-    return f"it does not speak TLS as we do ({said}). Write http:// if it has none"
+def _reasons(last: str, host: str | None) -> Sequence[tuple[set[type], str]]:
+    """What is said of which errors."""
+    return (
+        ({LocationParseError, InvalidURL}, "that is no address; wanted http://host:port"),
+        (
+            {ProxyError},
+            f"the proxy on the way refuses ({last}). Correct http_proxy or https_proxy, or say no_proxy={host}",
+        ),
+        (
+            {ssl.SSLCertVerificationError},
+            f"its certificate cannot be verified ({last}). Name the authority that signed it: "
+            "MLFLOW_TRACKING_SERVER_CERT_PATH=/path/to/authority.pem",
+        ),
+        ({SSLError}, f"it does not speak TLS as we do ({last}). Write http:// if it has none"),
+        ({gaierror}, f"no machine is known as {host} ({last}). Correct the name, or see to the network"),
+        (
+            {ConnectionRefusedError},
+            "nothing listens there (connection refused). Start the server, or correct the port",
+        ),
+        (
+            {TimeoutError, Timeout},
+            "it took too long: the server is busy, or a firewall lets nothing pass. Try again, or correct the port",
+        ),
+    )
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -127,8 +132,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             or error.__context__
             or next((each for each in inner if isinstance(each, BaseException)), None)
         )
-
-
-def _last(causes: list[BaseException]) -> str:
-    last = causes[-1]
-    return str(getattr(last, "strerror", None) or last) or type(last).__name__

@@ -147,6 +147,6 @@ def _refuse_other_schema(uri: Address, found: str) -> None:
             f"then bring it up to date: python -m mlflow db upgrade {shlex.quote(uri)}"
         )
     raise InputError(
-        f"its schema is {found}, which {ours} does not know (its own is {wanted}): a newer MLflow made this database, or "
-        "another program. Install that MLflow: python -m pip install --upgrade mlflow; or keep runs in another database"
+        f"its schema is {found}, which {ours} does not know (its own is {wanted}): a newer MLflow made this database, "
+        "or another program. Install that MLflow: python -m pip install --upgrade mlflow; or name another database"
     )
