@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from pipeline.address import with_secrets
 from pipeline.config import shown
 from pipeline.errors import InputError
 
@@ -36,7 +37,7 @@ def build(node: Mapping[str, Any], key: str, trusted: Sequence[str] = (), *, wan
     arguments = {name: _nested(value, f"{key}.{name}", trusted) for name, value in node.items() if name != "_target_"}
     checked = check(target, arguments, key)
     try:
-        built = target(**checked)
+        built = target(**(checked if _own(target) else with_secrets(checked)))
     except InputError as error:
         raise InputError(f"{key}: {error}") from error
     except (TypeError, ValueError) as error:

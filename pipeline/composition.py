@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline import ROOT
+from pipeline.address import without_secrets
 from pipeline.config import Config, flatten, run_name
 from pipeline.errors import InputError
 
@@ -31,7 +32,9 @@ OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
 
 
 def plain(composed: DictConfig) -> Config:
-    """The config as plain mappings and lists with every reference resolved; beyond the doors there is no other.
+    """The config as plain mappings and lists, every reference resolved; beyond the doors there is no other.
+
+    The secrets of addresses are not in it: see `pipeline.address`.
 
     Raises:
         InputError: a value is missing, or refers to one that does not exist.
@@ -43,6 +46,7 @@ def plain(composed: DictConfig) -> Config:
             f"{error.full_key}: {str(error.msg).partition(chr(10))[0]}. Give it a value: {error.full_key}=…"
         ) from error
     assert isinstance(config, dict)
+    config = without_secrets(config)
     directory = (config.get("dataset") or {}).get("dir")
     if isinstance(directory, str) and directory:
         # What was typed here must mean the same when the run is resumed elsewhere.

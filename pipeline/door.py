@@ -1,5 +1,6 @@
 """What all commands share: a quiet start, tidy stops, and mistakes of the user's as messages without a traceback."""
 
+import errno
 import gc
 import logging
 import signal
@@ -7,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import NoReturn
 
 from hydra.core.hydra_config import HydraConfig
@@ -14,10 +16,12 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.commandline import hide_secrets
 from pipeline.composition import explain, where_it_was_typed
 from pipeline.environment import settle
 from pipeline.errors import InputError, unwritable
 from pipeline.interruption import listen
+from pipeline.secrets import MaskedFormatter, masked
 
 # Nothing heavy is imported above, so that --help and a mistyped key are answered at once.
 
@@ -34,6 +38,8 @@ def enter(command: Callable[[], None], config_name: str) -> None:
         config_name: what it composes, below `conf/`, for messages about keys.
     """
     settle()
+    hide_secrets()
+    sys.excepthook = _tell
     try:
         command()
     except JobFailed as failed:
@@ -44,18 +50,23 @@ def enter(command: Callable[[], None], config_name: str) -> None:
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if not _is_of_composing(error):
             raise
-        print(explain(error, sys.argv[1:], config_name), file=sys.stderr)
+        print(masked(explain(error, sys.argv[1:], config_name)), file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        print(
-            f"{error.filename}: {error.strerror}. Runs and their logs are kept there: make it writable", file=sys.stderr
-        )
+        if error.filename is None:  # it is of no file
+            raise
+        print(_not_written(error), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt as interrupt:
         print(f"\n{interrupt}", file=sys.stderr)
         sys.exit(128 + (signal.SIGTERM if "SIGTERM" in str(interrupt) else signal.SIGINT))
     finally:
         gc.freeze()  # else Python looks through all of TensorFlow once more before it ends, which takes a second
+
+
+def _not_written(error: OSError) -> str:
+    cure = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make it writable"
+    return f"{error.filename}: {error.strerror}. Runs and their logs are kept there: {cure}"
 
 
 def _is_of_composing(error: Exception) -> bool:
@@ -77,7 +88,7 @@ def answered() -> Iterator[None]:
         if reason := unwritable(error):
             print(f"Nothing more can be written ({reason}). Mend that and type the command again", file=sys.stderr)
             _give_up(2)
-        traceback.print_exc()
+        _tell(type(error), error, error.__traceback__)
         _give_up(1)
 
 
@@ -86,9 +97,16 @@ def start() -> None:
     from pipeline.runtime import start_tensorflow
 
     listen()
-    logging.basicConfig(format="%(message)s", stream=sys.stdout)
+    said = logging.StreamHandler(sys.stdout)
+    said.setFormatter(MaskedFormatter("%(message)s"))
+    logging.basicConfig(handlers=[said])
     logging.getLogger("pipeline").setLevel(logging.INFO)
     start_tensorflow()
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print a defect as Python does, without the secrets of addresses."""
+    print(masked("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def _give_up(code: int) -> NoReturn:

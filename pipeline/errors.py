@@ -4,9 +4,18 @@ from collections.abc import Iterator
 from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 from os import strerror
 
+from pipeline.secrets import masked
+
 
 class InputError(Exception):
-    """Says what was given, what was wanted and the cure. Doors print it without a traceback and exit with 2."""
+    """Says what was given, what was wanted and the cure. Doors print it without a traceback and exit with 2.
+
+    Args:
+        message: whatever library's words are in it, the secrets of addresses are not.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(masked(message))
 
 
 class Interrupted(KeyboardInterrupt):

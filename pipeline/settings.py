@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from pipeline.address import Address
+
 Count = Annotated[int, Field(strict=True, gt=0, examples=[10])]
 """A number of things, at least one."""
 
@@ -42,3 +44,14 @@ def _digits_are_text(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_digits_are_text), Field(min_length=1)]
 """A name or address; where the command line made a number of it, such as a class named 3, its digits."""
+
+
+def _as_address(value: Any) -> Any:
+    text = _digits_are_text(value)
+    if not isinstance(text, str) or not text:
+        raise ValueError("an address")
+    return Address(text)
+
+
+Location = Annotated[Address, BeforeValidator(_as_address), Field(examples=["http://127.0.0.1:5000"])]
+"""Where something is on the network or in a database."""

@@ -10,7 +10,7 @@ from pipeline import ROOT
 
 # From the ground up; a module may import its own level and those before it.
 LEVELS = (
-    ("errors", "settings", "config", "environment"),
+    ("secrets", "errors", "address", "settings", "config", "environment"),
     ("interruption",),
     ("build", "runtime"),
     ("data", "models"),
@@ -18,7 +18,7 @@ LEVELS = (
     ("training", "evaluation", "density"),
     ("pictures",),
     ("tracking",),
-    ("record", "experiment", "composition"),
+    ("record", "experiment", "composition", "commandline"),
     ("recipe", "outcome"),
     ("initial", "training_run", "trained"),
     ("family", "rescoring", "serving", "reference", "newfolder"),
@@ -32,7 +32,7 @@ DOORS = tuple(
 FENCES = {
     "mlflow": ("tracking/", "ui.py"),
     "optuna": ("sweep/",),
-    "hydra": (*DOORS, "composition.py", "origin.py", "sweep/"),
+    "hydra": (*DOORS, "composition.py", "commandline.py", "origin.py", "sweep/"),
     "omegaconf": (*DOORS, "composition.py", "sweep/"),
     "matplotlib": ("figures/",),
     "plotly": ("figures/interactive/", "comparison/page.py"),

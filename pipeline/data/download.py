@@ -14,6 +14,7 @@ import requests
 from filelock import FileLock
 from pydantic import Field
 
+from pipeline.address import Address
 from pipeline.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -57,9 +58,9 @@ def download(file: PublishedFile, mirrors: Sequence[str], home: Path, cure: str)
     failures = []
     for mirror in mirrors:
         try:
-            return _fetch(mirror + file.name, file, home)
+            return _fetch(Address(mirror), file, home)
         except (requests.RequestException, ValueError) as error:
-            failures.append(f"  {mirror}{file.name}: {_reason(error)}")
+            failures.append(f"  {Address(mirror)}{file.name}: {_reason(error)}")
     raise InputError("\n".join([f"{file.name} is missing and could not be downloaded:", *failures, cure]))
 
 
@@ -80,10 +81,12 @@ def writing_to(home: Path, cure: str) -> Iterator[None]:
         ) from error
 
 
-def _fetch(url: str, file: PublishedFile, home: Path) -> None:
-    log.info(f"{file.name}: downloading from {url}")
+def _fetch(mirror: Address, file: PublishedFile, home: Path) -> None:
+    log.info(f"{file.name}: downloading from {mirror}{file.name}")
     downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=2**18, timeout=PATIENCE)
-    pooch.retrieve(url, known_hash=f"md5:{file.md5}", fname=file.name, path=home, downloader=downloader)
+    pooch.retrieve(
+        f"{mirror.full}{file.name}", known_hash=f"md5:{file.md5}", fname=file.name, path=home, downloader=downloader
+    )
 
 
 def _reason(error: Exception) -> str:

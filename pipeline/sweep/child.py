@@ -23,6 +23,7 @@ from rich.console import Console
 
 from pipeline.composition import plain, where_it_was_typed
 from pipeline.errors import InputError, Interrupted, Pruned
+from pipeline.secrets import masked
 
 if TYPE_CHECKING:
     from pipeline.data.dataset import Dataset
@@ -163,8 +164,8 @@ def _trained(job: Job, images: _Images, worker: Connection, heard: "SimpleQueue[
     except InputError as error:
         return End(failure=str(error))
     except Exception as error:
-        traceback.print_exc()
-        return End(failure=f"{type(error).__name__}: {error}")
+        print(masked(traceback.format_exc()), file=sys.stderr)
+        return End(failure=masked(f"{type(error).__name__}: {error}"))
 
 
 def _in_its_folder(job: Job, task: Callable[[DictConfig], End]) -> End:

@@ -6,12 +6,15 @@ from typing import BinaryIO
 
 import optuna
 from filelock import FileLock
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pipeline import ROOT
+from pipeline.address import Address
 from pipeline.errors import InputError
+from pipeline.tracking.database import driver_missing
 
 STUDIES = ROOT / "mlruns" / "studies"
 
@@ -27,7 +30,7 @@ def journal_of(study: str) -> Path:
     return STUDIES / f"{study}.journal"
 
 
-def storage_of(study: str, address: str | None) -> BaseStorage:
+def storage_of(study: str, address: Address | None) -> BaseStorage:
     """The storage at an address of Optuna's; without one the study's own file.
 
     Raises:
@@ -39,13 +42,21 @@ def storage_of(study: str, address: str | None) -> BaseStorage:
         return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalLock(path)))
     try:
         with lock_of(study):  # several processes that make the tables at once fail
-            return optuna.storages.get_storage(address)
-    except (ArgumentError, SQLAlchemyError, ImportError, ValueError) as error:
-        cause = str(error).partition("\n")[0].rstrip(". ")
-        raise InputError(
-            f"sweep.storage={address}: {cause}. Wanted an address of Optuna's, such as "
-            "sqlite:////absolute/path.db or postgresql://…; or leave it out to use a file in mlruns/studies/"
-        ) from error
+            return optuna.storages.get_storage(address.full)
+    except (ArgumentError, SQLAlchemyError, ImportError, ValueError, RuntimeError, StorageInternalError) as error:
+        raise InputError(f"sweep.storage={address}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    cause = str(error).partition("\n")[0].rstrip(". ")
+    if isinstance(error.__cause__, ModuleNotFoundError):
+        return driver_missing(error.__cause__)
+    if isinstance(error, RuntimeError):  # of its schema
+        return f"{cause}. Or is it MLflow's, or another program's? Studies need a database of their own"
+    return (
+        f"{cause}. Wanted an address of Optuna's, such as sqlite:////absolute/path.db or postgresql://…; or leave it "
+        "out to use a file in mlruns/studies/"
+    )
 
 
 class JournalLock(JournalFileOpenLock):

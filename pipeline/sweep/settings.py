@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from pipeline.config import shown
 from pipeline.errors import InputError
-from pipeline.settings import Count, Natural, Positive, Seed, Text
+from pipeline.settings import Count, Location, Natural, Positive, Seed, Text
 
 Direction = Literal["minimize", "maximize"]
 HIGHER = ("elbo", "active_units", "mutual_information", "knn_accuracy")
@@ -81,7 +81,7 @@ class StudySettings:
     prune_by: Text
     pruner: BasePruner
     enqueue: list[dict[str, Any]]
-    storage: Text | None
+    storage: Location | None
     trial_timeout: Positive | None
     max_failures: Natural | None
     seed: Seed

@@ -1,5 +1,6 @@
 """What Hydra calls for `-m`: the trainings go to the launcher, and a parent run holds them together."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ def _tell(parent: "Run", overrides: Sequence[str]) -> None:
     from pipeline.tracking.finished import finished_children
 
     if finished_children(parent.store, parent.id):
-        where = "".join(f" {each}" for each in overrides if each.startswith("tracking.uri="))
+        where = "".join(f" {shlex.quote(each)}" for each in overrides if each.startswith("tracking.uri="))
         compare = f"python -m pipeline.compare 'runs=[{parent.id}]'{where}"
         print(
             f"\nAll of them: {parent.name}, run {parent.id}\nCompare them with: {compare}, or: {parent.where_to_look()}"

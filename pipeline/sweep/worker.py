@@ -9,6 +9,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 from optuna.trial import TrialState
 
+from pipeline.address import Address
 from pipeline.composition import where_it_was_typed
 from pipeline.config import quoted
 from pipeline.errors import InputError
@@ -40,7 +41,7 @@ class Worker:
     config: DictConfig
     folder: Path
     parent_id: str
-    uri: str
+    uri: Address
 
     def __call__(self, _: DictConfig) -> None:
         """Work until nothing is left.

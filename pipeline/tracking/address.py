@@ -1,19 +1,26 @@
-"""Addresses of tracking stores: which there are, and what is wrong with one that cannot be reached."""
+"""Addresses of tracking stores, and how long one is waited for."""
 
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from time import monotonic
 from urllib.parse import urlsplit
 
+import mlflow  # noqa: F401 — whose loggers are set up here
+
 from pipeline import ROOT
+from pipeline.secrets import MaskedFormatter
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # for files of a few kilobytes
+os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # it has the secrets of the address in it
 # That it makes tables in a new database is no news to the user.
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 # It logs the traceback of an error that it raises, too.
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+for _handler in logging.getLogger("mlflow").handlers:
+    _handler.setFormatter(MaskedFormatter("%(levelname)s %(name)s: %(message)s"))
+_tries = logging.getLogger("urllib3.connectionpool")
 
 MLRUNS = ROOT / "mlruns"
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
@@ -27,9 +34,11 @@ def impatience() -> Iterator[None]:
     hasty = {RETRIES: "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
     before = {name: os.environ.get(name) for name in hasty}
     os.environ.update(hasty)
+    _tries.setLevel(logging.ERROR)  # what comes of them is told at the end
     try:
         yield
     finally:
+        _tries.setLevel(logging.NOTSET)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
@@ -42,28 +51,23 @@ def is_server(uri: str) -> bool:
     return urlsplit(uri).scheme in ("http", "https")
 
 
-def artifacts_beside(uri: str) -> str | None:
-    """Beside a database file, wherever the command was typed; a server decides for itself."""
-    if not uri.startswith(SQLITE):
-        return None
-    return (Path(uri.removeprefix(SQLITE)).resolve().parent / "artifacts").as_uri()
-
-
-def trouble(uri: str, error: Exception) -> str:
-    """What is wrong with the store at this address, and the cure."""
-    if uri == DATABASE:
-        return f"the database cannot be opened ({first_line(error)}). Make {MLRUNS} and what is in it writable"
-    if is_server(uri):
-        return (
-            f"no answer from MLflow there ({first_line(error)}). Start the server, correct tracking.uri or "
-            "MLFLOW_TRACKING_URI, or leave both out to use the file in mlruns/"
-        )
-    return (
-        "MLflow cannot keep runs there. Wanted the address of a server (http://…) or of a database "
-        "(sqlite:////absolute/path/mlflow.db, postgresql://…); or leave it out to use the file in mlruns/"
-    )
-
-
 def first_line(error: BaseException) -> str:
     """What an error says first."""
     return str(error).partition("\n")[0]
+
+
+class _InOurWords(logging.Filter):
+    """Says once in a minute that a server does not answer, in the place of a line of urllib3's for every try."""
+
+    _said = -60.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith("Retrying"):
+            return True
+        record.msg, record.args = "The server does not answer. Trying again, for some minutes", ()
+        is_news = monotonic() > self._said + 60
+        self._said = monotonic() if is_news else self._said
+        return is_news
+
+
+_tries.addFilter(_InOurWords())

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from pipeline.address import Address
+
 _GOODBYE = b"done"
 
 
@@ -22,14 +24,18 @@ class Guard:
         owner: its tags that name this process. Whoever resumes the run replaces them, and then it is no longer ours.
     """
 
-    def __init__(self, uri: str, run_id: str, owner: Mapping[str, str]) -> None:
+    def __init__(self, uri: Address, run_id: str, owner: Mapping[str, str]) -> None:
+        # By pipe: an argument would be read in `ps` by whoever shares the machine.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.tracking.guard", uri, run_id, json.dumps(owner)],
+            [sys.executable, "-m", "pipeline.tracking.guard"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # out of reach of Ctrl-C
         )
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps([uri.full, run_id, owner]).encode() + b"\n")
+        self._process.stdin.flush()
 
     def dismiss(self) -> None:
         """The run has been closed in good order."""
@@ -41,20 +47,22 @@ class Guard:
         self._process.stdin.close()
 
 
-def main(uri: str, run_id: str, owner: str) -> None:
-    """Wait for the end of the pipe; close the run unless the goodbye came before."""
-    if sys.stdin.buffer.read() == _GOODBYE:
+def main() -> None:
+    """Read what to watch over, wait for the end of the pipe, and close the run unless the goodbye came before."""
+    task = sys.stdin.buffer.readline()
+    if not task or sys.stdin.buffer.read() == _GOODBYE:
         return
     # Imported only now: a guard that waits should weigh nothing.
     from mlflow.tracking import MlflowClient
 
     from pipeline.tracking.owner import end_as_killed
 
+    uri, run_id, owner = json.loads(task)
     client = MlflowClient(uri)
     run = client.get_run(run_id)
-    if run.info.status == "RUNNING" and json.loads(owner).items() <= run.data.tags.items():
+    if run.info.status == "RUNNING" and owner.items() <= run.data.tags.items():
         end_as_killed(client, run_id)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -4,29 +4,45 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from filelock import FileLock
+from filelock import Timeout
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline.address import Address
 from pipeline.errors import InputError
-from pipeline.tracking.address import MLRUNS, impatience, is_server, trouble
+from pipeline.tracking.address import first_line, impatience, is_server
+from pipeline.tracking.answering import check_server
+from pipeline.tracking.database import alone
 from pipeline.tracking.owner import end_as_killed, is_alive
 
 
 @contextmanager
-def ready(uri: str) -> Iterator[None]:
+def ready(uri: Address) -> Iterator[None]:
     """Turn what can go wrong at the first contact into one message; let only one process create a database file."""
     try:
         if is_server(uri):
             with impatience():
+                check_server(uri)
                 yield
         else:
-            MLRUNS.mkdir(exist_ok=True)
-            with FileLock(MLRUNS / "mlflow.db.lock", timeout=120):
+            with alone(uri):
                 yield
-    except (MlflowException, OSError, SQLAlchemyError) as error:
-        raise InputError(f"tracking.uri={uri}: {trouble(uri, error)}") from error
+    except Timeout as error:
+        raise InputError(f"tracking.uri={uri}: another process holds {error.lock_file} and does not end") from error
+    except OSError as error:
+        raise InputError(f"tracking.uri={uri}: {_refusal(error)}") from error
+    except (MlflowException, SQLAlchemyError) as error:
+        raise InputError(f"tracking.uri={uri}: MLflow cannot keep runs there ({first_line(error)})") from error
+    except InputError as error:
+        raise InputError(f"tracking.uri={uri}: {error}") from error
+
+
+def _refusal(error: OSError) -> str:
+    return (
+        f"{error.filename}: {error.strerror}. Make room there, make it writable, or name a file elsewhere: "
+        "sqlite:////absolute/path/mlflow.db"
+    )
 
 
 def close_abandoned(client: MlflowClient) -> None:

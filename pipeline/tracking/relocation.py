@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pipeline.tracking.address import SQLITE, artifacts_beside
+from pipeline.address import Address
+from pipeline.tracking.database import artifacts_beside, file_at
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ PLACES = {
 """Columns in which MLflow writes absolute places of artifacts, by their table."""
 
 
-def relocate(uri: str) -> None:
+def relocate(uri: Address) -> None:
     """Let a database file point to the artifacts beside it, if it points to where they were before, and say so.
 
     A former place counts as such where folders of its runs lie beside the database now: whoever keeps artifacts
@@ -28,10 +29,10 @@ def relocate(uri: str) -> None:
     Args:
         uri: of the tracking store; of a server nothing is done.
     """
-    here = artifacts_beside(uri)
-    if here is None:
+    file, here = file_at(uri), artifacts_beside(uri)
+    if file is None or here is None:
         return
-    with closing(sqlite3.connect(uri.removeprefix(SQLITE))) as database, database:
+    with closing(sqlite3.connect(file)) as database, database:
         rows = database.execute("SELECT DISTINCT artifact_location FROM experiments").fetchall()
         for (before,) in rows:
             if before and before != here and not _is_same(before, here) and (runs := _moved(database, before, here)):

@@ -137,7 +137,7 @@ class Run:
         """What a person does to see the run: open its page on the server, or start our own."""
         if not self.store.is_server:
             return "make ui" if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
-        return f"{self.store.uri}/{run_link(self.experiment_id, self.id)}"
+        return f"{self.store.uri.bare}/{run_link(self.experiment_id, self.id)}"
 
     def _drawn(self, name: str, draw: Callable[[], _Drawn]) -> _Drawn | None:
         """What `draw` gives; None if it fails, whatever the reason: no training is worth less for a picture."""

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from pipeline.settings import Text
+from pipeline.settings import Location, Text
 from pipeline.tracking.store import Store
 
-Uri = Annotated[Text | None, BeforeValidator(lambda uri: uri or None)]
+Uri = Annotated[Location | None, BeforeValidator(lambda uri: uri or None)]
 """Of an MLflow server or database; null is the file in `mlruns/`, and so is a variable that is set to nothing."""
 
 

@@ -10,9 +10,11 @@ from mlflow.entities import LoggedModelStatus, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.interruption import undisturbed
-from pipeline.tracking.address import DATABASE, RETRIES, artifacts_beside, first_line, impatience, is_server
+from pipeline.tracking.address import DATABASE, RETRIES, first_line, impatience, is_server
+from pipeline.tracking.database import artifacts_beside
 from pipeline.tracking.opening import close_abandoned, ready
 from pipeline.tracking.relocation import relocate
 from pipeline.tracking.transaction import whole
@@ -42,10 +44,10 @@ class Store:
     """
 
     def __init__(self, uri: str | None = None) -> None:
-        self.uri = uri or DATABASE
+        self.uri = Address(uri or DATABASE)
         with ready(self.uri):
-            mlflow.set_tracking_uri(self.uri)
-            self.client = MlflowClient(self.uri)
+            mlflow.set_tracking_uri(self.uri.full)
+            self.client = MlflowClient(self.uri.full)
             close_abandoned(self.client)  # whose first request makes the tables of a new database
             relocate(self.uri)
 

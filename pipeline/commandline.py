@@ -1,0 +1,56 @@
+"""What is typed, without the secrets in it: so Hydra writes it into folders, and commands are recorded and repeated."""
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, QuotedString
+from hydra.errors import HydraException
+
+from pipeline.config import quoted
+from pipeline.secrets import hidden
+
+_ADDRESSES = ("tracking.uri", "sweep.storage", ".mirrors")
+"""Keys whose values are addresses, even one that begins without http://."""
+_VARIABLE = "MLFLOW_TRACKING_URI"
+
+
+def hide_secrets() -> None:
+    """Put `***` in the place of every secret of an address, in the arguments and in the variable that stands for one.
+
+    Who needs the secret has it from `pipeline.address`.
+    """
+    if _VARIABLE in os.environ:
+        os.environ[_VARIABLE] = hidden(os.environ[_VARIABLE])
+    sys.argv[1:] = [_shown(argument) for argument in sys.argv[1:]]
+
+
+def _shown(argument: str) -> str:
+    key, _, value = argument.partition("=")
+    if "://" not in value and not key.endswith(_ADDRESSES):
+        return argument
+    for address in _texts(_value(argument, value)):
+        shown = address if "${" in address else hidden(address)  # of a reference there is nothing to hide
+        if address != shown:
+            argument = argument.replace(address, shown) if address in argument else f"{key}={quoted(shown)}"
+    return argument
+
+
+def _value(argument: str, value: str) -> Any:
+    """What Hydra makes of an argument; the text as it is where that is nothing."""
+    try:
+        [override] = OverridesParser.create().parse_overrides([argument])
+    except HydraException:
+        return value
+    return override._value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str | QuotedString):
+        yield value if isinstance(value, str) else value.text
+    elif isinstance(value, dict):
+        yield from (text for each in value.values() for text in _texts(each))
+    elif isinstance(value, list | ChoiceSweep):
+        yield from (text for each in (value if isinstance(value, list) else value.list) for text in _texts(each))

@@ -1,0 +1,109 @@
+"""Secrets within addresses: out of every text, and known to this process and to those that it starts alone."""
+
+import base64
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, unquote
+
+MASK = "***"
+"""Stands where a secret was."""
+_KEPT = "VAE_SECRETS"  # in the environment, which processes of any kind inherit and `ps` does not show
+_NAMES = re.compile("pass|pwd|token|secret|key|sig|cred|auth|odbc_connect", re.IGNORECASE)
+_PARTS = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*:/{1,3})?(?P<place>[^?#]*)(?P<query>.*)", re.DOTALL)
+_IN_TEXT = re.compile(r"[A-Za-z][\w+.-]*://[^\s'\"<>(){}\[\]]+")
+
+
+def hidden(address: str) -> str:
+    """The address with `***` in the place of what is secret in it, by which `revealed` knows it from now on."""
+    shown, secrets = _divided(address)
+    if any(secret != MASK for secret in secrets):
+        os.environ[_KEPT] = json.dumps(_kept() | {shown: address})
+    return shown
+
+
+def revealed(shown: str) -> str:
+    """The address as it was given to `hidden`, here or in the process that started this one; else as it is."""
+    return _kept().get(shown, shown)
+
+
+def masked(text: str) -> str:
+    """A text without the secrets of addresses that it names, and without any that is known, however it is written."""
+    kept = _kept()
+    for shown, address in kept.items():
+        text = text.replace(address, shown)
+    text = _IN_TEXT.sub(lambda found: _divided(found[0])[0], text)
+    for written in sorted({each for address in kept.values() for each in _writings(address)}, key=len, reverse=True):
+        # Within a longer word it is another word, but after \n of a text in quotes it is not.
+        text = re.sub(rf"(?:(?<!\w)|(?<=\\[nrt])){re.escape(written)}(?!\w)", MASK, text)
+    return text
+
+
+class MaskedFormatter(logging.Formatter):
+    """Of what libraries log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A line of the log, with the traceback that belongs to it."""
+        return masked(super().format(record))
+
+
+def _kept() -> dict[str, str]:
+    kept: dict[str, str] = json.loads(os.environ.get(_KEPT) or "{}")
+    return kept
+
+
+def _divided(address: str) -> tuple[str, list[str]]:
+    """An address without its secrets, and those."""
+    parts = _PARTS.fullmatch(address)
+    assert parts, "it matches every text"
+    scheme, place, query = parts["scheme"] or "", parts["place"], parts["query"]
+    if "@" not in place and _is_no_place(place) and "@" in query:  # the secret itself has a ? or a #
+        before, _, query = query.rpartition("@")
+        place, query = f"{place}{before}@{query}", ""
+    user, password, place = _user(scheme, place)
+    secrets = [password] if password else []
+    if scheme.startswith("http") and user and not password:  # then it is a token
+        user, secrets = MASK, [user]
+    pairs = [_pair(each, secrets) for each in re.split("([?&;#])", query)]
+    return f"{scheme}{user}{f':{MASK}' if password else ''}{place}{''.join(pairs)}", secrets
+
+
+def _user(scheme: str, place: str) -> tuple[str, str, str]:
+    """User, password, and the rest of an address."""
+    if scheme.endswith(":///") and not scheme.startswith("http"):  # a file has no user
+        return "", "", place
+    authority, slash, path = place.partition("/")
+    # A slash may be part of a secret: databases allow it, and of a server's address it is typed by mistake.
+    if "@" in path and (not scheme.startswith("http") or ("@" not in authority and _is_no_place(authority))):
+        authority, slash, path = place, "", ""
+    user, at, host = authority.rpartition("@")
+    user, colon, password = user.partition(":")
+    return user, password, f"{'' if password else colon}{at}{host}{slash}{path}"
+
+
+def _is_no_place(authority: str) -> bool:
+    """Whether what follows its colon is no port."""
+    _, colon, port = authority.partition("/")[0].rpartition(":")
+    return bool(colon) and not port.isdecimal()
+
+
+def _pair(pair: str, secrets: list[str]) -> str:
+    name, equals, value = pair.partition("=")
+    if not value or not _NAMES.search(name):
+        return pair
+    secrets.append(value)
+    return f"{name}{equals}{MASK}"
+
+
+def _writings(address: str) -> Iterator[str]:
+    """The ways in which libraries write the secrets of an address."""
+    shown, secrets = _divided(address)
+    for secret in secrets:
+        plain = unquote(secret)
+        yield from (secret, plain, quote(plain, safe=""))
+        # Whoever takes the first @ for the end of a password sees a host in the rest of it.
+        yield from (part for part in re.split("[@/?#:]", plain) if len(part) > 3)
+        user = unquote(shown.rpartition("://")[2].partition(":")[0])
+        yield base64.b64encode(f"{user}:{plain}".encode()).decode()

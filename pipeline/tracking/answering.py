@@ -1,0 +1,134 @@
+"""Whether a tracking server answers, whether it is MLflow's, and new enough."""
+
+import re
+import ssl
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from socket import gaierror
+from urllib.parse import urlsplit
+
+import requests
+from mlflow.exceptions import MlflowException
+from mlflow.utils.credentials import get_default_host_creds
+from mlflow.utils.rest_utils import http_request
+from packaging.version import InvalidVersion, Version
+from requests.exceptions import InvalidURL, ProxyError, SSLError, Timeout
+from urllib3.exceptions import LocationParseError
+
+from pipeline.address import Address
+from pipeline.errors import InputError
+
+NEEDED = Version("3.0.0")
+"""The first that keeps models as we store them."""
+ELSE = "Or leave tracking.uri and MLFLOW_TRACKING_URI out to use the file in mlruns/"
+_MODELS, _EXPERIMENTS = "/api/2.0/mlflow/logged-models/search", "/api/2.0/mlflow/experiments/search?max_results=1"
+
+
+def check_server(uri: Address) -> None:
+    """Ask the server who it is.
+
+    Raises:
+        InputError: it does not answer, not as MLflow does, or as one that is too old; with the reason and the cure.
+    """
+    answer = _asked(uri, "/version")
+    version = _version(answer)
+    if version is None and answer.status_code in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+        _refuse_foreign(_asked(uri, _EXPERIMENTS))  # a proxy may let nothing else pass
+        models = _asked(uri, _MODELS, experiment_ids=["0"])
+        if models.status_code == HTTPStatus.NOT_FOUND and "experiment" not in models.text.lower():
+            raise InputError(_too_old("an MLflow without logged models"))
+    elif version is None:
+        _refuse_foreign(answer)
+    elif version < NEEDED:
+        raise InputError(_too_old(f"MLflow {version}"))
+
+
+def _asked(uri: Address, path: str, **json: object) -> requests.Response:
+    how = {"method": "POST", "json": json} if json else {"method": "GET"}
+    try:
+        return http_request(get_default_host_creds(uri.full), path, raise_on_status=False, **how)
+    except MlflowException as error:
+        raise InputError(f"no answer from MLflow there: {_silence(uri, error)}. {ELSE}") from error
+
+
+def _version(answer: requests.Response) -> Version | None:
+    try:
+        return Version(answer.text.strip()) if answer.ok else None
+    except InvalidVersion:
+        return None
+
+
+def _too_old(found: str) -> str:
+    return (
+        f"the server is {found}, and {NEEDED} or newer is needed, which keeps trained models. Have it brought up to "
+        f"date: where it runs, pip install --upgrade 'mlflow>={NEEDED}' and mlflow db upgrade <its database>. {ELSE}"
+    )
+
+
+def _refuse_foreign(answer: requests.Response) -> None:
+    status = answer.status_code
+    if answer.ok and "json" in answer.headers.get("Content-Type", ""):
+        return
+    said = f"{status} {answer.reason}"
+    title = re.search(r"<title>\s*(.*?)\s*</title>", answer.text, re.IGNORECASE | re.DOTALL)
+    page = f" with the page “{title[1][:80]}”" if title else ""
+    cures = {
+        401: "It wants a user: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+        403: "It knows the user and lets them do nothing: ask whoever runs it, or be another user by "
+        "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. Since MLflow 3.5 its --allowed-hosts may be why",
+        407: "That is the proxy on the way: give it a user in http_proxy or https_proxy, or go past it with no_proxy",
+        429: "It is asked too much: wait a minute",
+    }
+    other = "That is not MLflow: correct host, port or path"
+    if status in (502, 503, 504):
+        other = "A proxy answers, and MLflow behind it does not: have it started, or go past the proxy with no_proxy"
+    elif status >= 500 and status != 501:
+        other = "Its own log says why it fails: ask whoever runs it"
+    raise InputError(f"it answers {said}{page}. {cures.get(status, other)}. {ELSE}")
+
+
+def _silence(uri: Address, error: BaseException) -> str:
+    """Why there was no answer, and what to do."""
+    causes, host = list(_causes(error)), urlsplit(uri.full).hostname
+    kinds = {kind for cause in causes for kind in type(cause).__mro__} | (set() if host else {InvalidURL})
+    last = str(getattr(causes[-1], "strerror", None) or causes[-1]) or type(causes[-1]).__name__
+    other = f"{last}. See to the network, or correct the address: https:// where the server wants it, host and port"
+    return next((said for known, said in _reasons(last, host) if kinds & known), other)
+
+
+def _reasons(last: str, host: str | None) -> Sequence[tuple[set[type], str]]:
+    """What is said of which errors."""
+    return (
+        ({LocationParseError, InvalidURL}, "that is no address; wanted http://host:port"),
+        (
+            {ProxyError},
+            f"the proxy on the way refuses ({last}). Correct http_proxy or https_proxy, or say no_proxy={host}",
+        ),
+        (
+            {ssl.SSLCertVerificationError},
+            f"its certificate cannot be verified ({last}). Name the authority that signed it: "
+            "MLFLOW_TRACKING_SERVER_CERT_PATH=/path/to/authority.pem",
+        ),
+        ({SSLError}, f"it does not speak TLS as we do ({last}). Write http:// if it has none"),
+        ({gaierror}, f"no machine is known as {host} ({last}). Correct the name, or see to the network"),
+        (
+            {ConnectionRefusedError},
+            "nothing listens there (connection refused). Start the server, or correct the port",
+        ),
+        (
+            {TimeoutError, Timeout},
+            "it took too long: the server is busy, or a firewall lets nothing pass. Try again, or correct the port",
+        ),
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what lies behind it, which libraries keep in several places."""
+    while error is not None:
+        yield error
+        inner = [getattr(error, "reason", None), *error.args]
+        error = (
+            error.__cause__
+            or error.__context__
+            or next((each for each in inner if isinstance(each, BaseException)), None)
+        )
