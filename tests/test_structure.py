@@ -10,7 +10,7 @@ from pipeline import ROOT
 
 # From the ground up; a module may import its own level and those before it.
 LEVELS = (
-    ("errors", "settings", "config"),
+    ("errors", "settings", "config", "wording", "markdown"),
     ("interruption",),
     ("build", "runtime"),
     ("data", "models"),

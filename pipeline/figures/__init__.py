@@ -6,6 +6,7 @@ and legends. Neither goes through pyplot, so nothing stays behind and threads ma
 
 from matplotlib.figure import Figure
 
+import pipeline.figures.defaults  # noqa: F401 — before matplotlib  # isort: split
 from pipeline.figures.cards import mosaic_card, plane_card, reconstructions_card
 from pipeline.figures.comparison.member import Member
 from pipeline.figures.comparison.side_by_side import side_by_side

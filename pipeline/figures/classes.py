@@ -1,0 +1,67 @@
+"""The classes that a picture tells by name: all, or of very many the most frequent."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.figures.canvas import text_width
+from pipeline.figures.fonts import drawable
+from pipeline.figures.style import class_colors
+
+NAMED = 60  # classes that a picture names at most
+LONGEST = 28  # cells of a name
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """Classes in the order of the data.
+
+    Attributes:
+        labels: indices of those that are named, [K], ascending.
+        names: of each, as it is drawn.
+        colors: of each, [K, 3].
+        others: how many classes there are beside them.
+    """
+
+    labels: np.ndarray
+    names: list[str]
+    colors: np.ndarray
+    others: int
+
+    @property
+    def entries(self) -> list[str]:
+        """What a legend says: the names, and how many others there are."""
+        return [*self.names, f"… and {self.others:,} more"] if self.others else self.names
+
+    def widest(self, size: float) -> int:
+        """Pixels of the longest entry at this font size."""
+        return max((text_width(entry, size) for entry in self.entries), default=0)
+
+    def among(self, labels: np.ndarray) -> "Classes":
+        """Those of them that some of these labels have; the others count no longer."""
+        there = np.flatnonzero(np.isin(self.labels, labels))
+        return Classes(self.labels[there], [self.names[place] for place in there], self.colors[there], 0)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def named_classes(labels: np.ndarray, class_names: Sequence[str], most: int = NAMED) -> Classes:
+    """At most so many of the classes, those with the most points; of equals the first.
+
+    Args:
+        labels: of the points, integers [N], indices into class_names.
+    """
+    count = len(class_names)
+    points = np.bincount(labels, minlength=count)
+    named = np.sort(np.argsort(-points, kind="stable")[:most])
+    names = [drawable(class_names[label], LONGEST) for label in named]
+    return Classes(named, names, class_colors(count)[named], count - len(named))
+
+
+def fitting_classes(labels: np.ndarray, class_names: Sequence[str], size: float, room: Callable[[int], int]) -> Classes:
+    """As many classes as a legend at this font size has room for, which depends on the pixels of its widest entry."""
+    classes = named_classes(labels, class_names)
+    places = room(classes.widest(size))
+    return classes if len(classes.entries) <= places else named_classes(labels, class_names, max(1, places - 1))
