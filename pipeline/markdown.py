@@ -14,7 +14,13 @@ def literal(text: object) -> str:
     return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", one_line(text)) if str(text) else ""
 
 
-def table(rows: Iterable[Sequence[str]], *, align: Sequence[str] = ()) -> str:
+def code(text: str) -> str:
+    """The text as a block of code, behind a fence longer than any in it."""
+    fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", text)), 0)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def table(rows: Iterable[Iterable[str]], *, align: Sequence[str] = ()) -> str:
     """A table of Markdown from its heading and the rows under it; give cells that are data as `literal`.
 
     Args:

@@ -4,14 +4,17 @@ Cards are square uint8 arrays [S, S, 3] that cost a few milliseconds; figures ar
 and legends. Neither goes through pyplot, so nothing stays behind and threads may draw at once.
 """
 
+import pipeline.figures.defaults  # noqa: F401 — before anything imports matplotlib
+
+# isort: split
 from matplotlib.figure import Figure
 
-import pipeline.figures.defaults  # noqa: F401 — before matplotlib  # isort: split
 from pipeline.figures.cards import mosaic_card, plane_card, reconstructions_card
 from pipeline.figures.comparison.member import Member
 from pipeline.figures.comparison.side_by_side import side_by_side
 from pipeline.figures.crosses import plane_and_points
 from pipeline.figures.decoded import decoded_points, grid, interpolations, traversals
+from pipeline.figures.defaults import literal_ticks, settle
 from pipeline.figures.diagram.diagram import structure
 from pipeline.figures.diagram.layer import Layer
 from pipeline.figures.evolution import epochs_sheet, latent_steps
@@ -43,6 +46,7 @@ __all__ = [
     "latent_card",
     "latent_film",
     "latent_steps",
+    "literal_ticks",
     "loop",
     "losses",
     "mosaic_card",
@@ -54,6 +58,7 @@ __all__ = [
     "reconstructions_card",
     "samples",
     "samples_beside",
+    "settle",
     "side_by_side",
     "strip",
     "structure",

@@ -1,19 +1,17 @@
 """Optuna's own plots of a study, each to be read in a browser and as a picture."""
 
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pipeline.figures import literal_ticks, settle  # before Optuna imports matplotlib
+
+# isort: split
 import optuna
-from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
-
-# What draws the pictures must not look for a screen.
-os.environ.setdefault("MPLBACKEND", "Agg")
-
 import optuna.importance  # now, while the process that trials are forked from imports TensorFlow
 import optuna.visualization.matplotlib as drawn
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
 
 OF_EACH = {
     "history": "plot_optimization_history",
@@ -55,10 +53,12 @@ def _both(file: str, function: str, study: Study, **how: Any) -> Iterator[tuple[
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice on layouts and targets that were chosen here or by Optuna
         page = getattr(optuna.visualization, function)(study, **how)
+        settle()
         axes = getattr(drawn, function)(study, **how)
     yield f"{file}.html", page.to_html(include_plotlyjs=True)
     figure = (axes if hasattr(axes, "figure") else axes.flat[0]).figure
     figure.set_size_inches(10, 6)
+    literal_ticks(figure)
     yield f"{file}.png", figure
 
 
