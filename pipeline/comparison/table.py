@@ -90,9 +90,8 @@ class Table:
         for score in scores:
             printed.add_column(self.headings[score], no_wrap=True, justify="right")
         for run in self.runs[:most]:
-            named = Text(
-                one_line(run.name), no_wrap=True, overflow="ellipsis"
-            )  # gives way first where there is little room
+            # Gives way first where there is little room.
+            named = Text(one_line(run.name), no_wrap=True, overflow="ellipsis")
             values = (Text(_shown(run.params.get(key, ""))) for key in settings)
             printed.add_row(
                 named, beginning(run.id), *values, *(_cell(run.metrics.get(score), bests[score]) for score in scores)

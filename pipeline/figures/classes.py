@@ -9,7 +9,7 @@ from pipeline.figures.canvas import text_width
 from pipeline.figures.fonts import drawable
 from pipeline.figures.style import class_colors
 
-NAMED = 60  # classes that a picture names at most
+ALL, OF_MORE = 60, 20  # up to so many classes are all named, of more than those so many
 LONGEST = 28  # cells of a name
 
 
@@ -47,13 +47,15 @@ class Classes:
         return len(self.names)
 
 
-def named_classes(labels: np.ndarray, class_names: Sequence[str], most: int = NAMED) -> Classes:
-    """At most so many of the classes, those with the most points; of equals the first.
+def named_classes(labels: np.ndarray, class_names: Sequence[str], most: int | None = None) -> Classes:
+    """The classes that a picture names: of more than fit those with the most points, of equals the first.
 
     Args:
         labels: of the points, integers [N], indices into class_names.
+        most: of them, if the picture has a limit of its own.
     """
     count = len(class_names)
+    most = most or (ALL if count <= ALL else OF_MORE)
     points = np.bincount(labels, minlength=count)
     named = np.sort(np.argsort(-points, kind="stable")[:most])
     names = [drawable(class_names[label], LONGEST) for label in named]
