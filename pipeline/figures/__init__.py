@@ -4,7 +4,7 @@ Cards are square uint8 arrays [S, S, 3] that cost a few milliseconds; figures ar
 and legends. Neither goes through pyplot, so nothing stays behind and threads may draw at once.
 """
 
-import pipeline.figures.defaults  # noqa: F401 — before anything imports matplotlib
+import pipeline.plotting  # noqa: F401 — before anything imports matplotlib
 
 # isort: split
 from matplotlib.figure import Figure
@@ -14,7 +14,6 @@ from pipeline.figures.comparison.member import Member
 from pipeline.figures.comparison.side_by_side import side_by_side
 from pipeline.figures.crosses import plane_and_points
 from pipeline.figures.decoded import decoded_points, grid, interpolations, traversals
-from pipeline.figures.defaults import literal_ticks, settle
 from pipeline.figures.diagram.diagram import structure
 from pipeline.figures.diagram.layer import Layer
 from pipeline.figures.evolution import epochs_sheet, latent_steps
@@ -27,6 +26,7 @@ from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, q
 from pipeline.figures.sheets import first_images, reconstructions, samples, samples_beside
 from pipeline.figures.strip import strip
 from pipeline.figures.wall import Brick, wall
+from pipeline.plotting import literal_ticks, settle
 
 __all__ = [
     "Brick",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.figures.canvas import text_width
-from pipeline.figures.fonts import drawable
+from pipeline.figures.fonts import drawables
 from pipeline.figures.style import class_colors
 
 ALL, OF_MORE = 60, 20  # up to so many classes are all named, of more than those so many
@@ -58,7 +58,7 @@ def named_classes(labels: np.ndarray, class_names: Sequence[str], most: int | No
     most = most or (ALL if count <= ALL else OF_MORE)
     points = np.bincount(labels, minlength=count)
     named = np.sort(np.argsort(-points, kind="stable")[:most])
-    names = [drawable(class_names[label], LONGEST) for label in named]
+    names = drawables([class_names[label] for label in named], LONGEST)
     return Classes(named, names, class_colors(count)[named], count - len(named))
 
 

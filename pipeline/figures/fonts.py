@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 from matplotlib.font_manager import FontProperties, findfont, findSystemFonts, fontManager, get_font
 
-from pipeline.figures.defaults import FONTS, write_in
+from pipeline.plotting import FONTS, write_in
 from pipeline.wording import shortened
 
 log = logging.getLogger(__name__)
@@ -75,9 +75,16 @@ def _writes(family: str, letter: str) -> bool:
     return bool(font.scalable and "color" not in family.lower() and font.get_char_index(ord(letter)))
 
 
-@lru_cache(4096)
 def drawable(text: str, most: int) -> str:
     """The text as a picture draws it: on one line of at most so many cells, with a font for each letter."""
-    line = shortened(text, most)
-    provide([line])
-    return line
+    return drawables([text], most)[0]
+
+
+def drawables(texts: Iterable[str], most: int) -> list[str]:
+    """The same of several texts, whose letters are looked for together."""
+    lines = [_shortened(text, most) for text in texts]
+    provide(lines)
+    return lines
+
+
+_shortened = lru_cache(8192)(shortened)

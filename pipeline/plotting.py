@@ -1,6 +1,6 @@
 """Matplotlib as every picture finds it: whatever the user's files, variables and packages set for their own pictures.
 
-To be imported before anything else imports matplotlib; `settle` then makes sure once more for each picture.
+To be imported before anything else imports matplotlib, as Keras does; `settle` makes sure once more for each picture.
 """
 
 import logging
