@@ -10,7 +10,7 @@ from pipeline.figures.fonts import drawables
 from pipeline.figures.style import class_colors
 
 ALL, OF_MORE = 60, 20  # up to so many classes are all named, of more than those so many
-LONGEST = 28  # cells of a name
+LONGEST, BRIEF = 28, 14  # cells of a name, and where room is short
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,23 +47,32 @@ class Classes:
         return len(self.names)
 
 
-def named_classes(labels: np.ndarray, class_names: Sequence[str], most: int | None = None) -> Classes:
+def named_classes(
+    labels: np.ndarray, class_names: Sequence[str], most: int | None = None, longest: int = LONGEST
+) -> Classes:
     """The classes that a picture names: of more than fit those with the most points, of equals the first.
 
     Args:
         labels: of the points, integers [N], indices into class_names.
         most: of them, if the picture has a limit of its own.
+        longest: cells of a name.
     """
     count = len(class_names)
     most = most or (ALL if count <= ALL else OF_MORE)
     points = np.bincount(labels, minlength=count)
     named = np.sort(np.argsort(-points, kind="stable")[:most])
-    names = drawables([class_names[label] for label in named], LONGEST)
+    names = drawables([class_names[label] for label in named], longest)
     return Classes(named, names, class_colors(count)[named], count - len(named))
 
 
 def fitting_classes(labels: np.ndarray, class_names: Sequence[str], size: float, room: Callable[[int], int]) -> Classes:
-    """As many classes as a legend at this font size has room for, which depends on the pixels of its widest entry."""
-    classes = named_classes(labels, class_names)
-    places = room(classes.widest(size))
-    return classes if len(classes.entries) <= places else named_classes(labels, class_names, max(1, places - 1))
+    """As many classes as a legend at this font size has room for, which depends on the pixels of its widest entry.
+
+    Names are rather brief than left out.
+    """
+    for longest in (LONGEST, BRIEF):
+        classes = named_classes(labels, class_names, longest=longest)
+        places = room(classes.widest(size))
+        if len(classes.entries) <= places:
+            return classes
+    return named_classes(labels, class_names, max(1, places - 1), BRIEF)
