@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.commandline import hide_secrets
 from pipeline.composition import explain, where_it_was_typed
-from pipeline.environment import settle
+from pipeline.environment import isolate
 from pipeline.errors import InputError, unwritable
 from pipeline.interruption import listen
 from pipeline.secrets import MaskedFormatter, masked
@@ -37,7 +37,7 @@ def enter(command: Callable[[], None], config_name: str) -> None:
         command: decorated with `hydra.main`.
         config_name: what it composes, below `conf/`, for messages about keys.
     """
-    settle()
+    isolate()
     hide_secrets()
     sys.excepthook = _tell
     try:

@@ -22,7 +22,7 @@ OBEYED = (
 """Variables of libraries that say where runs are kept and how that place is reached; `KERAS_HOME` is a folder only."""
 
 
-def settle() -> None:
+def isolate() -> None:
     """Take away what a scheduler, a notebook or a profile has set for other programs of the same libraries.
 
     `MLFLOW_RUN_ID` would name the run to write into, `KERAS_MAX_EPOCHS` end every training, and so on: nobody can know
@@ -34,7 +34,6 @@ def settle() -> None:
         "HYDRA_FULL_ERROR": "1",  # otherwise Hydra prints and exits on its own, with less help
         "KERAS_BACKEND": "tensorflow",
         "PYTHONWARNINGS": "ignore",  # those of libraries are for their developers; ours are messages
-        "MPLBACKEND": "Agg",  # what draws must not look for a screen, nor for a notebook
         # Processes that we start import our code, and no `random.py` that lies where the command was typed.
         "PYTHONSAFEPATH": "1",
         "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), *_listed("PYTHONPATH")])),

@@ -11,6 +11,8 @@ from pipeline.build import build
 from pipeline.config import Config
 from pipeline.data.batches import pixels
 from pipeline.errors import InputError, Interrupted
+from pipeline.markdown import literal
+from pipeline.markdown import table as markdown_table
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.view import view_of
@@ -83,7 +85,7 @@ def show(parent: Run, config: Config) -> None:
     others = [run.info for run in parent.store.children(parent.id) if run.info.run_id not in ended_well]
     table = pd.DataFrame({run.name: run.scores for run in finished}).T
     alike = {(run.tags[FINGERPRINT], run.params.get("likelihood")) for run in finished}
-    not_finished = [f"{run.run_name} ({run.status.lower()})" for run in others]
+    not_finished = [f"{literal(run.run_name)} ({run.status.lower()})" for run in others]
     link = family_page(parent.store, parent.id) if finished else None
     parent.describe(_description(table, not_finished, link, comparable=len(alike) == 1))
     if finished:
@@ -121,12 +123,13 @@ def _description(table: pd.DataFrame, not_finished: Sequence[str], link: str | N
     """Markdown; the best is bold where the runs have data and likelihood in common, so that they can be compared."""
     lines = [f"**[Compare all of them]({link})**: curves, parameters, pictures.\n"] if link else []
     lines += [f"Not finished: {', '.join(not_finished)}\n"] if not_finished else []
-    if len(table):
-        lines += [f"| run | {' | '.join(table.columns)} |", "| --- |" + " ---: |" * len(table.columns)]
     best = {name: BEST[name](table[name].dropna()) for name in table.columns if name in BEST and comparable}
-    for run, row in table.iterrows():
-        cells = [_cell(row[name], bold=row[name] == best.get(name)) for name in table.columns]
-        lines.append(f"| {run} | {' | '.join(cells)} |")
+    cells = [
+        [literal(run), *(_cell(row[name], bold=row[name] == best.get(name)) for name in table.columns)]
+        for run, row in table.iterrows()
+    ]
+    if cells:
+        lines.append(markdown_table([["run", *table.columns], *cells], align=["---", *["---:"] * len(table.columns)]))
     return "\n".join([*lines, "", "Of the test split, in nats per image; `side_by_side.png` shows all of them."])
 
 

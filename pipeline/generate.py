@@ -21,11 +21,12 @@ def compose_and_generate(composed: DictConfig) -> None:
         config = plain(composed)
         start()
         from rich.console import Console
+        from rich.text import Text
 
         from pipeline.generation.generation import generate
 
         for path in generate(config):
-            Console().print(str(path), highlight=False, soft_wrap=True)
+            Console().print(Text(str(path)), soft_wrap=True)
 
 
 if __name__ == "__main__":

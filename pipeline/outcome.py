@@ -4,8 +4,10 @@ import math
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.text import Text
 
 from pipeline.evaluation import Evaluation
+from pipeline.wording import one_line
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,16 @@ class Outcome:
         """Tell a person the key numbers, the run's name and how to see it."""
         test = self.evaluation
         assert test
-        console.print(
-            f"\n[bold green]Done:[/bold green] [bold]{self.run_name}[/bold], {self.epochs} epochs, run {self.run_id}\n"
+        said = Text.assemble(
+            ("\nDone: ", "bold green"),
+            (one_line(self.run_name), "bold"),
+            f", {self.epochs} epochs, run {self.run_id}\n"
             f"On the {test.split} split, per image: ELBO {test.elbo:.2f} nats "
-            f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), {_nll(test)}MSE {test.mse:.4f}\n"
-            f"{_warning(test)}"
+            f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), {_nll(test)}MSE {test.mse:.4f}\n",
+            (f"{test.warning}\n" if test.warning else "", "yellow"),
             f"See it with: {self.where_to_look}",
-            highlight=False,
-            soft_wrap=True,
         )
+        console.print(said, soft_wrap=True)
 
 
 def _nll(test: Evaluation) -> str:
@@ -45,7 +48,3 @@ def _nll(test: Evaluation) -> str:
         return ""
     known = test.nll_standard_error is not None and math.isfinite(test.nll_standard_error)
     return f"NLL {test.nll:.2f}{f' ± {test.nll_standard_error:.2f}' if known else ''}, "
-
-
-def _warning(test: Evaluation) -> str:
-    return f"[yellow]{test.warning}[/yellow]\n" if test.warning else ""

@@ -6,6 +6,7 @@ from pipeline.config import Config, flatten, shown
 from pipeline.data.batches import pixels
 from pipeline.data.images import ImageData, Split
 from pipeline.evaluation import Evaluation
+from pipeline.markdown import literal, table
 from pipeline.models.vae import VAE
 from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
@@ -98,12 +99,12 @@ def parameters(config: Config) -> dict[str, str]:
 
 def _result(history: History, evaluation: Evaluation) -> str:
     best = min(history["val/loss"])
-    rows = "\n".join(f"| {name} | {value:.5g} |" for name, value in evaluation.labelled().items())
+    rows = [("", ""), *((literal(name), f"{value:.5g}") for name, value in evaluation.labelled().items())]
     return "\n\n".join(
         (
             *([f"**{evaluation.warning}**"] if evaluation.warning else []),
             f"{len(history['val/loss'])} epochs, best val/loss **{best:.2f}** nats after epoch "
             f"{history['val/loss'].index(best) + 1}. On the {evaluation.split} split:",
-            f"| | |\n| --- | ---: |\n{rows}",
+            table(rows, align=("---", "---:")),
         )
     )

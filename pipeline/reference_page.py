@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipeline.markdown import literal, table
 from pipeline.reference import Reference
 from pipeline.tracking.finished import SCORES, Finished, finished_children, finished_runs
 from pipeline.tracking.store import Store
@@ -27,7 +28,7 @@ def page(store: Store, references: Mapping[str, Reference], experiment: str, bef
         "",
         f"## {PUBLISHED}",
         "",
-        *_table(_reference_rows(store, references, experiment, sections.get(PUBLISHED, []))),
+        table(_reference_rows(store, references, experiment, sections.get(PUBLISHED, []))),
     ]
     for tutorial in TUTORIALS:
         lines += ["", f"## {tutorial}", "", *(_family(store, tutorial) or sections.get(tutorial) or ["Not run."])]
@@ -63,7 +64,7 @@ def _family(store: Store, tutorial: str) -> list[str]:
     if not children:
         return []
     made = f"`make tutorial NAME={tutorial}`, {_made(*children)}. Of the test split; val/loss is the best epoch's."
-    return [made, "", *_table(_family_rows(store, children))]
+    return [made, "", table(_family_rows(store, children))]
 
 
 def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequence[str]]:
@@ -72,7 +73,7 @@ def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequenc
         points = store.client.get_metric_history(child.id, "val/loss")
         best = min(points, key=lambda point: point.value)
         numbers = [f"{child.scores[name]:.5g}" if name in child.scores else "" for name in SCORES]
-        yield child.name, str(len(points)), f"{best.value:.2f} ({best.step})", *numbers, f"{child.minutes:.1f}"
+        yield literal(child.name), str(len(points)), f"{best.value:.2f} ({best.step})", *numbers, f"{child.minutes:.1f}"
 
 
 def _made(*runs: Finished) -> str:
@@ -81,12 +82,3 @@ def _made(*runs: Finished) -> str:
     commits = dict.fromkeys(run.tags["commit"][:7] + changed.get(run.tags.get("dirty", ""), "") for run in runs)
     tags = runs[-1].tags
     return f"commit {', '.join(commits)}, {tags['device']}, {tags['threads']} threads, TensorFlow {tags['tensorflow']}"
-
-
-def _table(rows: Iterator[Sequence[str]]) -> list[str]:
-    head, *body = list(rows)
-    return [_row(head), _row(["---"] * len(head)), *(_row(row) for row in body)]
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

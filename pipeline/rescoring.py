@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text as Styled
 
 from pipeline.build import build, check_value
 from pipeline.config import Config, flatten, run_name
@@ -15,6 +16,7 @@ from pipeline.tracking.run import amend
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
 from pipeline.trained import load
+from pipeline.wording import one_line
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ class Rescored:
 
     def report(self, console: Console) -> None:
         """Tell a person the numbers, and which of them the run had already."""
-        table = Table("", "now", "in the record", title=self.name, title_justify="left", box=None)
+        table = Table("", "now", "in the record", title=Styled(one_line(self.name)), title_justify="left", box=None)
         for name, value in self.metrics.items():
             before = self.recorded.get(name)
             known = "added" if before is None else "the same" if before == value else f"{before:.6g}"
-            table.add_row(name, f"{value:.6g}", known)
+            table.add_row(Styled(name), f"{value:.6g}", known)
         console.print(table)
         if self.evaluation.warning:
-            console.print(f"[yellow]{self.evaluation.warning}[/yellow]", soft_wrap=True)
+            console.print(Styled(self.evaluation.warning, style="yellow"), soft_wrap=True)
 
 
 def rescore(config: Config) -> Rescored:

@@ -26,6 +26,9 @@ def import_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore", module="keras|tensorflow")
     with _stderr_held():
+        import pipeline.plotting  # noqa: F401 — before Keras imports matplotlib with the settings of its user
+
+        # isort: split
         import keras
         import tensorflow as tf
 

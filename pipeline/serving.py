@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 from rich.console import Console
+from rich.text import Text
 
 from pipeline.build import check_value
 from pipeline.config import Config
@@ -12,6 +13,7 @@ from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
 from pipeline.tracking.views import HOST, refuse_busy
 from pipeline.trained import finished_training
+from pipeline.wording import one_line
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535, examples=[5001])]
 
@@ -27,6 +29,6 @@ def serve(config: Config, console: Console) -> None:
     store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
     run = finished_training(store, str(config["run"])).info
     vae = store.model(run.run_id)
-    says = f"Run [bold]{run.run_name}[/bold] ({run.run_id}) answers at http://{HOST}:{port}/invocations"
-    console.print(f"{says}\nStop with Ctrl-C.", highlight=False, soft_wrap=True)
+    where = f" ({run.run_id}) answers at http://{HOST}:{port}/invocations\nStop with Ctrl-C."
+    console.print(Text.assemble("Run ", (one_line(run.run_name), "bold"), where), soft_wrap=True)
     answer(vae, port)

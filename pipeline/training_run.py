@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 from rich.console import Console
+from rich.text import Text
 
 from pipeline.build import build
 from pipeline.config import Config
@@ -30,6 +31,7 @@ from pipeline.tracking.store import FINGERPRINT, RECIPE, Store
 from pipeline.training.checkpoint import history_in
 from pipeline.training.fit import EpochListener, fit
 from pipeline.training.progress import TrainingProgress
+from pipeline.wording import one_line
 
 CHECKPOINTS = MLRUNS / "checkpoints"
 
@@ -71,7 +73,7 @@ def train(
     recipe = recipe_of(config, data.fingerprint)
     known = store.trained(recipe) if recipe and reuse else None
     with _opened(experiment.tracking, store, resume, {RECIPE: recipe} if recipe else {}) as run:
-        console.print(f"Run [bold]{run.name}[/bold] ({run.id})", highlight=False, soft_wrap=True)
+        console.print(Text.assemble("Run ", (one_line(run.name), "bold"), f" ({run.id})"), soft_wrap=True)
         if known:
             console.print(f"Taken over from run {known}, which is the same training", highlight=False, soft_wrap=True)
             run.params(experiment.tracking.params)
@@ -101,7 +103,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
             "before its first epoch did, or on another machine. Train it anew"
         )
     for changed in differences(run.data.tags, circumstances()):
-        console.print(f"[yellow]Not bit for bit:[/yellow] {changed}", highlight=False, soft_wrap=True)
+        console.print(Text.assemble(("Not bit for bit:", "yellow"), f" {changed}"), soft_wrap=True)
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["tracking"]["uri"] = tracking["uri"]
     return train(config, console=console, resume=run_id)

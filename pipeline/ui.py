@@ -7,13 +7,13 @@ import time
 import urllib.error
 import urllib.request
 
-from pipeline.environment import settle
+from pipeline.environment import isolate
 from pipeline.errors import InputError
 
 
 def main() -> None:
     """Serve until Ctrl-C."""
-    settle()
+    isolate()
     parser = argparse.ArgumentParser(prog="python -m pipeline.ui", description=__doc__)
     parser.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default: 5000)")
     try:

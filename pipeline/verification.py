@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text as Styled
 
 from pipeline import ROOT
 from pipeline.build import build, check_value
@@ -17,6 +18,7 @@ from pipeline.tracking.store import Store
 from pipeline.training_run import train
 
 EXPERIMENT = "verify"
+VERDICTS = {True: ("holds", "green"), False: ("misses", "red")}
 PAGE = ROOT / "docs" / "reference.md"
 
 
@@ -49,7 +51,7 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
         value = reference.value(store, outcome.run_id)
         holds = reference.holds(value, quick)
         failed += [] if holds else [name]
-        table.add_row(name, f"{value:.2f}", reference.wanted(quick), "[green]holds[/]" if holds else "[red]misses[/]")
+        table.add_row(Styled(name), f"{value:.2f}", reference.wanted(quick), Styled(*VERDICTS[holds]))
     console.print(table)
     if not quick:
         PAGE.parent.mkdir(exist_ok=True)

@@ -12,13 +12,13 @@ from studies import plan_of
 
 from pipeline.composition import CONF, plain
 from pipeline.config import Config
-from pipeline.environment import settle
+from pipeline.environment import isolate
 from pipeline.runtime import Runtime, start_tensorflow
 from pipeline.sweep import journal
 from pipeline.sweep.plan import Plan
 
 with warnings.catch_warnings():
-    settle()
+    isolate()
 start_tensorflow()
 Runtime(precision="float32", threads=None).apply()
 

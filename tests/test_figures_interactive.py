@@ -153,12 +153,12 @@ def test_names_are_names_and_no_markup(random, dimensions):
     assert scene["traces"][1]["name"] == '&lt;b&gt;bold&lt;/b&gt; &amp; "co"'
 
 
-def test_long_names_end_in_dots_in_the_legend_alone(random):
+def test_long_names_are_shortened_in_the_legend_alone(random):
     long = "a name that goes on and on and on"
     scene = scene_of(page_of(random, names=[long])[0])
     assert scene["names"] == [long]
     assert len(scene["traces"][0]["name"]) == 28
-    assert scene["traces"][0]["name"].endswith("…")
+    assert "…" in scene["traces"][0]["name"]
 
 
 def test_points_that_are_not_finite_are_left_out_and_counted(random):

@@ -10,7 +10,7 @@ from pipeline import ROOT
 
 # From the ground up; a module may import its own level and those before it.
 LEVELS = (
-    ("secrets", "errors", "address", "settings", "config", "environment"),
+    ("secrets", "errors", "address", "settings", "config", "environment", "wording", "markdown", "plotting"),
     ("interruption",),
     ("build", "runtime"),
     ("data", "models"),
@@ -34,7 +34,7 @@ FENCES = {
     "optuna": ("sweep/",),
     "hydra": (*DOORS, "composition.py", "commandline.py", "origin.py", "sweep/"),
     "omegaconf": (*DOORS, "composition.py", "sweep/"),
-    "matplotlib": ("figures/",),
+    "matplotlib": ("figures/", "plotting.py"),
     "plotly": ("figures/interactive/", "comparison/page.py"),
     "tensorflow": ("data/batches.py", "runtime.py"),
 }

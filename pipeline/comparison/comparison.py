@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
+from rich.text import Text as Styled
 
 from pipeline.build import check, check_value
 from pipeline.comparison.contact import sheets
@@ -14,6 +15,7 @@ from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.config import Config
 from pipeline.errors import InputError
+from pipeline.markdown import literal
 from pipeline.newfolder import new_folder
 from pipeline.runtime import circumstances
 from pipeline.settings import Text
@@ -54,7 +56,7 @@ def compare(config: Config, console: Console) -> list[Path]:
         (folder / name).write_text(text, "utf-8")
     paths = [folder / name for name in content]
     _keep(store, parent, title, paths)
-    console.print(f"\nOpen {paths[0]}", highlight=False, soft_wrap=True)
+    console.print(Styled(f"\nOpen {paths[0]}"), soft_wrap=True)
     return paths
 
 
@@ -74,5 +76,5 @@ def _keep(store: Store, parent: MlflowRun | None, title: str, paths: Sequence[Pa
         add_files(store, parent.info.run_id, paths)
         return
     with start(store, EXPERIMENT, title, circumstances()) as run:
-        run.describe(f"`comparison.html` compares {title}")
+        run.describe(f"`comparison.html` compares {literal(title)}")
         add_files(store, run.id, paths)

@@ -13,9 +13,11 @@ from pipeline.comparison.front import front
 from pipeline.comparison.table import Table, concise, score_of
 from pipeline.figures.style import INK, LINE, MUTED
 from pipeline.tracking.finished import Finished
+from pipeline.wording import shortened
 
 PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
 CURVE = "val/elbo"
+LONGEST = 60  # cells of a run's name in a chart; the table has it whole
 FRONT = "The line joins the Pareto front: no other run is better in both."
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 """Of each run by id, the steps and values of a metric."""
@@ -60,7 +62,7 @@ def _rows(table: Table) -> Iterator[str]:
     yield f'<thead><tr><th>run</th>{scores}<th class="number">minutes</th>{settings}</tr></thead><tbody>'
     best = {score: table.best(score) for score in table.scores}
     for run in table.runs:
-        name = f'<td title="{run.id}"><i style="background:{run.colour}"></i>{escape(run.name)}</td>'
+        name = f'<td title="{run.id}"><i style="background:{escape(run.colour)}"></i>{escape(run.name)}</td>'
         values = "".join(_setting(run.params.get(key, "")) for key in table.settings)
         numbers = "".join(_number(run.metrics.get(score), best[score]) for score in table.scores)
         yield f"<tr>{name}{numbers}{_number(run.minutes, None)}{values}</tr>"
@@ -96,7 +98,7 @@ def _plane(table: Table) -> dict[str, Any]:
         "mode": "markers",
         "x": [rate for rate, _ in points],
         "y": [distortion for _, distortion in points],
-        "text": [f"{escape(run.name)}<br>ELBO {-sum(point):.2f}" for run, point in zip(runs, points, strict=True)],
+        "text": [f"{_name(run)}<br>ELBO {-sum(point):.2f}" for run, point in zip(runs, points, strict=True)],
         "hovertemplate": "%{text}<br>rate %{x:.2f}, distortion %{y:.2f}<extra></extra>",
         "marker": {"color": [run.colour for run in runs], "size": 10, "line": {"color": "white", "width": 1}},
     }
@@ -104,12 +106,17 @@ def _plane(table: Table) -> dict[str, Any]:
     return {"data": [line, dots], "layout": layout | {"hovermode": "closest"}}
 
 
+def _name(run: Finished) -> str:
+    """Its name as plotly, which reads a little HTML, writes it literally."""
+    return escape(shortened(run.name, LONGEST))
+
+
 def _curves(table: Table, curves: Curves) -> dict[str, Any]:
     data = [
         {
             "type": "scatter",
             "mode": "lines+markers" if len(curves[run.id]) < 4 else "lines",
-            "name": escape(run.name),
+            "name": _name(run),
             "x": [step for step, _ in curves[run.id]],
             "y": [value for _, value in curves[run.id]],
             "line": {"color": run.colour, "width": 1.5},
@@ -154,7 +161,7 @@ def _sheet(sheet: Sheet, table: Table) -> str:
 def _label(run: Finished, table: Table) -> str:
     score = run.metrics.get(table.sort)
     value = "" if score is None else f"<br>{score_of(table.sort)} {score:.5g}"
-    return f'<i style="background:{run.colour}"></i>{escape(run.name)}{value}'
+    return f'<i style="background:{escape(run.colour)}"></i>{escape(run.name)}{value}'
 
 
 def _image(png: bytes) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 from pipeline.errors import InputError
 from pipeline.tracking.finished import BEST, SCORES, Finished, beginning, differing
 from pipeline.tracking.store import FINGERPRINT
+from pipeline.wording import one_line
 
 SHOWN = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""
@@ -78,19 +79,20 @@ class Table:
         hidden = [f"{len(self.runs) - most} more runs"] if len(self.runs) > most else []
         hidden += [", ".join(rest)] if (rest := [key for key in self.settings if key not in shown]) else []
         if hidden:
-            console.print(f"In the files also {' and '.join(hidden)}", highlight=False, soft_wrap=True)
+            console.print(Text(f"In the files also {' and '.join(hidden)}"), soft_wrap=True)
 
     def _printed(self, settings: Sequence[str], most: int, name: int) -> Printed:
         printed = Printed(Column("run", max_width=name), Column("id", no_wrap=True), box=None)
         bests = {f"{self.split}/{score}": self.best(f"{self.split}/{score}") for score in SHOWN}
         scores = [score for score in bests if score in self.scores]
         for key in settings:
-            printed.add_column(self.headings[key], no_wrap=True, max_width=SETTING)
+            printed.add_column(Text(one_line(self.headings[key])), no_wrap=True, max_width=SETTING)
         for score in scores:
             printed.add_column(self.headings[score], no_wrap=True, justify="right")
         for run in self.runs[:most]:
-            named = Text(run.name, no_wrap=True, overflow="ellipsis")  # gives way first where there is little room
-            values = (Text(concise(run.params.get(key, ""))) for key in settings)
+            # Gives way first where there is little room.
+            named = Text(one_line(run.name), no_wrap=True, overflow="ellipsis")
+            values = (Text(_shown(run.params.get(key, ""))) for key in settings)
             printed.add_row(
                 named, beginning(run.id), *values, *(_cell(run.metrics.get(score), bests[score]) for score in scores)
             )
@@ -123,7 +125,11 @@ def _width(printed: Printed, console: Console) -> int:
     return Measurement.get(console, console.options.update(width=console.width * 10), printed).maximum
 
 
-def _cell(value: float | None, best: float | None) -> str:
+def _shown(value: str) -> str:
+    return one_line(concise(value)) if value else ""
+
+
+def _cell(value: float | None, best: float | None) -> Text:
     if value is None:
-        return ""
-    return f"[bold green]{value:.5g}[/bold green]" if value == best else f"{value:.5g}"
+        return Text()
+    return Text(f"{value:.5g}", "bold green" if value == best else "")

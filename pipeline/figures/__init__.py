@@ -4,6 +4,9 @@ Cards are square uint8 arrays [S, S, 3] that cost a few milliseconds; figures ar
 and legends. Neither goes through pyplot, so nothing stays behind and threads may draw at once.
 """
 
+import pipeline.plotting  # noqa: F401 — before anything imports matplotlib
+
+# isort: split
 from matplotlib.figure import Figure
 
 from pipeline.figures.cards import mosaic_card, plane_card, reconstructions_card
@@ -23,6 +26,7 @@ from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, q
 from pipeline.figures.sheets import first_images, reconstructions, samples, samples_beside
 from pipeline.figures.strip import strip
 from pipeline.figures.wall import Brick, wall
+from pipeline.plotting import literal_ticks, settle
 
 __all__ = [
     "Brick",
@@ -42,6 +46,7 @@ __all__ = [
     "latent_card",
     "latent_film",
     "latent_steps",
+    "literal_ticks",
     "loop",
     "losses",
     "mosaic_card",
@@ -53,6 +58,7 @@ __all__ = [
     "reconstructions_card",
     "samples",
     "samples_beside",
+    "settle",
     "side_by_side",
     "strip",
     "structure",

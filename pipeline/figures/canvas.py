@@ -4,14 +4,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from rich.cells import cell_len
 
+from pipeline.figures.fonts import drawable
 from pipeline.figures.style import DPI, INK, LINE, TEXT, TITLE
+from pipeline.plotting import settle
 
 EDGE, TOP = 20, 48  # pixels of paper around a picture, and above it where the title stands
+LONGEST = 100  # cells of a title
 
 
 def blank(width: int, height: int) -> Figure:
     """An empty white figure of so many pixels."""
+    settle()
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
@@ -19,7 +24,7 @@ def blank(width: int, height: int) -> Figure:
 
 def headed(title: str, width: int, height: int) -> Figure:
     """An empty figure, wide enough for its title in the upper left corner."""
-    figure = blank(max(width, text_width(title, TITLE) + 2 * EDGE), height)
+    figure = blank(max(width, text_width(drawable(title, LONGEST), TITLE) + 2 * EDGE), height)
     write_head(figure, title)
     return figure
 
@@ -43,7 +48,7 @@ def sheet(image: np.ndarray, title: str, left: int = 0, bottom: int = 0, below: 
     height, width, _ = image.shape
     spill = max(0, (text_width(below, TEXT) - width) // 2)
     left = max(left, spill)
-    needed = left + max(width + spill, text_width(title, TITLE))
+    needed = left + max(width + spill, text_width(drawable(title, LONGEST), TITLE))
     figure = blank(needed + 2 * EDGE, TOP + height + bottom + EDGE)
     axes = show(figure, image, EDGE + left, TOP)
     write_title(axes, title)
@@ -63,18 +68,18 @@ def show(figure: Figure, image: np.ndarray, left: int, top: int) -> Axes:
 
 def text_width(text: str, size: float) -> int:
     """About how many pixels a line of text takes at this font size; known without drawing it."""
-    return round(len(text) * size * 0.6 * DPI / 72)
+    return round(cell_len(text) * size * 0.6 * DPI / 72)
 
 
 def write_title(axes: Axes, text: str) -> None:
     """A title flush with the left edge of the axes."""
-    axes.set_title(text, fontsize=TITLE, color=INK, loc="left", pad=8)
+    axes.set_title(drawable(text, LONGEST), fontsize=TITLE, color=INK, loc="left", pad=8)
 
 
 def write_head(figure: Figure, text: str, left: int = EDGE) -> None:
     """A title above all panels of a figure, so many pixels from its left edge; each panel may have one of its own."""
     width, height = figure.get_size_inches() * DPI
-    figure.text(left / width, 1 - 14 / height, text, fontsize=TITLE, color=INK, va="top")
+    figure.text(left / width, 1 - 14 / height, drawable(text, LONGEST), fontsize=TITLE, color=INK, va="top")
 
 
 def figure_pixels(figure: Figure) -> np.ndarray:

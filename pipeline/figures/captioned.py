@@ -1,6 +1,5 @@
 """Images in reading order, each with a caption under it."""
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ from pipeline.figures.canvas import sheet, text_width
 from pipeline.figures.mosaic import arrange, join, magnify, near_square, whole_factor
 from pipeline.figures.pixels import as_pixels
 from pipeline.figures.style import DPI, INK, SMALL
+from pipeline.wording import wrapped
 
 SIDE, TILE = 960, 140  # pixels that all images with their captions may take, and one image
 LETTERS, LINES = 20, 10  # of a caption: letters in a line, and lines; what is longer ends in dots
@@ -22,9 +22,9 @@ def captioned(images: np.ndarray, captions: Sequence[str], title: str) -> Figure
     pixels = as_pixels(images)
     if len(captions) != len(pixels):
         raise ValueError(f"there are {len(captions)} captions for {len(pixels)} images; wanted one an image")
-    wrapped = [textwrap.wrap(text, LETTERS, max_lines=LINES, placeholder=" …") for text in captions]
-    widest = max(text_width(line, SMALL) for lines in wrapped for line in lines or [""])
-    below = round(max(map(len, wrapped)) * SMALL * 1.3 * DPI / 72) + APART
+    written = [_lines(text) for text in captions]
+    widest = max(text_width(line, SMALL) for lines in written for line in lines or [""])
+    below = round(max(map(len, written)) * SMALL * 1.3 * DPI / 72) + APART
     rows, columns, factor = _layout(pixels, widest + APART, below)
     tiles = magnify(pixels, factor)
     _, height, width, _ = tiles.shape
@@ -32,11 +32,16 @@ def captioned(images: np.ndarray, captions: Sequence[str], title: str) -> Figure
     room = ((0, 0), (0, below), (spare // 2, max(2, spare - spare // 2)), (0, 0))
     cells = np.pad(tiles, room, constant_values=255)
     figure, axes = sheet(join(arrange(cells, rows, columns), 0, 0), title)
-    for index, lines in enumerate(wrapped):
+    for index, lines in enumerate(written):
         row, column = divmod(index, columns)
         left, top = column * cells.shape[2] + spare // 2, row * cells.shape[1]
         _write_under(axes, "\n".join(lines), left + (width - 1) / 2, top + height + 3)
     return figure
+
+
+def _lines(caption: str) -> list[str]:
+    lines = wrapped(caption, LETTERS)
+    return lines if len(lines) <= LINES else [*lines[: LINES - 1], f"{lines[LINES - 1][: LETTERS - 2]} …"]
 
 
 def _layout(pixels: np.ndarray, widest: int, below: int) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 from pipeline.figures.canvas import EDGE, TOP, headed, place, show, text_width
 from pipeline.figures.decoded import coordinates_room, plane_image, write_coordinates
 from pipeline.figures.latents import axis_names, checked_points, draw_points
-from pipeline.figures.legend import LegendColumns, names_in_legend
+from pipeline.figures.legend import LegendColumns, labels_in_legend
 from pipeline.figures.limits import square_limits
 from pipeline.figures.line import line_and_points
 from pipeline.figures.style import DPI, INK, TEXT
@@ -45,7 +45,7 @@ def plane_and_points(  # noqa: PLR0917 — what `grid` takes, then what `latent`
     if points.shape[1] == 1:
         return line_and_points(image, x_values, points, labels, class_names, title=title)
     side, top = max(len(image), LEAST), TOP + HEADING
-    legend = LegendColumns(names_in_legend(points, labels, class_names), side)
+    legend = LegendColumns(labels_in_legend(points, labels), class_names, side)
     plane_left = EDGE + LEFT + side + legend.width + BETWEEN + coordinates_room(y_values)
     width = plane_left + max(image.shape[1], text_width(DECODED, TEXT)) + EDGE
     figure = headed(title, width, top + side + BELOW)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from pipeline.figures.classes import named_classes
 from pipeline.figures.limits import Limits
-from pipeline.figures.style import LINE, class_colors
+from pipeline.figures.style import LINE
 
 BINS, SMOOTH = 240, 3.0  # bins over the axis, and the standard deviation in bins of the smoothing
 PEAK = 1.6  # how high a curve may rise, in distances between two lines
@@ -21,14 +22,15 @@ def draw_densities(
     """
     low, high = limits[0]
     x = np.linspace(low, high, BINS)
-    last = len(class_names) - 1
-    for label, color in enumerate(class_colors(len(class_names))):
-        base = last - label
+    classes = named_classes(labels, class_names)
+    last = len(classes) - 1
+    for line, (label, color) in enumerate(zip(classes.labels, classes.colors, strict=True)):
+        base = last - line
         height = PEAK * _density(points[labels == label, 0], low, high) + base
-        axes.fill_between(x, base, height, color=(*color, 0.45), linewidth=0, zorder=label)
-        axes.plot(x, height, color=tuple(color), linewidth=1.1, zorder=label)
+        axes.fill_between(x, base, height, color=(*color, 0.45), linewidth=0, zorder=line)
+        axes.plot(x, height, color=tuple(color), linewidth=1.1, zorder=line)
     axes.set(xlim=(low, high), ylim=(-0.15, last + PEAK + 0.15))
-    axes.set_yticks(range(last, -1, -1), list(class_names), fontsize=min(text, 300 / (last + 1)))
+    axes.set_yticks(range(last, -1, -1), classes.names, fontsize=min(text, 300 / (last + 1)))
     axes.grid(axis="x", color=LINE, linewidth=0.5)
 
 

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import EDGE, TOP, blank, place, sheet, text_width, write_head
+from pipeline.figures.classes import named_classes
 from pipeline.figures.latents import axis_names, checked_points, draw_points
-from pipeline.figures.legend import LegendColumns, names_in_legend
+from pipeline.figures.legend import LegendColumns, labels_in_legend
 from pipeline.figures.limits import robust_limits
 from pipeline.figures.mosaic import join, magnify, whole_factor
 from pipeline.figures.pixels import as_pixels
@@ -90,10 +91,11 @@ def latent_steps(
     points, labels = checked_steps(points, labels, class_names, epochs)
     shown, flat = thinned(len(epochs)), points.shape[2] == 1
     columns = math.ceil(math.sqrt(len(shown)))
-    height = max(PANEL, LANE * len(class_names)) if flat else PANEL
+    classes = named_classes(labels, class_names)
+    height = max(PANEL, LANE * len(classes)) if flat else PANEL
     rows = math.ceil(len(shown) / columns)
-    legend = LegendColumns(names_in_legend(points, labels, class_names), rows * (height + HEAD) - HEAD)
-    left = EDGE + (max(text_width(name, TEXT) for name in class_names) if flat else 60)
+    legend = LegendColumns(labels_in_legend(points, labels), class_names, rows * (height + HEAD) - HEAD)
+    left = EDGE + (classes.widest(TEXT) if flat else 60)
     figure, panels = _panels(len(shown), columns, height, left, legend.width + EDGE)
     limits = robust_limits(points[shown])
     for axes, step in zip(panels, shown, strict=True):

@@ -8,15 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import EDGE, TOP, blank, figure_pixels, place, text_width, write_title
+from pipeline.figures.canvas import EDGE, TOP, blank, figure_pixels, place, write_title
+from pipeline.figures.classes import Classes, fitting_classes, named_classes
 from pipeline.figures.densities import draw_densities
-from pipeline.figures.legend import LegendColumns, legend_handles, legend_look, names_in_legend
+from pipeline.figures.legend import LegendColumns, labels_in_legend, legend_handles, legend_look
 from pipeline.figures.limits import Limits, inside, square_limits
 from pipeline.figures.scatter import FEW, draw_scatter
 from pipeline.figures.style import INK, MUTED, SMALL, TEXT
 
 PLOT = 760  # pixels, the side of the figure's axes
 CARD = 448  # pixels, the side of a card
+ROWS, DOT = 5, 24  # lines of legend under a card at most, and pixels of a dot in it
 CARD_POINTS = 2000  # more would cost time that the eye does not repay
 
 
@@ -34,8 +36,8 @@ def latent(
         explained: shares of the variance along the principal axes, where the points are coordinates on those.
     """
     points, labels = checked_points(points, labels, class_names)
-    legend = LegendColumns(names_in_legend(points, labels, class_names), PLOT)
-    left = 66 if points.shape[1] == 2 else 36 + max(text_width(name, TEXT) for name in class_names)
+    legend = LegendColumns(labels_in_legend(points, labels), class_names, PLOT)
+    left = 66 if points.shape[1] == 2 else 36 + named_classes(labels, class_names).widest(TEXT)
     figure = blank(EDGE + left + PLOT + legend.width + EDGE, TOP + PLOT + 64)
     axes = place(figure, EDGE + left, TOP, PLOT, PLOT)
     draw_points(axes, points, labels, class_names, square_limits(points), text=TEXT)
@@ -57,26 +59,35 @@ def latent_card(
     points, labels = checked_points(means, labels, class_names)
     thin = slice(None, None, math.ceil(len(points) / CARD_POINTS) or 1)
     points, labels = points[thin], labels[thin]
-    rows = _legend_rows(class_names) if names_in_legend(points, labels, class_names) else 0
+    classes = _card_classes(labels, class_names, points.shape[1])
+    rows = _legend_rows(classes) if len(labels_in_legend(points, labels)) else 0
     figure = blank(CARD, CARD)
-    axes = _card_axes(figure, class_names, rows, points.shape[1])
+    axes = _card_axes(figure, classes, rows, points.shape[1])
     draw_points(axes, points, labels, class_names, square_limits(points), text=SMALL)
     _name_axes(axes, points.shape[1], explained, SMALL)
     if rows:
-        handles, columns = legend_handles(class_names), math.ceil(len(class_names) / rows)
+        handles, columns = legend_handles(classes), math.ceil(len(classes.entries) / rows)
         figure.legend(handles=handles, ncols=columns, loc="lower center", **legend_look(SMALL))
     return figure_pixels(figure)
 
 
-def _legend_rows(class_names: Sequence[str]) -> int:
+def _card_classes(labels: np.ndarray, class_names: Sequence[str], dimensions: int) -> Classes:
+    """The classes that stand in lines under a card; beside densities all that are drawn."""
+    if dimensions == 1:
+        return named_classes(labels, class_names)
+    return fitting_classes(labels, class_names, SMALL, lambda widest: ROWS * max(1, CARD // (widest + DOT)))
+
+
+def _legend_rows(classes: Classes) -> int:
     """Lines of legend under a card; many classes have none, their names stand among the points."""
-    widest = max(text_width(name, SMALL) for name in class_names)
-    return math.ceil(len(class_names) * (widest + 24) / CARD) if len(class_names) <= FEW else 0
+    if len(classes) + classes.others > FEW:
+        return 0
+    return math.ceil(len(classes.entries) / max(1, CARD // (classes.widest(SMALL) + DOT)))
 
 
-def _card_axes(figure: Figure, class_names: Sequence[str], rows: int, dimensions: int) -> Axes:
+def _card_axes(figure: Figure, classes: Classes, rows: int, dimensions: int) -> Axes:
     """Axes over what a card has left beside its labels and legend: a centred square for a scatter."""
-    left = 48 if dimensions == 2 else 16 + max(text_width(name, SMALL) for name in class_names)
+    left = 48 if dimensions == 2 else 16 + classes.widest(SMALL)
     width, height = CARD - left - 10, CARD - 10 - 44 - 19 * rows
     if dimensions == 2:
         left, width = left + (width - height) // 2 if rows else left, height
@@ -105,17 +116,27 @@ def draw_points(
     *,
     text: float,
 ) -> None:
-    """Points on axes, as a scatter or as densities, with a note on how many the limits leave out."""
+    """Points on axes, as a scatter or as densities, with a note on what is left out: points by limits, and classes."""
     finite = np.isfinite(points).all(axis=1)
     axes.tick_params(labelsize=text)
     draw = draw_scatter if points.shape[1] == 2 else draw_densities
     draw(axes, points[finite], labels[finite], class_names, limits, text=text + (2 if points.shape[1] == 2 else 0))
     hidden = len(points) - int(inside(points[finite], limits).sum())
-    if hidden:
-        note = f"{hidden:,} of {len(points):,} points not shown"
+    classes = not_shown(named_classes(labels[finite], class_names)) if points.shape[1] == 1 else []
+    write_notes(axes, [*classes, *([f"{hidden:,} of {len(points):,} points not shown"] if hidden else [])], text)
+
+
+def not_shown(classes: Classes) -> list[str]:
+    """A note on the classes that have no line of their own, if there are such."""
+    return [f"{classes.others:,} more classes not shown"] if classes.others else []
+
+
+def write_notes(axes: Axes, notes: Sequence[str], text: float) -> None:
+    """Lines in the lower right corner, over whatever is there."""
+    if notes:
         beneath = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
         where: dict[str, Any] = {"transform": axes.transAxes, "ha": "right", "va": "bottom", "bbox": beneath}
-        axes.text(0.99, 0.01, note, fontsize=text, color=MUTED, **where)
+        axes.text(0.99, 0.01, "\n".join(notes), fontsize=text, color=MUTED, zorder=99, **where)
 
 
 def _name_axes(axes: Axes, dimensions: int, explained: Sequence[float] | np.ndarray | None, text: float) -> None:

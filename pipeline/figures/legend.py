@@ -2,56 +2,55 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from pipeline.figures.canvas import text_width
-from pipeline.figures.style import INK, TEXT, class_colors
+from pipeline.figures.classes import Classes, fitting_classes
+from pipeline.figures.style import INK, TEXT
 
 DOT, LINE = 50, 24  # pixels of a dot with its room, and of a line
+WIDEST = 640  # pixels that several columns may take together
 
 
-@dataclass(frozen=True)
 class LegendColumns:
     """A legend right of axes, in as few columns as keep to their height; without names it takes no room.
 
-    Attributes:
-        class_names: one a class.
+    Args:
+        labels: of the points, integers [N], indices into class_names.
+        class_names: one a class; where they are more than fit, the most frequent are named and the others counted.
         height: that it may take, pixels.
     """
 
-    class_names: Sequence[str]
-    height: int
-
-    @property
-    def width(self) -> int:
-        """Pixels that it takes."""
-        return self._count * (DOT + max((text_width(name, TEXT) for name in self.class_names), default=0))
+    def __init__(self, labels: np.ndarray, class_names: Sequence[str], height: int) -> None:
+        lines = height // LINE
+        shown = class_names if len(labels) else []
+        self.classes = fitting_classes(labels, shown, TEXT, lambda widest: lines * max(1, WIDEST // (DOT + widest)))
+        self.columns = math.ceil(len(self.classes.entries) / lines)
+        self.width = self.columns * (DOT + self.classes.widest(TEXT))
 
     def draw(self, axes: Axes) -> None:
         """Draw it beside these axes, from their upper end down."""
-        if self.class_names:
+        if self.width:
             beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.01)}
-            axes.legend(handles=legend_handles(self.class_names), ncols=self._count, **beside, **legend_look(TEXT))
-
-    @property
-    def _count(self) -> int:
-        return math.ceil(len(self.class_names) / (self.height // LINE))
+            axes.legend(handles=legend_handles(self.classes), ncols=self.columns, **beside, **legend_look(TEXT))
 
 
-def names_in_legend(points: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Sequence[str]:
-    """The names that a legend of points [..., 1 or 2] tells: none of densities, which bear theirs, or of one class."""
-    return class_names if points.shape[-1] == 2 and len(np.unique(labels)) > 1 else []
+def labels_in_legend(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The labels that a legend of points [..., 1 or 2] explains: none of densities, which bear names, or one class."""
+    return labels if points.shape[-1] == 2 and len(np.unique(labels)) > 1 else labels[:0]
 
 
-def legend_handles(class_names: Sequence[str]) -> list[Line2D]:
-    """A coloured dot and a name for each class."""
-    pairs = zip(class_names, class_colors(len(class_names)), strict=True)
-    return [Line2D([], [], linestyle="", marker="o", markersize=5, color=tuple(c), label=name) for name, c in pairs]
+def legend_handles(classes: Classes) -> list[Line2D]:
+    """A coloured dot and a name for each class; no dot before how many others there are."""
+    look: dict[str, Any] = {"linestyle": "", "markersize": 5}
+    dots = [("o", tuple(color)) for color in classes.colors] + [("none", INK)]
+    return [
+        Line2D([], [], marker=marker, color=color, label=entry, **look)
+        for entry, (marker, color) in zip(classes.entries, dots, strict=False)
+    ]
 
 
 def legend_look(text: float) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import EDGE, TOP, headed, place, show, text_width
+from pipeline.figures.classes import named_classes
 from pipeline.figures.decoded import write_coordinates
 from pipeline.figures.latents import draw_points
 from pipeline.figures.limits import square_limits
@@ -32,8 +33,9 @@ def line_and_points(
         image: the decoded row, uint8 [H, W, 3], one equally wide part for each of `x_values`, left to right.
     """
     height, wide, _ = image.shape
-    width, high = max(wide, LEAST), max(240, LANE * len(class_names))
-    left, top = EDGE + 20 + max(text_width(name, TEXT) for name in class_names), TOP + ABOVE
+    classes = named_classes(labels, class_names)
+    width, high = max(wide, LEAST), max(240, LANE * len(classes))
+    left, top = EDGE + 20 + classes.widest(TEXT), TOP + ABOVE
     row = top + high + BETWEEN
     figure = headed(title, left + max(width, text_width(HEADING, TEXT)) + EDGE, row + height + BELOW)
     densities = place(figure, left, top, width, high)

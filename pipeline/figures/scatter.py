@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
+from rich.cells import cell_len
 
+from pipeline.figures.classes import Classes, named_classes
 from pipeline.figures.limits import Limits
 from pipeline.figures.style import DPI, class_colors
 
@@ -21,21 +23,21 @@ def draw_scatter(
 
     `text` is the font size of those names in points.
     """
-    colors = class_colors(len(class_names))
+    colors, classes = class_colors(len(class_names)), named_classes(labels, class_names)
     order = np.random.default_rng(0).permutation(len(points))  # so that no class lies on top of all the others
     x, y = points[order].T
     axes.scatter(x, y, c=colors[labels[order]], s=marker_size(axes, len(points)), alpha=0.75, linewidths=0)
     axes.set(xlim=limits[0], ylim=limits[1])
     axes.set_aspect("equal")
-    present = np.unique(labels)
-    if len(present) > 1 and names_among_points(class_names):
-        medians = np.array([np.median(points[labels == label], axis=0) for label in present])
-        _write_names(axes, medians, [class_names[label] for label in present], colors[present], text)
+    present = classes.among(labels)
+    if names_help(present, class_names):
+        medians = np.array([np.median(points[labels == label], axis=0) for label in present.labels])
+        _write_names(axes, medians, present, text)
 
 
-def names_among_points(class_names: Sequence[str]) -> bool:
-    """Whether names help among the points: colours alone do not keep the classes apart, or the names take no room."""
-    return len(class_names) > FEW or max(map(len, class_names)) <= SHORT
+def names_help(present: Classes, class_names: Sequence[str]) -> bool:
+    """Whether names help among points of several classes: colours do not keep them apart, or the names are short."""
+    return len(present) > 1 and (len(class_names) > FEW or max(map(cell_len, present.names)) <= SHORT)
 
 
 def marker_size(axes: Axes, count: int) -> float:
@@ -45,13 +47,14 @@ def marker_size(axes: Axes, count: int) -> float:
     return float(np.clip(0.2 * area / max(count, 1), 2.0, 16.0))
 
 
-def _write_names(axes: Axes, medians: np.ndarray, names: Sequence[str], colors: np.ndarray, text: float) -> None:
+def _write_names(axes: Axes, medians: np.ndarray, classes: Classes, text: float) -> None:
     """Each name at its class's median, moved as little as keeps the names apart, in its darkened colour on white."""
-    places = name_places(axes, medians, names, text)
+    places = name_places(axes, medians, classes.names, text)
     if places is None:
         return
     edge = [withStroke(linewidth=text / 3.2, foreground="white")]
-    for name, color, (x, y) in zip(names, colors, axes.transData.inverted().transform(places), strict=True):
+    named = zip(classes.names, classes.colors, axes.transData.inverted().transform(places), strict=True)
+    for name, color, (x, y) in named:
         where: dict[str, Any] = {"ha": "center", "va": "center", "clip_on": True}
         axes.text(x, y, name, color=tuple(color * 0.45), fontsize=text, weight="bold", path_effects=edge, **where)
 
@@ -62,7 +65,7 @@ def name_places(axes: Axes, medians: np.ndarray, names: Sequence[str], text: flo
     None where the medians lie so close that the names would move farther than they are large, and mislead.
     """
     height = text * DPI / 72
-    box = np.array([height * max(0.8, 0.65 * max(map(len, names))), height])
+    box = np.array([height * max(0.8, 0.65 * max(map(cell_len, names))), height])
     wanted = axes.transData.transform(medians)
     places = keep_apart(wanted, box)
     return places if np.linalg.norm((places - wanted) / box, axis=1).mean() <= 1 else None

@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import EDGE, TOP, headed, sheet, show, text_width
 from pipeline.figures.captioned import captioned
+from pipeline.figures.classes import LONGEST
+from pipeline.figures.fonts import drawables
 from pipeline.figures.mosaic import arrange, join, magnify, near_square, stack_pairs, whole_factor
 from pipeline.figures.pixels import as_pairs, as_pixels
 from pipeline.figures.style import INK, MUTED, SMALL, TEXT
@@ -26,7 +28,8 @@ def first_images(
     Args:
         labels: integers [N], indices into class_names.
     """
-    return captioned(images, [class_names[label] for label in labels], title)
+    names = drawables(class_names, LONGEST)
+    return captioned(images, [names[label] for label in labels], title)
 
 
 def reconstructions(

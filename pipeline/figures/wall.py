@@ -1,6 +1,5 @@
 """The same cards of many trainings, the best first."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +8,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import EDGE, TOP, blank, show, text_width, write_head
+from pipeline.figures.fonts import drawable
 from pipeline.figures.pixels import resized
 from pipeline.figures.style import INK, SMALL, TEXT
+from pipeline.wording import wrapped
 
 SIDE, GAP, HEAD, LINE = 232, 8, 28, 18  # pixels: a card, between two of a training, its name, a line of its caption
 APART, COLUMNS = 26, 3  # pixels between trainings; how many of them beside each other
+NAME, CAPTION = 52, 400  # cells
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def wall(bricks: Sequence[Brick], title: str) -> Figure:
         raise ValueError("there are no bricks; wanted one training or more")
     across = max(len(brick.cards) for brick in bricks)
     width = across * (SIDE + GAP) - GAP
-    captions = [textwrap.wrap(brick.caption, int(width / text_width("m", SMALL))) for brick in bricks]
+    captions = [wrapped(drawable(brick.caption, CAPTION), int(width / text_width("m", SMALL))) for brick in bricks]
     head = HEAD + LINE * max(map(len, captions))
     height = head + SIDE
     columns = min(COLUMNS, len(bricks))
@@ -46,7 +48,7 @@ def wall(bricks: Sequence[Brick], title: str) -> Figure:
     for index, (brick, caption) in enumerate(zip(bricks, captions, strict=True)):
         row, column = divmod(index, columns)
         left, top = EDGE + column * (width + APART), TOP + row * (height + APART)
-        _write(figure, brick.name, left, top, fontsize=TEXT, weight="bold")
+        _write(figure, drawable(brick.name, NAME), left, top, fontsize=TEXT, weight="bold")
         _write(figure, "\n".join(caption), left, top + 20, fontsize=SMALL)
         _hang(figure, brick.cards, left, top + head)
     return figure

@@ -11,6 +11,7 @@ from pipeline.models.architecture import Architecture, ImageShape
 from pipeline.models.likelihood import Likelihood
 from pipeline.models.objective import Objective
 from pipeline.models.posterior import Posterior
+from pipeline.models.summary import summary
 
 
 @keras.saving.register_keras_serializable("pipeline")
@@ -64,10 +65,7 @@ class VAE(keras.Model):
 
     def text_summary(self) -> str:
         """The layers of encoder and decoder with their output shapes and numbers of parameters, as text."""
-        lines: list[str] = []
-        for part in (self.encoder, self.decoder):
-            part.summary(print_fn=lambda line, **_: lines.append(line), line_length=88)
-        return "\n".join(lines)
+        return "\n".join(summary(part) for part in (self.encoder, self.decoder))
 
     def begin_with(self, other: "VAE") -> None:
         """Take over the weights of another model, whose networks and likelihood must be of the same sizes.

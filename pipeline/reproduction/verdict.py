@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.text import Text
 
 from pipeline.reproduction.numbers import Difference
+from pipeline.wording import one_line
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ class Verdict:
     def report(self, console: Console) -> None:
         """Tell a person."""
         colour = "green" if self.is_identical else "red"
-        console.print(f"\n[bold]{self.name}[/bold], run {self.run_id}", highlight=False, soft_wrap=True)
-        console.print(f"[{colour}]{self}[/{colour}]", highlight=False, soft_wrap=True)
+        console.print(Text.assemble("\n", (one_line(self.name), "bold"), f", run {self.run_id}"), soft_wrap=True)
+        console.print(Text(str(self), colour), soft_wrap=True)
         for phrase in self.changed:
-            console.print(f"  {phrase}", highlight=False, soft_wrap=True)
+            console.print(Text(f"  {one_line(phrase)}"), soft_wrap=True)
         if not self.is_identical and not self.changed:
             console.print("  No recorded circumstance differs", highlight=False)

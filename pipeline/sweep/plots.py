@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pipeline.figures import literal_ticks, settle  # before Optuna imports matplotlib
+
+# isort: split
 import optuna
 import optuna.importance  # now, while the process that trials are forked from imports TensorFlow
 import optuna.visualization.matplotlib as drawn
@@ -56,10 +59,12 @@ def _both(file: str, function: str, study: Study, **how: Any) -> Iterator[tuple[
         return html
 
     def picture() -> bytes:
+        settle()
         with _unadvised():
             axes = getattr(drawn, function)(study, **how)
         figure = (axes if hasattr(axes, "figure") else axes.flat[0]).figure
         figure.set_size_inches(10, 6)
+        literal_ticks(figure)
         content = io.BytesIO()
         figure.savefig(content, format="png", dpi=120, bbox_inches="tight")
         figure.clear()

@@ -7,9 +7,11 @@ from optuna.trial import TrialState
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.sweep.plan import Claimed
 from pipeline.sweep.study import Study
+from pipeline.wording import one_line
 
 WORDS = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
@@ -39,7 +41,7 @@ class Progress:
 
     def begins(self, claimed: Claimed) -> None:
         """A trial was begun, or gone on with."""
-        self._rows[claimed.number] = [str(claimed.number), "training", claimed.name, "", ""]
+        self._rows[claimed.number] = [str(claimed.number), "training", one_line(claimed.name), "", ""]
 
     def epoch(self, claimed: Claimed, epoch: int, metrics: Mapping[str, float]) -> None:
         """An epoch of it is done."""
@@ -51,11 +53,8 @@ class Progress:
         self._ended += 1
         *_, epoch, value = self._rows.pop(claimed.number)
         said = said or f"at {value}, epoch {epoch}"
-        self.console.print(
-            f"trial {claimed.number:>3} {WORDS[state]:<7} {claimed.name}  {said}  ({self._state()})",
-            highlight=False,
-            soft_wrap=True,
-        )
+        line = f"trial {claimed.number:>3} {WORDS[state]:<7} {one_line(claimed.name)}  {said}  ({self._state()})"
+        self.console.print(Text(line), soft_wrap=True)
 
     def _state(self) -> str:
         done, all_of_them = len(self.study.of_state(*WORDS)), len(self.study.trials)
@@ -71,5 +70,5 @@ class Progress:
     def _table(self) -> RenderableType:
         table = Table("trial", "state", "parameters", "epoch", "value", box=None)
         for row in self._rows.values():
-            table.add_row(*row)
-        return Group(table, f"{self.study.settings.study}: {self._state()}")
+            table.add_row(*map(Text, row))
+        return Group(table, Text(f"{self.study.settings.study}: {self._state()}"))

@@ -7,6 +7,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from pipeline import figures
 from pipeline.config import shown
+from pipeline.markdown import code, literal, table
 from pipeline.sweep.plots import plots
 from pipeline.sweep.space import point_name
 from pipeline.sweep.study import Study
@@ -73,7 +74,7 @@ def _table(study: Study, best: list[FrozenTrial]) -> str:
         ]
         for trial in best[:BEST]
     ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [columns, ["---:"] * len(columns), *rows]) + order
+    return table([map(literal, columns), *rows], align=["---:"] * len(columns)) + order
 
 
 def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
@@ -87,7 +88,7 @@ def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
             _table(study, best),
             f"{champion} `wall.png` shows all side by side, `trials.csv` has every number.",
             "This command goes on with it; with `sweep.study=another` it asks the same again:",
-            f"```\n{command}\n```",
+            code(command),
         ]
     )
 
@@ -96,7 +97,7 @@ def _cell(trial: FrozenTrial, key: str) -> str:
     if key not in trial.params:
         return ""
     value = trial.params[key]
-    return f"{value:.4g}" if isinstance(value, float) else shown(value)
+    return f"{value:.4g}" if isinstance(value, float) else literal(shown(value))
 
 
 def _brick(trials: Trials, study: Study, trial: FrozenTrial) -> figures.Brick | None:

@@ -10,6 +10,7 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 from rich.console import Console
+from rich.text import Text
 
 import pipeline.tracking.loaded  # noqa: F401 — while the process that trials are forked from imports TensorFlow
 from pipeline import ROOT
@@ -130,13 +131,12 @@ def _say_what_was_seen(seen: Look, plan: Plan, console: Console) -> None:
     fewest, most = seen.parameters
     sizes = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
     every = ", every point of the space" if plan.number < plan.settings.n_trials else ""
-    console.print(
-        f"Study [bold]{plan.settings.study}[/bold]: at most {plan.number} trials{every}, searching "
+    said = (
+        f": at most {plan.number} trials{every}, searching "
         f"{', '.join(plan.space)}. All of {seen.points} points can be trained: {sizes} parameters, "
-        f"up to {seen.memory:.1f} GB",
-        highlight=False,
-        soft_wrap=True,
+        f"up to {seen.memory:.1f} GB"
     )
+    console.print(Text.assemble("Study ", (plan.settings.study, "bold"), said), soft_wrap=True)
 
 
 def _say_what_came_of_it(study: Study, console: Console) -> None:

@@ -8,6 +8,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
+from pipeline.secrets import masked
 from pipeline.tracking.colour import COLOUR, colour_of
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.owner import is_alive, owner_tags
@@ -127,7 +128,7 @@ def _close(store: Store, run_id: str, error: BaseException) -> None:
     else:
         # A mistake or a wish of the user's explains itself; a defect needs its traceback.
         known = isinstance(error, InputError | Interrupted)
-        reason = str(error) if known else f"\n```\n{''.join(format_exception(error))}\n```"
+        reason = str(error) if known else f"\n```\n{masked(''.join(format_exception(error)))}\n```"
         before = store.run(run_id).data.tags.get(NOTE)
         note = "\n\n".join(filter(None, [f"**{status.capitalize()}:** {reason}", before]))
         store.set_tags(run_id, {NOTE: note})

@@ -15,6 +15,8 @@ from mlflow.exceptions import MlflowException
 
 from pipeline.data.images import ImageData
 from pipeline.figures import Figure
+from pipeline.markdown import literal
+from pipeline.secrets import masked
 from pipeline.tracking.address import DATABASE, first_line
 from pipeline.tracking.dataset_input import dataset_input
 from pipeline.tracking.links import run_link
@@ -127,9 +129,10 @@ class Run:
     def describe(self, markdown: str) -> None:
         """Set the description that the run's page opens with, and below it what could not be drawn, and why."""
         self._description = markdown
-        lines = [f"- {name}: {first_line(error)}" for name, error in self.not_drawn.items()]
+        lines = [f"- {literal(name)}: {literal(first_line(error))}" for name, error in self.not_drawn.items()]
         if lines:
-            self.file("not_drawn.txt", "\n".join("".join(format_exception(each)) for each in self.not_drawn.values()))
+            errors = "\n".join("".join(format_exception(each)) for each in self.not_drawn.values())
+            self.file("not_drawn.txt", masked(errors))
             lines.insert(0, "**Not drawn** (`not_drawn.txt` has the whole errors):\n")
         self.tags({NOTE: "\n\n".join(filter(None, [markdown, "\n".join(lines)]))})
 

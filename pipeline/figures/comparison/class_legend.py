@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from itertools import chain
 
+import numpy as np
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import text_width
+from pipeline.figures.classes import fitting_classes
 from pipeline.figures.legend import legend_handles, legend_look
 from pipeline.figures.style import DPI, SMALL
 
@@ -15,30 +16,32 @@ INDENT = 9  # pixels that matplotlib leaves in front of a dot
 
 
 class ClassLegend:
-    """A legend as wide as its place; it has no lines where there is a single class, or too many for the place.
+    """A legend as wide as its place; it has no lines where there is a single class.
 
     Args:
-        class_names: one a class.
+        labels: of the points, integers [N], indices into class_names.
+        class_names: one a class; where they are more than fit, the most frequent are named and the others counted.
         width: of the place, pixels.
 
     Attributes:
         width, height: what it takes, pixels.
     """
 
-    def __init__(self, class_names: Sequence[str], width: int) -> None:
-        self.class_names = class_names
-        entry = DOT + max(text_width(name, SMALL) for name in class_names)
-        lines = math.ceil(len(class_names) / max(1, width // entry))
-        self.columns = math.ceil(len(class_names) / lines)
-        shown = lines <= LINES and len(class_names) > 1
-        self.width, self.height = self.columns * entry, LINE * lines if shown else 0
+    def __init__(self, labels: np.ndarray, class_names: Sequence[str], width: int) -> None:
+        self.classes = fitting_classes(
+            labels, class_names, SMALL, lambda widest: LINES * max(1, width // (DOT + widest))
+        )
+        entry, count = DOT + self.classes.widest(SMALL), len(self.classes.entries)
+        lines = math.ceil(count / max(1, width // entry))
+        self.columns = math.ceil(count / lines)
+        self.width, self.height = self.columns * entry, LINE * lines if count > 1 else 0
 
     def draw(self, figure: Figure, left: int, top: int) -> None:
         """Draw it with its upper left corner at these pixels of the figure."""
         if not self.height:
             return
         width, height = figure.get_size_inches() * DPI
-        handles = legend_handles(self.class_names)
+        handles = legend_handles(self.classes)
         by_column = list(chain(*(handles[column :: self.columns] for column in range(self.columns))))
         corner = ((left - INDENT) / width, 1 - top / height)
         figure.legend(

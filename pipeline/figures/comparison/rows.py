@@ -8,17 +8,22 @@ from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.figure import Figure
+from rich.cells import cell_len
 
 from pipeline.figures.canvas import place, show, text_width
+from pipeline.figures.classes import named_classes
 from pipeline.figures.comparison.class_legend import ClassLegend
 from pipeline.figures.comparison.member import Member
+from pipeline.figures.fonts import drawable
 from pipeline.figures.latents import axis_names, draw_points
 from pipeline.figures.limits import Limits
 from pipeline.figures.style import DPI, INK, SMALL, TEXT
+from pipeline.wording import wrapped
 
 BETWEEN = 64  # pixels between two columns, which hold the numbers of a scatter's vertical axis
 FOOT = 38  # pixels under a scatter, for the numbers and the name of its horizontal axis
 NAME_LINE, CAPTION_LINE = 20, 17  # pixels
+NAME = 160  # cells of a run's name
 
 
 class Row(Protocol):
@@ -37,7 +42,9 @@ class Heads:
     label = ""
 
     def __init__(self, members: Sequence[Member], width: int) -> None:
-        self.names = [_wrapped(member.name, width, TEXT * 1.15) for member in members]  # bold letters are wider
+        self.names = [
+            _wrapped(drawable(member.name, NAME), width, TEXT * 1.15) for member in members
+        ]  # bold letters are wider
         self.captions = [_wrapped(member.caption, width, SMALL) for member in members]
         self.drop = NAME_LINE * max(map(len, self.names)) + 2
         self.height = self.drop + CAPTION_LINE * max(map(len, self.captions))
@@ -73,8 +80,9 @@ class Scatters:
 
     def _scatter(self, figure: Figure, member: Member, limits: Limits, left: int, top: int) -> None:
         flat = member.points.shape[1] == 1
-        text = min(SMALL, 0.9 * self.width / (len(member.class_names) + 2) * 72 / DPI) if flat else SMALL - 1
-        spill = max(0, max(text_width(name, text) for name in member.class_names) + 16 - BETWEEN) if flat else 0
+        classes = named_classes(member.labels, member.class_names)
+        text = min(SMALL, 0.9 * self.width / (len(classes) + 2) * 72 / DPI) if flat else SMALL - 1
+        spill = max(0, classes.widest(text) + 16 - BETWEEN) if flat else 0
         axes = place(figure, left + spill, top, self.width - spill, self.width)
         draw_points(axes, member.points, member.labels, member.class_names, limits, text=text)
         names = axis_names(member.explained, share=" ({:.0%})")
@@ -85,7 +93,7 @@ class Scatters:
             axes.set_ylabel(names[1], fontsize=SMALL, color=INK, labelpad=2)
             axes.locator_params(axis="y", nbins=5)
         # Long numbers would run into each other.
-        axes.ticklabel_format(axis="x" if flat else "both", scilimits=(-2, 4), useMathText=True)
+        axes.ticklabel_format(axis="x" if flat else "both", scilimits=(-2, 4))
         for axis in (axes.xaxis, axes.yaxis):
             axis.get_offset_text().set(size=SMALL, color=INK)
 
@@ -98,9 +106,10 @@ class Legends:
     def __init__(self, members: Sequence[Member], width: int) -> None:
         self.legends, first = [], 0
         for names, group in groupby(members, key=lambda member: tuple(member.class_names)):
-            count = len(list(group))
-            self.legends.append((first, ClassLegend(names, count * (width + BETWEEN) - BETWEEN)))
-            first += count
+            labels = [np.asarray(member.labels) for member in group]
+            place = len(labels) * (width + BETWEEN) - BETWEEN
+            self.legends.append((first, ClassLegend(np.concatenate(labels), names, place)))
+            first += len(labels)
         self.height = max(legend.height for _, legend in self.legends)
 
     def draw(self, figure: Figure, lefts: Sequence[int], top: int) -> None:
@@ -121,6 +130,11 @@ def _wrapped(text: str, width: int, size: float) -> list[str]:
     lines: list[str] = []
     for line in text.splitlines():
         for part in textwrap.wrap(line, letters, break_long_words=False, break_on_hyphens=False):
-            pieces = textwrap.wrap(re.sub(r"([=,._/])", r"\1 ", part), letters)
-            lines += [part] if len(part) <= letters else [piece.replace(" ", "") for piece in pieces]
+            if cell_len(part) <= letters:
+                lines.append(part)
+            elif " " in part:  # letters that are twice as wide
+                lines += wrapped(part, letters)
+            else:
+                pieces = wrapped(re.sub(r"([=,._/])", r"\1 ", part), letters)
+                lines += [piece.replace(" ", "") for piece in pieces]
     return lines

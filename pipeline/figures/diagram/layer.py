@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.figures.fonts import drawable
+
+LONGEST = 64  # cells of a heading
 Family = Literal["input", "convolution", "dense", "other", "output"]
 
 
@@ -33,10 +36,11 @@ class Layer:
 
     @property
     def heading(self) -> str:
-        """The kind, after the name where somebody chose one."""
+        """The kind, after the name where somebody chose one; as it is drawn."""
         type_name = self.kind.split(" ")[0]
         plain = re.sub(r"_\d+$", "", self.name).replace("_", "")
-        return self.kind if plain.lower() == type_name.lower() else f"{self.name}: {self.kind}"
+        heading = self.kind if plain.lower() == type_name.lower() else f"{self.name}: {self.kind}"
+        return drawable(heading, LONGEST)
 
 
 def family(layer: Layer, part: Sequence[Layer]) -> Family:

@@ -8,7 +8,6 @@ from pipeline.figures.evolution import checked_steps, epoch_name
 from pipeline.figures.film.gif import Palette, gif
 from pipeline.figures.film.stage import Stage
 from pipeline.figures.latents import axis_names
-from pipeline.figures.style import class_colors
 
 FRAMES, EPOCHS, SMOOTH = 150, 50, 12  # at most: frames of a film, epochs in it, frames from one epoch to the next
 FRAME, FIRST, LAST = 50, 800, 2500  # milliseconds that a frame is shown, and the first and the last one
@@ -38,7 +37,7 @@ def latent_film(
     moments = eased(len(shown))
     times = np.full(len(moments), FRAME)
     times[[0, -1]] = FIRST, LAST
-    exact = np.rint(np.vstack([np.ones(3), class_colors(len(class_names))]) * 255).astype(np.uint8)
+    exact = np.rint(np.vstack([np.ones(3), stage.colors]) * 255).astype(np.uint8)
     palette = Palette([stage.picture(moments[i]) for i in (0, len(moments) // 2, -1)], exact)
     return gif((palette.indices(stage.picture(moment)) for moment in moments), palette, times.tolist())
 

@@ -11,8 +11,9 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import IdentityTransform
 
+from pipeline.figures.classes import Classes
 from pipeline.figures.scatter import name_places
-from pipeline.figures.style import DPI, class_colors
+from pipeline.figures.style import DPI
 
 
 class MovingNames:
@@ -20,20 +21,17 @@ class MovingNames:
 
     Args:
         axes: with their final limits.
-        points: [E, N, 2]; labels: integers [N], indices into class_names.
+        points: [E, N, 2]; labels: of the points, integers [N].
+        classes: those of them that are named.
         text: font size in points.
     """
 
-    def __init__(
-        self, axes: Axes, points: np.ndarray, labels: np.ndarray, class_names: Sequence[str], text: float
-    ) -> None:
-        present = np.unique(labels)
-        names = [class_names[label] for label in present]
-        medians = np.stack([np.median(points[:, labels == label], axis=1) for label in present], axis=1)
-        self.places = [name_places(axes, places, names, text) for places in medians]
-        glyphs = [_glyphs(name, text) for name in names]
+    def __init__(self, axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Classes, text: float) -> None:
+        medians = np.stack([np.median(points[:, labels == label], axis=1) for label in classes.labels], axis=1)
+        self.places = [name_places(axes, places, classes.names, text) for places in medians]
+        glyphs = [_glyphs(name, text) for name in classes.names]
         halo = PathCollection(glyphs, facecolors="white", edgecolors="white", linewidths=text / 3.2)
-        ink = PathCollection(glyphs, facecolors=class_colors(len(class_names))[present] * 0.45, linewidths=0)
+        ink = PathCollection(glyphs, facecolors=classes.colors * 0.45, linewidths=0)
         self.artists = (halo, ink)
         for artist in self.artists:
             axes.add_collection(artist, autolim=False)

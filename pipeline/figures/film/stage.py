@@ -8,11 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from pipeline.figures.canvas import blank, place, text_width
+from pipeline.figures.canvas import blank, place
+from pipeline.figures.classes import Classes, named_classes
 from pipeline.figures.comparison.class_legend import ClassLegend
 from pipeline.figures.film.moving_names import MovingNames
+from pipeline.figures.latents import not_shown, write_notes
 from pipeline.figures.limits import robust_limits
-from pipeline.figures.scatter import marker_size, names_among_points
+from pipeline.figures.scatter import marker_size, names_help
 from pipeline.figures.style import INK, LINE, SMALL, TITLE, class_colors
 
 SIDE = 480  # pixels
@@ -29,6 +31,9 @@ class Stage:
         labels: integers [N], indices into class_names.
         heads: [E], what to write above the points of each epoch.
         axis_names: of the coordinates.
+
+    Attributes:
+        colors: of the classes that are named, [K, 3].
     """
 
     def __init__(
@@ -39,18 +44,27 @@ class Stage:
         heads: Sequence[str],
         axis_names: Sequence[str],
     ) -> None:
-        planar = points.shape[2] == 2
-        self.axes = axes = (_plane if planar else _lanes)(points, class_names, axis_names)
+        planar, classes = points.shape[2] == 2, named_classes(labels, class_names)
+        if not planar:  # there is a lane for each class that is named
+            there = np.isin(labels, classes.labels)
+            points, labels = points[:, there], labels[there]
+        self.axes = axes = (
+            _plane(points, axis_names, ClassLegend(labels, class_names, SIDE))
+            if planar
+            else _lanes(points, axis_names, classes)
+        )
         self.canvas: Any = _drawn(axes)
         self.still = self.canvas.copy_from_bbox(self.canvas.figure.bbox)
         order = np.random.default_rng(0).permutation(len(labels))  # so that no class lies on top of all the others
-        self.points = (points if planar else _in_lanes(points, labels, len(class_names)))[:, order]
+        self.points = (points if planar else _in_lanes(points, labels, classes))[:, order]
         colors, size = class_colors(len(class_names))[labels[order]], marker_size(axes, len(labels))
         x, y = self.points[0].T
         self.dots = axes.scatter(x, y, c=colors, s=size, alpha=0.85, linewidths=0)
         self.heads, self.head = heads, axes.set_title("", fontsize=TITLE, color=INK, loc="left", pad=7)
-        named = planar and len(np.unique(labels)) > 1 and names_among_points(class_names)
-        self.names = MovingNames(axes, points, labels, class_names, SMALL + 1) if named else None
+        present = classes.among(labels)
+        named = planar and names_help(present, class_names)
+        self.names = MovingNames(axes, points, labels, present, SMALL + 1) if named else None
+        self.colors = classes.colors
 
     def picture(self, moment: float) -> np.ndarray:
         """Uint8 [SIDE, SIDE, 3]; at moment 2.5 the points are halfway from the third epoch to the fourth."""
@@ -70,9 +84,9 @@ def _drawn(axes: Axes) -> Any:
     return canvas
 
 
-def _plane(points: np.ndarray, class_names: Sequence[str], axis_names: Sequence[str]) -> Axes:
+def _plane(points: np.ndarray, axis_names: Sequence[str], legend: ClassLegend) -> Axes:
     """Square axes over a legend."""
-    figure, legend = blank(SIDE, SIDE), ClassLegend(class_names, SIDE)
+    figure = blank(SIDE, SIDE)
     side = SIDE - HEAD - FOOT - legend.height
     left = max(LEFT, (SIDE - side) // 2)
     axes = place(figure, left, HEAD, side, side)
@@ -85,12 +99,13 @@ def _plane(points: np.ndarray, class_names: Sequence[str], axis_names: Sequence[
     return _finished(axes, axis_names[0])
 
 
-def _lanes(points: np.ndarray, class_names: Sequence[str], axis_names: Sequence[str]) -> Axes:
+def _lanes(points: np.ndarray, axis_names: Sequence[str], classes: Classes) -> Axes:
     """Axes with a lane for each class, the first on top."""
-    left, last = 22 + max(text_width(name, SMALL) for name in class_names), len(class_names) - 1
+    left, last = 22 + classes.widest(SMALL), len(classes) - 1
     axes = place(blank(SIDE, SIDE), left, HEAD, SIDE - left - 14, SIDE - HEAD - FOOT)
     axes.set(xlim=robust_limits(points)[0], ylim=(-0.6, last + 0.6))
-    axes.set_yticks(range(last, -1, -1), list(class_names))
+    axes.set_yticks(range(last, -1, -1), classes.names)
+    write_notes(axes, not_shown(classes), SMALL)
     axes.grid(axis="x", color=LINE, linewidth=0.5)
     return _finished(axes, axis_names[0])
 
@@ -101,7 +116,8 @@ def _finished(axes: Axes, name: str) -> Axes:
     return axes
 
 
-def _in_lanes(points: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+def _in_lanes(points: np.ndarray, labels: np.ndarray, classes: Classes) -> np.ndarray:
     """Points [E, N, 1] as [E, N, 2]: each in the lane of its class, at a height that it keeps."""
-    heights = classes - 1 - labels + np.random.default_rng(0).uniform(-SPREAD, SPREAD, len(labels))
+    lanes = len(classes) - 1 - np.searchsorted(classes.labels, labels)
+    heights = lanes + np.random.default_rng(0).uniform(-SPREAD, SPREAD, len(labels))
     return np.stack([points[..., 0], np.broadcast_to(heights, points.shape[:2])], axis=-1)

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from string import Template
@@ -11,9 +12,11 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import to_hex
 
+from pipeline.figures.classes import named_classes
 from pipeline.figures.interactive.sprite import Sprite, sprite
 from pipeline.figures.latents import axis_names, checked_points
 from pipeline.figures.style import INK, LINE, MUTED, class_colors
+from pipeline.wording import shortened
 
 PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
 POLICY = (  # no network at all
@@ -30,8 +33,23 @@ CONFIG = {
 }
 SHOWN = 168  # pixels, the most that the longer side of a magnified image takes
 JITTER = 0.3  # how far points of one dimension lie off their class's line, in distances between two lines
-LETTERS = 28  # of a class name in the legend
+LONGEST = 120  # cells of a class name beside its image
 HINT = "Point at a dot to see its image. Click a class to hide or show it, double-click it to see it alone."
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Points that the legend hides or shows together.
+
+    Attributes:
+        name: as plotly, which reads a little HTML, writes it literally.
+        color: of all, or of each.
+        members: their indices.
+    """
+
+    name: str
+    color: str | list[str]
+    members: np.ndarray
 
 
 def interactive_latent(
@@ -58,14 +76,15 @@ def interactive_latent(
         raise ValueError(f"there are {len(images)} images for {len(points)} points; wanted one a point")
     points, labels = checked_points(points, labels, class_names)
     finite = np.isfinite(points).all(axis=1)
+    groups = _groups(labels, finite, class_names)
     present = np.unique(labels[finite])
-    members = [np.flatnonzero(finite & (labels == label)) for label in present]
-    names, colors = [class_names[label] for label in present], class_colors(len(class_names))[present]
     scene = {
-        "names": names,
+        "names": [shortened(class_names[label], LONGEST) for label in present],
+        "colors": [to_hex(tuple(color)) for color in class_colors(len(class_names))[present]],
+        "classes": np.searchsorted(present, labels).tolist(),
         "dimensions": points.shape[1],
-        "traces": [_trace(lane, *of, points) for lane, of in enumerate(zip(names, colors, members, strict=True))],
-        "layout": _layout(points.shape[1], names, explained),
+        "traces": [_trace(lane, group, points) for lane, group in enumerate(groups)],
+        "layout": _layout(points.shape[1], [group.name for group in groups], explained),
         "config": CONFIG,
         **_sprite_facts(sprite(images)),
     }
@@ -78,19 +97,34 @@ def interactive_latent(
     return PAGE.substitute(look, title=escape(title), hint=hint, scene=text)
 
 
-def _trace(lane: int, name: str, color: np.ndarray, members: np.ndarray, points: np.ndarray) -> dict[str, Any]:
-    """The points of one class; those of one dimension are spread around the class's line."""
-    places = dict(zip("xy", np.round(points[members], 4).T.tolist(), strict=False))
+def _groups(labels: np.ndarray, finite: np.ndarray, class_names: Sequence[str]) -> list[_Group]:
+    """A group for each class that has points, and of very many classes one for all that are not named."""
+    classes = named_classes(labels[finite], class_names).among(labels[finite])
+    groups = [
+        _Group(escape(name, quote=False), to_hex(tuple(color)), np.flatnonzero(finite & (labels == label)))
+        for label, name, color in zip(classes.labels, classes.names, classes.colors, strict=True)
+    ]
+    others = np.flatnonzero(finite & ~np.isin(labels, classes.labels))
+    if len(others):
+        of_all = class_colors(len(class_names))[labels[others]]
+        name = f"{len(np.unique(labels[others])):,} more classes"
+        groups.append(_Group(name, [to_hex(tuple(color)) for color in of_all], others))
+    return groups
+
+
+def _trace(lane: int, group: _Group, points: np.ndarray) -> dict[str, Any]:
+    """The points of a group; those of one dimension are spread around the group's line."""
+    places = dict(zip("xy", np.round(points[group.members], 4).T.tolist(), strict=False))
     if points.shape[1] == 1:
-        spread = np.random.default_rng(lane).uniform(-JITTER, JITTER, len(members))
+        spread = np.random.default_rng(lane).uniform(-JITTER, JITTER, len(group.members))
         places["y"] = np.round(lane + spread, 3).tolist()
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": _legend_name(name),
-        "marker": {"color": to_hex(tuple(color)), "size": 6, "opacity": 0.8, "line": {"width": 0}},
+        "name": group.name,
+        "marker": {"color": group.color, "size": 6, "opacity": 0.8, "line": {"width": 0}},
         "hoverinfo": "none",  # the card shows it
-        "customdata": members.tolist(),
+        "customdata": group.members.tolist(),
         **places,
     }
 
@@ -98,7 +132,7 @@ def _trace(lane: int, name: str, color: np.ndarray, members: np.ndarray, points:
 def _layout(dimensions: int, names: Sequence[str], explained: Sequence[float] | np.ndarray | None) -> dict[str, Any]:
     look = {"gridcolor": "#eceef1", "linecolor": LINE, "zeroline": False, "showline": True, "mirror": True}
     axes = [{"title": {"text": name, "font": {"size": 12}}} | look for name in axis_names(explained)]
-    lanes = {"tickvals": list(range(len(names))), "ticktext": [_legend_name(name) for name in names]}
+    lanes = {"tickvals": list(range(len(names))), "ticktext": list(names)}
     lanes |= look | {"autorange": "reversed", "automargin": True}
     return {
         "font": {"family": "DejaVu Sans, Verdana, sans-serif", "color": INK, "size": 12},
@@ -110,11 +144,6 @@ def _layout(dimensions: int, names: Sequence[str], explained: Sequence[float] | 
         "xaxis": axes[0],
         "yaxis": axes[1] | {"scaleanchor": "x"} if dimensions == 2 else lanes,
     }
-
-
-def _legend_name(name: str) -> str:
-    """The name as plotly, which reads a little HTML, writes it literally; a long one ends in dots."""
-    return escape(name if len(name) <= LETTERS else name[: LETTERS - 1] + "…", quote=False)
 
 
 def _sprite_facts(sheet: Sprite) -> dict[str, Any]:

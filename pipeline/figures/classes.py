@@ -1,0 +1,78 @@
+"""The classes that a picture tells by name: all, or of very many the most frequent."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.figures.canvas import text_width
+from pipeline.figures.fonts import drawables
+from pipeline.figures.style import class_colors
+
+ALL, OF_MORE = 60, 20  # up to so many classes are all named, of more than those so many
+LONGEST, BRIEF = 28, 14  # cells of a name, and where room is short
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """Classes in the order of the data.
+
+    Attributes:
+        labels: indices of those that are named, [K], ascending.
+        names: of each, as it is drawn.
+        colors: of each, [K, 3].
+        others: how many classes there are beside them.
+    """
+
+    labels: np.ndarray
+    names: list[str]
+    colors: np.ndarray
+    others: int
+
+    @property
+    def entries(self) -> list[str]:
+        """What a legend says: the names, and how many others there are."""
+        return [*self.names, f"… and {self.others:,} more"] if self.others else self.names
+
+    def widest(self, size: float) -> int:
+        """Pixels of the longest entry at this font size."""
+        return max((text_width(entry, size) for entry in self.entries), default=0)
+
+    def among(self, labels: np.ndarray) -> "Classes":
+        """Those of them that some of these labels have; the others count no longer."""
+        there = np.flatnonzero(np.isin(self.labels, labels))
+        return Classes(self.labels[there], [self.names[place] for place in there], self.colors[there], 0)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def named_classes(
+    labels: np.ndarray, class_names: Sequence[str], most: int | None = None, longest: int = LONGEST
+) -> Classes:
+    """The classes that a picture names: of more than fit those with the most points, of equals the first.
+
+    Args:
+        labels: of the points, integers [N], indices into class_names.
+        most: of them, if the picture has a limit of its own.
+        longest: cells of a name.
+    """
+    count = len(class_names)
+    most = most or (ALL if count <= ALL else OF_MORE)
+    points = np.bincount(labels, minlength=count)
+    named = np.sort(np.argsort(-points, kind="stable")[:most])
+    names = drawables([class_names[label] for label in named], longest)
+    return Classes(named, names, class_colors(count)[named], count - len(named))
+
+
+def fitting_classes(labels: np.ndarray, class_names: Sequence[str], size: float, room: Callable[[int], int]) -> Classes:
+    """As many classes as a legend at this font size has room for, which depends on the pixels of its widest entry.
+
+    Names are rather brief than left out.
+    """
+    for longest in (LONGEST, BRIEF):
+        classes = named_classes(labels, class_names, longest=longest)
+        places = room(classes.widest(size))
+        if len(classes.entries) <= places:
+            return classes
+    return named_classes(labels, class_names, max(1, places - 1), BRIEF)

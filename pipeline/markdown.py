@@ -1,0 +1,32 @@
+"""Markdown in which names are data: whatever is in them, they read as they are and break nothing around them."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from pipeline.wording import one_line
+
+_SIGNS = re.compile(r"[\\`*\[\]<>|~&@:#!$]|(?<!\w)_|_(?!\w)")
+"""What means something to some reader of Markdown; a colon begins `:emoji:` and ends `http:`."""
+
+
+def literal(text: object) -> str:
+    """The text on one line, its signs as HTML entities, which no reader takes for Markdown."""
+    return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", one_line(text)) if str(text) else ""
+
+
+def code(text: str) -> str:
+    """The text as a block of code, behind a fence longer than any in it."""
+    fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", text)), 0)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def table(rows: Iterable[Iterable[str]], *, align: Sequence[str] = ()) -> str:
+    """A table of Markdown from its heading and the rows under it; give cells that are data as `literal`.
+
+    Args:
+        rows: the heading first.
+        align: one a column, such as `---:`; the rest is flush left.
+    """
+    head, *body = [list(row) for row in rows]
+    rule = [*align, *["---"] * (len(head) - len(align))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *body))

@@ -1,0 +1,51 @@
+"""Names that somebody else chose, as they can be shown: on one line, whatever is in them, and no longer than fits."""
+
+import unicodedata
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+DOTS = "…"
+INVISIBLE = ("Cc", "Cf", "Co", "Cn")
+"""Categories of characters that have no look, or turn the text around them: controls, marks of direction …"""
+JOINERS = "\u200c\u200d"
+"""Without these, letters of Persian and of Indian scripts are written wrongly."""
+VARIANTS = {*map(chr, range(0xFE00, 0xFE10))}
+"""Ask for a look of the character before them, such as an emoji in colours."""
+
+
+def one_line(text: object) -> str:
+    """The text without line breaks and without what is invisible; bytes that are no UTF-8 become question marks.
+
+    A text of which nothing is left becomes a middle dot, so that it can be seen that there is one.
+    """
+    words = " ".join(unicodedata.normalize("NFC", str(text)).split())
+    seen = "".join(map(_seen, words)).strip()
+    return seen if cell_len(seen) else "·"
+
+
+def shortened(text: object, most: int) -> str:
+    """The text on one line of at most so many cells, of which letters of East Asia take two; dots stand for its middle.
+
+    Both ends stay, as names that are long tend to differ at their end.
+    """
+    line = one_line(text)
+    if cell_len(line) <= most:
+        return line
+    begin = (most - 1) * 3 // 5
+    end = most - 1 - begin
+    return set_cell_size(line, begin).rstrip() + DOTS + set_cell_size(line[::-1], end)[::-1].lstrip()
+
+
+def wrapped(text: str, most: int) -> list[str]:
+    """The text in lines of at most so many cells; a word that is too long is broken."""
+    return [line.plain.rstrip() for line in Text(text).wrap(Console(), max(1, most))]
+
+
+def _seen(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind == "Cs":  # how Python keeps a byte of a file's name that it cannot read
+        return "\N{REPLACEMENT CHARACTER}"
+    invisible = kind in INVISIBLE and character not in JOINERS
+    return "" if invisible or character in VARIANTS else character
