@@ -15,8 +15,8 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.composition import explain
 from pipeline.errors import InputError
+from pipeline.explanation import check_words, explain
 from pipeline.interruption import listen
 
 # Nothing heavy is imported above, so that --help and a mistyped key are answered at once.
@@ -35,6 +35,7 @@ def enter(command: Callable[[], None], config_name: str) -> None:
     """
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # otherwise Hydra prints and exits on its own, with less help
     try:
+        check_words(sys.argv[1:], config_name)
         command()
     except JobFailed as failed:
         sys.exit(failed.args[0])

@@ -6,7 +6,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from pipeline.composition import CONF, name_of, plain
+from pipeline.composition import CONF, name_of, null_listed, plain
 from pipeline.config import Config
 from pipeline.door import answered, enter, start
 from pipeline.errors import InputError
@@ -18,6 +18,7 @@ def main() -> None:
 
 
 def _expand_and_train() -> None:
+    sys.argv[1:] = map(null_listed, sys.argv[1:])
     if any(each.startswith("from=") for each in sys.argv[1:]):
         from pipeline.origin import expanded  # takes MLflow along
 

@@ -19,6 +19,7 @@ LEVELS = (
     ("pictures",),
     ("tracking",),
     ("record", "experiment", "composition"),
+    ("explanation",),
     ("recipe", "outcome"),
     ("initial", "training_run", "trained"),
     ("family", "rescoring", "serving", "reference", "newfolder"),
@@ -32,8 +33,8 @@ DOORS = tuple(
 FENCES = {
     "mlflow": ("tracking/", "ui.py"),
     "optuna": ("sweep/",),
-    "hydra": (*DOORS, "composition.py", "origin.py", "sweep/"),
-    "omegaconf": (*DOORS, "composition.py", "sweep/"),
+    "hydra": (*DOORS, "composition.py", "explanation.py", "origin.py", "sweep/"),
+    "omegaconf": (*DOORS, "composition.py", "explanation.py", "sweep/"),
     "matplotlib": ("figures/",),
     "plotly": ("figures/interactive/", "comparison/page.py"),
     "tensorflow": ("data/batches.py", "runtime.py"),
