@@ -6,15 +6,19 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.composition import plain
+from pipeline.config import Config
+from pipeline.effect import idle
 from pipeline.errors import InputError
 from pipeline.explanation import check_words, explain
 from pipeline.interruption import listen
@@ -63,6 +67,24 @@ def _is_of_composing(error: Exception) -> bool:
     """Whether Hydra refused something, rather than that one of us failed."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     return str(frame.f_globals["__name__"]).startswith(("hydra.", "omegaconf.", "antlr4."))
+
+
+def configured(composed: DictConfig) -> Config:
+    """The config of a command as plain mappings and lists; what is typed and has no effect is said.
+
+    Raises:
+        InputError: a value is missing, or something that is typed has certainly no effect.
+    """
+    config, hydra = plain(composed), HydraConfig.get()
+    if hydra.mode == RunMode.RUN:  # of several, the sweeper says it once
+        say_idle(idle(hydra.overrides.task, config))
+    return config
+
+
+def say_idle(remarks: Sequence[str]) -> None:
+    """Show what has no effect."""
+    for remark in remarks:
+        print(remark)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """What is wrong with a command line, explained with what to type instead."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import ConfigCompositionException, OverrideParseException
+from hydra.core.override_parser.types import Override
+from hydra.errors import ConfigCompositionException, HydraException, OverrideParseException
 from omegaconf import OmegaConf
 
 from pipeline.composition import CONF, sorted_overrides
@@ -109,6 +111,13 @@ def _unknown_key(error: Exception, overrides: Sequence[str]) -> str | None:
     return next((key for key in keys if f"'{key}'" in str(error) and "override" in str(error).lower()), None)
 
 
+def _grammatical(overrides: Sequence[str]) -> Iterator[Override]:
+    parser = OverridesParser.create()
+    for each in overrides:
+        with suppress(HydraException):
+            yield parser.parse_override(each)
+
+
 class _Keys:
     """The keys that exist: composed with the group choices of a command line alone.
 
@@ -161,7 +170,7 @@ class _Keys:
             GlobalHydra.instance().clear()
             with initialize_config_dir(str(path.parent), version_base="1.3"):
                 groups = compose(path.name, search, return_hydra_config=True).hydra.runtime.choices
-                kept, _ = sorted_overrides(OverridesParser.create().parse_overrides(list(overrides)), groups)
+                kept, _ = sorted_overrides(list(_grammatical(overrides)), groups)
                 composed = compose(path.name, [*search, *(each.input_line for each in kept)])
             self._composed = OmegaConf.to_container(composed)  # type: ignore[assignment]
         assert self._composed is not None

@@ -105,7 +105,7 @@ def _interval(values: IntervalSweep) -> BaseDistribution:
 def _range(values: RangeSweep) -> BaseDistribution:
     listed = steps_of(values)
     low, high = min(listed), max(listed)
-    if isinstance(low, int):
+    if isinstance(low, int) and isinstance(high, int):
         log = "log" in values.tags
         return IntDistribution(low, high, log=log, step=abs(int(values.step)))
     if "log" in values.tags:

@@ -7,12 +7,12 @@ from random import shuffle
 from hydra.core.override_parser.types import RangeSweep
 
 
-def evenly(low: float, step: float, number: int) -> list[float]:
+def evenly(low: float, step: float, number: int) -> list[int | float]:
     """So many numbers from the lowest on."""
     return [float(Decimal(repr(low)) + index * Decimal(repr(step))) for index in range(number)]
 
 
-def steps_of(values: RangeSweep) -> list[int] | list[float]:
+def steps_of(values: RangeSweep) -> list[int | float]:
     """The numbers of a range, whose end is not one of them.
 
     Raises:
@@ -24,7 +24,7 @@ def steps_of(values: RangeSweep) -> list[int] | list[float]:
     if not step or not all(map(isfinite, (start, stop, step))):
         raise ValueError("that range has no end; wanted range(a, b, step) with a step that leads from a to b")
     if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
-        listed: list[int] | list[float] = list(range(start, stop, step))
+        listed: list[int | float] = list(range(start, stop, step))
     else:
         first, end, by = (Decimal(repr(each)) for each in (start, stop, step))
         listed = evenly(start, step, max(0, ceil((end - first) / by)))

@@ -11,8 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.composition import name_of, plain
 from pipeline.config import Config, quoted
-from pipeline.door import start
+from pipeline.door import say_idle, start
 from pipeline.errors import InputError
+from pipeline.sweep.effect import idle_of_several
 from pipeline.sweep.points import Point, points_of
 from pipeline.sweep.processes import warm_up
 
@@ -38,6 +39,7 @@ class PointSweeper(Sweeper):
         typed = [each for each in given if each.key_or_group != "resume"]
         choices = self.config.hydra.runtime.choices
         config = _task(self.config)
+        say_idle(idle_of_several(given, config, choices["hydra/launcher"]))
         if "space" in config["sweep"]:
             warm_up()  # before we import what takes as long as what it imports
             from pipeline.sweep.search import search
@@ -69,15 +71,24 @@ class PointSweeper(Sweeper):
 
 
 def _tell(parent: "Run", overrides: Sequence[str]) -> None:
-    """How to see what the trainings came to."""
-    from pipeline.tracking.finished import finished_children
+    """What the trainings came to, and what to type next."""
+    from pipeline.afterwards import next_steps
+    from pipeline.family import best_of
+    from pipeline.tracking.finished import beginning, finished_children
 
-    if finished_children(parent.store, parent.id):
-        where = "".join(f" {each}" for each in overrides if each.startswith("tracking.uri="))
-        compare = f"python -m pipeline.compare 'runs=[{parent.id}]'{where}"
-        print(
-            f"\nAll of them: {parent.name}, run {parent.id}\nCompare them with: {compare}, or: {parent.where_to_look()}"
-        )
+    finished = finished_children(parent.store, parent.id)
+    if not finished:
+        return
+    best = best_of(finished)
+    one, word = best or finished[0], "the best" if best else f"{finished[0].name}"
+    scores = ", ".join(f"{name.upper()} {one.scores[name]:.2f}" for name in ("elbo", "nll") if name in one.scores)
+    said = (
+        f"The best: {one.name}, {scores} nats on the test split, run {one.id}"
+        if best
+        else ("None is the best: they differ in data or likelihood, or were not scored on the test split")
+    )
+    print(f"\nAll of them: {parent.name}, run {parent.id}\n{said}")
+    print(next_steps(parent, beginning(one.id), word, overrides))
 
 
 def _task(config: DictConfig) -> Config:

@@ -123,7 +123,7 @@ def hear_all() -> None:
         ours = model._model_impl
         return ours.predict(data, params) if isinstance(ours, Served) else before(model, data, params)
 
-    PyFuncModel.predict = predict  # type: ignore[method-assign]
+    PyFuncModel.predict = predict
 
 
 def _load_pyfunc(path: str) -> Served:
