@@ -8,12 +8,12 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.composition import plain
@@ -75,10 +75,21 @@ def configured(composed: DictConfig) -> Config:
     Raises:
         InputError: a value is missing, or something that is typed has certainly no effect.
     """
-    config, hydra = plain(composed), HydraConfig.get()
-    if hydra.mode == RunMode.RUN:  # of several, the sweeper says it once
-        say_idle(idle(hydra.overrides.task, config))
+    config = plain(composed)
+    if is_alone():  # of several, the sweeper says it once
+        say_idle(idle(typed(), config))
     return config
+
+
+def typed(*, of_hydra: bool = False) -> list[str]:
+    """The overrides of the command line as they were typed, or those of Hydra's own settings."""
+    overrides: Any = OmegaConf.to_container(HydraConfig.get().overrides)  # what refers to another key stays as it is
+    return list(overrides["hydra" if of_hydra else "task"])
+
+
+def is_alone() -> bool:
+    """Whether this is the only job of the command."""
+    return bool(HydraConfig.get().mode == RunMode.RUN)
 
 
 def say_idle(remarks: Sequence[str]) -> None:
@@ -111,6 +122,6 @@ def start() -> None:
 
 
 def _give_up(code: int) -> NoReturn:
-    if HydraConfig.get().mode == RunMode.MULTIRUN:
-        raise JobFailed(code)
-    sys.exit(code)
+    if is_alone():
+        sys.exit(code)
+    raise JobFailed(code)

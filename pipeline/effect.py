@@ -25,6 +25,7 @@ class Idle:
         when: whether they do.
         why: in words, with the cure.
         certain: whether nobody means it so.
+        what: it lacks.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Idle:
     when: Callable[[Flat], bool]
     why: str
     certain: bool = False
+    what: str = "effect"
 
 
 def _unwanted(picture: str) -> Callable[[Flat], bool]:
@@ -76,7 +78,8 @@ RULES = (
         "objective.warmup_epochs",
         ("training.epochs",),
         lambda flat: flat["objective.warmup_epochs"] >= flat["training.epochs"],
-        "in part: training.epochs ends before beta has risen to objective.beta",
+        "training.epochs ends before beta has risen to objective.beta",
+        what="full effect",
     ),
     *(
         Idle(key, ("objective.beta",), lambda flat: flat["objective.beta"] == 0, "objective.beta is 0")
@@ -143,10 +146,9 @@ def idle(typed: Sequence[str], config: Config, varied: Sequence[str] = ()) -> li
             if not _is_below(each.key_or_group, rule.key) or any(_overlap(key, by) for key in varied for by in rule.by):
                 continue
             if not each.is_sweep_override() and rule.when(flat):
-                remark = f"{each.input_line}: without effect, because {rule.why}"
+                remarks.append(f"{each.input_line} has no {rule.what}: {rule.why}")
                 if rule.certain:
-                    raise InputError(f"{each.input_line}: has no effect: {rule.why}")
-                remarks.append(remark)
+                    raise InputError(remarks[-1])
     return list(dict.fromkeys(remarks))
 
 
@@ -172,7 +174,7 @@ def refuse_of_several(typed: Sequence[str], arguments: Sequence[str]) -> None:
 def _repeated(overrides: Sequence[Override]) -> list[str]:
     last = {each.key_or_group: each for each in overrides}
     return [
-        f"{each.input_line}: without effect, because {last[each.key_or_group].input_line} follows"
+        f"{each.input_line} has no effect: {last[each.key_or_group].input_line} follows"
         for each in overrides
         if each.value() != last[each.key_or_group].value()
     ]

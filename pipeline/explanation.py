@@ -71,6 +71,10 @@ def explain(error: Exception, arguments: Sequence[str], config_name: str) -> str
         return _ungrammatical(str(error.override), str(error), keys)
     if (several := re.match(r"Ambiguous value for argument '(.*)'\n", str(error))) is not None:
         return _several(several[1], config_name)
+    if "Unexpected type annotation: Set" in f"{error} {error.__cause__}":
+        return (
+            f"{' '.join(overrides)}: choice(…), range(…) and interval(…) are typed in quotes where they are in braces"
+        )
     emptied = [each for each in overrides if each.endswith("=null")]
     if "Config group override must be a string" in str(error):
         wrong = next(iter([*emptied, *(each for each in overrides if each.startswith("="))]), " ".join(overrides))

@@ -4,12 +4,11 @@ import sys
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from pipeline.composition import CONF, name_of, null_listed
 from pipeline.config import Config
-from pipeline.door import answered, configured, enter, start
+from pipeline.door import answered, configured, enter, is_alone, start, typed
 from pipeline.effect import refuse_of_several
 from pipeline.errors import InputError
 
@@ -32,10 +31,9 @@ def _expand_and_train() -> None:
 def compose_and_train(composed: DictConfig) -> None:
     """Train what Hydra composed."""
     with answered():
-        hydra = HydraConfig.get()
-        overrides = list(hydra.overrides.task)
-        if hydra.mode == RunMode.RUN:
-            refuse_of_several([*overrides, *hydra.overrides.hydra], sys.argv[1:])
+        overrides = typed()
+        if is_alone():
+            refuse_of_several([*overrides, *typed(of_hydra=True)], sys.argv[1:])
         config = configured(composed)
         resume = config.pop("resume", None)
         if resume is None:

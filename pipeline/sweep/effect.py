@@ -29,7 +29,7 @@ def idle_of_several(typed: Sequence[Override], config: Config, launcher: str) ->
         _of_a_study(sweep, launcher) if "space" in sweep else {"tracking.parent": "they get a parent run of their own"}
     )
     given = {each.key_or_group: each.input_line for each in typed} | {"hydra/launcher": f"hydra/launcher={launcher}"}
-    return remarks + [f"{given[key]}: without effect, because {reason}" for key, reason in why.items() if key in given]
+    return remarks + [f"{given[key]} has no effect: {reason}" for key, reason in why.items() if key in given]
 
 
 def _of_a_study(sweep: Mapping[str, Any], launcher: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ def last_word(parent: Run, study: Study, version: str | None, typed: Sequence[st
     lines = [", ".join(f"{count} {word}" for word, count in counts.items() if count)]
     if best and len(settings.objective) > 1:
         front = study.front()
-        lines.append(f"On the Pareto front are {len(front)} trials, by {settings.prune_by}:")
+        lines.append(f"The Pareto front, by {settings.prune_by}:")
         lines += [f"  {_shown(trial, study)}" for trial in best[: min(SHOWN, len(front))]]
     elif best:
         lines.append(f"The best: {_shown(best[0], study)}")

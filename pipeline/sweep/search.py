@@ -68,10 +68,8 @@ def search(context: HydraContext, master: DictConfig, config: Config, typed: Seq
             results = launcher.launch([list(plan.overrides)] * settings.workers, initial_job_idx=0)
             for result in results:
                 result.return_value  # noqa: B018 — raises what a worker raised
-            version = report(parent, study)
-            console.print(
-                last_word(parent, study, version, plan.overrides), highlight=False, soft_wrap=True, markup=False
-            )
+            said = last_word(parent, study, report(parent, study), plan.overrides)
+            console.print(said, highlight=False, soft_wrap=True, markup=False)
             _refuse_failure(study)
     except Interrupted as interrupt:
         raise Interrupted(f"{interrupt}. Go on with the same command") from None

@@ -64,7 +64,7 @@ class PointSweeper(Sweeper):
         from pipeline.family import family
 
         with family(config, name, members, resume=config["resume"]) as parent:
-            jobs = list(_jobs(points, parent))
+            jobs = list(_jobs(points, parent, config["tracking"]["experiment"]))
             results = self.launcher.launch(jobs, initial_job_idx=0) if jobs else []
         _tell(parent, points[0].overrides)
         return [each.return_value for each in results]
@@ -80,12 +80,12 @@ def _tell(parent: "Run", overrides: Sequence[str]) -> None:
     if not finished:
         return
     best = best_of(finished)
-    one, word = best or finished[0], "the best" if best else f"{finished[0].name}"
+    one, word = best or finished[0], "the best" if best else finished[0].name
     scores = ", ".join(f"{name.upper()} {one.scores[name]:.2f}" for name in ("elbo", "nll") if name in one.scores)
     said = (
         f"The best: {one.name}, {scores} nats on the test split, run {one.id}"
         if best
-        else ("None is the best: they differ in data or likelihood, or were not scored on the test split")
+        else "None is the best: they differ in data or likelihood, or have no scores of the test split"
     )
     print(f"\nAll of them: {parent.name}, run {parent.id}\n{said}")
     print(next_steps(parent, beginning(one.id), word, overrides))
@@ -110,8 +110,8 @@ def _check(points: Sequence[Point], composed: Sequence[Config]) -> None:
             raise InputError(f"{point.name}: {error}" if point.name else str(error)) from error
 
 
-def _jobs(points: Sequence[Point], parent: "Run") -> Iterator[list[str]]:
-    """The overrides of each training that is left to do; one that was interrupted goes on where it was."""
+def _jobs(points: Sequence[Point], parent: "Run", experiment: str) -> Iterator[list[str]]:
+    """The overrides of each training that is left to do, in the parent's experiment; an interrupted one goes on."""
     from pipeline.training_run import checkpoint_of
 
     before = {run.info.run_name: run.info for run in parent.store.children(parent.id)}
@@ -120,7 +120,13 @@ def _jobs(points: Sequence[Point], parent: "Run") -> Iterator[list[str]]:
         if run and checkpoint_of(run.run_id).exists():
             yield [f"resume={run.run_id}", *(each for each in point.overrides if each.startswith("tracking.uri="))]
         elif not run or run.status != "FINISHED":
-            yield [*point.overrides, f"tracking.parent={parent.id}", *_named(point.name)]
+            # Else data sets that vary would scatter the members over experiments, and the parent would not find them.
+            here = [] if _chooses_experiment(point) else [f"tracking.experiment={quoted(experiment)}"]
+            yield [*point.overrides, *here, f"tracking.parent={parent.id}", *_named(point.name)]
+
+
+def _chooses_experiment(point: Point) -> bool:
+    return any(each.startswith("tracking.experiment=") for each in point.overrides)
 
 
 def _named(name: str) -> list[str]:
