@@ -44,10 +44,10 @@ reproduce: $(INSTALLED)  ## train a run once more from its record and compare, b
 	@$(BIN)/python -m pipeline.reproduce run=$(or $(RUN),$(error Which run? RUN=its id)) $(ARGS)
 
 serve: $(INSTALLED)  ## answer requests to a trained model over HTTP: RUN=its id, or latent_filters@champion
-	@$(BIN)/python -m pipeline.serve run=$(or $(RUN),$(error Which run? RUN=its id, or latent_filters@champion)) port=$(or $(SERVE_PORT),5001) $(ARGS)
+	@$(BIN)/python -m pipeline.serve run=$(or $(RUN),$(error Which run? RUN=its id, or latent_filters@champion)) $(SERVE_PORT:%=port=%) $(ARGS)
 
 verify: $(INSTALLED)  ## train what others published, compare, write docs/reference.md; QUICK=1 is short and writes nothing
-	@$(BIN)/python -m pipeline.verify quick=$(if $(QUICK),true,false) $(ARGS)
+	@$(BIN)/python -m pipeline.verify $(if $(QUICK),quick=true) $(ARGS)
 
 ui: $(INSTALLED)  ## open the runs in MLflow, on 127.0.0.1
 	@$(BIN)/python -m pipeline.ui --port $(PORT)

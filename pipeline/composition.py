@@ -1,26 +1,21 @@
-"""What the doors need of Hydra: the folder of configs, the name of what was changed, and readable refusals."""
+"""What the doors need of Hydra: the folder of configs, the composed one, and the name of what was changed."""
 
 import os
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
-from hydra._internal.utils import get_args_parser
-from hydra.core.global_hydra import GlobalHydra
+from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import ConfigCompositionException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline import ROOT
 from pipeline.address import without_secrets
-from pipeline.config import Config, flatten, run_name
+from pipeline.config import Config, argument, flatten, run_name
 from pipeline.errors import InputError
 
 CONF = ROOT / "conf"
@@ -42,9 +37,8 @@ def plain(composed: DictConfig) -> Config:
     try:
         config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise InputError(
-            f"{error.full_key}: {str(error.msg).partition(chr(10))[0]}. Give it a value: {error.full_key}=…"
-        ) from error
+        key, reason = error.full_key, str(error.msg).partition("\n")[0]
+        raise InputError(f"{key}: {reason}. Give it a value: {key}=…{_literally(composed, str(key))}") from error
     assert isinstance(config, dict)
     config = without_secrets(config)
     directory = (config.get("dataset") or {}).get("dir")
@@ -59,6 +53,19 @@ def where_it_was_typed() -> None:
     os.chdir(HydraConfig.get().runtime.cwd)
 
 
+def _literally(composed: DictConfig, key: str) -> str:
+    """How to type a text that was taken for a reference; nothing of what is none."""
+    text = flatten(OmegaConf.to_container(composed)).get(key)  # type: ignore[arg-type]
+    return f". Or if that is the text itself: {argument(key, text)}" if isinstance(text, str) and "${" in text else ""
+
+
+def null_listed(line: str) -> str:
+    """An override with `a=choice(null,3)`, which Hydra refuses, as `a=null,3`, which is the same."""
+    choice = re.fullmatch(r"([^=]+=)choice\(([^()]*,[^()]*)\)", line)
+    nothing = choice and "null" in [each.strip() for each in choice[2].split(",")]
+    return f"{choice[1]}{choice[2]}" if choice and nothing else line
+
+
 def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config: Config) -> str:
     """The name of a run: what the overrides changed. To be called while Hydra is at work.
 
@@ -67,7 +74,7 @@ def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config:
         choices: the group choices of the composed config.
         config: that config.
     """
-    groups, values = _sorted(OverridesParser.create().parse_overrides(list(overrides)), choices)
+    groups, values = sorted_overrides(OverridesParser.create().parse_overrides(list(overrides)), choices)
     default = compose("train", return_hydra_config=True).hydra.runtime.choices
     before = flatten(plain(compose("train", [each.input_line for each in groups])))
     after = flatten(config)
@@ -85,56 +92,10 @@ def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config:
     )
 
 
-def explain(error: Exception, arguments: Sequence[str], config_name: str) -> str:
-    """What Hydra or OmegaConf refused of a command line, with the keys that exist where an unknown one was given."""
-    parsed, _ = get_args_parser().parse_known_args(list(arguments))
-    overrides = parsed.overrides
-    if isinstance(error, OverrideParseException):
-        wanted = "wanted key=value in Hydra's grammar; put quotes around brackets and spaces: 'model.filters=[32,64]'"
-        return f"{error.override}: {str(error).partition(chr(10))[0]}; {wanted}"
-    emptied = [each for each in overrides if each.endswith("=null")]
-    if "Config group override must be a string" in str(error) and emptied:
-        return f"{emptied[0]}: wanted one of the group's options, which --help lists"
-    key = _unknown_key(error, overrides)
-    if key is None:
-        causes = [error, *([error.__cause__] if error.__cause__ else [])]
-        return "\n".join(re.split(r"\n\s*(?:full_key|Config search path)", str(cause))[0] for cause in causes)
-    parent, _, name = key.rpartition(".")
-    keys = partial(_keys, overrides=overrides, config_dir=parsed.config_dir, config_name=config_name)
-    known = keys(parent)
-    while parent and not known:  # then the parent is what was mistyped
-        parent, _, name = parent.rpartition(".")
-        known = keys(parent)
-    key = f"{parent}.{name}" if parent else name
-    meant = get_close_matches(name, known, n=1)
-    path = f"{parent}." if parent else ""
-    hint = f"Did you mean {path}{meant[0]}? " if meant else ""
-    return f"{key}: no such key. {hint}{parent or 'The config'} has: {', '.join(known)}"
-
-
-def _sorted(overrides: Sequence[Override], choices: Mapping[str, Any]) -> tuple[list[Override], list[Override]]:
+def sorted_overrides(
+    overrides: Sequence[Override], choices: Mapping[str, Any]
+) -> tuple[list[Override], list[Override]]:
     """Those that choose from a group, and those that set a value; deletions are neither."""
     kept = [each for each in overrides if not each.is_delete() and not each.key_or_group.startswith("hydra")]
     groups = [each for each in kept if each.key_or_group in choices]
     return groups, [each for each in kept if each not in groups]
-
-
-def _unknown_key(error: Exception, overrides: Sequence[str]) -> str | None:
-    if not isinstance(error, ConfigCompositionException):
-        return None
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
-    keys = [each.key_or_group for each in parsed]
-    return next((key for key in keys if f"'{key}'" in str(error) and "override" in str(error).lower()), None)
-
-
-def _keys(parent: str, *, overrides: Sequence[str], config_dir: str | None, config_name: str) -> list[str]:
-    """The keys below a dotted name, composed with the group choices alone; none if there is no such name."""
-    search = [f"hydra.searchpath=[file://{Path(config_dir).absolute()}]"] if config_dir else []
-    GlobalHydra.instance().clear()
-    path = CONF / config_name
-    with initialize_config_dir(str(path.parent), version_base="1.3"):
-        groups = compose(path.name, search, return_hydra_config=True).hydra.runtime.choices
-        kept, _ = _sorted(OverridesParser.create().parse_overrides(list(overrides)), groups)
-        composed = compose(path.name, [*search, *(each.input_line for each in kept)])
-        node = OmegaConf.select(composed, parent) if parent else composed
-    return [str(key) for key in node if key != "_target_"] if isinstance(node, DictConfig) else []

@@ -1,5 +1,7 @@
 """The composed config as a plain mapping: flattened to dotted names, and told apart from the default."""
 
+import re
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,7 +57,13 @@ def typed(value: Any) -> str:
     return quoted(value) if isinstance(value, str) else repr(value) if isinstance(value, float) else shown(value)
 
 
-def quoted(text: str) -> str:
-    """A text as a value on the command line, whatever is in it."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+def quoted(text: str, mark: str = "'") -> str:
+    """A text as a value in Hydra's grammar, literally, whatever is in it."""
+    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)  # else a reference to another key
+    text = re.sub(rf"(\\+)(?={mark}|$)", r"\1\1", text)  # elsewhere a backslash is one
+    return mark + text.replace(mark, f"\\{mark}") + mark
+
+
+def argument(key: str, text: str) -> str:
+    """A key and its text as they are typed in a shell."""
+    return shlex.quote(f"{key}={quoted(text, mark=chr(34))}")

@@ -6,20 +6,24 @@ import logging
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.commandline import hide_secrets
-from pipeline.composition import explain, where_it_was_typed
+from pipeline.composition import plain, where_it_was_typed
+from pipeline.config import Config
+from pipeline.effect import idle
 from pipeline.environment import isolate
 from pipeline.errors import InputError, unwritable
+from pipeline.explanation import check_words, explain
 from pipeline.interruption import listen
 from pipeline.secrets import MaskedFormatter, masked
 
@@ -41,6 +45,7 @@ def enter(command: Callable[[], None], config_name: str) -> None:
     hide_secrets()
     sys.excepthook = _tell
     try:
+        check_words(sys.argv[1:], config_name)
         command()
     except JobFailed as failed:
         sys.exit(failed.args[0])
@@ -73,6 +78,35 @@ def _is_of_composing(error: Exception) -> bool:
     """Whether Hydra refused something, rather than that one of us failed."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     return str(frame.f_globals["__name__"]).startswith(("hydra.", "omegaconf.", "antlr4."))
+
+
+def configured(composed: DictConfig) -> Config:
+    """The config of a command as plain mappings and lists; what is typed and has no effect is said.
+
+    Raises:
+        InputError: a value is missing, or something that is typed has certainly no effect.
+    """
+    config = plain(composed)
+    if is_alone():  # of several, the sweeper says it once
+        say_idle(idle(typed(), config))
+    return config
+
+
+def typed(*, of_hydra: bool = False) -> list[str]:
+    """The overrides of the command line as they were typed, or those of Hydra's own settings."""
+    overrides: Any = OmegaConf.to_container(HydraConfig.get().overrides)  # what refers to another key stays as it is
+    return list(overrides["hydra" if of_hydra else "task"])
+
+
+def is_alone() -> bool:
+    """Whether this is the only job of the command."""
+    return bool(HydraConfig.get().mode == RunMode.RUN)
+
+
+def say_idle(remarks: Sequence[str]) -> None:
+    """Show what has no effect."""
+    for remark in remarks:
+        print(remark)
 
 
 @contextmanager
@@ -110,6 +144,6 @@ def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType 
 
 
 def _give_up(code: int) -> NoReturn:
-    if HydraConfig.get().mode == RunMode.MULTIRUN:
-        raise JobFailed(code)
-    sys.exit(code)
+    if is_alone():
+        sys.exit(code)
+    raise JobFailed(code)

@@ -84,10 +84,9 @@ def show(parent: Run, config: Config) -> None:
     ended_well = {run.id for run in finished}
     others = [run.info for run in parent.store.children(parent.id) if run.info.run_id not in ended_well]
     table = pd.DataFrame({run.name: run.scores for run in finished}).T
-    alike = {(run.tags[FINGERPRINT], run.params.get("likelihood")) for run in finished}
     not_finished = [f"{literal(run.run_name)} ({run.status.lower()})" for run in others]
     link = family_page(parent.store, parent.id) if finished else None
-    parent.describe(_description(table, not_finished, link, comparable=len(alike) == 1))
+    parent.describe(_description(table, not_finished, link, comparable=_are_comparable(finished)))
     if finished:
         parent.file("runs.csv", table.to_csv(index_label="run"))
         parent.picture("side_by_side.png", lambda: _side_by_side(parent, finished, config))
@@ -97,6 +96,20 @@ def _side_by_side(parent: Run, finished: Sequence[Finished], config: Config) -> 
     settings: PictureSettings = build(config["pictures"], "pictures", wanted=PictureSettings)
     members = [_member(load(parent.store, run.id, trusted=config["trusted"]), run.scores, settings) for run in finished]
     return figures.side_by_side(members, title=parent.name)
+
+
+def best_of(runs: Sequence[Finished]) -> Finished | None:
+    """The run with the lowest NLL, or where not all have one the highest ELBO; None where they cannot be compared."""
+    score = next((name for name in ("nll", "elbo") if all(name in run.scores for run in runs)), None)
+    if not runs or not score or not _are_comparable(runs):
+        return None
+    best: Finished = BEST[score](runs, key=lambda run: run.scores[score])
+    return best
+
+
+def _are_comparable(runs: Sequence[Finished]) -> bool:
+    """Whether runs have data and likelihood in common."""
+    return len({(run.tags[FINGERPRINT], run.params.get("likelihood")) for run in runs}) == 1
 
 
 def _member(trained: Trained, scores: Mapping[str, float], settings: PictureSettings) -> figures.Member:

@@ -3,8 +3,8 @@
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.composition import COMMANDS, CONF, plain
-from pipeline.door import answered, enter, start
+from pipeline.composition import COMMANDS, CONF
+from pipeline.door import answered, configured, enter, start
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def compose_and_generate(composed: DictConfig) -> None:
     with answered():
         if composed.point is not None:
             composed.what = {"_target_": "pipeline.generation.points.Points", "points": [composed.point]}
-        config = plain(composed)
+        config = configured(composed)
         start()
         from rich.console import Console
         from rich.text import Text

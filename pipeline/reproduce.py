@@ -5,8 +5,8 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.composition import COMMANDS, CONF, plain
-from pipeline.door import answered, enter, start
+from pipeline.composition import COMMANDS, CONF
+from pipeline.door import answered, configured, enter, start
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
 def compose_and_reproduce(composed: DictConfig) -> None:
     """Reproduce the run that Hydra composed the question for; the exit code is 1 if it came out otherwise."""
     with answered():
-        config = plain(composed)
+        config = configured(composed)
         start()
         from rich.console import Console
 

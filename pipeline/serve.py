@@ -3,8 +3,8 @@
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.composition import COMMANDS, CONF, plain
-from pipeline.door import answered, enter, start
+from pipeline.composition import COMMANDS, CONF
+from pipeline.door import answered, configured, enter, start
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
 def compose_and_serve(composed: DictConfig) -> None:
     """Serve the model of the run that Hydra composed the choice of."""
     with answered():
-        config = plain(composed)
+        config = configured(composed)
         start()
         from rich.console import Console
 

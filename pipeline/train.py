@@ -6,9 +6,10 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from pipeline.composition import CONF, name_of, plain
+from pipeline.composition import CONF, name_of, null_listed
 from pipeline.config import Config
-from pipeline.door import answered, enter, start
+from pipeline.door import answered, configured, enter, is_alone, start, typed
+from pipeline.effect import refuse_of_several
 from pipeline.errors import InputError
 
 
@@ -18,6 +19,7 @@ def main() -> None:
 
 
 def _expand_and_train() -> None:
+    sys.argv[1:] = map(null_listed, sys.argv[1:])
     if any(each.startswith("from=") for each in sys.argv[1:]):
         from pipeline.origin import expanded  # takes MLflow along
 
@@ -29,8 +31,10 @@ def _expand_and_train() -> None:
 def compose_and_train(composed: DictConfig) -> None:
     """Train what Hydra composed."""
     with answered():
-        config = plain(composed)
-        overrides = list(HydraConfig.get().overrides.task)
+        overrides = typed()
+        if is_alone():
+            refuse_of_several([*overrides, *typed(of_hydra=True)], sys.argv[1:])
+        config = configured(composed)
         resume = config.pop("resume", None)
         if resume is None:
             _train(config, overrides)

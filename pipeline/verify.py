@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from pipeline.composition import CONF, plain
 from pipeline.config import Config
-from pipeline.door import answered, enter, start
+from pipeline.door import answered, configured, enter, start
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
 def compose_and_verify(composed: DictConfig) -> None:
     """Verify what Hydra composed; the exit code is 1 if a number is not as good as it must be."""
     with answered():
-        config = plain(composed)
+        config = configured(composed)
         start()
         from pipeline.verification import verify
 

@@ -1,9 +1,11 @@
 """`-m`: several trainings under one parent run that shows them side by side."""
 
+import re
 import shlex
 import signal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from checkout import SMALL, Checkout
@@ -42,7 +44,8 @@ def preset(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path
     assert done.stderr == ""
     parent, _ = parent_and_children(checkout, "mine")
     assert f"All of them: {parent.info.run_name}, run {parent.info.run_id}" in done.stdout
-    assert f"python -m pipeline.compare 'runs=[{parent.info.run_id}]', or: make ui" in done.stdout
+    assert f"python -m pipeline.compare 'runs=[{parent.info.run_id}]'\n" in done.stdout
+    assert re.search(r"See them +make ui\n", done.stdout)
     return folder
 
 
@@ -59,11 +62,28 @@ def test_the_command_that_a_family_ends_with_compares_it_where_it_is(checkout: C
     elsewhere = f"tracking.uri=sqlite:///{tmp_path / 'other.db'}"
     done = checkout.train("-m", "model.latent_dim=1,2", *SMALL, "training.epochs=1", elsewhere)
     assert done.returncode == 0, done.stderr
-    [line] = [line for line in done.stdout.splitlines() if line.startswith("Compare them with: ")]
-    command = line.removeprefix("Compare them with: python -m ").partition(", or: ")[0]
-    done = checkout.run(*shlex.split(command), f"out={tmp_path / 'out'}")
-    assert done.returncode == 0, done.stderr
-    assert set(pd.read_csv(tmp_path / "out" / "comparison.csv")["model.latent_dim"]) == {1, 2}
+    commands = printed_commands(done.stdout)
+    assert list(commands) == ["pipeline.compare", "pipeline.generate", "pipeline.serve", "pipeline.reproduce"]
+    done_next = checkout.run("pipeline.compare", *commands["pipeline.compare"], f"out={tmp_path / 'out'}")
+    assert done_next.returncode == 0, done_next.stderr
+    table = pd.read_csv(tmp_path / "out" / "comparison.csv")
+    assert set(table["model.latent_dim"]) == {1, 2}
+    best = table.loc[table["nll"].idxmin()]
+    assert f"The best: latent_dim={best['model.latent_dim']}, ELBO " in done.stdout
+    for module, arguments in commands.items():
+        if module == "pipeline.generate":
+            assert checkout.run(module, *arguments, "what.n=2", f"out={tmp_path / 'made'}").returncode == 0
+        else:
+            composed = checkout.run(module, *arguments, "--cfg", "job", "--resolve")
+            assert composed.returncode == 0, composed.stderr
+            assert f"uri: sqlite:///{tmp_path / 'other.db'}" in composed.stdout
+    assert (tmp_path / "made" / "samples.png").exists()
+
+
+def printed_commands(said: str) -> dict[str, list[str]]:
+    """What a command that trained several says to type next: modules with their arguments."""
+    lines = [shlex.split(line.partition(" python -m ")[2]) for line in said.splitlines() if " python -m " in line]
+    return {module: arguments for module, *arguments in lines}
 
 
 def test_the_parent_shows_all_in_one_table_and_one_picture(checkout: Checkout, preset: Path) -> None:
@@ -84,6 +104,28 @@ def test_a_preset_without_m_is_one_training(checkout: Checkout, preset: Path) ->
     assert "mlflow.parentRunId" not in run.data.tags
 
 
+def test_members_of_several_data_sets_are_in_the_experiment_of_their_parent(checkout: Checkout, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)
+    np.savez(tmp_path / "mine.npz", images=images, labels=np.arange(60) % 2)
+    size = ("dataset.limit=300", "model.hidden=[16]", "pictures=few", "training.epochs=1")
+    done = checkout.train("-m", "dataset=digits,npz", f"dataset.dir={tmp_path / 'mine.npz'}", *size)
+    assert done.returncode == 0, done.stderr
+    assert "no effect" not in done.stdout, "the files are of one of the data sets"
+    _, children = parent_and_children(checkout, "digits")
+    assert [run.info.run_name for run in children] == ["dataset=digits", "dataset=npz"]
+
+
+def test_steps_and_null_are_named_as_they_were_typed(checkout: Checkout) -> None:
+    values = ("training.patience=choice(null,3)", "objective.beta=range(0.1,0.4,0.2)")
+    done = checkout.train("-m", *values, *SMALL, "training.epochs=1", "tracking.experiment=steps")
+    assert done.returncode == 0, done.stderr
+    assert "training.epochs=3 has no effect: training.epochs=1 follows" in done.stdout
+    _, children = parent_and_children(checkout, "steps")
+    names = [f"patience={patience} beta={beta}" for patience in ("null", "3") for beta in ("0.1", "0.3")]
+    assert [run.info.run_name for run in children] == names
+    assert {run.data.params["objective.beta"] for run in children} == {"0.1", "0.3"}
+
+
 def test_a_grid_gets_a_parent_and_its_children_are_named_by_what_varies(checkout: Checkout) -> None:
     done = checkout.train("-m", "model.latent_dim=1,2", *SMALL, "tracking.experiment=grid")
     assert done.returncode == 0, done.stderr
@@ -102,6 +144,8 @@ def test_a_grid_gets_a_parent_and_its_children_are_named_by_what_varies(checkout
 def test_none_is_the_best_where_data_or_likelihood_differ(checkout: Checkout) -> None:
     done = checkout.train("-m", "likelihood=bernoulli,squared_error", *SMALL, "tracking.experiment=unlike")
     assert done.returncode == 0, done.stderr
+    assert "None is the best: they differ in data or likelihood" in done.stdout
+    assert "Generate from likelihood=bernoulli  python -m" in done.stdout
     parent, _ = parent_and_children(checkout, "unlike")
     assert "**" not in parent.data.tags["mlflow.note.content"].partition("| run")[2], "no bold cell"
     assert "nan" not in parent.data.tags["mlflow.note.content"]

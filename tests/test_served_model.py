@@ -14,9 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from checkout import SMALL, Checkout, free_port
+from mlflow.exceptions import MlflowException
 
 from pipeline.tracking.finished import beginning
 
@@ -83,7 +86,8 @@ def ask(request: pytest.FixtureRequest, checkout: Checkout, folder: Path) -> Ite
             with urllib.request.urlopen(request, json.dumps(body).encode() if body else None, timeout=60) as answer:
                 return answer.status, json.loads(answer.read().strip() or b"null")
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            said = error.read().decode()
+            return error.code, json.loads(said)["message"] if said.startswith("{") else said
 
     with request.param(checkout, folder, port, log) as process:
         deadline = time.monotonic() + 120
@@ -95,6 +99,22 @@ def ask(request: pytest.FixtureRequest, checkout: Checkout, folder: Path) -> Ite
             except OSError:
                 time.sleep(0.3)
         yield asked
+
+
+def test_a_program_that_loads_the_model_is_answered_alike(folder: Path) -> None:
+    model = mlflow.pyfunc.load_model(str(folder))
+    latents = [[0.0, 2.5], [1.0, -1.0]]
+    expected = model.predict({"latents": np.array(latents)})["images"]
+    assert len(expected) == 2
+    np.testing.assert_array_equal(model.predict(pd.DataFrame({"latents": latents}))["images"], expected)
+    assert len(model.predict({}, params={"n": np.int64(3)})["images"]) == 3
+    for asked, params, words in (
+        ({"latent": latents}, None, "latent: nothing is known of that. Did you mean latents?"),
+        ({}, {"number": 3}, "params.number: no such key"),
+        (np.zeros((2, 2)), None, "values without a name, of type ndarray: wanted"),
+    ):
+        with pytest.raises(MlflowException, match=words):
+            model.predict(asked, params=params)
 
 
 def test_the_four_kinds_of_request_agree_with_each_other(ask: Ask, blobs) -> None:
@@ -121,24 +141,73 @@ def test_the_example_that_is_stored_with_the_model_is_a_request(ask: Ask, folder
     assert np.shape(answer["predictions"]["images"]) == (2, 8, 8, 1)
 
 
+def test_every_record_of_a_request_is_answered(ask: Ask) -> None:
+    latents = [[0.0, 2.5], [1.0, -1.0], [0.5, 0.5]]
+    expected = ask(inputs={"latents": latents})[1]["predictions"]["images"]
+    for body in (
+        {"instances": [{"latents": [latent]} for latent in latents]},
+        {"inputs": [{"latents": latents[:2]}, {"latents": latents[2:]}]},
+        {"dataframe_records": [{"latents": [latent]} for latent in latents]},
+        {"dataframe_split": {"columns": ["latents"], "data": [[latents[:1]], [latents[1:]]]}},
+    ):
+        status, answer = ask(**body)
+        assert status == 200, answer
+        np.testing.assert_allclose(answer["predictions"]["images"], expected, atol=1e-6)
+
+
+LATENTS, IMAGES = {"latents": [[0, 1]]}, {"images": [[[[0.5]] * 8] * 8]}
+TABLE = {"columns": ["latents", "latents"], "data": [[[[0, 1]], [[0, 1]]]]}
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
         ({"inputs": {"latents": [[0, 1, 2]]}}, "latents: shape [1, 3]; wanted [number, latent_dim], here [N, 2]"),
         ({"inputs": {"latents": [[0, 1], [2]]}}, "inhomogeneous shape"),
+        ({"inputs": {"latents": [["a", "b"]]}}, "latents: not numbers, or not equally many everywhere; wanted [number"),
+        ({"inputs": {"latents": None}}, "latents: "),
         ({"inputs": {"images": [[[[0.5]]]]}}, "images: shape [1, 1, 1, 1]; wanted [number, height, width, channels]"),
         ({"inputs": {"images": [[[[255.0]] * 8] * 8]}}, "images: pixels are from 255 to 255; wanted 0 to 1. Divide"),
         ({"inputs": {}, "params": {"task": "encode"}}, "images: missing; wanted [number, height, width, channels]"),
-        ({"inputs": {}, "params": {"task": "dream"}}, "task=dream: wanted one of auto, encode, reconstruct, decode"),
-        ({"inputs": {}, "params": {"n": 0}}, "n=0: wanted a number from 1 to 10000"),
-        ({"inputs": {}, "params": {"temperature": -1.0}}, "temperature=-1.0: wanted a number that is not negative"),
-        ({"inputs": {}, "params": {"seed": -1}}, "seed=-1: wanted a number that is not negative"),
+        ({"inputs": {}, "params": {"task": "dream"}}, "params.task=dream: wanted 'auto', 'encode', 'reconstruct', "),
+        ({"inputs": {}, "params": {"n": 0}}, "params.n=0: wanted a number greater than or equal to 1, for example"),
+        ({"inputs": {}, "params": {"n": "many"}}, "params.n=many: wanted a valid integer, for example params.n=16"),
+        ({"inputs": {}, "params": {"n": 1.5}}, "params.n=1.5: wanted a valid integer"),
+        ({"inputs": {}, "params": {"n": True}}, "params.n=true: wanted a valid integer"),
+        ({"inputs": {}, "params": {"n": None}}, "params.n=null: wanted a valid integer"),
+        ({"inputs": {}, "params": {"temperature": -1.0}}, "params.temperature=-1.0: wanted a number greater than"),
+        ({"inputs": {}, "params": {"temperature": float("nan")}}, "params.temperature=nan: wanted a finite number"),
+        ({"inputs": {}, "params": {"seed": -1}}, "params.seed=-1: wanted a number greater than or equal to 0"),
+        ({"inputs": {}, "params": {"temprature": 0.5}}, "temprature: no such key. Did you mean params.temperature? "),
+        ({"inputs": {}, "params": [1]}, "params of type list: wanted a mapping"),
+        ({"inputs": LATENTS, "params": {"n": 3}}, "params.n=3: of samples alone, and this request asks to decode"),
+        ({"inputs": {"latent": [[0, 1]]}}, "latent: nothing is known of that. Did you mean latents? There are: images"),
+        ({"inputs": [LATENTS, {"x": 1}]}, "x: nothing is known of that. There are: images, latents"),
+        ({"dataframe_records": [{"latent": [[0, 1]]}]}, "latent: nothing is known of that. Did you mean latents?"),
+        ({"inputs": {**LATENTS, **IMAGES}}, "latents and images: two questions in one request. Give one of them"),
+        ({"inputs": LATENTS, "params": {"task": "sample"}}, "latents: not read by task=sample, which is what this"),
+        ({"inputs": [[0, 1]]}, "Expected data to be list or numpy array, got int"),
+        ({"inputs": IMAGES["images"]}, "values without a name, of type "),
+        ({"instances": IMAGES["images"]}, "values without a name, of type "),
+        ({"inputs": []}, 'wanted {"images": […]}, {"latents": […]}, or {} for samples'),
+        ({"inputs": None}, ""),
+        ({"dataframe_records": []}, "a table of 0 records with the columns []: wanted"),
+        ({"dataframe_split": TABLE}, "a table of 1 records with the columns [latents, latents]: wanted"),
+        ({"params": {"n": 3}}, "exactly one of the input fields"),
+        ({"inputs": LATENTS, "instances": [LATENTS]}, "exactly one of the input fields"),
     ],
 )
 def test_what_is_wrong_is_said_with_status_400(ask: Ask, body: dict, words: str) -> None:
     status, said = ask(**body)
     assert status == 400, said
     assert words in said
+
+
+def test_a_field_that_means_nothing_is_refused(ask: Ask, request: pytest.FixtureRequest) -> None:
+    if "served_by_mlflow" in request.node.name:
+        pytest.skip("MLflow's own server leaves it out before the model hears of it")
+    status, said = ask(inputs={}, parms={"n": 3})
+    assert (status, said.partition(" A request")[0]) == (400, "parms: nothing is known of that. Did you mean params?")
 
 
 @pytest.mark.parametrize(

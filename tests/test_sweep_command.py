@@ -1,6 +1,7 @@
 """Real sweeps through the real command: searched, pruned, gone on with, taken over, shown."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -33,7 +34,42 @@ def test_a_study_says_what_it_does(searched) -> None:
     assert (
         len(re.findall(r"trial +\d done +latent_dim=\d beta=\S+ +validation/nll [\d.]+ +\(\d/6", searched.stdout)) == 6
     )
-    assert searched.stdout.rstrip().endswith("6 done")
+
+
+def test_a_study_ends_with_its_best_and_what_to_type_next(checkout: Checkout, searched, tmp_path: Path) -> None:
+    parent, _ = parent_and_trials(checkout, "small")
+    best = study_of(checkout, "small").best_trial
+    end = searched.stdout.partition("\n6 done\n")[2].splitlines()
+    assert end[0].startswith(f"The best: trial {best.number}, validation/nll {best.value:.5g}: latent_dim=")
+    assert end[1] == f"The model of trial {best.number} is small@champion, version 1"
+    assert end[2].split() == ["See", "them", "make", "ui"]
+    commands = {module: rest for module, *rest in (shlex.split(line.partition("python -m ")[2]) for line in end[3:])}
+    assert commands["pipeline.compare"] == [f"runs=[{parent.info.run_id}]"]
+    assert all(rest == ["run=small@champion"] for module, rest in commands.items() if module != "pipeline.compare")
+    for module, out in (("pipeline.compare", "page"), ("pipeline.generate", "made")):
+        done = checkout.run(module, *commands[module], f"out={tmp_path / out}")
+        assert done.returncode == 0, done.stderr
+    assert list(commands) == ["pipeline.compare", "pipeline.generate", "pipeline.serve", "pipeline.reproduce"]
+
+
+def test_null_and_even_steps_are_searched_as_they_are_written(checkout: Checkout) -> None:
+    size = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=1")
+    space = "sweep.space={training.patience: [null, 3], objective.beta: 'range(0.1,1.0,0.3)'}"
+    first = "sweep.enqueue=[{training.patience: null, objective.beta: 0.7}]"
+    done = checkout.train(
+        *("-m", "sweep=study", "sweep.study=odd", "sweep/sampler=grid", space, first, *size),
+        *("tracking.experiment=odd", "tracking.name=ignored", "sweep.workers=2"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "tracking.name=ignored has no effect: the run of a study is named after it" in done.stdout
+    assert "sweep.workers=2 has no effect: hydra/launcher=basic starts one after the other" in done.stdout
+    assert "at most 6 trials, every point of the space" in done.stdout
+    assert "All of 6 points can be trained" in done.stdout
+    _, trials = parent_and_trials(checkout, "odd")
+    names = [f"patience={patience} beta={beta}" for patience in ("null", "3") for beta in ("0.1", "0.4", "0.7")]
+    assert sorted(run.info.run_name for run in trials.values()) == sorted(names)
+    assert trials[0].info.run_name == "patience=null beta=0.7"
+    assert trials[0].data.params["training.patience"] == "null"
 
 
 def test_trial_number_and_run_and_folder_and_value_belong_together(checkout: Checkout, searched) -> None:
@@ -200,6 +236,7 @@ def test_what_promises_little_is_pruned_by_one_metric_also_with_two_objectives(c
     note = parent.data.tags["mlflow.note.content"]
     assert "1 complete, 1 pruned, of 2" in note
     assert "| 0 ◆ |" in note
+    assert "The Pareto front, by val/elbo:\n  trial 0, validation/rate " in done.stdout
     assert "Sorted by val/elbo" in note
 
 

@@ -57,6 +57,14 @@ def test_points_that_all_choose_otherwise_are_named_with_the_cure() -> None:
         asked("dataset=digits", a={"dataset": "mnist"})
 
 
+def test_even_steps_are_typed_as_a_person_would() -> None:
+    assert [point.name for point in asked("objective.beta=range(0.1,0.4,0.1)")] == ["beta=0.1", "beta=0.2", "beta=0.3"]
+    with pytest.raises(InputError, match=r"training.seed=range\(5,1\): that range is empty"):
+        asked("training.seed=range(5,1)")
+    with pytest.raises(InputError, match=r"range\(1,5,0\): that range has no end"):
+        asked("training.seed=range(1,5,0)")
+
+
 def test_a_range_without_an_end_of_values_is_refused_with_the_cure() -> None:
     with pytest.raises(InputError, match=r"objective.beta=interval\(0,1\): has no end of values. Name some"):
         asked("objective.beta=interval(0,1)")

@@ -38,6 +38,8 @@ def space(**node: object) -> Space:
         ("range(1, 9)", IntDistribution(1, 8)),
         ("range(2, 9, 3)", IntDistribution(2, 8, step=3)),
         ("range(0.0, 1.0, 0.25)", FloatDistribution(0.0, 0.75, step=0.25)),
+        ("range(0.1, 1.0, 0.3)", FloatDistribution(0.1, 0.7, step=0.3)),
+        ("null,3", CategoricalDistribution(("null", 3))),
         ("tag(log, range(1, 65))", IntDistribution(1, 64, log=True)),
         ("interval(1, 8)", FloatDistribution(1.0, 8.0)),
         ("int(interval(1, 8))", IntDistribution(1, 8)),
@@ -58,6 +60,8 @@ def test_each_form_of_the_grammar_has_its_distribution(text, wanted) -> None:
         IntDistribution(2, 8, step=3),
         IntDistribution(1, 64, log=True),
         FloatDistribution(0.0, 0.75, step=0.25),
+        FloatDistribution(0.1, 0.7, step=0.3),
+        FloatDistribution(0.1, 0.9, step=0.1),
         FloatDistribution(-1.0, 8.0),
         FloatDistribution(1e-4, 1e-2, log=True),
     ],
@@ -71,9 +75,37 @@ def test_a_list_is_a_choice() -> None:
     assert space(key=[[8, 16], [16, 32]]) == space(key="choice([8, 16], [16, 32])")
 
 
+def test_null_is_a_choice_however_it_is_written() -> None:
+    for written_as in ("choice(null, 3)", "choice(null,3)", "null,3", [None, 3]):
+        assert space(key=written_as) == space(key="null,3"), written_as
+    assert space(key="choice(null, 3)").point({"key": None}) == {"key": "null"}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("range(0.1,1.0,0.3)", [0.1, 0.4, 0.7]),
+        ("range(0.1,0.5,0.1)", [0.1, 0.2, 0.3, 0.4]),
+        ("range(1,0.5,-0.1)", [0.6, 0.7, 0.8, 0.9, 1.0]),
+        ("range(1e-3,4e-3,1e-3)", [0.001, 0.002, 0.003]),
+    ],
+)
+def test_even_steps_are_the_numbers_that_a_person_would_write(text: str, values: list[float]) -> None:
+    searched = space(key=text)
+    assert sorted(point["key"] for point in searched.grid()) == values
+    assert searched.size() == len(values)
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=3))
+    for _ in range(15):
+        trial = study.ask()
+        assert searched.suggest(by_trial(trial))["key"] in values
+        study.tell(trial, 0.0)
+
+
 @pytest.mark.parametrize(
     ("node", "message"),
     [
+        ({"key": "range(0.0, 1.0, 0.0)"}, "that range has no end; wanted range(a, b, step)"),
+        ({"key": "range(0, inf, 1)"}, "that range has no end; wanted range(a, b, step)"),
         ({"key": "3"}, "key=3: that is one value; wanted several"),
         ({"key": "choice(1"}, "sweep.space.key=choice(1: "),
         ({"key": "range(3, 3)"}, "that range is empty; its end is not one of its values"),

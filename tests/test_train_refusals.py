@@ -66,7 +66,11 @@ def test_help_lists_groups_keys_and_three_examples(checkout: Checkout) -> None:
         (["~training.runtime"], ["training.runtime._target_=null: wanted"]),
         (["trusted=abc"], ["trusted=abc: wanted a valid list"]),
         (["+foo=1"], ["foo: no such key. There are: dataset"]),
-        (["trainng.epochs=1"], ["trainng: no such key. Did you mean training?"]),
+        (["trainng.epochs=1"], ["trainng: no such key. Did you mean training.epochs?"]),
+        (
+            ["+tracking.params.co$t=5"],
+            ["tracking.params={'co$t': 5}: wanted names of letters, digits and _ . : - alone"],
+        ),
         (["+training.optimizer.clipnorm=abc"], ["Adam cannot work with these arguments"]),
         (["+training.optimizer.learning_rate=1"], ["Say training.learning_rate"]),
         (["training.optimizer=adamw"], ["choose one with training/optimizer=adamw"]),

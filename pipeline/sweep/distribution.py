@@ -7,6 +7,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from pipeline.config import shown
 from pipeline.errors import InputError
+from pipeline.sweep.steps import evenly
 
 Value = str | int | float | bool
 
@@ -21,7 +22,8 @@ def written(distribution: BaseDistribution) -> str:
         interval = f"interval({shown(low)}, {shown(high)})"
         text = f"int({interval})" if isinstance(low, int) else interval
     else:
-        text = f"range({shown(low)}, {shown(high + step)}, {shown(step)})"  # its end is not one of its values
+        end = evenly(high, step, 2)[-1] if isinstance(distribution, FloatDistribution) else high + step
+        text = f"range({shown(low)}, {shown(end)}, {shown(step)})"  # its end is not one of its values
     return f"tag(log, {text})" if distribution.log else text
 
 
@@ -42,7 +44,14 @@ def values_of(key: str, distribution: BaseDistribution) -> Sequence[Value]:
             "or another sampler, sweep/sampler=tpe"
         )
     steps = round((distribution.high - distribution.low) / distribution.step)
-    return [distribution.low + index * distribution.step for index in range(steps + 1)]
+    return evenly(distribution.low, distribution.step, steps + 1)
+
+
+def exact(distribution: BaseDistribution, value: Value) -> Value:
+    """A value of one as a person would write it; what samplers make of even steps is off by a last bit."""
+    if not isinstance(distribution, FloatDistribution) or distribution.step is None or isinstance(value, str):
+        return value
+    return evenly(distribution.low, distribution.step, round((value - distribution.low) / distribution.step) + 1)[-1]
 
 
 def count_of(distribution: BaseDistribution) -> float:

@@ -8,9 +8,11 @@ from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from pipeline.composition import null_listed
 from pipeline.config import shown
 from pipeline.errors import InputError
 from pipeline.sweep.space import Space
+from pipeline.sweep.steps import steps_of
 
 
 def space_of(node: Mapping[str, Any], parser: OverridesParser, *, under: str = "sweep.space") -> Space:
@@ -34,9 +36,16 @@ def space_of(node: Mapping[str, Any], parser: OverridesParser, *, under: str = "
                 )
             conditional[key] = space_of(given, parser, under=f"{under}.{key}")
         else:
-            text = f"choice({','.join(map(shown, given))})" if isinstance(given, list) else shown(given)
-            dimensions[key] = distribution_of(_parsed(f"{key}={text}", parser, under))
+            dimensions[key] = distribution_of(_parsed(f"{key}={_text(given)}", parser, under))
     return Space(dimensions, conditional)
+
+
+def _text(given: Any) -> str:
+    """Values in Hydra's grammar; a list is a choice."""
+    if not isinstance(given, list):
+        return shown(given)
+    text = ",".join(map(shown, given))
+    return text if len(given) > 1 else f"choice({text})"
 
 
 def distribution_of(override: Override) -> BaseDistribution:
@@ -77,7 +86,7 @@ def _check_tags(values: Any) -> None:
 
 def _parsed(line: str, parser: OverridesParser, under: str) -> Override:
     try:
-        return parser.parse_override(line)
+        return parser.parse_override(null_listed(line))
     except HydraException as error:
         raise InputError(f"{under}.{line}: {str(error).partition(chr(10))[0]}; wanted Hydra's grammar") from error
 
@@ -94,11 +103,9 @@ def _interval(values: IntervalSweep) -> BaseDistribution:
 
 
 def _range(values: RangeSweep) -> BaseDistribution:
-    listed = list(values.range())
-    if not listed:
-        raise ValueError("that range is empty; its end is not one of its values")
+    listed = steps_of(values)
     low, high = min(listed), max(listed)
-    if isinstance(low, int):
+    if isinstance(low, int) and isinstance(high, int):
         log = "log" in values.tags
         return IntDistribution(low, high, log=log, step=abs(int(values.step)))
     if "log" in values.tags:

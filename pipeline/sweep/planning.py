@@ -40,6 +40,7 @@ def plan_of(
     """
     node = dict(config["sweep"])
     sampler = node.pop("sampler")
+    node.pop("points", None)  # of a preset, for -m without a study
     trusted = check_value(config["trusted"], list[Text], "trusted")
     settings: StudySettings = build(node, "sweep", ["optuna", *trusted], wanted=StudySettings)
     composed = {key: shown(value) for key, value in {**flatten(config), **choices}.items()}

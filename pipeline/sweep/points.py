@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, RangeSweep
 
 from pipeline.config import run_name, shown
 from pipeline.errors import InputError
+from pipeline.sweep.steps import steps_of
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,18 @@ def _values(override: Override) -> Iterator[tuple[str, str, str]]:
             f"{override.input_line}: has no end of values. Name some, {override.key_or_group}=1,2,4, or "
             f"{override.key_or_group}=range(1,5)"
         )
-    for value in override.sweep_string_iterator():
-        yield f"{override.get_key_element()}={value}", override.key_or_group, value
+    for text in _texts(override):
+        yield f"{override.get_key_element()}={text}", override.key_or_group, text
+
+
+def _texts(override: Override) -> Iterator[str]:
+    values = override.value()
+    if not isinstance(values, RangeSweep):
+        return override.sweep_string_iterator()
+    try:
+        return map(str, steps_of(values))
+    except ValueError as error:
+        raise InputError(f"{override.input_line}: {error}") from error
 
 
 def _name(point: str, values: Mapping[str, str]) -> str:

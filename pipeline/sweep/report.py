@@ -25,8 +25,8 @@ SHOWN = 24
 CARDS = ("validation/reconstructions", "validation/latent")
 
 
-def report(parent: Run, study: Study) -> None:
-    """Write all that the trials so far have to show."""
+def report(parent: Run, study: Study) -> str | None:
+    """Write all that the trials so far have to show; gives the version of the champion, None without one."""
     name, best = study.settings.study, study.ranking()
     trials = Trials(parent.store, name, parent.id)
     parent.describe(_description(study, best, _prepared(parent, study)))
@@ -39,7 +39,9 @@ def report(parent: Run, study: Study) -> None:
     if bricks:
         parent.picture("wall.png", lambda: figures.wall(bricks, f"{name}: the best first"))
     if best and (run := trials.trained(best[0].number, study.settings.replicates)):
-        register(parent.store, run.data.tags.get(REUSED, run.info.run_id), name, study.settings.shown(best[0].values))
+        trained = run.data.tags.get(REUSED, run.info.run_id)
+        return register(parent.store, trained, name, study.settings.shown(best[0].values))
+    return None
 
 
 def _prepared(parent: Run, study: Study) -> str:

@@ -9,6 +9,7 @@ from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from omegaconf import DictConfig
+from optuna.trial import TrialState
 from rich.console import Console
 from rich.text import Text
 
@@ -19,11 +20,11 @@ from pipeline.config import Config
 from pipeline.errors import InputError, Interrupted
 from pipeline.interruption import listen
 from pipeline.sweep.journal import lock_of
+from pipeline.sweep.last_word import last_word
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.planning import plan_of
 from pipeline.sweep.preflight import MOST, Look, composed, look_in_child, points_of
 from pipeline.sweep.processes import warm_processes
-from pipeline.sweep.progress import WORDS
 from pipeline.sweep.report import report
 from pipeline.sweep.study import Study, is_begun
 from pipeline.sweep.worker import Worker
@@ -68,8 +69,9 @@ def search(context: HydraContext, master: DictConfig, config: Config, typed: Seq
             results = launcher.launch([list(plan.overrides)] * settings.workers, initial_job_idx=0)
             for result in results:
                 result.return_value  # noqa: B018 — raises what a worker raised
-            report(parent, study)
-            _say_what_came_of_it(study, console)
+            said = last_word(parent, study, report(parent, study), plan.overrides)
+            console.print(said, highlight=False, soft_wrap=True, markup=False)
+            _refuse_failure(study)
     except Interrupted as interrupt:
         raise Interrupted(f"{interrupt}. Go on with the same command") from None
 
@@ -139,17 +141,16 @@ def _say_what_was_seen(seen: Look, plan: Plan, console: Console) -> None:
     console.print(Text.assemble("Study ", (plan.settings.study, "bold"), said), soft_wrap=True)
 
 
-def _say_what_came_of_it(study: Study, console: Console) -> None:
-    """Raises InputError if that is not what a study is for."""
-    settings, counts = study.settings, {word: len(study.of_state(state)) for state, word in WORDS.items()}
-    console.print(", ".join(f"{count} {word}" for word, count in counts.items() if count), highlight=False)
+def _refuse_failure(study: Study) -> None:
+    """Raises InputError if what came of it is not what a study is for."""
+    settings, failed = study.settings, len(study.of_state(TrialState.FAIL))
     anew = f"begin another study, which takes over what is trained: sweep.study={settings.study}_2"
     if study.hopeless:
         raise InputError(
-            f"sweep.study={settings.study}: gave up after {counts['failed']} failures, more than "
+            f"sweep.study={settings.study}: gave up after {failed} failures, more than "
             f"sweep.max_failures={settings.max_failures}; the last: {study.last_failure()}. Raise sweep.max_failures "
             f"to go on, or mend the cause and {anew}"
         )
-    if not counts["done"]:
+    if not study.of_state(TrialState.COMPLETE):
         why = study.last_failure() or "all were pruned, which sweep/pruner=none never does"
         raise InputError(f"sweep.study={settings.study}: no trial has a value; {why}. Mend the cause and {anew}")

@@ -10,7 +10,7 @@ from optuna.distributions import BaseDistribution
 
 from pipeline.config import run_name, shown
 from pipeline.errors import InputError
-from pipeline.sweep.distribution import Value, count_of, ends_of, has, values_of, written
+from pipeline.sweep.distribution import Value, count_of, ends_of, exact, has, values_of, written
 from pipeline.sweep.draw import Draw
 
 
@@ -54,7 +54,7 @@ class Space:
 
     def suggest(self, draw: Draw) -> dict[str, Value]:
         """A point: a value for every key that exists at it."""
-        values = {key: draw(key, distribution) for key, distribution in self.dimensions.items()}
+        values = {key: exact(each, draw(key, each)) for key, each in self.dimensions.items()}
         for condition, space in self.conditional.items():
             if _holds(condition, values):
                 values |= space.suggest(draw)

@@ -1,6 +1,5 @@
 """What Hydra calls for `-m`: the trainings go to the launcher, and a parent run holds them together."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.composition import name_of, plain
 from pipeline.config import Config, quoted
-from pipeline.door import start
+from pipeline.door import say_idle, start
 from pipeline.errors import InputError
+from pipeline.sweep.effect import idle_of_several
 from pipeline.sweep.points import Point, points_of
 from pipeline.sweep.processes import warm_up
 
@@ -39,6 +39,7 @@ class PointSweeper(Sweeper):
         typed = [each for each in given if each.key_or_group != "resume"]
         choices = self.config.hydra.runtime.choices
         config = _task(self.config)
+        say_idle(idle_of_several(given, config, choices["hydra/launcher"]))
         if "space" in config["sweep"]:
             warm_up()  # before we import what takes as long as what it imports
             from pipeline.sweep.search import search
@@ -63,22 +64,31 @@ class PointSweeper(Sweeper):
         from pipeline.family import family
 
         with family(config, name, members, resume=config["resume"]) as parent:
-            jobs = list(_jobs(points, parent))
+            jobs = list(_jobs(points, parent, config["tracking"]["experiment"]))
             results = self.launcher.launch(jobs, initial_job_idx=0) if jobs else []
         _tell(parent, points[0].overrides)
         return [each.return_value for each in results]
 
 
 def _tell(parent: "Run", overrides: Sequence[str]) -> None:
-    """How to see what the trainings came to."""
-    from pipeline.tracking.finished import finished_children
+    """What the trainings came to, and what to type next."""
+    from pipeline.afterwards import next_steps
+    from pipeline.family import best_of
+    from pipeline.tracking.finished import beginning, finished_children
 
-    if finished_children(parent.store, parent.id):
-        where = "".join(f" {shlex.quote(each)}" for each in overrides if each.startswith("tracking.uri="))
-        compare = f"python -m pipeline.compare 'runs=[{parent.id}]'{where}"
-        print(
-            f"\nAll of them: {parent.name}, run {parent.id}\nCompare them with: {compare}, or: {parent.where_to_look()}"
-        )
+    finished = finished_children(parent.store, parent.id)
+    if not finished:
+        return
+    best = best_of(finished)
+    one, word = best or finished[0], "the best" if best else finished[0].name
+    scores = ", ".join(f"{name.upper()} {one.scores[name]:.2f}" for name in ("elbo", "nll") if name in one.scores)
+    said = (
+        f"The best: {one.name}, {scores} nats on the test split, run {one.id}"
+        if best
+        else "None is the best: they differ in data or likelihood, or have no scores of the test split"
+    )
+    print(f"\nAll of them: {parent.name}, run {parent.id}\n{said}")
+    print(next_steps(parent, beginning(one.id), word, overrides))
 
 
 def _task(config: DictConfig) -> Config:
@@ -100,8 +110,8 @@ def _check(points: Sequence[Point], composed: Sequence[Config]) -> None:
             raise InputError(f"{point.name}: {error}" if point.name else str(error)) from error
 
 
-def _jobs(points: Sequence[Point], parent: "Run") -> Iterator[list[str]]:
-    """The overrides of each training that is left to do; one that was interrupted goes on where it was."""
+def _jobs(points: Sequence[Point], parent: "Run", experiment: str) -> Iterator[list[str]]:
+    """The overrides of each training that is left to do, in the parent's experiment; an interrupted one goes on."""
     from pipeline.training_run import checkpoint_of
 
     before = {run.info.run_name: run.info for run in parent.store.children(parent.id)}
@@ -110,7 +120,13 @@ def _jobs(points: Sequence[Point], parent: "Run") -> Iterator[list[str]]:
         if run and checkpoint_of(run.run_id).exists():
             yield [f"resume={run.run_id}", *(each for each in point.overrides if each.startswith("tracking.uri="))]
         elif not run or run.status != "FINISHED":
-            yield [*point.overrides, f"tracking.parent={parent.id}", *_named(point.name)]
+            # Else data sets that vary would scatter the members over experiments, and the parent would not find them.
+            here = [] if _chooses_experiment(point) else [f"tracking.experiment={quoted(experiment)}"]
+            yield [*point.overrides, *here, f"tracking.parent={parent.id}", *_named(point.name)]
+
+
+def _chooses_experiment(point: Point) -> bool:
+    return any(each.startswith("tracking.experiment=") for each in point.overrides)
 
 
 def _named(name: str) -> list[str]:

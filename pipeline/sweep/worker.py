@@ -110,6 +110,7 @@ class _Work:
             *worker.plan.overrides,
             *overrides_of(claimed.values),
             *([f"training.seed={seed}"] if replicate else []),
+            f"tracking.experiment={quoted(worker.config.tracking.experiment)}",  # the study's, also of other data
             f"tracking.parent={parent_id}",
             f"tracking.name={quoted(name if replicate is None else f'{name} seed={seed}')}",
             *(f"++tracking.tags.{key}={quoted(tag)}" for key, tag in tags.items()),

@@ -1,7 +1,7 @@
 """What a stored model answers when MLflow serves it: encode, decode, reconstruct and sample."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +9,18 @@ import keras
 import numpy as np
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
+from mlflow.pyfunc import PyFuncModel
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType, Array
 
+from pipeline.errors import InputError
+from pipeline.tracking.request import Request, Wish, numbers, read
 from pipeline.tracking.stored import stored_model
-
-MOST = 10_000
-"""Images that one request may ask for."""
 
 
 def signature() -> ModelSignature:
     """What a request may give and what is answered, the same for all models."""
-    images, latents = _nested(4), _nested(2)
+    images, latents, usual = _nested(4), _nested(2), Wish()
     return ModelSignature(
         Schema([ColSpec(images, "images", required=False), ColSpec(latents, "latents", required=False)]),
         Schema(
@@ -33,10 +33,10 @@ def signature() -> ModelSignature:
         ),
         ParamSchema(
             [
-                ParamSpec("task", DataType.string, "auto"),
-                ParamSpec("n", DataType.long, 16),
-                ParamSpec("seed", DataType.long, 0),
-                ParamSpec("temperature", DataType.double, 1.0),
+                ParamSpec("task", DataType.string, usual.task),
+                ParamSpec("n", DataType.long, usual.n),
+                ParamSpec("seed", DataType.long, usual.seed),
+                ParamSpec("temperature", DataType.double, usual.temperature),
             ]
         ),
     )
@@ -56,7 +56,8 @@ class Served:
         """Answer a request.
 
         Args:
-            model_input: `images` [N, H, W, C] with pixels in [0, 1], or `latents` [N, D], or neither.
+            model_input: `images` [N, H, W, C] with pixels in [0, 1], or `latents` [N, D], or neither; by name, or in a
+                table, whose records are answered one after the other.
             params: `task` is `encode`, `reconstruct`, `decode` or `sample`; `auto` is what fits the input. Of samples
                 also their number `n`, `seed`, and `temperature`, the standard deviation of the draws.
 
@@ -66,57 +67,68 @@ class Served:
         Raises:
             MlflowException: what was given, what was wanted; a server answers with status 400.
         """
-        given = {str(name): _first(model_input[name]) for name in model_input}
-        asked = {"task": "auto", "n": 16, "seed": 0, "temperature": 1.0, **(params or {})}
-        tasks: dict[str, Callable[[], dict[str, np.ndarray]]] = {
-            "encode": lambda: self._encoded(self._images(given)),
-            "reconstruct": lambda: {"images": self._in_parts(self.vae.reconstruct, self._images(given))},
-            "decode": lambda: {"images": self._in_parts(self.vae.decode, self._latents(given))},
-            "sample": partial(self._sampled, asked),
+        tasks: dict[str, Callable[[Request], dict[str, np.ndarray]]] = {
+            "encode": self._encoded,
+            "reconstruct": lambda request: {"images": self._in_parts(self.vae.reconstruct, self._images(request))},
+            "decode": lambda request: {"images": self._in_parts(self.vae.decode, self._latents(request))},
+            "sample": lambda request: self._sampled(request.wish),
         }
-        task = asked["task"]
-        if task == "auto":
-            task = "reconstruct" if "images" in given else "decode" if "latents" in given else "sample"
-        if task not in tasks:
-            raise _refusal(f"task={task}: wanted one of auto, {', '.join(tasks)}")
-        return tasks[task]()
+        try:
+            request = read(model_input, params)
+            return tasks[request.task](request)
+        except InputError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from error
 
-    def _encoded(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        parts = self._in_parts(lambda batch: keras.ops.stack(self.vae.posterior(batch), axis=1), images)
+    def _encoded(self, request: Request) -> dict[str, np.ndarray]:
+        stacked = lambda batch: keras.ops.stack(self.vae.posterior(batch), axis=1)  # noqa: E731
+        parts = self._in_parts(stacked, self._images(request))
         return {"mean": parts[:, 0], "log_variance": parts[:, 1]}
 
-    def _sampled(self, asked: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    def _sampled(self, wish: Wish) -> dict[str, np.ndarray]:
         if not self.vae.objective.sampling:
-            raise _refusal("task=sample: this model is an autoencoder, which has no prior. Wanted decode with latents")
-        number, temperature = int(asked["n"]), float(asked["temperature"])
-        if not 0 < number <= MOST:
-            raise _refusal(f"n={number}: wanted a number from 1 to {MOST}")
-        if not 0 <= temperature < np.inf:
-            raise _refusal(f"temperature={temperature}: wanted a number that is not negative, for example 1.0")
-        if int(asked["seed"]) < 0:
-            raise _refusal(f"seed={asked['seed']}: wanted a number that is not negative, for example 0")
-        noise = np.random.default_rng(int(asked["seed"])).standard_normal((number, self.vae.latent_dim))
-        latents = (temperature * noise).astype("float32")
+            raise InputError(
+                "task=sample: this model is an autoencoder, which has no prior. Wanted decode with latents"
+            )
+        noise = np.random.default_rng(wish.seed).standard_normal((wish.n, self.vae.latent_dim))
+        latents = (wish.temperature * noise).astype("float32")
         return {"images": self._in_parts(self.vae.decode, latents), "latents": latents}
 
-    def _images(self, given: Mapping[str, Any]) -> np.ndarray:
-        images = _array(given, "images", self.vae.image_shape, "[number, height, width, channels]")
+    def _images(self, request: Request) -> np.ndarray:
+        images = numbers(request, self.vae.image_shape, "[number, height, width, channels]")
         if images.min() < 0 or images.max() > 1:
-            raise _refusal(
+            raise InputError(
                 f"images: pixels are from {images.min():g} to {images.max():g}; wanted 0 to 1. Divide 8-bit ones by 255"
             )
         return images
 
-    def _latents(self, given: Mapping[str, Any]) -> np.ndarray:
-        return _array(given, "latents", (self.vae.latent_dim,), "[number, latent_dim]")
+    def _latents(self, request: Request) -> np.ndarray:
+        return numbers(request, (self.vae.latent_dim,), "[number, latent_dim]")
 
     def _in_parts(self, function: Callable[[np.ndarray], Any], values: np.ndarray) -> np.ndarray:
         parts = [function(values[first : first + 500]) for first in range(0, len(values), 500)]
         return np.concatenate([keras.ops.convert_to_numpy(keras.ops.cast(part, "float32")) for part in parts])
 
 
+@cache
+def hear_all() -> None:
+    """Let requests to our models through MLflow as they are.
+
+    Otherwise it leaves out what the signature does not name, with a word in the log of the server alone, and whoever
+    mistypes a name is answered another question. MLflow has no switch for that.
+    """
+    before = PyFuncModel.predict
+
+    @wraps(before)
+    def predict(model: PyFuncModel, data: Any, params: dict[str, Any] | None = None) -> Any:
+        ours = model._model_impl
+        return ours.predict(data, params) if isinstance(ours, Served) else before(model, data, params)
+
+    PyFuncModel.predict = predict
+
+
 def _load_pyfunc(path: str) -> Served:
     """What MLflow calls."""
+    hear_all()
     return Served(stored_model(Path(path)))
 
 
@@ -125,34 +137,3 @@ def _nested(depth: int) -> Any:
     for _ in range(depth):
         kind = Array(kind)
     return kind
-
-
-def _first(column: Any) -> Any:
-    """MLflow makes a table with one row of what it was given by name."""
-    return column.iloc[0] if hasattr(column, "iloc") else column
-
-
-def _array(given: Mapping[str, Any], name: str, shape: tuple[int, ...], words: str) -> np.ndarray:
-    wanted = f"wanted {words}, here [N, {', '.join(map(str, shape))}]"
-    if name not in given:
-        raise _refusal(f"{name}: missing; {wanted}")
-    try:
-        values = np.array(_plain(given[name]), np.float32)
-    except (TypeError, ValueError) as error:
-        raise _refusal(f"{name}: not the same number of values everywhere; {wanted}") from error
-    if values.ndim != len(shape) + 1 or values.shape[1:] != shape:
-        raise _refusal(f"{name}: shape {list(values.shape)}; {wanted}")
-    if not 0 < len(values) <= MOST:
-        raise _refusal(f"{name}: {len(values)} of them; wanted 1 to {MOST} in a request")
-    if not np.isfinite(values).all():
-        raise _refusal(f"{name}: not all values are finite")
-    return values
-
-
-def _plain(value: Any) -> Any:
-    """Nested lists of what MLflow makes arrays of arrays."""
-    return [_plain(each) for each in value] if isinstance(value, np.ndarray) and value.dtype == object else value
-
-
-def _refusal(message: str) -> MlflowException:
-    return MlflowException.invalid_parameter_value(message)

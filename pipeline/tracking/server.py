@@ -1,12 +1,18 @@
 """MLflow's server of models, with a model that is already read."""
 
+import json
+from collections.abc import Awaitable, Callable
+from difflib import get_close_matches
+
 import keras
 import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from mlflow.models import Model
 from mlflow.pyfunc import PyFuncModel
-from mlflow.pyfunc.scoring_server import init
+from mlflow.pyfunc.scoring_server import SERVING_PARAMS_KEY, SUPPORTED_FORMATS, init
 
-from pipeline.tracking.served import Served, signature
+from pipeline.tracking.served import Served, hear_all, signature
 from pipeline.tracking.views import HOST
 
 
@@ -20,5 +26,35 @@ def answer(vae: keras.Model, port: int) -> None:
         vae: whose answers.
         port: on this machine.
     """
-    app = init(PyFuncModel(Model(signature=signature()), Served(vae)))
+    hear_all()
+    app: FastAPI = init(PyFuncModel(Model(signature=signature()), Served(vae)))
+    app.middleware("http")(_refuse_unknown)
     uvicorn.run(app, host=HOST, port=port, log_level="warning")
+
+
+async def _refuse_unknown(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """What MLflow would leave out of a request without a word, refused."""
+    wrong = _wrong(await request.body(), request.headers.get("content-type")) if request.method == "POST" else None
+    if wrong:
+        return JSONResponse({"error_code": "INVALID_PARAMETER_VALUE", "message": wrong}, status_code=400)
+    return await answer(request)
+
+
+def _wrong(body: bytes, kind: str | None) -> str | None:
+    """What is wrong with a request that MLflow would not say; None if nothing is."""
+    if kind is None:
+        return "a request without a content type: wanted the header Content-Type: application/json"
+    try:
+        asked = json.loads(body)
+    except ValueError:  # other content, or a mistake that MLflow names
+        return None
+    known = [*sorted(SUPPORTED_FORMATS), SERVING_PARAMS_KEY]
+    for name in asked if isinstance(asked, dict) else []:
+        if name not in known:
+            meant = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {meant[0]}? " if meant else ""
+            others = ", ".join(each for each in known if each not in {"inputs", SERVING_PARAMS_KEY})
+            return (
+                f"{name}: nothing is known of that. {hint}A request has inputs and params; instead of inputs {others}"
+            )
+    return None

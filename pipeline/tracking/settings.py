@@ -1,15 +1,26 @@
 """Where and how runs are recorded, as a config says it."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipeline.settings import Location, Text
 from pipeline.tracking.store import Store
 
 Uri = Annotated[Location | None, BeforeValidator(lambda uri: uri or None)]
 """Of an MLflow server or database; null is the file in `mlruns/`, and so is a variable that is set to nothing."""
+
+
+def _recordable(name: str) -> str:
+    if not re.fullmatch(r"[\w.: -]+(/[\w.: -]+)*", name):
+        raise ValueError("names of letters, digits and _ . : - alone, which is what MLflow records")
+    return name
+
+
+Name = Annotated[Text, AfterValidator(_recordable), Field(max_length=250)]
+"""Of a parameter of a run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +41,7 @@ class Tracking:
     name: Text | None
     parent: Text | None
     tags: dict[Text, Text]
-    params: dict[Text, Text]
+    params: dict[Name, Text]
 
     def connect(self) -> Store:
         """The store, checked and ready for runs.

@@ -1,0 +1,33 @@
+"""What to type once several trainings are done: commands that work as they are printed."""
+
+import shlex
+from collections.abc import Sequence
+
+from pipeline.tracking.run import Run
+
+
+def next_steps(parent: Run, one: str, of: str, typed: Sequence[str]) -> str:
+    """Where to look and what to type, a line each.
+
+    Args:
+        parent: the run that holds the trainings.
+        one: of them, by its id or name.
+        of: what that is, for people.
+        typed: the command line that they came of, as overrides.
+    """
+    where = [shlex.quote(each) for each in typed if each.startswith("tracking.uri=")]
+    trusted = [shlex.quote(each) for each in typed if each.startswith("trusted=")]
+    lines = {
+        "See them": parent.where_to_look(),
+        "Compare them": _command("compare", f"'runs=[{parent.id}]'", where, trusted),
+        f"Generate from {of}": _command("generate", f"run={one}", where, trusted),
+        "Serve it": _command("serve", f"run={one}", where, []),
+        "Reproduce it": _command("reproduce", f"run={one}", where, trusted),
+    }
+    width = max(map(len, lines))
+    return "\n".join(f"{says:<{width}}  {command}" for says, command in lines.items())
+
+
+def _command(name: str, *parts: str | Sequence[str]) -> str:
+    words = [word for part in parts for word in ([part] if isinstance(part, str) else part)]
+    return " ".join([f"python -m pipeline.{name}", *words])

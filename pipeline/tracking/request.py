@@ -1,0 +1,157 @@
+"""A request to a model: what it gives and what it asks; names that mean nothing are refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from pipeline.build import check
+from pipeline.config import shown
+from pipeline.errors import InputError
+from pipeline.settings import Natural, Weight
+
+MOST = 10_000
+"""Images that one request may ask for."""
+READS = {"encode": "images", "reconstruct": "images", "decode": "latents", "sample": None}
+"""What each task reads."""
+GIVEN = ("images", "latents")
+FORM = 'wanted {"images": […]}, {"latents": […]}, or {} for samples; or a table with one of the two as its column'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a request asks.
+
+    Attributes:
+        task: `auto` is what fits what is given.
+        n, seed, temperature: of samples: how many, of which stream, and the standard deviation of the draws.
+    """
+
+    task: Literal["auto", "encode", "reconstruct", "decode", "sample"] = "auto"
+    n: Annotated[int, Field(strict=True, ge=1, le=MOST, examples=[16])] = 16
+    seed: Natural = 0
+    temperature: Weight = 1.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked, of what.
+
+    Attributes:
+        task: never `auto`.
+        wish: as asked.
+        records: what the task reads, of each record one thing or several; none of samples.
+    """
+
+    task: str
+    wish: Wish
+    records: list[Any]
+
+
+def read(model_input: Any, params: Any) -> Request:
+    """What a request comes to.
+
+    Args:
+        model_input: a mapping with `images` or `latents` or neither, or a table of records with one of them.
+        params: of a `Wish`, as a mapping; None for none.
+
+    Raises:
+        InputError: an unknown name, a value of the wrong type or range, or what has no effect.
+    """
+    given, wish = _given(model_input), _wish(params)
+    _check_names(given)
+    task = wish.task if wish.task != "auto" else next((task for task in _fitting(given)), "sample")
+    reads = READS[task]
+    for name in given:
+        if name != reads:
+            raise InputError(f"{name}: not read by task={task}, which is what this request asks. Leave it out")
+    idle = [each for each in fields(Wish)[1:] if getattr(wish, each.name) != each.default]
+    for each in idle if task != "sample" else []:
+        raise InputError(
+            f"params.{each.name}={shown(getattr(wish, each.name))}: of samples alone, and this request asks to {task}. "
+            "Leave it out"
+        )
+    return Request(task, wish, given.get(reads or "", []))
+
+
+def _fitting(given: Mapping[str, Any]) -> list[str]:
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(given)}: two questions in one request. Give one of them, or say which: task")
+    return [{"images": "reconstruct", "latents": "decode"}[name] for name in given]
+
+
+def _given(model_input: Any) -> dict[str, list[Any]]:
+    """By name, what each record gives."""
+    if isinstance(model_input, list) and model_input and all(isinstance(each, Mapping) for each in model_input):
+        model_input = pd.DataFrame(model_input)
+    if isinstance(model_input, pd.DataFrame):
+        names = [str(name) for name in model_input.columns]
+        if not len(model_input) or not model_input.columns.is_unique:
+            raise InputError(f"a table of {len(model_input)} records with the columns [{', '.join(names)}]: {FORM}")
+        return {name: list(column) for name, (_, column) in zip(names, model_input.items(), strict=True)}
+    if isinstance(model_input, Mapping):
+        return {str(name): [value] for name, value in model_input.items()}
+    raise InputError(f"values without a name, of type {type(model_input).__name__}: {FORM}")
+
+
+def _check_names(given: Mapping[str, Any]) -> None:
+    for name in given:
+        if name not in GIVEN:
+            meant = get_close_matches(name, GIVEN, n=1)
+            hint = f"Did you mean {meant[0]}? " if meant else ""
+            raise InputError(f"{name}: nothing is known of that. {hint}There are: {', '.join(GIVEN)}")
+
+
+def _wish(params: Any) -> Wish:
+    if not isinstance(params, Mapping | None):
+        raise InputError(f'params of type {type(params).__name__}: wanted a mapping, for example {{"task": "encode"}}')
+    plain = {str(name): each.item() if isinstance(each, np.generic) else each for name, each in (params or {}).items()}
+    return Wish(**check(Wish, plain, "params"))
+
+
+def numbers(request: Request, shape: tuple[int, ...], words: str) -> np.ndarray:
+    """What a request gives, float32 [N, *shape], the records one after the other.
+
+    Args:
+        request: of a task that reads something.
+        shape: of each thing.
+        words: the same for people, with the number in front.
+
+    Raises:
+        InputError: nothing is given, or other than such numbers.
+    """
+    name, wanted = READS[request.task], f"wanted {words}, here [N, {', '.join(map(str, shape))}]"
+    if not request.records:
+        raise InputError(f"{name}: missing; {wanted}")
+    parts = [
+        _part(record, len(shape), f"{name}: not numbers, or not equally many everywhere; {wanted}")
+        for record in request.records
+    ]
+    for part in parts:
+        if part.ndim != len(shape) + 1 or part.shape[1:] != shape:
+            raise InputError(f"{name}: shape {list(part.shape)}; {wanted}")
+    values = np.concatenate(parts)
+    if not 0 < len(values) <= MOST:
+        raise InputError(f"{name}: {len(values)} of them; wanted 1 to {MOST} in a request")
+    if not np.isfinite(values).all():
+        raise InputError(f"{name}: not all values are finite")
+    return values
+
+
+def _part(record: Any, of_one: int, refusal: str) -> np.ndarray:
+    """What one record gives: a thing of so many dimensions, several of them, or, where MLflow made one of all, more."""
+    try:
+        part = np.array(_plain(record), np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(refusal) from error
+    more = part.ndim - of_one
+    return part[None] if more == 0 else part.reshape(-1, *part.shape[2:]) if more == 2 else part
+
+
+def _plain(value: Any) -> Any:
+    """Nested lists of what MLflow makes arrays of arrays."""
+    return [_plain(each) for each in value] if isinstance(value, np.ndarray) and value.dtype == object else value

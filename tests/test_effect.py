@@ -1,0 +1,101 @@
+"""What is typed and has no effect is refused or said."""
+
+import shlex
+
+import pytest
+from checkout import SMALL, Checkout
+
+from pipeline.effect import idle
+from pipeline.errors import InputError
+
+QUANTILE = "pictures.plane.x=[-2,2]"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ([QUANTILE], f"{QUANTILE} has no effect: only even coordinates have ends: add pictures.plane.spacing=even"),
+        (["pictures=few", "pictures.pairs=[[0,1]]"], "has no effect: pictures.final leaves interpolations out"),
+        (["pictures=cards", "pictures.mixture=3"], "pictures.mixture=3 has no effect: pictures.final leaves samples"),
+        (
+            ["training/schedule=steps", "training.epochs=10"],
+            "training/schedule=steps has no effect: training.epochs ends",
+        ),
+        (["objective.warmup_epochs=30"], "objective.warmup_epochs=30 has no full effect: training.epochs ends before"),
+        (
+            ["objective=autoencoder", "objective.free_bits=1"],
+            "objective.free_bits=1 has no effect: objective.beta is 0",
+        ),
+        (
+            ["evaluation=brief", "evaluation.nll_images=9"],
+            "evaluation.nll_images=9 has no effect: evaluation.importance",
+        ),
+        (["model.latent_dim=2", "model.latent_dim=8"], "model.latent_dim=2 has no effect: model.latent_dim=8 follows"),
+        (["model=conv", "model=dense"], "model=conv has no effect: model=dense follows"),
+    ],
+)
+def test_a_setting_without_effect_is_said(composed, typed: list[str], said: str) -> None:
+    [remark] = idle(typed, composed(*typed))
+    assert said in remark
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        [QUANTILE, "pictures.plane.spacing=even"],
+        [QUANTILE, "objective=autoencoder"],
+        ["pictures.mixture=3"],
+        ["training/schedule=steps"],
+        ["objective.warmup_epochs=10"],
+        ["model.latent_dim=2", "model.latent_dim=2"],
+        ["dataset=mnist", "dataset.dir=/tmp"],
+        ["experiment=convolutional"],
+        ["experiment=pythae_table"],
+        ["+tracking.tags.who=me", "~dataset.seed"],
+    ],
+)
+def test_a_setting_with_effect_is_not(composed, typed: list[str]) -> None:
+    assert idle(typed, composed(*typed)) == []
+
+
+def test_a_folder_for_digits_that_need_none_is_refused(composed) -> None:
+    with pytest.raises(InputError, match=r"dataset.dir=/tmp has no effect: these digits need no files. .* dataset=npz"):
+        idle(["dataset.dir=/tmp"], composed("dataset.dir=/tmp"))
+    assert idle(["dataset.dir=/tmp"], composed("dataset.dir=/tmp"), varied=["dataset"]) == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [["sweep=latent_filters"], ["sweep=study", "sweep.n_trials=5"], ["hydra/launcher=joblib"], ["sweep.points={}"]],
+)
+def test_what_only_several_trainings_have_is_refused_in_one(checkout: Checkout, typed: list[str]) -> None:
+    done = checkout.train(*typed, *SMALL, "tracking.experiment=one")
+    assert done.returncode == 2
+    assert f"{' '.join(typed)}: without -m this is one training, in which that has no effect. Add -m, or" in done.stderr
+    assert checkout.client.get_experiment_by_name("one") is None if (checkout.root / "mlruns").exists() else True
+
+
+def test_the_command_that_the_refusal_prints_searches(checkout: Checkout) -> None:
+    typed = ("sweep=study", "sweep.study=meant", "sweep.n_trials=1", "model.latent_dim=choice(2)", *SMALL)
+    refused = checkout.train(*typed, "training.patience=null")
+    assert refused.returncode == 2
+    module, *arguments = shlex.split(refused.stderr.partition("leave it out: python -m ")[2])
+    done = checkout.run(module, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "\n1 done\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["what=plane", "point=[0,1]"], "what=plane has no effect: point= decides what is made. Leave one out"),
+        (
+            ["what=interpolations", "what.files=[a,b]", "what.pairs=[[0,1]]"],
+            "what.pairs=[[0,1]] has no effect: what.files are taken. Leave one out",
+        ),
+        (["what.components=3"], "what.components=3 has no effect: add what.density=mixture"),
+    ],
+)
+def test_generate_refuses_what_has_no_effect(checkout: Checkout, typed: list[str], said: str) -> None:
+    done = checkout.run("pipeline.generate", "run=nothing", *typed)
+    assert (done.returncode, done.stderr.strip()) == (2, said)

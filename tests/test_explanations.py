@@ -1,0 +1,162 @@
+"""What is mistyped is answered with what to type; that is typed, and works."""
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from checkout import Checkout
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from pipeline.config import quoted, typed
+
+PROGRAM = """
+import contextlib, importlib, io, json, sys
+answers = []
+for module, *arguments in json.loads(sys.argv[1]):
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    sys.argv = [module, *arguments]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            importlib.import_module(f"pipeline.{module}").main()
+        except SystemExit as end:
+            code = end.code
+    answers.append([code, out.getvalue(), err.getvalue()])
+print(json.dumps(answers))
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+
+
+def answers(checkout: Checkout, commands: Sequence[Sequence[str]]) -> list[Answer]:
+    """Of commands that end before anything heavy begins, all in one process: module and arguments each."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps(list(map(list, commands)))],
+        env=checkout._environment(None),
+        cwd=checkout.root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [Answer(*each) for each in json.loads(done.stdout)]
+
+
+MISTAKES = {
+    ("train", "--epochs", "5"): "--epochs: no such flag. Settings are typed as key=value: training.epochs=5",
+    (
+        "train",
+        "--batch-size=64",
+    ): "--batch-size=64: no such flag. Settings are typed as key=value: training.batch_size=64",
+    ("train", "--depth", "3"): "--depth: no such flag. --help lists the keys",
+    ("compare", "--sort", "nll"): "--sort: no such flag. Settings are typed as key=value: sort=nll",
+    ("train", "train.epochs=5"): "train: no such key. Did you mean training.epochs?",
+    ("train", "epochs=5"): "epochs: no such key. Did you mean training.epochs?",
+    ("train", "modél.latent_dim=3"): "modél: no such key. Did you mean model.latent_dim?",
+    ("generate", "run=a", "what.temperatur=3"): "Did you mean what.temperature?",
+    ("train", "latent_dim"): "latent_dim: wanted key=value; --help lists the keys",
+    ("train", "=3"): "=3: wanted one of the group's options, which --help lists",
+    ("train", "model.filters=[1"): "wanted Hydra's grammar, such as 'model.filters=[32,64]'. Or if that is the text",
+    ("train", "hydra.sweeper.n_trials=5"): "here that is sweep.n_trials=5, of a study: -m sweep=study",
+    ("train", "-m", "hydra.sweeper.n_jobs=2"): "here that is sweep.slots=2, of a study: -m sweep=study",
+    ("train", "hydra/sweeper=optuna"): "hydra/sweeper=optuna: here that is sweep=study, of a study: -m sweep=study",
+    ("train", "hydra/sweeper/sampler=tpe"): "here that is sweep/sampler=tpe, of a study",
+    ("train", "hydra.sweeper.sampler.seed=3"): "here that is sweep.sampler.seed=3, of a study",
+    ("train", "+hydra.sweeper.params={a:1}"): "here that is sweep.space={a:1}, of a study",
+    ("train", "hydra.foo=1"): "hydra.foo: Hydra has no such key; --cfg hydra shows those that it has",
+    ("train", "sweep.n_trials=5"): "sweep.n_trials: no such key. That is of a study, such as -m sweep=latent_filters",
+    ("train", "-m", "sweep=study", "sweep.space={a: choice(1,2)}"): "are typed in quotes where they are in braces",
+}
+
+
+@pytest.fixture(scope="module")
+def refused(checkout: Checkout) -> dict[tuple[str, ...], Answer]:
+    return dict(zip(MISTAKES, answers(checkout, list(MISTAKES)), strict=True))
+
+
+@pytest.mark.parametrize("command", MISTAKES, ids=" ".join)
+def test_a_mistyped_word_is_answered_with_the_right_one(refused: dict, command: tuple[str, ...]) -> None:
+    answer = refused[command]
+    assert MISTAKES[command] in answer.err
+    assert answer.code == 2
+    assert "Traceback" not in answer.err
+
+
+TEXTS = (
+    *(
+        "/tmp/é/a",
+        "/tmp/日/a",
+        "/tmp/a(b)",
+        "/tmp/a=b",
+        "/tmp/a,b",
+        "/tmp/[a]",
+        "/tmp/a#b",
+        "~/a",
+        "/tmp/a'b",
+        '/tmp/a"b',
+    ),
+    *("/tmp/${x}/a", "/tmp/a&b;c!d", "[a", 'it\'s (a) "test", é', "{a", "a,", "'a"),
+)
+
+
+def test_the_argument_that_a_refusal_prints_means_what_was_typed(checkout: Checkout) -> None:
+    refused = answers(checkout, [["train", f"tracking.name={text}"] for text in TEXTS])
+    assert [answer.code for answer in refused] == [2] * len(TEXTS)
+    cures = [shlex.split(answer.err[answer.err.rindex("'tracking.name=\"") :])[0] for answer in refused]
+    shown = answers(checkout, [["train", cure, "--cfg", "job", "--package", "tracking", "--resolve"] for cure in cures])
+    assert [yaml.safe_load(answer.out)["name"] for answer in shown] == list(TEXTS)
+
+
+def test_a_text_in_quotes_is_read_as_it_is() -> None:
+    texts = [
+        *TEXTS,
+        "C:\\data\\${x}",
+        "C:\\data\\new",
+        "C:\\",
+        "a\\'b",
+        "\\${x}",
+        "\\\\",
+        "",
+        "null",
+        "true",
+        "3",
+        "a%20b",
+        "-x",
+        "\\'",
+        "x\\\\'",
+    ]
+    parser = OverridesParser.create()
+    for text in texts:
+        for line in (quoted(text), quoted(text, '"'), typed(text)):
+            value = parser.parse_override(f"key={line}").value()
+            assert OmegaConf.to_container(OmegaConf.create({"key": value}), resolve=True) == {"key": text}, line
+
+
+def test_a_reference_that_leads_nowhere_is_refused_with_how_to_mean_the_text(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    done = checkout.train("dataset=folder", "dataset.dir=/tmp/${x}/a")
+    assert done.returncode == 2
+    cure = done.stderr.partition("Or if that is the text itself: ")[2]
+    again = checkout.train("dataset=folder", *shlex.split(cure))
+    assert "/tmp/${x}/a: does not exist" in again.stderr
+
+
+def test_several_values_without_m_are_refused_with_all_that_may_be_meant(checkout: Checkout) -> None:
+    refused, listed = answers(checkout, [["train", "model.hidden=8,16"], ["compare", "experiment=a,b"]])
+    assert refused.err.startswith(
+        "model.hidden=8,16: several values. A training of each: add -m. A list: 'model.hidden=[8,16]'. One text: "
+    )
+    assert "-m" not in listed.err
+    [shown] = answers(checkout, [["train", "model.hidden=[8,16]", "--cfg", "job", "--package", "model"]])
+    assert yaml.safe_load(shown.out)["hidden"] == [8, 16]
