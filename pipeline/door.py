@@ -58,8 +58,6 @@ def enter(command: Callable[[], None], config_name: str) -> None:
         print(masked(explain(error, sys.argv[1:], config_name)), file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        if error.filename is None:  # it is of no file
-            raise
         print(_not_written(error), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt as interrupt:
@@ -70,6 +68,8 @@ def enter(command: Callable[[], None], config_name: str) -> None:
 
 
 def _not_written(error: OSError) -> str:
+    if error.filename is None:  # it is of no file
+        raise error
     cure = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make it writable"
     return f"{error.filename}: {error.strerror}. Runs and their logs are kept there: {cure}"
 

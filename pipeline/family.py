@@ -23,7 +23,8 @@ from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.overview import family_page
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
-from pipeline.tracking.store import FINGERPRINT, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import FINGERPRINT
 from pipeline.trained import Trained, load
 
 

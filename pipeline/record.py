@@ -11,7 +11,7 @@ from pipeline.models.vae import VAE
 from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
 from pipeline.tracking.run import Run
-from pipeline.tracking.store import FINGERPRINT
+from pipeline.tracking.tags import FINGERPRINT
 from pipeline.training.checkpoint import History
 
 GROUPS = ("dataset", "model", "likelihood", "objective", "training")

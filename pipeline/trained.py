@@ -12,7 +12,8 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.models.vae import VAE
-from pipeline.tracking.store import FINGERPRINT, MlflowRun, Store
+from pipeline.tracking.store import MlflowRun, Store
+from pipeline.tracking.tags import FINGERPRINT
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from pipeline.experiment import Experiment
 from pipeline.initial import fresh_model
 from pipeline.models.vae import VAE
 from pipeline.outcome import Outcome
-from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
 from pipeline.recipe import recipe_of
 from pipeline.record import Record, facts
@@ -27,7 +26,8 @@ from pipeline.tracking.address import MLRUNS
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
-from pipeline.tracking.store import FINGERPRINT, RECIPE, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import FINGERPRINT, RECIPE
 from pipeline.training.checkpoint import history_in
 from pipeline.training.fit import EpochListener, fit
 from pipeline.training.progress import TrainingProgress
@@ -155,12 +155,6 @@ def _id_of(store: Store, key: str, name: str) -> str:
         raise InputError(f"{key}={name}: {error}") from error
 
 
-def _course(gallery: Gallery, folder: Path) -> Course | None:
-    if not any(gallery.settings.wants(name) for name in ("evolution", "latent_steps", "latent_film")):
-        return None
-    return Course(gallery.vae, gallery.some(gallery.data.validation, 1000), folder)
-
-
 def _train(  # noqa: PLR0917 — the parts of one training, each from its own hand
     run: Run,
     experiment: Experiment,
@@ -172,7 +166,7 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
 ) -> Outcome:
     settings, checkpoint = experiment.training, checkpoint_of(run.id)
     gallery = Gallery(vae, data, experiment.pictures, settings.seed)
-    record = Record(run, data, gallery, _course(gallery, checkpoint.with_suffix("")))
+    record = Record(run, data, gallery, gallery.course(checkpoint.with_suffix("")))
     try:
         if not checkpoint.exists():
             record.begin(config, vae)

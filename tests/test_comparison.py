@@ -20,7 +20,8 @@ from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
 from pipeline.tracking.finished import Finished, beginning, differing, finished_among
-from pipeline.tracking.store import PARENT, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import PARENT
 from pipeline.trained import load
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pipeline.family import _description
 from pipeline.reproduction.verdict import Verdict
-from pipeline.tracking.store import NOTE
+from pipeline.tracking.tags import NOTE
 
 NAME = "a|b [bold]x[/y] <i> $$"
 CLASSES = ["$$", r"$\frac$", "US$5-US$10", "a|b", "[bold]x[y]", "猫 犬", "𒀀", "x" * 200, "two\nlines", "\udce9t\udce9"]

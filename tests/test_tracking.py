@@ -22,7 +22,8 @@ from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
-from pipeline.tracking.store import NOTE, PARENT, RECIPE, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import NOTE, PARENT, RECIPE
 from pipeline.tracking.trials import Trials
 from pipeline.tracking.views import latest_link, refuse_busy
 

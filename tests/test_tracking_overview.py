@@ -8,7 +8,8 @@ from pathlib import Path
 from pipeline.tracking import comparison
 from pipeline.tracking.comparison import BUILD, View, is_understood, prepare
 from pipeline.tracking.overview import MARK, family_page, overviews
-from pipeline.tracking.store import NOTE, PARENT, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import NOTE, PARENT
 
 VIEW = View(
     where="",

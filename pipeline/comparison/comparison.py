@@ -23,7 +23,8 @@ from pipeline.tracking.finished import Finished
 from pipeline.tracking.lifecycle import start
 from pipeline.tracking.run import add_files
 from pipeline.tracking.settings import Uri
-from pipeline.tracking.store import PARENT, MlflowRun, Store
+from pipeline.tracking.store import MlflowRun, Store
+from pipeline.tracking.tags import PARENT
 
 EXPERIMENT = "comparisons"
 """Where comparisons are kept whose runs have no parent in common."""

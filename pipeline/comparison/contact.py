@@ -10,7 +10,8 @@ from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation.encoded import decode, encode
 from pipeline.tracking.finished import Finished
-from pipeline.tracking.store import FINGERPRINT, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import FINGERPRINT
 from pipeline.trained import Trained, load
 
 SHOWN = 12

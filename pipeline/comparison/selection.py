@@ -7,7 +7,8 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.settings import Text
 from pipeline.tracking.finished import Finished, finished_among
-from pipeline.tracking.store import PARENT, PRUNED, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import PARENT, PRUNED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.errors import InputError
 from pipeline.tracking.finished import BEST, SCORES, Finished, beginning, differing
-from pipeline.tracking.store import FINGERPRINT
+from pipeline.tracking.tags import FINGERPRINT
 from pipeline.wording import one_line
 
 SHOWN = ("elbo", "nll", "rate", "distortion")

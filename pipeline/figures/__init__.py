@@ -23,6 +23,7 @@ from pipeline.figures.interactive.page import interactive_latent
 from pipeline.figures.latents import latent, latent_card
 from pipeline.figures.loss_curves import losses
 from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, quantiles
+from pipeline.figures.png import png
 from pipeline.figures.sheets import first_images, reconstructions, samples, samples_beside
 from pipeline.figures.strip import strip
 from pipeline.figures.wall import Brick, wall
@@ -53,6 +54,7 @@ __all__ = [
     "plane_and_points",
     "plane_card",
     "plane_points",
+    "png",
     "quantiles",
     "reconstructions",
     "reconstructions_card",

@@ -36,9 +36,7 @@ class Made:
         np.savez_compressed(arrays, images=self.images, latents=self.latents)
         yield "npz", arrays.getvalue()
         if self.figure:
-            drawn = io.BytesIO()
-            self.figure.savefig(drawn, format="png", dpi=self.figure.dpi)
-            yield "png", drawn.getvalue()
+            yield "png", figures.png(self.figure)
         if self.film is not None:
             yield "gif", figures.loop(self.film)
         if self.table is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,12 @@ class Gallery:
         drawn |= {"points.png": self._points} if self.settings.points else {}
         drawn |= self._of_the_course(course) if course else {}
         return self._wanted(drawn | self._of_the_plane())
+
+    def course(self, folder: Path) -> Course | None:
+        """What keeps the course of the training in a folder; None where no picture of it is wanted."""
+        if not any(self.settings.wants(name) for name in ("evolution", "latent_steps", "latent_film")):
+            return None
+        return Course(self.vae, self.some(self.data.validation, 1000), folder)
 
     def some(self, split: Split, count: int) -> Split:
         """A choice of the images, the same for all models of a seed."""

@@ -26,7 +26,8 @@ from pipeline.runtime import circumstances, differences
 from pipeline.settings import Text
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import Uri
-from pipeline.tracking.store import PRUNED, REUSED, MlflowRun, Store
+from pipeline.tracking.store import MlflowRun, Store
+from pipeline.tracking.tags import PRUNED, REUSED
 from pipeline.trained import finished_training
 from pipeline.training.fit import fit
 from pipeline.training.progress import TrainingProgress

@@ -15,7 +15,7 @@ from pipeline.tracking.cards import last_cards
 from pipeline.tracking.comparison import View, below, prepare
 from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
-from pipeline.tracking.store import REUSED
+from pipeline.tracking.tags import REUSED
 from pipeline.tracking.trials import Trials
 
 BEST = 10

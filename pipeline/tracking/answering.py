@@ -1,5 +1,6 @@
 """Whether a tracking server answers, whether it is MLflow's, and new enough."""
 
+import os
 import re
 import ssl
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 from packaging.version import InvalidVersion, Version
@@ -17,6 +19,7 @@ from urllib3.exceptions import LocationParseError
 
 from pipeline.address import Address
 from pipeline.errors import InputError
+from pipeline.tracking.address import RETRIES, impatience
 
 NEEDED = Version("3.0.0")
 """The first that keeps models as we store them."""
@@ -41,6 +44,18 @@ def check_server(uri: Address) -> None:
         _refuse_foreign(answer)
     elif version < NEEDED:
         raise InputError(_too_old(f"MLflow {version}"))
+
+
+def answers(client: MlflowClient) -> bool:
+    """Whether a store can still be reached; if not, nothing in this process waits for it any longer."""
+    with impatience():
+        try:
+            client.search_experiments(max_results=1)
+            return True
+        except MlflowException:
+            pass
+    os.environ[RETRIES] = "0"  # what is closed after this, such as a parent run, need not try for minutes
+    return False
 
 
 def _asked(uri: Address, path: str, **json: object) -> requests.Response:

@@ -17,7 +17,8 @@ from typing import Any
 import mlflow.server
 
 from pipeline.tracking.links import runs_link, view_link
-from pipeline.tracking.store import PARENT, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import PARENT
 
 MOST = 50
 """Runs that are all drawn at once; of more than these, the first twenty."""

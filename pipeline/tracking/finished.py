@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.tracking.colour import COLOUR, COLOURS
-from pipeline.tracking.store import FINGERPRINT, PARENT, PRUNED, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import FINGERPRINT, PARENT, PRUNED
 
 SCORES = ("elbo", "nll", "rate", "distortion", "mse", "active_units", "knn_accuracy")
 """Numbers of the test split that tables compare."""

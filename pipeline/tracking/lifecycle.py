@@ -9,11 +9,13 @@ from mlflow.tracking.context.registry import resolve_tags
 
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.secrets import masked
+from pipeline.tracking.answering import answers
 from pipeline.tracking.colour import COLOUR, colour_of
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import Run
-from pipeline.tracking.store import NOTE, PARENT, PRUNED, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import NOTE, PARENT, PRUNED
 from pipeline.tracking.trials import TRIAL
 
 
@@ -101,7 +103,7 @@ def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
 
 def _give_up(store: Store, run_id: str, guard: Guard | None, error: BaseException) -> None:
     # Before anything is written: MLflow would try a dead server for minutes, and Ctrl-C would seem to do nothing.
-    if isinstance(error, MlflowException | Interrupted) and not store.answers():
+    if isinstance(error, MlflowException | Interrupted) and not answers(store.client):
         _leave_to(guard)
         raise InputError(_lost(store, run_id)) from error
     try:

@@ -6,7 +6,8 @@ from mlflow.entities import Run as MlflowRun
 
 from pipeline.tracking.comparison import View, below, prepare
 from pipeline.tracking.finished import BEST, SCORES, Finished, differing, finished_among, is_everywhere
-from pipeline.tracking.store import NOTE, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import NOTE
 
 CURVES = ("val/elbo", "val/loss")
 CARDS = ("reconstructions", "latent", "samples")

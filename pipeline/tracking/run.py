@@ -1,6 +1,5 @@
 """One training = one MLflow run: what is recorded, in verbs."""
 
-import io
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,13 +13,14 @@ from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
 from pipeline.data.images import ImageData
-from pipeline.figures import Figure
+from pipeline.figures import Figure, png
 from pipeline.markdown import literal
 from pipeline.secrets import masked
 from pipeline.tracking.address import DATABASE, first_line
 from pipeline.tracking.dataset_input import dataset_input
 from pipeline.tracking.links import run_link
-from pipeline.tracking.store import NOTE, REUSED, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import NOTE, REUSED
 from pipeline.tracking.transaction import whole
 
 if TYPE_CHECKING:
@@ -81,7 +81,12 @@ class Run:
 
     def picture(self, name: str, draw: Callable[[], Figure | str | bytes]) -> None:
         """Store what `draw` gives as a file; a picture that cannot be drawn is left out, with a warning."""
-        content = self._drawn(name, lambda: _rendered(draw()))
+
+        def rendered() -> str | bytes:
+            content = draw()
+            return png(content) if isinstance(content, Figure) else content
+
+        content = self._drawn(name, rendered)
         if content is not None:
             self.file(name, content)
 
@@ -189,12 +194,3 @@ def _points(metrics: Mapping[str, float], step: int, model_id: str | None = None
     """Numbers at a step, of a model too where one is named."""
     now = int(time.time() * 1000)
     return [Metric(name, float(value), now, step, model_id=model_id) for name, value in metrics.items()]
-
-
-def _rendered(content: Figure | str | bytes) -> str | bytes:
-    """A figure as PNG."""
-    if not isinstance(content, Figure):
-        return content
-    drawn = io.BytesIO()
-    content.savefig(drawn, format="png", dpi=content.dpi)
-    return drawn.getvalue()

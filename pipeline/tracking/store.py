@@ -1,6 +1,5 @@
 """Where runs are kept: a database file in `mlruns/`, or the server that the user names."""
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
@@ -13,27 +12,17 @@ from mlflow.tracking import MlflowClient
 from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.interruption import undisturbed
-from pipeline.tracking.address import DATABASE, RETRIES, first_line, impatience, is_server
+from pipeline.tracking.address import DATABASE, first_line, is_server
 from pipeline.tracking.database import artifacts_beside
 from pipeline.tracking.opening import close_abandoned, ready
 from pipeline.tracking.relocation import relocate
+from pipeline.tracking.tags import PARENT, PRUNED, RECIPE, REUSED
 from pipeline.tracking.transaction import whole
 
 MlflowRun: TypeAlias = mlflow.entities.Run
 """What MLflow knows of a run."""
 WHOLE = 32
 """Characters of a run's id."""
-NOTE = "mlflow.note.content"
-"""Tag with the description of a run, or of an experiment."""
-PARENT = "mlflow.parentRunId"
-PRUNED = "pruned"
-"""Tag of a finished run that its study ended early."""
-RECIPE = "recipe"
-"""Tag that is equal for equal trainings."""
-FINGERPRINT = "data_fingerprint"
-"""Tag of a training: of the images that it is trained on."""
-REUSED = "taken_over_from"
-"""Tag of a run that was not trained, because an equal one was: the id of that one, which has the model."""
 
 
 class Store:
@@ -84,10 +73,8 @@ class Store:
                 "that id begins with, or <study>@champion"
             ) from error
         if run.info.lifecycle_stage == "deleted":
-            raise InputError(
-                f"run {name} was deleted from {self.uri}. Restore it in the MLflow UI, among the runs of the state "
-                "Deleted, or name another"
-            )
+            cure = "Restore it in the MLflow UI, among the runs of the state Deleted, or name another"
+            raise InputError(f"run {name} was deleted from {self.uri}. {cure}")
         return run
 
     @whole
@@ -177,17 +164,6 @@ class Store:
         outputs = self.client.get_run(run_id).outputs
         stored = (self.client.get_logged_model(each.model_id) for each in (outputs.model_outputs if outputs else ()))
         return next((str(each.model_id) for each in stored if each.status == LoggedModelStatus.READY), None)
-
-    def answers(self) -> bool:
-        """Whether the store can still be reached; if not, nothing in this process waits for it any longer."""
-        with impatience():
-            try:
-                self.client.search_experiments(max_results=1)
-                return True
-            except MlflowException:
-                pass
-        os.environ[RETRIES] = "0"  # what is closed after this, such as a parent run, need not try for minutes
-        return False
 
     @whole
     def artifact_text(self, run_id: str, name: str) -> str:

@@ -7,7 +7,8 @@ from mlflow.entities import Run as MlflowRun
 
 from pipeline.errors import InputError
 from pipeline.tracking.owner import is_alive, owner_tags
-from pipeline.tracking.store import NOTE, PARENT, PRUNED, Store
+from pipeline.tracking.store import Store
+from pipeline.tracking.tags import NOTE, PARENT, PRUNED
 
 STUDY, TRIAL, REPLICATE = "study", "trial", "replicate"
 

@@ -1,0 +1,13 @@
+"""Tags of runs that have a meaning here, by the names under which MLflow keeps them."""
+
+NOTE = "mlflow.note.content"
+"""Tag with the description of a run, or of an experiment."""
+PARENT = "mlflow.parentRunId"
+PRUNED = "pruned"
+"""Tag of a finished run that its study ended early."""
+RECIPE = "recipe"
+"""Tag that is equal for equal trainings."""
+FINGERPRINT = "data_fingerprint"
+"""Tag of a training: of the images that it is trained on."""
+REUSED = "taken_over_from"
+"""Tag of a run that was not trained, because an equal one was: the id of that one, which has the model."""
