@@ -71,6 +71,8 @@ def explain(error: Exception, arguments: Sequence[str], config_name: str) -> str
         return _ungrammatical(str(error.override), str(error), keys)
     if (several := re.match(r"Ambiguous value for argument '(.*)'\n", str(error))) is not None:
         return _several(several[1], config_name)
+    if str(error).endswith(("requires --multirun", "require --multirun")):
+        return f"{error}: several values are several trainings. Add -m, or give one value"
     if "Unexpected type annotation: Set" in f"{error} {error.__cause__}":
         return (
             f"{' '.join(overrides)}: choice(…), range(…) and interval(…) are typed in quotes where they are in braces"
