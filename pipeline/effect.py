@@ -37,7 +37,7 @@ class Idle:
 
 
 def _unwanted(picture: str) -> Callable[[Flat], bool]:
-    return lambda flat: picture not in (flat.get("pictures.final") or [picture])
+    return lambda flat: flat["pictures.final"] is not None and picture not in flat["pictures.final"]
 
 
 def _too_late(flat: Flat) -> bool:

@@ -71,10 +71,8 @@ def explain(error: Exception, arguments: Sequence[str], config_name: str) -> str
         return _ungrammatical(str(error.override), str(error), keys)
     if (several := re.match(r"Ambiguous value for argument '(.*)'\n", str(error))) is not None:
         return _several(several[1], config_name)
-    if "Unexpected type annotation: Set" in f"{error} {error.__cause__}":
-        return (
-            f"{' '.join(overrides)}: choice(…), range(…) and interval(…) are typed in quotes where they are in braces"
-        )
+    if said := _of_choices(f"{error} {error.__cause__ or ''}".strip(), overrides):
+        return said
     emptied = [each for each in overrides if each.endswith("=null")]
     if "Config group override must be a string" in str(error):
         wrong = next(iter([*emptied, *(each for each in overrides if each.startswith("="))]), " ".join(overrides))
@@ -105,6 +103,16 @@ def _several(override: str, config_name: str) -> str:
     key, _, value = override.partition("=")
     each = "A training of each: add -m. " if config_name == "train" else ""
     return f"{override}: several values. {each}A list: '{key}=[{value}]'. One text: {argument(key, value)}"
+
+
+def _of_choices(said: str, overrides: Sequence[str]) -> str | None:
+    if "Unexpected type annotation: Set" in said:
+        return (
+            f"{' '.join(overrides)}: choice(…), range(…) and interval(…) are typed in quotes where they are in braces"
+        )
+    if said.endswith(("requires --multirun", "require --multirun")):
+        return f"{said}: several values are several trainings. Add -m, or give one value"
+    return None
 
 
 def _unknown_key(error: Exception, overrides: Sequence[str]) -> str | None:

@@ -65,6 +65,7 @@ MISTAKES = {
     ("train", "modél.latent_dim=3"): "modél: no such key. Did you mean model.latent_dim?",
     ("generate", "run=a", "what.temperatur=3"): "Did you mean what.temperature?",
     ("train", "latent_dim"): "latent_dim: wanted key=value; --help lists the keys",
+    ("train", "model.latent_dim=choice(2,8)"): "several values are several trainings. Add -m, or give one value",
     ("train", "=3"): "=3: wanted one of the group's options, which --help lists",
     ("train", "model.filters=[1"): "wanted Hydra's grammar, such as 'model.filters=[32,64]'. Or if that is the text",
     ("train", "hydra.sweeper.n_trials=5"): "here that is sweep.n_trials=5, of a study: -m sweep=study",
