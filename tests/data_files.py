@@ -3,6 +3,10 @@
 import gzip
 import hashlib
 import os
+import re
+import shlex
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +17,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
-from pipeline.build import check
+from pipeline import ROOT
+from pipeline.build import build, check
 from pipeline.data.dataset import Dataset
-from pipeline.data.images import Split
+from pipeline.data.images import ImageData, Split
 from pipeline.data.source import Published
 from pipeline.errors import InputError
 
@@ -122,6 +129,34 @@ def refusal(call: Callable[[], Any]) -> str:
     with pytest.raises(InputError) as caught:
         call()
     return str(caught.value)
+
+
+CONF = ROOT / "conf" / "dataset"
+
+
+def node(name: str, *overrides: str) -> dict[str, Any]:
+    """A node of `conf/dataset` as a door gets it."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return OmegaConf.to_container(compose(name, overrides=list(overrides)), resolve=True)  # type: ignore[return-value]
+
+
+def loaded(name: str, *overrides: str) -> ImageData:
+    """What a command line with these overrides loads."""
+    settings = [override.removeprefix("dataset.") for override in overrides]
+    data: ImageData = build(node(name, *settings), "dataset").load()
+    return data
+
+
+def cures_of(told: str) -> list[list[str]]:
+    """The settings that a message offers, those of each sentence together."""
+    sentences = [re.findall(r"dataset\.[\w.]+=(?:[^\s']|'(?:[^']|\\')*')+", part) for part in told.split(". Or")]
+    return [[shlex.split(each)[0].rstrip(".,") for each in found] for found in sentences if found]
+
+
+def run_line(told: str) -> None:
+    """Types the command that a message offers."""
+    [line] = re.findall(r"^  (python -c .*)$", told, re.MULTILINE)
+    subprocess.run([sys.executable, *shlex.split(line)[1:]], check=True)
 
 
 @dataclass
