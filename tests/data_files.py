@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from pipeline import ROOT
@@ -90,11 +91,18 @@ def write_idx(path: Path, array: np.ndarray) -> None:
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
 
 
-def write_idx_set(folder: Path, *, train: int = 12, test: int = 6, unpacked: bool = False) -> None:
-    """A data set of three classes and 5x4 pixels in four files."""
+def write_idx_set(
+    folder: Path,
+    *,
+    train: int = 12,
+    test: int = 6,
+    unpacked: bool = False,
+    change: Callable[[np.ndarray], np.ndarray] = lambda images: images,
+) -> None:
+    """A data set of three classes and 5x4 pixels, changed, in four files."""
     for (part, kind), name in IDX_FILES.items():
         number = train if part == "train" else test
-        array = pixels(number, 5, 4, seed=number) if kind == "images" else np.arange(number) % 3
+        array = change(pixels(number, 5, 4, seed=number)) if kind == "images" else np.arange(number) % 3
         write_idx(folder / (name.removesuffix(".gz") if unpacked else name), array)
 
 
@@ -141,16 +149,19 @@ def node(name: str, *overrides: str) -> dict[str, Any]:
 
 
 def loaded(name: str, *overrides: str) -> ImageData:
-    """What a command line with these overrides loads."""
-    settings = [override.removeprefix("dataset.") for override in overrides]
-    data: ImageData = build(node(name, *settings), "dataset").load()
+    """What a command line with these overrides loads; without Hydra's composing, which takes longer than small data."""
+    settings = OmegaConf.load(CONF / f"{name}.yaml")
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        OmegaConf.update(settings, override.key_or_group.removeprefix("dataset."), override.value())
+    data: ImageData = build(OmegaConf.to_container(settings, resolve=True), "dataset").load()  # type: ignore[arg-type]
     return data
 
 
 def cures_of(told: str) -> list[list[str]]:
-    """The settings that a message offers, those of each sentence together."""
-    sentences = [re.findall(r"dataset\.[\w.]+=(?:[^\s']|'(?:[^']|\\')*')+", part) for part in told.split(". Or")]
-    return [[shlex.split(each)[0].rstrip(".,") for each in found] for found in sentences if found]
+    """The settings that a message offers, those of each sentence together; one before a colon is what was given."""
+    sentences = [re.findall(r"'dataset\.[\w.]+=[^']+'|dataset\.[\w.]+=\S+", part) for part in told.split(". Or")]
+    offered = [[shlex.split(each)[0].rstrip(".,") for each in found if each[-1] != ":"] for found in sentences]
+    return [found for found in offered if found]
 
 
 def run_line(told: str) -> None:

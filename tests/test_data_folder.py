@@ -21,7 +21,7 @@ from pipeline.data.source import Published
 def write(path: Path, array: np.ndarray | None = None, **options: object) -> Path:
     """An image file; without an array its pixels are random, and others for each path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = pixels(4, 4, seed=sum(str(path).encode())) if array is None else array
+    picture = pixels(4, 4, seed=sum(os.fsencode(path))) if array is None else array
     Image.fromarray(picture).save(path, **options)  # type: ignore[arg-type]
     return path
 
@@ -162,7 +162,7 @@ def test_validation_images_of_the_users_own_are_used(
     assert not {image.tobytes() for image in shared.validation.images} & chosen
     [told] = caplog.messages
     assert told.startswith(f"dataset.validation=0.25: the 7 validation images of {tmp_path} are not used; ")
-    assert cures_of(told) == [["dataset.validation=0.25"[:0] or "dataset.validation=null"]]
+    assert cures_of(told) == [["dataset.validation=null"]]
     assert load(tmp_path, "validation=null").fingerprint == data.fingerprint
 
 
@@ -234,8 +234,8 @@ def test_two_images_are_enough(tmp_path: Path) -> None:
     write(tmp_path / "b.png")
     told = refusal(lambda: load(tmp_path))
     assert told.startswith("dataset.validation=0.1: takes 1 of 1 training images and leaves none to train on; validate")
-    assert cures_of(told) == [["dataset.validation=0.1", "dataset.validation=test"]]
-    data = load(tmp_path, cures_of(told)[0][1])
+    assert cures_of(told) == [["dataset.validation=test"]]
+    data = load(tmp_path, "dataset.validation=test")
     assert (len(data.train), len(data.validation), len(data.test)) == (1, 1, 1)
 
 
@@ -243,7 +243,7 @@ NAMES = [b"caf\xe9", b"caf\\xe9", "café".encode(), b"a\nb", b"a\tb", b" a", b"a
 
 
 def test_names_that_cannot_be_written_are_made_printable_and_stay_different(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
 ) -> None:
     for name in NAMES:
         folder = os.path.join(os.fsencode(tmp_path), b"na\xefve", name)
@@ -257,8 +257,7 @@ def test_names_that_cannot_be_written_are_made_printable_and_stay_different(
     bad = root / "caf\udce9" / "bad.png"
     bad.write_text("no image")
     told = refusal(lambda: read(root))
-    assert r"na\xefve" in told
-    told.encode()
+    assert "bad.png: cannot be read as an image" in told
 
 
 @contextmanager

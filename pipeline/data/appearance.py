@@ -108,6 +108,8 @@ class Appearance:
     def _contrast_cure(self) -> str:
         if self.published.reading.levels is None:
             return "Let the source give 0 to 255"
+        if self._meant:
+            return f"Say otherwise what is black and white: {levels_cure(self._stored, both=True)}"
         return (
             f"Say what is white: {levels_cure(self._stored)}. Or, if they are meant to look so: dataset.source.black=0"
         )

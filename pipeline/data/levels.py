@@ -72,11 +72,11 @@ def joint(spans: Sequence[Span]) -> Span | None:
     return (float(np.min(lows)), float(np.max(highs))) if spans else None
 
 
-def levels_cure(span: Span) -> str:
-    """The keys that make the least of these values black, unless it is as good as 0, and the largest white."""
+def levels_cure(span: Span, *, both: bool = False) -> str:
+    """The keys that make the largest of these values white, and the least black, unless it is as good as 0 anyway."""
     low, high = span
     whole = low.is_integer() and high.is_integer()
-    keys = [] if 0 <= low <= high / 2 else [f"dataset.source.black={_typed(low)}"]
+    keys = [] if 0 <= low <= high / 2 and not both else [f"dataset.source.black={_typed(low)}"]
     return " ".join([*keys, f"dataset.source.white={255 if whole and not keys and 127 < high < 255 else _typed(high)}"])
 
 

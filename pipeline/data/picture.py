@@ -109,8 +109,8 @@ class Conversion:
         if self.levels.told:
             colours = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
             return self._levelled(np.asarray(picture.convert(colours)), 255.0)
-        # Only the upper 8 of 16 bits are known: the most that the lower ones can add.
-        return picture, (0.0, span_of(np.asarray(picture))[1] * 256 + 255) if deep else None
+        # Only the upper 8 of 16 bits are known: with the most that the lower ones can add.
+        return picture, (0.0, span_of(np.asarray(picture)[..., :3])[1] * 256 + 255) if deep else None
 
     def _levelled(self, values: np.ndarray, limit: float) -> tuple[Image.Image, Span]:
         """An image of the values [H, W] or [H, W, C], of which a fourth channel is alpha."""
