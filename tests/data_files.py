@@ -159,7 +159,8 @@ def loaded(name: str, *overrides: str) -> ImageData:
 
 def cures_of(told: str) -> list[list[str]]:
     """The settings that a message offers, those of each sentence together; one before a colon is what was given."""
-    sentences = [re.findall(r"'dataset\.[\w.]+=[^']+'|dataset\.[\w.]+=\S+", part) for part in told.split(". Or")]
+    setting = r"""'dataset\.[\w.]+=(?:[^']|'"'"')+'|dataset\.[\w.]+=\S+"""
+    sentences = [re.findall(setting, part) for part in told.split(". Or")]
     offered = [[shlex.split(each)[0].rstrip(".,") for each in found if each[-1] != ":"] for found in sentences]
     return [found for found in offered if found]
 

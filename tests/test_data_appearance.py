@@ -148,7 +148,10 @@ def test_dark_on_white_is_nothing_odd(tmp_path: Path, caplog: pytest.LogCaptureF
 @pytest.mark.parametrize(
     ("images", "phrase"),
     [
-        (spots()[..., None] // 128, "mine: pixels 0 to 1 of 255; wanted a range of 32 at least, or nothing is seen. Let"),
+        (
+            spots()[..., None] // 128,
+            "mine: pixels 0 to 1 of 255; wanted a range of 32 at least, or nothing is seen",
+        ),
         (np.zeros((9, 8, 8, 3), np.uint8), "mine: all 18 images are of one colour, 0 of 255; wanted something to see."),
     ],
 )

@@ -117,7 +117,10 @@ def test_a_folder_is_a_data_set_like_any_other(tmp_path: Path) -> None:
             lambda root: [write_classes(root / "train"), write(root / "test" / "owls" / "a.png")],
             "owls: no such class to train on. The training classes are: cats, dogs",
         ),
-        (lambda root: write(root / "a.png"), "holds 1 images; wanted at least one to train on and one to test on. Add images"),
+        (
+            lambda root: write(root / "a.png"),
+            "holds 1 images; wanted at least one to train on and one to test on. Add images",
+        ),
     ],
 )
 def test_what_is_not_understood_is_named(tmp_path: Path, prepare, phrase: str) -> None:  # type: ignore[no-untyped-def]
@@ -382,4 +385,3 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     (tmp_path / "all" / "pets").symlink_to(root)
     (root / "cats" / "back").symlink_to(tmp_path / "all")
     assert len(list(files_below(tmp_path / "all"))) == 12
-

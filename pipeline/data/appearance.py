@@ -12,7 +12,7 @@ STEP = 1024
 """Images that are looked at at once."""
 
 FAINT, DIM = 32, 64
-"""Differences between darkest and brightest pixel, of 255: under the first nothing is seen, under the other it is odd."""
+"""Steps of 255 between the darkest and the brightest pixel: with fewer nothing is seen, or it is odd."""
 
 MANY_FLAT = 0.05
 """Share of images of one colour that is odd."""
@@ -61,7 +61,9 @@ class Appearance:
         reading = self.published.reading
         flat = f"{self.flat:,} of {self.count:,} images ({self.flat / self.count:.1%}) of one colour"
         cut = reading.levels.remarks(reading.span) if reading.levels and reading.span else ()
-        return "; ".join([f"pixels {_range(self.low, self.high)} of 255{self._in_the_files}", flat, *reading.remarks, *cut])
+        return "; ".join(
+            [f"pixels {_range(self.low, self.high)} of 255{self._in_the_files}", flat, *reading.remarks, *cut]
+        )
 
     @property
     def refusal(self) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.levels import Span, joint, levels_cure
-from pipeline.data.picture import Conversion, Facts, Unreadable, Unscaled
+from pipeline.data.picture import Conversion, Facts, UnreadableError, UnscaledError
 from pipeline.errors import InputError
 
 NAMED = 10
@@ -43,31 +43,31 @@ class Gathered:
         return (*([left_out] if self.left_out else []), *([skipped] if self.skipped else []))
 
 
-def gather(paths: Sequence[Path], conversion: Conversion, *, skip: bool, key: str) -> Gathered:
+def gather(paths: Sequence[Path], conversion: Conversion, *, skip: bool, key: str | None) -> Gathered:
     """Reads all files.
 
     Args:
         paths: of the files, at least one.
         conversion: of each.
         skip: leave out what cannot be read.
-        key: of the settings that have `skip_unreadable`, for messages.
+        key: of the settings that have `skip_unreadable`, for messages; None where there is none.
 
     Raises:
         InputError: files cannot be read and are not to be skipped, or none can; or nobody says what is white in them.
     """
     images = np.empty((len(paths), conversion.height, conversion.width, conversion.channels), dtype=np.uint8)
 
-    def read(position: int) -> Facts | Unreadable | Unscaled:
+    def read(position: int) -> Facts | UnreadableError | UnscaledError:
         try:
             images[position], facts = conversion.read(paths[position])
-        except (Unreadable, Unscaled) as error:
+        except (UnreadableError, UnscaledError) as error:
             return error
         return facts
 
     with ThreadPoolExecutor() as pool:  # Pillow decodes outside of Python's lock
         found = dict(zip(paths, pool.map(read, range(len(paths))), strict=True))
-    _refuse_unscaled({path: each for path, each in found.items() if isinstance(each, Unscaled)}, len(paths), key)
-    failures = {path: each for path, each in found.items() if isinstance(each, Unreadable)}
+    _refuse_unscaled({path: each for path, each in found.items() if isinstance(each, UnscaledError)}, len(paths), key)
+    failures = {path: each for path, each in found.items() if isinstance(each, UnreadableError)}
     if failures and (not skip or len(failures) == len(paths)):
         raise InputError(_listed(failures, len(paths), key))
     facts = [each for each in found.values() if isinstance(each, Facts)]
@@ -82,7 +82,7 @@ def gather(paths: Sequence[Path], conversion: Conversion, *, skip: bool, key: st
     )
 
 
-def _refuse_unscaled(failures: Mapping[Path, Unscaled], among: int, key: str) -> None:
+def _refuse_unscaled(failures: Mapping[Path, UnscaledError], among: int, key: str | None) -> None:
     span = joint([each.span for each in failures.values()])
     if span:
         path, reason = next(iter(failures.items()))
@@ -91,9 +91,9 @@ def _refuse_unscaled(failures: Mapping[Path, Unscaled], among: int, key: str) ->
         raise InputError(f"{path}: {reason}; wanted 8 or 16 bits, or a known white.{others} {cure}")
 
 
-def _listed(failures: Mapping[Path, Unreadable], among: int, key: str) -> str:
+def _listed(failures: Mapping[Path, UnreadableError], among: int, key: str | None) -> str:
     wanted = "wanted PNG, JPEG or another format that Pillow reads"
-    if len(failures) == among:
+    if key is None or len(failures) == among:
         cure = "Remove or replace them"
     else:
         cure = f"Remove or replace them, or leave them out: {key}.skip_unreadable=true"

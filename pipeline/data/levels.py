@@ -51,7 +51,10 @@ class Levels:
         for start in range(0, len(values), STEP):
             part = values[start : start + STEP]
             # In the precision that floats have, as long as nothing is told: so their data sets stay what they are.
-            scaled = (part.astype(np.float64) - black) * (255 / (white - black)) if self.told else part * np.float32(255 / limit)
+            if self.told:
+                scaled = (part.astype(np.float64) - black) * (255 / (white - black))
+            else:
+                scaled = part * np.float32(255 / limit)
             pixels[start : start + STEP] = np.rint(np.clip(scaled, 0, 255))
         return pixels
 

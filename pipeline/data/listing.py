@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 
-LEFT_BY_SYSTEMS = frozenset(
-    ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin", "lost+found")
-    + ("system volume information", "__pycache__")
+LEFT_BY_SYSTEMS = (
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
+    *("icon\r", "__macosx", "@eadir", "lost+found", "__pycache__"),
 )
 """Names, in lower case, of what Windows, macOS, servers and Python put beside the user's files."""
 

@@ -46,9 +46,9 @@ def layout_of(keys: Sequence[str], told: Mapping[str, str | None], path: Path) -
             f"{path}: has {', '.join(keys) or 'nothing in it'}; wanted x_train, y_train, x_test, y_test as Keras "
             f"writes them, or images and, if there are any, labels. {_name(keys)}"
         )
-    images = [images for images, _ in layout.values()]
-    if len(set(images)) < len(images):
-        raise InputError(f"{path}: {max(images, key=images.count)} is named for two splits; wanted an array for each")
+    used = [images for images, _ in layout.values()]
+    if len(set(used)) < len(used):
+        raise InputError(f"{path}: {max(used, key=used.count)} is named for two splits; wanted an array for each")
     unlabelled = [images for images, labels in layout.values() if not labels]
     if len(unlabelled) not in (0, len(layout)):
         without = " ".join(f"dataset.source.{part}_images={images}" for part, (images, _) in layout.items())

@@ -22,11 +22,11 @@ DEEP = 65535.0
 """White in images of 16 bits a channel."""
 
 
-class Unreadable(InputError):
+class UnreadableError(InputError):
     """A file that is no image, or cannot be read as one. Its text is the reason."""
 
 
-class Unscaled(InputError):
+class UnscaledError(InputError):
     """An image of 32 bits a pixel, for which nobody says what is white.
 
     Attributes:
@@ -76,11 +76,11 @@ class Conversion:
         """The image in the file, uint8 [height, width, channels].
 
         Raises:
-            Unreadable: it is no image, damaged, or cannot be opened.
-            Unscaled: it has 32 bits a pixel, and the levels do not say what is white.
+            UnreadableError: it is no image, damaged, or cannot be opened.
+            UnscaledError: it has 32 bits a pixel, and the levels do not say what is white.
         """
         if reason := fault(path) or ("it is empty" if not path.stat().st_size else None):
-            raise Unreadable(reason)
+            raise UnreadableError(reason)
         try:
             with path.open("rb") as file, Image.open(file) as opened:
                 left_out = getattr(opened, "n_frames", 1) - 1
@@ -88,7 +88,7 @@ class Conversion:
         except InputError:
             raise
         except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
-            raise Unreadable(_reason(error)) from error
+            raise UnreadableError(_reason(error)) from error
         flat = self._flattened(picture).convert("L" if self.channels == 1 else "RGB")
         resized = flat.resize((self.width, self.height), Image.Resampling.LANCZOS)
         pixels = np.asarray(resized).reshape(self.height, self.width, self.channels)
@@ -117,7 +117,7 @@ class Conversion:
         colours = values[..., :3] if values.ndim == 3 else values
         span = span_of(colours)
         if not np.isfinite(span).all():
-            raise Unreadable("it holds values that are not finite numbers")
+            raise UnreadableError("it holds values that are not finite numbers")
         pixels = self.levels.pixels(colours, limit)
         if values.ndim == 3 and values.shape[2] == 4:
             alpha = np.rint(values[..., 3:] * (255 / limit)).astype(np.uint8)
@@ -130,7 +130,7 @@ class Conversion:
         if picture.mode.startswith("I;16") or kind == "PPM":
             return DEEP
         if self.levels.white is None:
-            raise Unscaled(span_of(np.asarray(picture)))
+            raise UnscaledError(span_of(np.asarray(picture)))
         return float("inf")
 
     def _flattened(self, picture: Image.Image) -> Image.Image:
@@ -138,7 +138,7 @@ class Conversion:
         if not picture.has_transparency_data:
             return picture
         seen = picture.convert("RGBA")
-        grey = {"black": 0, "white": 255}.get(str(self.background), self.background)
+        grey = self.background if isinstance(self.background, int) else {"black": 0, "white": 255}[self.background]
         return Image.alpha_composite(Image.new("RGBA", seen.size, (grey, grey, grey, 255)), seen).convert("RGB")
 
 

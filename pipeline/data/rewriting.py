@@ -33,7 +33,7 @@ def rewriting(path: Path, key: str, expression: str, *, pickled: bool = False) -
 
 
 def packing(path: Path) -> str:
-    """A command that writes the array of an `.npy` file into an `.npz` file beside it, and the setting that reads it."""
+    """A command that writes the array of an `.npy` file into an `.npz` file beside it, and the setting for that."""
     copy = path.with_name(f"{path.stem}-packed.npz")
     return _command(f"np.savez_compressed({json.dumps(str(copy))}, images=np.load({json.dumps(str(path))}))", copy)
 

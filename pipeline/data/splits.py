@@ -30,7 +30,7 @@ def only_classes(split: Split, names: tuple[str, ...], wanted: tuple[str, ...], 
     counts = np.bincount(labels[labels >= 0], minlength=len(wanted))
     if not counts.all():
         empty = ", ".join(name for name, count in zip(wanted, counts, strict=True) if not count)
-        found = [name for name, count in zip(names, np.bincount(split.labels, minlength=len(names)), strict=True) if count]
+        found = [names[label] for label in np.unique(split.labels)]
         raise InputError(
             f"dataset.classes: {origin} holds no image of: {empty}. Leave it out of dataset.classes; images there are "
             f"of {_some(found)}"

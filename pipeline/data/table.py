@@ -52,11 +52,11 @@ def _refuse_what_pandas_adds(path: Path) -> None:
     counted = len(rows) > 1 and _numbers_lines(rows)
     if not named and not counted:
         return
-    parts = [*(["a line that names the columns"] if named else []), *(["a column that numbers the lines"] if counted else [])]
+    added = {"a line that names the columns": named, "a column that numbers the lines": counted}
     read = f"p, header={0 if named else None}, index_col={0 if counted else None}"
     program = f"p = {json.dumps(str(path))}; pd.read_csv({read}).to_csv(p, header=False, index=False)"
     raise InputError(
-        f"{path}: has {' and '.join(parts)}; wanted a label and the pixels of a square image on each line, such as "
+        f"{path}: has {' and '.join(part for part, there in added.items() if there)}; wanted a label and the pixels of a square image on each line, such as "
         f"1 + 784, and no more. Write it with header=False, index=False:\n"
         f"  python -c {shlex.quote(f'import pandas as pd; {program}')}"
     )
@@ -64,7 +64,7 @@ def _refuse_what_pandas_adds(path: Path) -> None:
 
 def _names_columns(first: Sequence[str]) -> bool:
     """Whether a first line is none of values: a name at either end, or the number of each column."""
-    if not (_is_number(first[0]) and _is_number(first[-1])):
+    if not _is_number(first[0]) or not _is_number(first[-1] or "0"):
         return True
     return len(first) > 256 and first[-2:] == [str(int(float(first[-1])) - 1), first[-1]]
 

@@ -38,7 +38,7 @@ class Encodings:
         if not files:
             reason = "holds no file" if os.path.isdir(root) else fault(root) or "it is a file"
             raise InputError(f"what.folder={self.folder}: {reason}; wanted a folder with images")
-        found = own_files(files, trained, skip=self.skip_unreadable)
+        found = own_files(files, trained, skip=self.skip_unreadable, key="what")
         if found.remarks:
             log.info(f"what.folder={printable([self.folder])[0]}: {'; '.join(found.remarks)}")
         encoded = encode(trained.vae, found.images)

@@ -9,13 +9,14 @@ from pipeline.data.picture import Conversion
 from pipeline.trained import Trained
 
 
-def own_files(paths: Sequence[Path], trained: Trained, *, skip: bool = False) -> Gathered:
+def own_files(paths: Sequence[Path], trained: Trained, *, skip: bool = False, key: str | None = None) -> Gathered:
     """The files in the shape of the model's images, converted as its own data set was if that was one of files.
 
     Args:
         paths: of the files, at least one.
         trained: the model, with its record.
         skip: leave out files that cannot be read.
+        key: of the settings that have `skip_unreadable`, for messages; None where there is none.
 
     Raises:
         InputError: files cannot be read.
@@ -26,4 +27,4 @@ def own_files(paths: Sequence[Path], trained: Trained, *, skip: bool = False) ->
     conversion = Conversion(
         height=height, width=width, channels=channels, background=source.get("background", "black"), levels=levels
     )
-    return gather(paths, conversion, skip=skip, key="what")
+    return gather(paths, conversion, skip=skip, key=key)
