@@ -19,8 +19,10 @@ def fitted_mixture(vae: VAE, images: np.ndarray, *, components: int, seed: int) 
     encoded = encode(vae, images)
     noise = stream(seed, "density").standard_normal(encoded.mean.shape)
     latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
+    if len(latents) == 1:
+        latents = np.repeat(latents, 2, axis=0)  # scikit-learn wants two; twice the same has the same mean
     # A component wants points of its own, and a floor under its variance that fits the size of the latent space.
-    components = min(components, max(1, len(latents) // 10))
+    components = min(components, max(1, len(latents) // 10), len(np.unique(latents, axis=0)))
     floor = 1e-6 * max(1.0, float(latents.var()))
     return GaussianMixture(components, reg_covar=floor, random_state=seed).fit(latents)
 

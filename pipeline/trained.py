@@ -44,7 +44,7 @@ class Trained:
         Raises:
             InputError: the data are gone or different.
         """
-        data: ImageData = build(self.config["dataset"], "dataset", self.trusted, wanted=Dataset).load()
+        data: ImageData = build(self.config["dataset"], "dataset", self.trusted, wanted=Dataset).load(known=True)
         if self.fingerprint != data.fingerprint:
             raise InputError(
                 f"run {self.id}: the data are no longer those that it was trained on (fingerprint "

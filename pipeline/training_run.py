@@ -1,7 +1,7 @@
 """One training from its config to its run: data, model, fit, evaluation, record; and how an interrupted one goes on."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import yaml
@@ -28,7 +28,7 @@ from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT, RECIPE
-from pipeline.training.checkpoint import history_in
+from pipeline.training.checkpoint import how_far
 from pipeline.training.fit import EpochListener, fit
 from pipeline.training.progress import TrainingProgress
 from pipeline.wording import one_line
@@ -122,17 +122,6 @@ def _refuse_other_data(fingerprint: str | None, data: ImageData, run_id: str) ->
         )
 
 
-def _how_far(run_id: str, checkpoint: Path) -> str:
-    """How far an interrupted training came, and how to go on."""
-    losses = history_in(checkpoint).get("val/loss")
-    if not losses:
-        return "No epoch had ended, so there is nothing to resume"
-    return (
-        f"{len(losses)} epochs were done, val/loss {losses[-1]:.2f} nats. "
-        f"Go on with: python -m pipeline.train resume={run_id}"
-    )
-
-
 def _opened(
     tracking: Tracking, store: Store, resume: str | None, own: Mapping[str, str]
 ) -> AbstractContextManager[Run]:
@@ -167,7 +156,7 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
     settings, checkpoint = experiment.training, checkpoint_of(run.id)
     gallery = Gallery(vae, data, experiment.pictures, settings.seed)
     record = Record(run, data, gallery, gallery.course(checkpoint.with_suffix("")))
-    try:
+    with _ended_early(run.id, checkpoint):
         if not checkpoint.exists():
             record.begin(config, vae)
         with TrainingProgress(settings.epochs, console) as progress:
@@ -182,15 +171,22 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
         record.keep(vae)
         evaluation = evaluate(vae, data, experiment.evaluation)
         record.conclude(history, evaluation)
+    checkpoint.unlink(missing_ok=True)
+    metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()
+    return Outcome(run.id, run.name, len(history["val/loss"]), metrics, evaluation, run.where_to_look())
+
+
+@contextmanager
+def _ended_early(run_id: str, checkpoint: Path) -> Iterator[None]:
+    """Say of what ends a training early how far that came; of one that was pruned nothing is to be gone on with."""
+    try:
+        yield
     except Interrupted as interrupt:
-        raise Interrupted(f"{interrupt}. {_how_far(run.id, checkpoint)}") from None
+        raise Interrupted(f"{interrupt}. {how_far(run_id, checkpoint)}") from None
     except Pruned:
         checkpoint.unlink(missing_ok=True)
         raise
     except Exception as error:
         if reason := unwritable(error):
-            raise InputError(f"Nothing more can be written ({reason}). {_how_far(run.id, checkpoint)}") from error
+            raise InputError(f"Nothing more can be written ({reason}). {how_far(run_id, checkpoint)}") from error
         raise
-    checkpoint.unlink(missing_ok=True)
-    metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()
-    return Outcome(run.id, run.name, len(history["val/loss"]), metrics, evaluation, run.where_to_look())

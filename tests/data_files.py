@@ -3,6 +3,10 @@
 import gzip
 import hashlib
 import os
+import re
+import shlex
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +17,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
-from pipeline.build import check
+from pipeline import ROOT
+from pipeline.build import build, check
 from pipeline.data.dataset import Dataset
-from pipeline.data.images import Split
+from pipeline.data.images import ImageData, Split
 from pipeline.data.source import Published
 from pipeline.errors import InputError
 
@@ -83,11 +91,18 @@ def write_idx(path: Path, array: np.ndarray) -> None:
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
 
 
-def write_idx_set(folder: Path, *, train: int = 12, test: int = 6, unpacked: bool = False) -> None:
-    """A data set of three classes and 5x4 pixels in four files."""
+def write_idx_set(
+    folder: Path,
+    *,
+    train: int = 12,
+    test: int = 6,
+    unpacked: bool = False,
+    change: Callable[[np.ndarray], np.ndarray] = lambda images: images,
+) -> None:
+    """A data set of three classes and 5x4 pixels, changed, in four files."""
     for (part, kind), name in IDX_FILES.items():
         number = train if part == "train" else test
-        array = pixels(number, 5, 4, seed=number) if kind == "images" else np.arange(number) % 3
+        array = change(pixels(number, 5, 4, seed=number)) if kind == "images" else np.arange(number) % 3
         write_idx(folder / (name.removesuffix(".gz") if unpacked else name), array)
 
 
@@ -122,6 +137,38 @@ def refusal(call: Callable[[], Any]) -> str:
     with pytest.raises(InputError) as caught:
         call()
     return str(caught.value)
+
+
+CONF = ROOT / "conf" / "dataset"
+
+
+def node(name: str, *overrides: str) -> dict[str, Any]:
+    """A node of `conf/dataset` as a door gets it."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return OmegaConf.to_container(compose(name, overrides=list(overrides)), resolve=True)  # type: ignore[return-value]
+
+
+def loaded(name: str, *overrides: str) -> ImageData:
+    """What a command line with these overrides loads; without Hydra's composing, which takes longer than small data."""
+    settings = OmegaConf.load(CONF / f"{name}.yaml")
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        OmegaConf.update(settings, override.key_or_group.removeprefix("dataset."), override.value())
+    data: ImageData = build(OmegaConf.to_container(settings, resolve=True), "dataset").load()  # type: ignore[arg-type]
+    return data
+
+
+def cures_of(told: str) -> list[list[str]]:
+    """The settings that a message offers, those of each sentence together; one before a colon is what was given."""
+    setting = r"""'dataset\.[\w.]+=(?:[^']|'"'"')+'|dataset\.[\w.]+=\S+"""
+    sentences = [re.findall(setting, part) for part in told.split(". Or")]
+    offered = [[shlex.split(each)[0].rstrip(".,") for each in found if each[-1] != ":"] for found in sentences]
+    return [found for found in offered if found]
+
+
+def run_line(told: str) -> None:
+    """Types the command that a message offers."""
+    [line] = re.findall(r"^  (python -c .*)$", told, re.MULTILINE)
+    subprocess.run([sys.executable, *shlex.split(line)[1:]], check=True)
 
 
 @dataclass

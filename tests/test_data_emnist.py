@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from data_files import pixels, refusal, write_idx
+from data_files import pixels, refusal, run_line, write_idx
 
 from pipeline.data.emnist import Emnist, read_mapping
 from pipeline.data.table import read_table
@@ -138,7 +139,8 @@ def test_a_label_that_the_mapping_lacks_is_refused(tmp_path: Path) -> None:
         ("1,2,3,4,5\n1,2,nan,4,5\n", "line 2, value 3 is 'nan'"),
         ("1,2,3,4,5\n1,2.5,3,4,5\n", "line 2, value 2 is '2.5'"),
         ("1,2,3,4,5\n1,2,3\n", "the number of columns changed from 5 to 3 at line 2"),
-        ("label,p0,p1,p2,p3\n1,2,3,4,5\n", "line 1, value 1 is 'label'"),
+        ("0,1,2,3,4,5\n1,1,2,3,4,5\n2,1,2,3,256,5\n", "has a column that numbers the lines; wanted"),
+        ("1,2,3,4,5,\n1,2,3,4,5,\n", "line 1, value 6 is ''"),
         ("1,2,3,4\n", "1 lines of 4 values; wanted a label and the pixels of a square image"),
         ("1\n", "1 lines of 1 values"),
         ("", "0 lines"),
@@ -150,7 +152,27 @@ def test_a_damaged_table_is_named_with_line_and_value(tmp_path: Path, text: str,
     told = refusal(lambda: read_table(tmp_path / "a.csv"))
     assert told.startswith(f"{tmp_path / 'a.csv'}: ")
     assert phrase in told
-    assert "Replace it with the published file" in told
+    assert "Replace it with the published file" in told or "python -c" in told
+
+
+@pytest.mark.parametrize("how", [{}, {"index": False}, {"header": False}])
+@pytest.mark.parametrize("names", [None, "label", "28x28"])
+def test_what_pandas_adds_is_refused_with_a_line_that_takes_it_away(
+    tmp_path: Path, how: dict[str, bool], names: str | None
+) -> None:
+    table = pd.DataFrame(np.column_stack([codes(300), upright(300).reshape(300, -1)]))
+    if names:
+        table.columns = [names if names == "label" else "label", *(f"{number}x1" for number in range(784))]
+    table.to_csv(tmp_path / "a.csv", **how)  # type: ignore[call-overload]
+    told = refusal(lambda: read_table(tmp_path / "a.csv"))
+    assert told.startswith(f"{tmp_path / 'a.csv'}: has a ")
+    assert ("a line that names the columns" in told) == how.get("header", True)
+    assert ("a column that numbers the lines" in told) == how.get("index", True)
+    assert "header=False, index=False" in told
+    run_line(told)
+    split = read_table(tmp_path / "a.csv")
+    np.testing.assert_array_equal(split.images[..., 0], upright(300))
+    np.testing.assert_array_equal(split.labels, codes(300))
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

@@ -1,27 +1,33 @@
-"""Image files of the user's own."""
+"""Image files of the user's own: where they may lie, and what is said of those that cannot be read."""
 
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from data_files import dataset, pixels, refusal
+from data_files import cures_of, dataset, loaded, pixels, refusal
 from PIL import Image
 
 from pipeline.data.folder import Folder
-from pipeline.data.picture import read_picture
+from pipeline.data.images import ImageData
+from pipeline.data.listing import files_below
 from pipeline.data.source import Published
 
 
 def write(path: Path, array: np.ndarray | None = None, **options: object) -> Path:
     """An image file; without an array its pixels are random, and others for each path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = pixels(4, 4, seed=sum(str(path).encode())) if array is None else array
+    picture = pixels(4, 4, seed=sum(os.fsencode(path))) if array is None else array
     Image.fromarray(picture).save(path, **options)  # type: ignore[arg-type]
     return path
 
 
-def read(root: Path, test: float = 0.25) -> Published:
-    return Folder(height=4, width=4, channels=1, test=test).read(root)
+def read(root: Path, **settings: object) -> Published:
+    return Folder(**{"height": 4, "width": 4, "channels": 1, "test": 0.25} | settings).read(root)  # type: ignore[arg-type]
 
 
 def write_classes(root: Path, cats: int = 8, dogs: int = 4) -> Path:
@@ -71,11 +77,16 @@ def test_the_first_images_show_many_classes(tmp_path: Path) -> None:
     assert set(published.train.labels[:10]) == set(published.test.labels[:10]) == {0, 1}
 
 
-def test_hidden_files_are_ignored(tmp_path: Path) -> None:
+def test_what_is_hidden_or_left_by_systems_is_ignored(tmp_path: Path) -> None:
     write_classes(tmp_path)
-    for path in (tmp_path / ".DS_Store", tmp_path / "cats" / ".thumbnail"):
-        path.write_text("no image")
-    assert len(read(tmp_path).train) == 9
+    for name in (".DS_Store", "cats/.thumbnail", "cats/Thumbs.db", "dogs/desktop.ini", "dogs/Icon\r", "DESKTOP.INI"):
+        (tmp_path / name).write_text("no image")
+    for name in (".ipynb_checkpoints", "cats/.ipynb_checkpoints", "__MACOSX/cats", "cats/@eaDir", "dogs/__pycache__"):
+        write(tmp_path / name / "copy.png")
+    published = read(tmp_path)
+    assert published.class_names == ("cats", "dogs")
+    assert len(published.train) == 9
+    assert len(list(files_below(tmp_path))) == 12
 
 
 def test_a_folder_is_a_data_set_like_any_other(tmp_path: Path) -> None:
@@ -93,16 +104,23 @@ def test_a_folder_is_a_data_set_like_any_other(tmp_path: Path) -> None:
         (lambda root: (root / "birds").mkdir(), "birds: the class has no image. Add images or remove the folder"),
         (lambda root: [write(root / "a.png"), write_classes(root)], "a.png: a file beside the folders of classes"),
         (lambda root: write(root / "birds" / "x" / "a.png"), "x: a folder inside the class birds"),
-        (lambda root: write_classes(root / "train"), "cats: a folder inside the class train"),
+        (lambda root: write_classes(root / "birds"), "cats: a folder inside the class birds"),
         (
-            lambda root: [write_classes(root / name) for name in ("train", "test", "val")],
-            "val: stands beside train/ and test/",
+            lambda root: [write_classes(root / name) for name in ("train", "test", "more")],
+            "more: stands beside train/ and test/",
+        ),
+        (
+            lambda root: [write_classes(root / name) for name in ("train", "val", "valid")],
+            "valid: stands beside train/ and val/",
         ),
         (
             lambda root: [write_classes(root / "train"), write(root / "test" / "owls" / "a.png")],
             "owls: no such class to train on. The training classes are: cats, dogs",
         ),
-        (lambda root: write(root / "a.png"), "1 images cannot be divided with a test share of 0.25"),
+        (
+            lambda root: write(root / "a.png"),
+            "holds 1 images; wanted at least one to train on and one to test on. Add images",
+        ),
     ],
 )
 def test_what_is_not_understood_is_named(tmp_path: Path, prepare, phrase: str) -> None:  # type: ignore[no-untyped-def]
@@ -115,9 +133,164 @@ def test_what_is_not_understood_is_named(tmp_path: Path, prepare, phrase: str) -
 def test_the_directory_must_be_given_and_be_one(tmp_path: Path) -> None:
     wanted = "dataset.dir=/path/to/images"
     assert refusal(lambda: read(None)) == f"dataset.dir: missing. Give the directory of images: {wanted}"  # type: ignore[arg-type]
-    assert f"dataset.dir={tmp_path / 'no'}: does not exist; wanted" in refusal(lambda: read(tmp_path / "no"))
+    assert f"dataset.dir={tmp_path / 'no'}: No such file or directory; wanted" in refusal(lambda: read(tmp_path / "no"))
     (tmp_path / "file").touch()
-    assert f"dataset.dir={tmp_path / 'file'}: is a file; wanted" in refusal(lambda: read(tmp_path / "file"))
+    assert f"dataset.dir={tmp_path / 'file'}: it is a file; wanted" in refusal(lambda: read(tmp_path / "file"))
+
+
+def load(root: Path, *overrides: str) -> ImageData:
+    """Through the YAML, with the smallest size."""
+    return loaded("folder", f"dir={root}", "source.height=4", "source.width=4", "source.channels=1", *overrides)
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "test"),
+    [("train", "val", "test"), ("Training", "valid", "testing"), ("train", "Validation", None), ("TRAIN", "dev", None)],
+)
+def test_validation_images_of_the_users_own_are_used(
+    tmp_path: Path, train: str, validation: str, test: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_classes(tmp_path / train, cats=10, dogs=10)
+    write_classes(tmp_path / validation, cats=3, dogs=4)
+    if test:
+        write_classes(tmp_path / test, cats=2, dogs=2)
+    data = load(tmp_path)
+    chosen = {np.asarray(Image.open(path)).tobytes() for path in (tmp_path / validation).rglob("*.png")}
+    assert {image.tobytes() for image in data.validation.images} == chosen
+    assert (len(data.train), len(data.test)) == ((20, 4) if test else (16, 4))
+    assert data.class_names == ("cats", "dogs")
+    assert not caplog.records
+    shared = load(tmp_path, "validation=0.25")
+    assert len(shared.validation) == (5 if test else 4)
+    assert not {image.tobytes() for image in shared.validation.images} & chosen
+    [told] = caplog.messages
+    assert told.startswith(f"dataset.validation=0.25: the 7 validation images of {tmp_path} are not used; ")
+    assert cures_of(told) == [["dataset.validation=null"]]
+    assert load(tmp_path, "validation=null").fingerprint == data.fingerprint
+
+
+def test_a_tenth_validates_where_nothing_is_said(tmp_path: Path) -> None:
+    write_classes(tmp_path, cats=20, dogs=20)
+    assert load(tmp_path).fingerprint == load(tmp_path, "validation=0.1").fingerprint
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    for name in ("train", "bus", "car"):
+        for index in range(4):
+            write(tmp_path / name / f"{index}.png")
+    assert read(tmp_path).class_names == ("bus", "car", "train")
+
+
+@pytest.mark.parametrize("flat", ["test", "val", "train"])
+def test_a_split_without_classes_beside_one_with_them_is_named_with_a_place_that_works(
+    tmp_path: Path, flat: str
+) -> None:
+    for part in ("train", "val", "test"):
+        if part == flat:
+            for index in range(6):
+                write(tmp_path / part / f"{index}.png")
+        else:
+            write_classes(tmp_path / part)
+    told = refusal(lambda: load(tmp_path))
+    assert told.startswith(f"{tmp_path / flat}: its images lie in no folders of classes, those of {tmp_path}")
+    [[cure]] = cures_of(told)
+    assert len(load(tmp_path, cure).test) > 0
+
+
+def test_a_folder_around_the_classes_is_looked_through_when_told_so(tmp_path: Path) -> None:
+    write_classes(tmp_path / "more of them" / "pets (2)")
+    told = refusal(lambda: load(tmp_path / "more of them"))
+    assert told.startswith(f"{tmp_path / 'more of them' / 'pets (2)' / 'cats'}: a folder inside the class pets (2) of")
+    [[cure]] = cures_of(told)
+    assert load(tmp_path, cure).class_names == ("cats", "dogs")
+
+
+def test_a_lone_train_is_a_division_too(tmp_path: Path) -> None:
+    write_classes(tmp_path / "train")
+    assert read(tmp_path).class_names == ("cats", "dogs")
+
+
+def test_loose_files_beside_classes_are_left_out_when_told_so(tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    (tmp_path / "labels.csv").write_text("0,1\n")
+    (tmp_path / "README").write_text("Cats and dogs.")
+    told = refusal(lambda: load(tmp_path))
+    assert told.startswith(f"{tmp_path / 'README'}: a file beside the folders of classes, and 1 others like it; wanted")
+    [[cure]] = cures_of(told)
+    assert load(tmp_path, cure).class_names == ("cats", "dogs")
+    write(tmp_path / "lost.png")
+    assert f"{tmp_path / 'lost.png'}: a file beside" in refusal(lambda: load(tmp_path, cure))
+
+
+def test_one_image_a_class_is_divided_regardless_of_class(tmp_path: Path) -> None:
+    for number in range(8):
+        write(tmp_path / f"class{number}" / "x.png")
+    data = load(tmp_path)
+    assert (len(data.train), len(data.validation), len(data.test)) == (5, 1, 2)
+    assert len(data.class_names) == 8
+    told = refusal(lambda: load(tmp_path, f"classes=[{data.class_names[data.test.labels[0]]}]"))
+    assert "Leave it out of dataset.classes; images there are of class" in told
+
+
+def test_two_images_are_enough(tmp_path: Path) -> None:
+    write(tmp_path / "a.png")
+    write(tmp_path / "b.png")
+    told = refusal(lambda: load(tmp_path))
+    assert told.startswith("dataset.validation=0.1: takes 1 of 1 training images and leaves none to train on; validate")
+    assert cures_of(told) == [["dataset.validation=test"]]
+    data = load(tmp_path, "dataset.validation=test")
+    assert (len(data.train), len(data.validation), len(data.test)) == (1, 1, 1)
+
+
+NAMES = [b"caf\xe9", b"caf\\xe9", "café".encode(), b"a\nb", b"a\tb", b" a", b"a ", b"x" * 200, "猫 犬".encode()]
+
+
+def test_names_that_cannot_be_written_are_made_printable_and_stay_different(
+    tmp_path: Path,
+) -> None:
+    for name in NAMES:
+        folder = os.path.join(os.fsencode(tmp_path), b"na\xefve", name)
+        for index in range(4):
+            write(Path(os.fsdecode(folder)) / f"{index}.png")
+    root = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), b"na\xefve")))
+    data = dataset(source=Folder(height=4, width=4, channels=1, test=0.25), dir=root).load()
+    assert len(set(data.class_names)) == len(NAMES)
+    assert {r"caf\xe9", r"caf\xe9'", "café", r"a\nb", r"a\tb", " a", "a ", "x" * 200, "猫 犬"} == set(data.class_names)
+    "\n".join(data.class_names).encode()
+    bad = root / "caf\udce9" / "bad.png"
+    bad.write_text("no image")
+    told = refusal(lambda: read(root))
+    assert "bad.png: cannot be read as an image" in told
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """Root may read everything; others may not."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def circle(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def listener(path: Path) -> None:
+    here = os.getcwd()
+    os.chdir(path.parent)  # names of sockets are short
+    try:
+        socket.socket(socket.AF_UNIX).bind(path.name)
+    finally:
+        os.chdir(here)
 
 
 def cut_png(path: Path) -> None:
@@ -125,81 +298,90 @@ def cut_png(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:300])
 
 
-@pytest.mark.parametrize(
-    ("name", "damage", "phrase"),
-    [
-        ("notes.txt", lambda path: path.write_text("hello"), "its content is of no known kind"),
-        ("a.png", lambda path: path.write_bytes(b""), "its content is of no known kind"),
-        ("b.png", cut_png, "cannot be read as an image"),
-    ],
-)
-def test_a_file_that_is_no_image_is_named(tmp_path: Path, name: str, damage, phrase: str) -> None:  # type: ignore[no-untyped-def]
+FAULTS = [
+    ("notes.txt", lambda path: path.write_text("hello"), "its content is of no known kind"),
+    ("a.png", lambda path: path.write_bytes(b""), "it is empty"),
+    ("b.png", cut_png, "image file is truncated"),
+    ("c.jpg", lambda path: path.write_text("<html>404 Not Found</html>"), "its content is of no known kind"),
+    ("d.png", lambda path: path.symlink_to("/nowhere/x.png"), "it is a link to /nowhere/x.png, which does not exist"),
+    ("e.png", circle, "which leads in a circle"),
+    ("f.png", pipe, "it is a pipe, a socket or a device, no file"),
+    ("g.png", listener, "it is a pipe, a socket or a device, no file"),
+    ("h.png", lambda path: path.symlink_to("/dev/zero"), "it is a pipe, a socket or a device, no file"),
+]
+
+
+@pytest.mark.parametrize(("name", "damage", "phrase"), FAULTS)
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path, name: str, damage, phrase: str) -> None:  # type: ignore[no-untyped-def]
     write_classes(tmp_path)
     damage(tmp_path / "cats" / name)
-    told = refusal(lambda: read(tmp_path))
-    assert told.startswith(f"{tmp_path / 'cats' / name}: ")
+    told = refusal(lambda: load(tmp_path))
+    assert told.startswith(f"{tmp_path / 'cats' / name}: cannot be read as an image (")
     assert phrase in told
-    assert "Remove or replace the file" in told
+    assert "Remove or replace it, or leave it out: " in told
+    [[cure]] = cures_of(told)
+    assert len(load(tmp_path, cure).train) == 8
 
 
-def picture(path: Path, channels: int = 1, height: int = 4, width: int = 4) -> np.ndarray:
-    return read_picture(path, height=height, width=width, channels=channels)
+def test_all_that_cannot_be_read_are_named_at_once_or_skipped_with_their_number(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    write_classes(tmp_path)
+    for name, damage, _ in FAULTS:
+        damage(tmp_path / "cats" / name)
+    for number in range(8):
+        (tmp_path / "dogs" / f"bad{number}.png").touch()
+    told = refusal(lambda: load(tmp_path))
+    assert told.startswith("17 of 29 files cannot be read as images; wanted PNG")
+    assert len(told.splitlines()) == 13
+    for name, _, phrase in FAULTS:
+        assert any(name in line and phrase in line for line in told.splitlines())
+    assert "and 7 more" in told
+    [[cure]] = cures_of(told)
+    data = load(tmp_path, cure)
+    assert data.fingerprint == load(write_classes_again(tmp_path), cure).fingerprint
+    assert "; 17 files that cannot be read skipped" in caplog.text
 
 
-def test_a_picture_of_the_right_size_is_unchanged(tmp_path: Path) -> None:
-    grey, colour = pixels(4, 4), pixels(4, 4, 3)
-    write(tmp_path / "grey.png", grey)
-    write(tmp_path / "colour.png", colour)
-    np.testing.assert_array_equal(picture(tmp_path / "grey.png")[..., 0], grey)
-    np.testing.assert_array_equal(picture(tmp_path / "colour.png", channels=3), colour)
+def write_classes_again(root: Path) -> Path:
+    for path in files_below(root):
+        if path.suffix == ".txt" or not path.is_file() or not path.stem.isdecimal():
+            path.unlink()
+    return root
 
 
-def test_grey_becomes_colour_and_colour_grey(tmp_path: Path) -> None:
-    write(tmp_path / "grey.png", pixels(4, 4))
-    write(tmp_path / "red.png", np.full((4, 4, 3), (255, 0, 0), np.uint8))
-    assert (np.ptp(picture(tmp_path / "grey.png", channels=3), axis=-1) == 0).all()
-    assert (picture(tmp_path / "red.png") == 76).all(), "red is dark to the eye"
+def test_nothing_but_unreadable_files_are_refused_even_if_they_may_be_skipped(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).touch()
+    told = refusal(lambda: load(tmp_path, "source.skip_unreadable=true"))
+    assert told.startswith("2 of 2 files cannot be read as images")
+    assert told.endswith("Remove or replace them")
 
 
-def test_shrinking_averages(tmp_path: Path) -> None:
-    board = np.indices((64, 64)).sum(axis=0) % 2 * 255
-    write(tmp_path / "a.png", board.astype(np.uint8))
-    assert abs(picture(tmp_path / "a.png").astype(int) - 127).max() <= 3
+def test_what_one_may_not_read_is_said_to_be_so() -> None:
+    with TemporaryDirectory() as name:
+        root = write_classes(Path(name) / "pets")
+        Path(name).chmod(0o755)
+        (root / "cats" / "0.png").chmod(0)
+        with unprivileged():
+            told = refusal(lambda: load(root))
+        assert told.startswith(f"{root / 'cats' / '0.png'}: cannot be read as an image (Permission denied); wanted")
+        (root / "cats").chmod(0)
+        with unprivileged():
+            told = refusal(lambda: load(root))
+        assert told == f"{root / 'cats'}: cannot be read (Permission denied). Change its permissions"
+        (root / "cats").chmod(0o755)
+        root.chmod(0)
+        with unprivileged():
+            told = refusal(lambda: load(root / "cats"))
+        assert told.startswith(f"dataset.dir={root / 'cats'}: Permission denied; wanted")
+        root.chmod(0o755)
 
 
-def test_orientation_is_applied(tmp_path: Path) -> None:
-    array = pixels(4, 4)
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
-    write(tmp_path / "a.png", array, exif=exif)
-    np.testing.assert_array_equal(picture(tmp_path / "a.png")[..., 0], np.rot90(array, -1))
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_transparency_is_laid_on_black(tmp_path: Path, channels: int) -> None:
-    array = np.full((4, 4, 4), 255, np.uint8)
-    array[:2, :, 3] = 0
-    write(tmp_path / "a.png", array)
-    found = picture(tmp_path / "a.png", channels)
-    assert (found[:2] == 0).all()
-    assert (found[2:] == 255).all()
-
-
-def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path) -> None:
-    write(tmp_path / "a.png", np.arange(16, dtype=np.uint16).reshape(4, 4) * 4096)
-    assert picture(tmp_path / "a.png").ravel().tolist() == [16 * value for value in range(16)]
-
-
-def test_thirty_two_bits_are_refused(tmp_path: Path) -> None:
-    write(tmp_path / "a.tiff", np.zeros((4, 4), np.float32))
-    assert "a.tiff: has 32 bits a pixel (mode F); wanted 8 or 16. Save it as" in refusal(
-        lambda: picture(tmp_path / "a.tiff")
-    )
-
-
-def test_palettes_and_jpeg_are_read(tmp_path: Path) -> None:
-    white = Image.new("RGB", (4, 4), "white")
-    white.convert("P").save(tmp_path / "a.gif")
-    white.convert("CMYK").save(tmp_path / "a.jpg")
-    for name in ("a.gif", "a.jpg"):
-        assert (picture(tmp_path / name, channels=3) >= 254).all()
+def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
+    root = write_classes(tmp_path / "pets")
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "pets").symlink_to(root)
+    (root / "cats" / "back").symlink_to(tmp_path / "all")
+    assert len(list(files_below(tmp_path / "all"))) == 12

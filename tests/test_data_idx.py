@@ -187,3 +187,38 @@ def test_an_unreadable_file_is_no_crash(tmp_path: Path, monkeypatch: pytest.Monk
     write_idx(tmp_path / "images", pixels(2, 3, 3))
     monkeypatch.setattr(Path, "open", denied)
     assert "Permission denied" in refusal(lambda: read_idx(tmp_path / "images", 3))
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("spelling", ["dotted", "nested", "both"])
+def test_files_are_found_as_mirrors_spell_them(tmp_path: Path, packed: bool, spelling: str) -> None:
+    write_idx_set(tmp_path / "usual")
+    write_idx_set(tmp_path / "tiny", unpacked=not packed)
+    for path in list((tmp_path / "tiny").iterdir()):
+        name = path.name if spelling == "nested" else path.name.replace("-idx", ".idx")
+        aside = path.rename(path.with_name("aside"))
+        if spelling != "dotted":
+            (path.parent / name).mkdir()
+        aside.rename(path.parent / name / name if spelling != "dotted" else path.parent / name)
+    assert load(tmp_path).fingerprint == load(tmp_path / "usual").fingerprint
+
+
+@pytest.mark.parametrize(
+    "near",
+    ["train-images-idx3-ubyte (1).gz", "Train_Images_IDX3_ubyte", f"{IMAGES}.part", "train-images.idx3.ubyte.zip"],
+)
+def test_a_near_name_is_said_instead_of_downloading(tmp_path: Path, near: str) -> None:
+    write_idx_set(tmp_path / "tiny")
+    (tmp_path / "tiny" / IMAGES).rename(tmp_path / "tiny" / near)
+    told = refusal(lambda: load(tmp_path))
+    assert told.startswith(f"{tmp_path / 'tiny'}: lacks {IMAGES}; {near} may be meant: rename it. Or move it elsewhere")
+    (tmp_path / "tiny" / near).rename(tmp_path / "tiny" / IMAGES)
+    assert len(load(tmp_path).test) == 6
+
+
+def test_a_link_into_nowhere_is_said_to_be_one(tmp_path: Path) -> None:
+    write_idx_set(tmp_path / "tiny")
+    (tmp_path / "tiny" / IMAGES).unlink()
+    (tmp_path / "tiny" / IMAGES).symlink_to("/nowhere/images")
+    told = refusal(lambda: load(tmp_path))
+    assert f"{IMAGES} is there, but it is a link to /nowhere/images, which does not exist" in told

@@ -3,33 +3,25 @@
 import importlib
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
 
 import pytest
-from data_files import Memory, dataset, refusal
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+from data_files import CONF as FOLDER
+from data_files import Memory, dataset, node, refusal
 
-from pipeline import ROOT
 from pipeline.build import build
 from pipeline.data.dataset import Dataset
+from pipeline.data.npz_layout import WHOLE
 from pipeline.errors import InputError
 
-FOLDER = ROOT / "conf" / "dataset"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
-def node(name: str, *overrides: str) -> dict[str, Any]:
-    """The node as a door gets it."""
-    with initialize_config_dir(str(FOLDER), version_base="1.3"):
-        return OmegaConf.to_container(compose(name, overrides=list(overrides)), resolve=True)  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_builds_with_the_same_defaults(name: str) -> None:
     settings: Dataset = build(node(name), "dataset")
     assert settings.name == name
-    assert (settings.validation, settings.limit, settings.seed) == (0.1, None, 0)
+    published = name in ("folder", "npz")  # a validation split of the user's own
+    assert (settings.validation, settings.limit, settings.seed) == (None if published else 0.1, None, 0)
     assert (settings.train, settings.binarisation) == ("train", "none")
     assert settings.classes == (["A", "E", "I", "O", "U"] if name == "emnist_vowels" else None)
 
@@ -77,13 +69,12 @@ def test_home_is_understood() -> None:
 SETTINGS = [
     (
         "validation=0",
-        "a share between 0 and 1, a number of images, or the word test, for example dataset.validation=0.1",
+        "a share between 0 and 1, a number of images, the word test, or null, for example dataset.validation=0.1",
     ),
     ("validation=1.0", "a share between 0 and 1"),
     ("validation=-3", "a share between 0 and 1"),
     ("validation=true", "a share between 0 and 1"),
     ("validation=tests", "a share between 0 and 1"),
-    ("validation=null", "a share between 0 and 1"),
     ("train=test", "wanted 'train' or 'all', for example dataset.train=train"),
     ("train=null", "wanted 'train' or 'all'"),
     ("binarisation=true", "wanted 'none', 'fixed' or 'each_epoch', for example dataset.binarisation=fixed"),
@@ -117,6 +108,13 @@ def test_a_bad_value_is_refused_with_its_key_and_the_cure(override: str, phrase:
         ("folder", "source.channels=2", "dataset.source.channels=2: wanted 1 or 3"),
         ("folder", "source.height=0", "dataset.source.height=0: wanted"),
         ("folder", "source.test=1", "dataset.source.test=1: wanted"),
+        ("folder", "source.background=grey", "dataset.source.background=grey: wanted 'black' or 'white'"),
+        ("folder", "source.background=256", "for example dataset.source.background=white"),
+        ("folder", "source.white=true", "dataset.source.white=true: wanted"),
+        ("folder", "source.white=0", "white=0 is black as well; wanted two different values, or null for either"),
+        ("mnist", "source.white=0", "white=0 is black as well"),
+        ("folder", "source.skip_unreadable=2", "dataset.source.skip_unreadable=2: wanted a valid boolean"),
+        ("npz", "source.train_images=[a]", "dataset.source.train_images=[a]: wanted a valid string"),
         ("npz", "source.class_names=[a,a]", "each class name once"),
         ("mnist", "source.md5.train_images=abc", "dataset.source.md5"),
         ("mnist", "source.mirrors=here", "dataset.source.mirrors=here: wanted"),
@@ -138,13 +136,38 @@ def test_what_is_no_source_is_refused(source: object) -> None:
         dataset(source=source)
 
 
-def test_no_setting_has_a_default_in_python() -> None:
-    for module, name in [
-        ("dataset", "Dataset"),
-        ("idx", "Idx"),
-        ("emnist", "Emnist"),
-        ("folder", "Folder"),
-        ("npz", "Npz"),
-    ]:
-        settings = fields(getattr(importlib.import_module(f"pipeline.data.{module}"), name))
-        assert all(each.default is each.default_factory is MISSING for each in settings), name
+LATER = {
+    "idx": {"black", "white"},
+    "emnist": {"black", "white"},
+    "folder": {"background", "black", "white", "skip_unreadable"},
+    "npz": {"black", "white"} | {f"{part}_{kind}" for part in ("train", "validation", "test") for kind in WHOLE},
+}
+"""Settings of sources that came later: records of earlier versions lack them."""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "option"),
+    [
+        ("dataset", "Dataset", "mnist"),
+        ("idx", "Idx", "mnist"),
+        ("emnist", "Emnist", "emnist_letters"),
+        ("folder", "Folder", "folder"),
+        ("npz", "Npz", "npz"),
+    ],
+)
+def test_no_setting_has_a_default_in_python_but_for_what_earlier_records_lack(
+    module: str, name: str, option: str
+) -> None:
+    settings = {each.name: each for each in fields(getattr(importlib.import_module(f"pipeline.data.{module}"), name))}
+    later = LATER.get(module, set())
+    assert {key for key, each in settings.items() if not each.default is each.default_factory is MISSING} == later
+    for key in later:
+        assert settings[key].default == node(option)["source"][key], key
+
+
+@pytest.mark.parametrize("name", ["mnist", "emnist_letters", "folder", "npz"])
+def test_a_record_of_an_earlier_version_still_builds(name: str) -> None:
+    settings = node(name)
+    module = settings["source"]["_target_"].split(".")[2]
+    settings["source"] = {key: value for key, value in settings["source"].items() if key not in LATER[module]}
+    assert build(settings, "dataset") == build(node(name), "dataset")

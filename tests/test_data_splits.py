@@ -1,11 +1,15 @@
 """Laws of the splits, whatever the source."""
 
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
 import numpy as np
 import pytest
-from data_files import Memory, dataset, refusal, split
+from data_files import Memory, cures_of, dataset, refusal, split
 
 from pipeline.data.images import ImageData, Split
 from pipeline.data.shuffle import shuffled
+from pipeline.data.source import Published
 from pipeline.data.splits import set_test_aside
 
 
@@ -158,10 +162,21 @@ def test_a_test_split_is_taken_of_every_class() -> None:
     assert np.unique_counts(labels[test]).counts.tolist() == [10, 2, 1]
 
 
-def test_a_test_split_needs_two_images_of_a_class() -> None:
-    text = refusal(lambda: set_test_aside(np.array([0, 1]), 0.2, "here"))
-    assert text.startswith("here: 2 images cannot be divided with a test share of 0.2")
-    assert "dataset.source.test" in text
+def test_a_test_split_is_taken_of_all_where_no_class_has_two() -> None:
+    train, test = set_test_aside(np.arange(8), 0.2, "here")
+    assert sorted([*train, *test]) == list(range(8))
+    assert len(test) == 2
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_test_split_needs_two_images(number: int) -> None:
+    text = refusal(lambda: set_test_aside(np.arange(number), 0.2, "here"))
+    assert text == f"here: holds {number} images; wanted at least one to train on and one to test on. Add images"
+
+
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.999])
+def test_any_share_of_two_images_is_one(share: float) -> None:
+    assert [len(part) for part in set_test_aside(np.zeros(2, int), share, "here")] == [1, 1]
 
 
 def test_an_unknown_class_is_answered_with_the_known_ones() -> None:
@@ -174,15 +189,47 @@ def test_a_class_without_images_is_refused() -> None:
     assert dataset(source=source).load().class_names == Memory().names, "nobody asked for the empty class"
     text = refusal(dataset(source=source, classes=["three", 0]).load)
     assert "the train split of memory holds no image of: three" in text
-    assert "Leave it out" in text
+    assert text.endswith("Leave it out of dataset.classes; images there are of 0, 1, 2")
+    assert dataset(source=source, classes=[0, 1, 2]).load().class_names == ("0", "1", "2")
 
 
-@pytest.mark.parametrize("changes", [{"validation": 40}, {"limit": 1}, {"limit": 3, "validation": 0.9}])
+@pytest.mark.parametrize(
+    "changes", [{"validation": 40}, {"limit": 1}, {"limit": 3, "validation": 0.9}, {"limit": 2, "validation": 5}]
+)
 def test_validation_must_leave_something_to_train_on(changes: dict[str, float]) -> None:
     text = refusal(dataset(**changes).load)
     assert text.startswith("dataset.validation=")
     assert "leaves none to train on" in text
-    assert "dataset.validation=0.1" in text
+    [[cure]] = cures_of(text.partition(":")[2])
+    assert cure == ("dataset.validation=test" if changes.get("limit") == 1 else "dataset.validation=0.1")
+    value = cure.partition("=")[2]
+    assert len(dataset(**changes | {"validation": value if value == "test" else float(value)}).load().train) > 0
+
+
+def test_without_a_word_a_tenth_validates_or_what_the_data_set_brings(caplog: pytest.LogCaptureFixture) -> None:
+    assert dataset(validation=None).load().fingerprint == dataset(validation=0.1).load().fingerprint
+    source = Validated()
+    data = dataset(source=source, validation=None).load()
+    assert rows(data.validation) == rows(source.validation)
+    assert rows(data.train) == rows(Memory().train)
+    everything = dataset(source=source, validation=None, train="all").load()
+    assert rows(everything.validation) == rows(source.validation)
+    caplog.clear()
+    for validation in (0.1, 3, "test"):
+        same = dataset(source=source, validation=validation).load()
+        assert same.fingerprint == dataset(validation=validation).load().fingerprint, "as before there was such a split"
+        assert caplog.messages.pop().startswith(f"dataset.validation={validation}: the 9 validation images of memory ")
+        caplog.clear()
+
+
+@dataclass(frozen=True)
+class Validated(Memory):
+    """The same with images to validate by."""
+
+    validation: Split = field(default_factory=lambda: split(9, seed=2))
+
+    def read(self, directory: Path | None) -> Published:
+        return replace(super().read(directory), validation=self.validation)
 
 
 @pytest.mark.parametrize(

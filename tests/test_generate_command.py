@@ -1,6 +1,8 @@
 """`python -m pipeline.generate`: files made by a trained model."""
 
 import io
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -94,6 +96,10 @@ def test_files_of_ones_own_are_resized_interpolated_and_encoded(
     checkout: Checkout, run_id: str, tmp_path: Path
 ) -> None:
     (tmp_path / "in" / "deep").mkdir(parents=True)
+    for name in (".ipynb_checkpoints", "__MACOSX"):
+        (tmp_path / "in" / name).mkdir()
+        Image.fromarray(pixels(9, 9)).save(tmp_path / "in" / name / "copy.png")
+    (tmp_path / "in" / "deep" / "Thumbs.db").write_bytes(bytes(9))
     files = [tmp_path / "in" / "a.png", tmp_path / "in" / "deep" / "b.png"]
     for number, file in enumerate(files):
         Image.fromarray(pixels(30, 20, seed=number)).save(file)
@@ -105,6 +111,18 @@ def test_files_of_ones_own_are_resized_interpolated_and_encoded(
     means = table[["z1", "z2", "z3"]].to_numpy()
     np.testing.assert_allclose(means, way["latents"][0, [0, 2]], atol=1e-5)
     assert (table["rate"] > 0).all()
+    odd = Path(os.fsdecode(os.fsencode(tmp_path / "in" / "deep") + b"/caf\xe9.png"))
+    shutil.copy(files[1], odd)
+    for name in ("c.png", "d.png"):
+        (tmp_path / "in" / name).write_text("no image")
+    told = refused(checkout, f"run={run_id}", "what=encodings", f"what.folder={tmp_path / 'in'}")
+    assert "2 of 5 files cannot be read as images" in told
+    assert "leave them out: what.skip_unreadable=true" in told
+    cured = ("what=encodings", f"what.folder={tmp_path / 'in'}", "what.skip_unreadable=true")
+    made(checkout, run_id, tmp_path / "skipped", *cured)
+    again = pd.read_csv(tmp_path / "skipped" / "encodings.csv")
+    assert again["file"].tolist() == ["a.png", "deep/b.png", r"deep/caf\xe9.png"]
+    np.testing.assert_allclose(again["z1"][1], again["z1"][2])
 
 
 def test_a_traversal_moves_one_dimension_at_a_time(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
@@ -131,8 +149,11 @@ def refused(checkout: Checkout, *overrides: str) -> str:
             "what.pairs: there is no test image 100000; there are 300",
         ),
         (["what=interpolations", "what.files=[a.png]"], "what.files: 1 files; wanted an even number"),
-        (["what=interpolations", "what.files=[a.png,b.png]"], "a.png: cannot be read as an image"),
-        (["what=encodings", "what.folder=nowhere"], "what.folder=nowhere: holds no file; wanted a folder with images"),
+        (["what=interpolations", "what.files=[a.png,b.png]"], "a.png: No such file or directory"),
+        (
+            ["what=encodings", "what.folder=nowhere"],
+            "what.folder=nowhere: No such file or directory; wanted",
+        ),
         (["out=conf"], "out=conf: there is something already. Name a folder that does not exist yet"),
     ],
 )

@@ -23,7 +23,8 @@ def binarised(published: Published, seed: int) -> Published:
 
     An image keeps its pixels whatever classes, limit or validation part are chosen afterwards.
     """
-    return replace(published, train=_drawn(published.train, seed, "train"), test=_drawn(published.test, seed, "test"))
+    drawn = {part: _drawn(split, seed, part) for part, split in published.splits.items()}
+    return replace(published, **drawn)  # type: ignore[arg-type]
 
 
 def as_trained(data: ImageData, positions: np.ndarray) -> Split:

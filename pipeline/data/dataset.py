@@ -1,21 +1,25 @@
 """The settings of `dataset`: which images, how many of them, and how they are divided."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pipeline.data.appearance import Appearance
 from pipeline.data.binarisation import Binarisation, binarised
 from pipeline.data.images import ImageData, Split
-from pipeline.data.names import NamesOrNone
-from pipeline.data.source import Published, Source, shape_text
+from pipeline.data.names import NamesOrNone, printable
+from pipeline.data.source import Part, Published, Source, shape_text
 from pipeline.data.splits import at_most, joined, only_classes, set_validation_aside
 from pipeline.errors import InputError
 from pipeline.settings import Count, Seed
 
 log = logging.getLogger(__name__)
+
+VALIDATION = 0.1
+"""Share of the training images to validate by, where neither the user nor the data set says."""
 
 
 def _as_directory(value: Any) -> Any:
@@ -29,8 +33,8 @@ def _as_directory(value: Any) -> Any:
 def _as_validation(value: Any) -> Any:
     is_share = isinstance(value, float) and 0 < value < 1
     is_count = isinstance(value, int) and not isinstance(value, bool) and value > 0
-    if not (is_share or is_count or value == "test"):
-        raise ValueError("a share between 0 and 1, a number of images, or the word test")
+    if not (is_share or is_count or value == "test" or value is None):
+        raise ValueError("a share between 0 and 1, a number of images, the word test, or null")
     return value
 
 
@@ -52,7 +56,8 @@ class Dataset:
         classes: the classes to keep; null for all.
         train: the published training images, or `all`: then the test images are trained on too, as some published
             programs do, and test metrics say nothing about unseen images.
-        validation: a share of the published training images, a number of them, or `test` for the test split itself.
+        validation: a share of the published training images, a number of them, or `test` for the test split itself;
+            null for the published validation images or, where there are none, a tenth of the training images.
         binarisation: `fixed` draws each pixel once, black or white, with its grey value as the probability of white;
             `each_epoch` does so for validation and test, and draws the training images in every epoch anew, by the
             seed of training; `none` keeps grey.
@@ -65,17 +70,23 @@ class Dataset:
     limit: Count | None
     classes: NamesOrNone
     train: Annotated[Literal["train", "all"], Field(examples=["train"])]
-    validation: Annotated[float | int | Literal["test"], BeforeValidator(_as_validation), Field(examples=[0.1])]
+    validation: Annotated[float | int | Literal["test"] | None, BeforeValidator(_as_validation), Field(examples=[0.1])]
     binarisation: Binarisation
     seed: Seed
 
-    def load(self) -> ImageData:
+    def load(self, *, known: bool = False) -> ImageData:
         """The three splits; labels are numbered in the order of the class names that are left.
 
+        Args:
+            known: whether a model was trained on these images: then they are taken whatever they look like.
+
         Raises:
-            InputError: files are missing or damaged, or the settings leave a split or a class without an image.
+            InputError: files are missing or damaged, nothing is seen on the images, or the settings leave a split or a
+                class without an image.
         """
-        published = self.source.read(self.dir)
+        read = self.source.read(self.dir)
+        published = replace(read, class_names=printable(read.class_names), origin=printable([read.origin])[0])
+        self._look_at(published, known)
         names = self._kept(published.class_names)
         drawn = published if self.binarisation == "none" else binarised(published, self.seed)
         train, validation, test = self._splits(drawn, names)
@@ -90,6 +101,20 @@ class Dataset:
             log.warning(f"dataset.train=all: the {len(test):,} test images are also trained on; do not judge by them")
         return ImageData(self.name, train, validation, test, names, drawn_each_epoch=each_epoch)
 
+    def _look_at(self, published: Published, known: bool) -> None:
+        """Say what the images look like; refuse those on which nothing is seen."""
+        appearance = Appearance.of(published)
+        if appearance.refusal and not known:
+            raise InputError(f"{published.origin}: {appearance.refusal}")
+        log.info(f"{self.name}: {appearance.line}")
+        for warning in appearance.warnings:
+            log.warning(f"{self.name}: {warning}")
+        if published.validation and self.validation is not None:
+            log.warning(
+                f"dataset.validation={self.validation}: the {len(published.validation):,} validation images of "
+                f"{published.origin} are not used; dataset.validation=null uses them"
+            )
+
     def _kept(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """The class names that are left, in the published order whatever the order of `classes`."""
         if self.classes is None:
@@ -101,15 +126,17 @@ class Dataset:
 
     def _splits(self, published: Published, names: tuple[str, ...]) -> tuple[Split, Split, Split]:
         """What is trained on, validated and tested."""
-        train, test = (self._part(part, published, names) for part in ("train", "test"))
+        parts = {part: self._part(part, split, published, names) for part, split in published.splits.items()}
+        train, test = parts["train"], parts["test"]
         if self.validation == "test":
             validation = test
+        elif self.validation is None and "validation" in parts:
+            validation = parts["validation"]
         else:
-            train, validation = set_validation_aside(train, self.validation, self.seed)
+            train, validation = set_validation_aside(train, self.validation or VALIDATION, self.seed)
         return joined(train, test) if self.train == "all" else train, validation, test
 
-    def _part(self, part: Literal["train", "test"], published: Published, names: tuple[str, ...]) -> Split:
-        split: Split = getattr(published, part)
+    def _part(self, part: Part, split: Split, published: Published, names: tuple[str, ...]) -> Split:
         if self.classes is not None:
             split = only_classes(split, published.class_names, names, f"the {part} split of {published.origin}")
         return at_most(split, self.limit, self.seed, part)

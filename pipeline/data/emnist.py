@@ -9,8 +9,9 @@ from pipeline.data.archive import unpack_published
 from pipeline.data.download import Md5, PublishedFile, writing_to
 from pipeline.data.idx import read_pair
 from pipeline.data.images import Split
-from pipeline.data.locate import cure, file_in, home_of, missing_from
-from pipeline.data.source import Published
+from pipeline.data.levels import Level, Levels
+from pipeline.data.locate import cure, file_in, home_of, missing_from, refuse_near_names
+from pipeline.data.source import Published, with_levels
 from pipeline.data.table import read_table
 from pipeline.errors import InputError
 
@@ -25,6 +26,7 @@ class Emnist:
         archive: name of the zip with all parts, of which only this one is kept.
         md5: of the archive; null never to download it.
         mirrors: addresses of a folder with the archive, each ending with a slash; tried in this order.
+        black, white: the values stored that are black and white; null for 0 and 255.
     """
 
     part: str
@@ -32,6 +34,11 @@ class Emnist:
     archive: str
     md5: Md5 | None
     mirrors: list[str]
+    black: Level | None = None
+    white: Level | None = None
+
+    def __post_init__(self) -> None:
+        Levels(self.black, self.white)
 
     def read(self, directory: Path | None) -> Published:
         """Both splits in their order; labels index the classes in the order of the mapping file."""
@@ -41,7 +48,7 @@ class Emnist:
         self._complete(home)
         codes, class_names = read_mapping(home / self._mapping_name())
         train, test = (self._split(home, part, codes) for part in ("train", "test"))
-        return Published(train, test, class_names, str(home))
+        return with_levels(Published(train, test, class_names, str(home)), Levels(self.black, self.white))
 
     def _complete(self, home: Path) -> None:
         """Downloads unless one layout is there. Half a CSV pair is refused: no download would complete it."""
@@ -50,8 +57,10 @@ class Emnist:
         if without_idx and len(without_csv) == 1:
             raise InputError(f"{home}: {without_csv[0]} is missing. {cure(home, without_csv)}")
         if without_idx and without_csv:
+            refuse_near_names(home, [*self._idx_names(), self._mapping_name()])
             self._download(home, cure(home, without_idx + unmapped))
         elif unmapped:
+            refuse_near_names(home, unmapped)
             raise InputError(
                 f"{home}: {unmapped[0]} is missing; it says which label is which character, on lines like '1 65 97' "
                 f"(label, character codes). {cure(home, unmapped)}"

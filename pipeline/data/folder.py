@@ -1,26 +1,23 @@
 """A directory of image files of the user's own."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import os
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from pipeline.data.gathering import Gathered, gather
 from pipeline.data.images import Split
-from pipeline.data.picture import read_picture
+from pipeline.data.layout import Classes, parts_of
+from pipeline.data.levels import Level, Levels
+from pipeline.data.listing import fault
+from pipeline.data.picture import Background, Conversion
 from pipeline.data.shuffle import shuffled
-from pipeline.data.source import Published
+from pipeline.data.source import Part, Published, Reading
 from pipeline.data.splits import TestShare, set_test_aside
 from pipeline.errors import InputError
-from pipeline.settings import Count
-
-LAYOUTS = (
-    "wanted images, or one folder of images for each class, or train/ and test/ with one of the two in each. "
-    "Files that begin with a dot are ignored"
-)
+from pipeline.settings import Count, Switch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,94 +27,68 @@ class Folder:
     Attributes:
         height, width: what every image is resized to.
         channels: 1 for grey, 3 for colour.
-        test: the share to test on, unless there are folders `train` and `test`.
+        test: the share of the images, or of those in `train`, to test on, unless there is a folder `test`.
+        background: what transparent parts are laid on.
+        black, white: the values stored that are black and white; null for 0 and for the largest that a file can hold,
+            which white never exceeds.
+        skip_unreadable: leave out files that cannot be read, and say how many.
     """
 
     height: Count
     width: Count
     channels: Literal[1, 3]
     test: TestShare
+    background: Background = "black"
+    black: Level | None = None
+    white: Level | None = None
+    skip_unreadable: Switch = False
+
+    def __post_init__(self) -> None:
+        self.conversion  # noqa: B018 — refuses levels that say nothing
+
+    @property
+    def conversion(self) -> Conversion:
+        """How a file becomes an image of the data set."""
+        levels = Levels(self.black, self.white)
+        shape = {"height": self.height, "width": self.width, "channels": self.channels}
+        return Conversion(**shape, background=self.background, levels=levels)
 
     def read(self, directory: Path | None) -> Published:
-        """Both splits in random order, so that the first few images show many classes."""
+        """The splits in random order, so that the first few images show many classes."""
         root = _checked_root(directory)
-        if _is_divided(root):
-            train, names = self._images(root / "train", None)
-            test, _ = self._images(root / "test", names)
-            return Published(_mixed(train), _mixed(test), names, str(root))
-        whole, names = self._images(root, None)
-        train_at, test_at = set_test_aside(whole.labels, self.test, str(root))
-        return Published(whole.take(train_at), whole.take(test_at), names, str(root))
+        parts = parts_of(root, skip=self.skip_unreadable)
+        names = tuple(parts["train"])
+        paths = [path for classes in parts.values() for files in classes.values() for path in files]
+        found = gather(paths, self.conversion, skip=self.skip_unreadable, key="dataset.source")
+        splits = _splits(parts, names, found)
+        if "test" in splits:
+            splits = {part: split.take(shuffled(len(split), 0, "mix")) for part, split in splits.items()}
+        else:
+            train_at, test_at = set_test_aside(splits["train"].labels, self.test, str(root))
+            splits |= {"train": splits["train"].take(train_at), "test": splits["train"].take(test_at)}
+        return Published(
+            splits["train"], splits["test"], names, str(root), splits.get("validation"), self._reading(found)
+        )
 
-    def _images(self, root: Path, names: tuple[str, ...] | None) -> tuple[Split, tuple[str, ...]]:
-        """All images below `root` and its class names, which are the given ones where there are any."""
-        files = _files_by_class(root)
-        names = names or tuple(files)
-        if unknown := [name for name in files if name not in names]:
-            raise InputError(
-                f"{root / unknown[0]}: no such class to train on. The training classes are: {', '.join(names)}"
-            )
-        paths = [path for found in files.values() for path in found]
-        labels = [names.index(name) for name, found in files.items() for _ in found]
-        return Split(self._pixels(paths), np.array(labels, dtype=np.int64)), names
+    def _reading(self, found: Gathered) -> Reading:
+        other = "black" if self.background == "white" else "white"
+        seen = f"Where they are transparent, {self.background} was put: dataset.source.background={other}"
+        return Reading(found.span, self.conversion.levels, found.remarks, seen if found.transparent else "")
 
-    def _pixels(self, paths: Sequence[Path]) -> np.ndarray:
-        images = np.empty((len(paths), self.height, self.width, self.channels), dtype=np.uint8)
-        read = partial(read_picture, height=self.height, width=self.width, channels=self.channels)
-        with ThreadPoolExecutor() as pool:  # Pillow decodes outside of Python's lock
-            for position, pixels in enumerate(pool.map(read, paths)):
-                images[position] = pixels
-        return images
+
+def _splits(parts: dict[Part, Classes], names: tuple[str, ...], found: Gathered) -> dict[Part, Split]:
+    """The images that could be read, of each part that there is."""
+    files = [(part, name) for part, classes in parts.items() for name, paths in classes.items() for _ in paths]
+    kept = [files[position] for position in found.kept]
+    labels = np.array([names.index(name) for _, name in kept], dtype=np.int64)
+    of_part = {part: np.array([each == part for each, _ in kept]) for part in parts}
+    return {part: Split(found.images[chosen], labels[chosen]) for part, chosen in of_part.items()}
 
 
 def _checked_root(directory: Path | None) -> Path:
     if directory is None:
         raise InputError("dataset.dir: missing. Give the directory of images: dataset.dir=/path/to/images")
-    if not directory.is_dir():
-        found = "is a file" if directory.exists() else "does not exist"
+    if not os.path.isdir(directory):
+        found = fault(directory) or "it is a file"
         raise InputError(f"dataset.dir={directory}: {found}; wanted a directory of images: dataset.dir=/path/to/images")
     return directory
-
-
-def _is_divided(root: Path) -> bool:
-    """Whether the user has divided the images; nothing else may stand beside train/ and test/ then."""
-    entries = {path.name for path in _visible(root) if path.is_dir()}
-    if not {"train", "test"} <= entries:
-        return False
-    others = [path for path in _visible(root) if path.name not in ("train", "test")]
-    if others:
-        raise InputError(f"{others[0]}: stands beside train/ and test/; {LAYOUTS}. Move it elsewhere")
-    return True
-
-
-def _files_by_class(root: Path) -> dict[str, list[Path]]:
-    """Class names in alphabetical order with the files of each."""
-    entries = _visible(root)
-    folders = [path for path in entries if path.is_dir()]
-    if not entries:
-        raise InputError(f"{root}: holds no image; {LAYOUTS}")
-    if not folders:
-        return {"image": entries}
-    if loose := [path for path in entries if not path.is_dir()]:
-        raise InputError(f"{loose[0]}: a file beside the folders of classes; {LAYOUTS}. Move it into one of them")
-    return {folder.name: _files_of_class(folder) for folder in folders}
-
-
-def _files_of_class(folder: Path) -> list[Path]:
-    files = _visible(folder)
-    if not files:
-        raise InputError(f"{folder}: the class has no image. Add images or remove the folder")
-    if nested := [path for path in files if path.is_dir()]:
-        raise InputError(f"{nested[0]}: a folder inside the class {folder.name}; {LAYOUTS}")
-    return files
-
-
-def _visible(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be read ({error.strerror}). Change its permissions") from error
-
-
-def _mixed(split: Split) -> Split:
-    return split.take(shuffled(len(split), 0, "mix"))

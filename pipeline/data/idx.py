@@ -11,9 +11,10 @@ import numpy as np
 
 from pipeline.data.download import Md5, PublishedFile, download, writing_to
 from pipeline.data.images import Split
-from pipeline.data.locate import cure, file_in, home_of, missing_from
+from pipeline.data.levels import Level, Levels
+from pipeline.data.locate import cure, file_in, home_of, missing_from, refuse_near_names
 from pipeline.data.names import Names
-from pipeline.data.source import Published, check_labels
+from pipeline.data.source import Published, check_labels, with_levels
 from pipeline.errors import InputError
 
 CONTENT = {1: "labels", 3: "images"}
@@ -35,6 +36,7 @@ class Idx:
         md5: of the files as published; one without is never downloaded.
         mirrors: addresses of a folder with these files, each ending with a slash; tried in this order.
         class_names: what the labels 0, 1, 2 … mean.
+        black, white: the values stored that are black and white; null for 0 and 255.
     """
 
     folder: str
@@ -45,16 +47,23 @@ class Idx:
     md5: dict[Role, Md5]
     mirrors: list[str]
     class_names: Names
+    black: Level | None = None
+    white: Level | None = None
+
+    def __post_init__(self) -> None:
+        Levels(self.black, self.white)
 
     def read(self, directory: Path | None) -> Published:
         """The published splits in their order. No count is insisted on: a part of the data set will do."""
         names = [self.train_images, self.train_labels, self.test_images, self.test_labels]
         home = home_of(directory, self.folder, names)
         if missing := missing_from(home, names):
+            refuse_near_names(home, names)
             self._download(home, cure(home, missing))
         train = self._split(home, self.train_images, self.train_labels)
         test = self._split(home, self.test_images, self.test_labels)
-        return Published(train, test, tuple(self.class_names), str(home))
+        published = Published(train, test, tuple(self.class_names), str(home))
+        return with_levels(published, Levels(self.black, self.white))
 
     def _download(self, home: Path, advice: str) -> None:
         with writing_to(home, advice):

@@ -1,9 +1,12 @@
 """Where the files of a published data set lie on this machine."""
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline import ROOT
+from pipeline.data.listing import fault, visible
 from pipeline.errors import InputError
 
 
@@ -17,9 +20,9 @@ def home_of(directory: Path | None, folder: str, names: Sequence[str]) -> Path:
         InputError: the directory is a file, or is not there: then it is mistyped, and nothing should be put into it.
     """
     base = directory or ROOT / "data"
-    if base.is_file():
+    if os.path.isfile(base):
         raise InputError(f"dataset.dir={base}: is a file; wanted the folder that holds {folder}/ or its files")
-    if directory and not base.parent.exists():
+    if directory and not os.path.exists(base.parent):
         raise InputError(
             f"dataset.dir={base}: does not exist, nor does the folder that it would be in; wanted the one that holds "
             f"{folder}/ or {', '.join(names)}. Correct dataset.dir or VAE_DATA_DIR, or leave both out to use data/"
@@ -28,14 +31,29 @@ def home_of(directory: Path | None, folder: str, names: Sequence[str]) -> Path:
 
 
 def file_in(home: Path, name: str) -> Path | None:
-    """The file of this name, gzipped as published or already unpacked; None where there is neither."""
-    candidates = (home / name, home / name.removesuffix(".gz"))
-    return next((path for path in candidates if path.is_file()), None)
+    """The file of this name, gzipped as published or already unpacked; None where there is neither.
+
+    Mirrors spell `train-images-idx3-ubyte` with a dot before `idx3`, and some put each file into a folder of its name.
+    """
+    return next((path for path in _spellings(home, name) if os.path.isfile(path)), None)
 
 
 def missing_from(home: Path, names: Sequence[str]) -> list[str]:
     """Those of the files that are not there."""
     return [name for name in names if file_in(home, name) is None]
+
+
+def refuse_near_names(home: Path, names: Sequence[str]) -> None:
+    """Refuses, with an `InputError`, to download what somebody may have put there under nearly the same name."""
+    present = {_bare(path.name): path for path in visible(home)} if os.path.isdir(home) else {}
+    for name in missing_from(home, names):
+        for bare, path in present.items():
+            if bare.startswith(_bare(name.removesuffix(".gz"))):
+                reason = fault(path)
+                found = f"is there, but {reason}" if reason else "may be meant: rename it"
+                raise InputError(
+                    f"{home}: lacks {name}; {path.name} {found}. Or move it elsewhere, and {name} is downloaded"
+                )
 
 
 def cure(home: Path, names: Sequence[str]) -> str:
@@ -44,3 +62,14 @@ def cure(home: Path, names: Sequence[str]) -> str:
         f"Place into {home} by hand: {', '.join(names)}. "
         f"Or say where they are: dataset.dir=/path/to/data, or the environment variable VAE_DATA_DIR"
     )
+
+
+def _spellings(home: Path, name: str) -> Iterator[Path]:
+    for each in (name, name.removesuffix(".gz")):
+        for spelling in (each, re.sub(r"-(idx\d-ubyte)", r".\1", each), re.sub(r"\.(idx\d-ubyte)", r"-\1", each)):
+            yield home / spelling
+            yield home / spelling / spelling
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

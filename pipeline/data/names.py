@@ -1,5 +1,7 @@
-"""Class names as users type them."""
+"""Class names as users type them, and as they can be shown."""
 
+import unicodedata
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -26,3 +28,31 @@ NamesOrNone = Annotated[
     Field(examples=[[3, 7]]),
 ]
 """Class names, or null for what the data set itself says."""
+
+
+def printable(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, with an escape for what cannot be printed or written as UTF-8; different ones stay different.
+
+    Bytes of a file name that are not UTF-8 become such as `\\xe9`, a line break becomes `\\n`.
+    """
+    taken = {name for name in names if _escaped(name) == name}
+    shown = []
+    for name in names:
+        escaped = _escaped(name)
+        while escaped != name and escaped in taken:
+            escaped += "'"
+        taken.add(escaped)
+        shown.append(escaped)
+    return tuple(shown)
+
+
+def _escaped(name: str) -> str:
+    return "".join(map(_escape, name))
+
+
+def _escape(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # a byte, as Python keeps it in the name of a file
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
+        return character.encode("unicode_escape").decode("ascii")
+    return character

@@ -1,8 +1,12 @@
 """Labelled images as a table of numbers: one line an image, its label first, then its pixels."""
 
+import json
 import math
 import re
+import shlex
 import warnings
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -23,20 +27,67 @@ def read_table(path: Path) -> Split:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "loadtxt: input contained no data")
         try:
+            _refuse_what_pandas_adds(path)
             table = np.loadtxt(path, dtype=np.uint8, delimiter=",", comments=None, ndmin=2)
         except (ValueError, OSError) as error:
             raise InputError(
                 f"{path}: {_place(error)}; wanted whole numbers from 0 to 255 and no header. {CURE}"
             ) from error
-    pixels = table.shape[1] - 1
-    side = math.isqrt(max(pixels, 0))
-    if not len(table) or side < 1 or side * side != pixels:
+    side = _side(table.shape[1] - 1)
+    if not len(table) or not side:
         raise InputError(
             f"{path}: {len(table):,} lines of {table.shape[1]} values; wanted a label and the pixels of a square image "
             f"on each line, such as 1 + 784. {CURE}"
         )
     images = table[:, 1:].reshape(-1, side, side, 1)  # a copy, freed of the label column
     return Split(images, table[:, 0].astype(np.int64))
+
+
+def _refuse_what_pandas_adds(path: Path) -> None:
+    """Refuses the line that names the columns and the column that numbers the lines."""
+    with path.open(encoding="utf-8") as file:
+        lines = [line.rstrip("\r\n").split(",") for line in islice(file, 3)]
+    named = len(lines) > 1 and _names_columns(lines[0])
+    rows = lines[1:] if named else lines
+    counted = len(rows) > 1 and _numbers_lines(rows)
+    if not named and not counted:
+        return
+    added = {"a line that names the columns": named, "a column that numbers the lines": counted}
+    read = f"p, header={0 if named else None}, index_col={0 if counted else None}"
+    program = f"p = {json.dumps(str(path))}; pd.read_csv({read}).to_csv(p, header=False, index=False)"
+    raise InputError(
+        f"{path}: has {' and '.join(part for part, there in added.items() if there)}; wanted a label and the pixels of a square image on each line, such as "
+        f"1 + 784, and no more. Write it with header=False, index=False:\n"
+        f"  python -c {shlex.quote(f'import pandas as pd; {program}')}"
+    )
+
+
+def _names_columns(first: Sequence[str]) -> bool:
+    """Whether a first line is none of values: a name at either end, or the number of each column."""
+    if not _is_number(first[0]) or not _is_number(first[-1] or "0"):
+        return True
+    return len(first) > 256 and first[-2:] == [str(int(float(first[-1])) - 1), first[-1]]
+
+
+def _numbers_lines(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether there is one value too many for a square image, and the first ones count."""
+    values = len(rows[0])
+    counts = all(row[0].isdecimal() for row in rows) and int(rows[1][0]) == int(rows[0][0]) + 1
+    return counts and not _side(values - 1) and bool(_side(values - 2))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _side(pixels: int) -> int:
+    """Of a square image of so many pixels; 0 where there is none."""
+    side = math.isqrt(max(pixels, 0))
+    return side if side * side == pixels else 0
 
 
 def _place(error: Exception) -> str:

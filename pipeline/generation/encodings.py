@@ -1,17 +1,22 @@
 """Image files as latents."""
 
+import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from pipeline.data.picture import read_picture
+from pipeline.data.listing import fault, files_below
+from pipeline.data.names import printable
 from pipeline.errors import InputError
 from pipeline.evaluation.encoded import encode
 from pipeline.generation.made import Made
-from pipeline.settings import Text
+from pipeline.generation.own_files import own_files
+from pipeline.settings import Switch, Text
 from pipeline.trained import Trained
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,21 +24,26 @@ class Encodings:
     """The posterior means of a folder's images.
 
     Attributes:
-        folder: with image files at any depth; those that begin with a dot are ignored.
+        folder: with image files at any depth; what begins with a dot and what systems leave there is ignored.
+        skip_unreadable: leave out files that cannot be read, and say how many.
     """
 
     folder: Text
+    skip_unreadable: Switch
 
     def make(self, trained: Trained) -> Made:
         """A table: the file, the posterior mean of each dimension, and the rate in nats."""
         root = Path(self.folder).expanduser()
-        files = sorted(path for path in root.rglob("*") if path.is_file() and not path.name.startswith("."))
+        files = list(files_below(root)) if os.path.isdir(root) else []
         if not files:
-            raise InputError(f"what.folder={self.folder}: holds no file; wanted a folder with images")
-        height, width, channels = trained.vae.image_shape
-        images = np.stack([read_picture(file, height=height, width=width, channels=channels) for file in files])
-        encoded = encode(trained.vae, images)
+            reason = "holds no file" if os.path.isdir(root) else fault(root) or "it is a file"
+            raise InputError(f"what.folder={self.folder}: {reason}; wanted a folder with images")
+        found = own_files(files, trained, skip=self.skip_unreadable, key="what")
+        if found.remarks:
+            log.info(f"what.folder={printable([self.folder])[0]}: {'; '.join(found.remarks)}")
+        encoded = encode(trained.vae, found.images)
         table = pd.DataFrame(encoded.mean, columns=[f"z{number + 1}" for number in range(trained.vae.latent_dim)])
-        table.insert(0, "file", [str(file.relative_to(root)) for file in files])
+        names = printable([str(files[position].relative_to(root)) for position in found.kept])
+        table.insert(0, "file", names)
         table["rate"] = encoded.rates.sum(axis=1)
-        return Made(images, encoded.mean, None, table=table)
+        return Made(found.images, encoded.mean, None, table=table)

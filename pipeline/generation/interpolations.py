@@ -8,10 +8,10 @@ import numpy as np
 from pydantic import Field
 
 from pipeline import figures
-from pipeline.data.picture import read_picture
 from pipeline.errors import InputError
 from pipeline.evaluation.encoded import decode, encode
 from pipeline.generation.made import Made
+from pipeline.generation.own_files import own_files
 from pipeline.pictures.paths import between
 from pipeline.pictures.settings import Pair
 from pipeline.settings import Count, Text
@@ -44,9 +44,8 @@ class Interpolations:
     def _own(self, trained: Trained) -> np.ndarray:
         if len(self.files) % 2:
             raise InputError(f"what.files: {len(self.files)} files; wanted an even number, the two ends of each line")
-        height, width, channels = trained.vae.image_shape
-        images = [read_picture(Path(file), height=height, width=width, channels=channels) for file in self.files]
-        return np.stack(images).reshape(-1, 2, height, width, channels)
+        images = own_files([Path(file).expanduser() for file in self.files], trained).images
+        return images.reshape(-1, 2, *images.shape[1:])
 
     def _of_the_data(self, trained: Trained) -> np.ndarray:
         test = trained.data.test.images

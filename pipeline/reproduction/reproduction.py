@@ -49,7 +49,7 @@ def reproduce(config: Config, console: Console) -> Verdict:
     run = _trained(store, str(config["run"]), console)
     record = _record(store, run, trusted, config["dataset_dir"])
     experiment = Experiment.from_config(record)
-    data = experiment.dataset.load()
+    data = experiment.dataset.load(known=True)
     vae = fresh_model(experiment, record.get("init"), data, store.model)
     comparison = Comparison(_recorded(store, run), stops_early=PRUNED in run.data.tags)
     _train(experiment, vae, data, comparison, console)

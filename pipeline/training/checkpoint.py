@@ -93,6 +93,17 @@ def history_in(path: Path) -> History:
         return history
 
 
+def how_far(run_id: str, checkpoint: Path) -> str:
+    """How far an interrupted training came, and how to go on."""
+    losses = history_in(checkpoint).get("val/loss")
+    if not losses:
+        return "No epoch had ended, so there is nothing to resume"
+    return (
+        f"{len(losses)} epochs were done, val/loss {losses[-1]:.2f} nats. "
+        f"Go on with: python -m pipeline.train resume={run_id}"
+    )
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     try:

@@ -1,0 +1,105 @@
+"""Many image files at once: all that can be read, and all that cannot."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.levels import Span, joint, levels_cure
+from pipeline.data.picture import Conversion, Facts, UnreadableError, UnscaledError
+from pipeline.errors import InputError
+
+NAMED = 10
+"""Files that a message lists; of the others it says how many there are."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The images of files.
+
+    Attributes:
+        images: uint8 [N, H, W, C], in the order of the files.
+        kept: int [N], the positions of the files that could be read.
+        span: the least and the largest value stored, of the images in which these are not the pixels' own.
+        transparent: images of which something was laid on the background.
+        skipped: files that could not be read.
+        left_out: pages and frames beyond the first.
+    """
+
+    images: np.ndarray
+    kept: np.ndarray
+    span: Span | None
+    transparent: int
+    skipped: int
+    left_out: int
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was not taken, a phrase each."""
+        left_out = f"{self.left_out:,} pages or frames beyond the first of their file left out"
+        skipped = f"{self.skipped:,} files that cannot be read skipped"
+        return (*([left_out] if self.left_out else []), *([skipped] if self.skipped else []))
+
+
+def gather(paths: Sequence[Path], conversion: Conversion, *, skip: bool, key: str | None) -> Gathered:
+    """Reads all files.
+
+    Args:
+        paths: of the files, at least one.
+        conversion: of each.
+        skip: leave out what cannot be read.
+        key: of the settings that have `skip_unreadable`, for messages; None where there is none.
+
+    Raises:
+        InputError: files cannot be read and are not to be skipped, or none can; or nobody says what is white in them.
+    """
+    images = np.empty((len(paths), conversion.height, conversion.width, conversion.channels), dtype=np.uint8)
+
+    def read(position: int) -> Facts | UnreadableError | UnscaledError:
+        try:
+            images[position], facts = conversion.read(paths[position])
+        except (UnreadableError, UnscaledError) as error:
+            return error
+        return facts
+
+    with ThreadPoolExecutor() as pool:  # Pillow decodes outside of Python's lock
+        found = dict(zip(paths, pool.map(read, range(len(paths))), strict=True))
+    _refuse_unscaled({path: each for path, each in found.items() if isinstance(each, UnscaledError)}, len(paths), key)
+    failures = {path: each for path, each in found.items() if isinstance(each, UnreadableError)}
+    if failures and (not skip or len(failures) == len(paths)):
+        raise InputError(_listed(failures, len(paths), key))
+    facts = [each for each in found.values() if isinstance(each, Facts)]
+    kept = np.array([position for position, path in enumerate(paths) if path not in failures])
+    return Gathered(
+        images=images[kept] if failures else images,
+        kept=kept,
+        span=joint([each.span for each in facts if each.span]),
+        transparent=sum(each.transparent for each in facts),
+        skipped=len(failures),
+        left_out=sum(each.left_out for each in facts),
+    )
+
+
+def _refuse_unscaled(failures: Mapping[Path, UnscaledError], among: int, key: str | None) -> None:
+    span = joint([each.span for each in failures.values()])
+    if span:
+        path, reason = next(iter(failures.items()))
+        others = f" This holds for {len(failures):,} of {among:,} files." if len(failures) > 1 else ""
+        cure = f"Say what is white: {levels_cure(span)}" if key == "dataset.source" else "Save it with 8 or 16 bits"
+        raise InputError(f"{path}: {reason}; wanted 8 or 16 bits, or a known white.{others} {cure}")
+
+
+def _listed(failures: Mapping[Path, UnreadableError], among: int, key: str | None) -> str:
+    wanted = "wanted PNG, JPEG or another format that Pillow reads"
+    if key is None or len(failures) == among:
+        cure = "Remove or replace them"
+    else:
+        cure = f"Remove or replace them, or leave them out: {key}.skip_unreadable=true"
+    if len(failures) == 1:
+        [(path, reason)] = failures.items()
+        return f"{path}: cannot be read as an image ({reason}); {wanted}. {cure.replace('them', 'it')}"
+    named = [f"  {path}: {reason}" for path, reason in list(failures.items())[:NAMED]]
+    more = [f"  and {len(failures) - NAMED:,} more"] if len(failures) > NAMED else []
+    return "\n".join([f"{len(failures):,} of {among:,} files cannot be read as images; {wanted}:", *named, *more, cure])
