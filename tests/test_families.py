@@ -68,7 +68,7 @@ def test_the_command_that_a_family_ends_with_compares_it_where_it_is(checkout: C
     assert done_next.returncode == 0, done_next.stderr
     table = pd.read_csv(tmp_path / "out" / "comparison.csv")
     assert set(table["model.latent_dim"]) == {1, 2}
-    best = table.loc[table["nll"].idxmin()]
+    best = table.loc[table["test/nll"].idxmin()]
     assert f"The best: latent_dim={best['model.latent_dim']}, ELBO " in done.stdout
     for module, arguments in commands.items():
         if module == "pipeline.generate":
