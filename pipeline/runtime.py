@@ -88,7 +88,7 @@ def circumstances() -> dict[str, str]:
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     names = [str(gpu.get("device_name", "GPU")) for gpu in gpus]
     return {
-        "command": shlex.join(["python", "-m", f"pipeline.{Path(sys.argv[0]).stem}", *sys.argv[1:]]),
+        "command": _writable(shlex.join(["python", "-m", f"pipeline.{Path(sys.argv[0]).stem}", *sys.argv[1:]])),
         "commit": _git("rev-parse", "HEAD"),
         "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain"), "true"),
         "device": ", ".join(names) or cpu_model(),
@@ -97,6 +97,11 @@ def circumstances() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
+
+
+def _writable(text: str) -> str:
+    """Text as it can be recorded: bytes of arguments that are not UTF-8, as names of files may have, are escaped."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def cpu_model() -> str:

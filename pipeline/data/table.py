@@ -53,10 +53,11 @@ def _refuse_what_pandas_adds(path: Path) -> None:
     if not named and not counted:
         return
     added = {"a line that names the columns": named, "a column that numbers the lines": counted}
+    found = " and ".join(part for part, there in added.items() if there)
     read = f"p, header={0 if named else None}, index_col={0 if counted else None}"
     program = f"p = {json.dumps(str(path))}; pd.read_csv({read}).to_csv(p, header=False, index=False)"
     raise InputError(
-        f"{path}: has {' and '.join(part for part, there in added.items() if there)}; wanted a label and the pixels of a square image on each line, such as "
+        f"{path}: has {found}; wanted a label and the pixels of a square image on each line, such as "
         f"1 + 784, and no more. Write it with header=False, index=False:\n"
         f"  python -c {shlex.quote(f'import pandas as pd; {program}')}"
     )

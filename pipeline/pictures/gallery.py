@@ -128,8 +128,9 @@ class Gallery:
         return figures.decoded_points(self.decoded(points), points)
 
     def _interpolations(self) -> Figure:
-        several = min(4, len(self.data.test) // 2)
-        pairs = np.array(self.settings.pairs or np.arange(2 * several).reshape(several, 2))
+        several = min(4, max(1, len(self.data.test) // 2))
+        # A single image is both ends.
+        pairs = np.array(self.settings.pairs or np.arange(2 * several).reshape(several, 2) % len(self.data.test))
         images = self.data.test.images[pairs]  # [R, 2, H, W, C]
         first, last = (self.means(images[:, end]) for end in (0, 1))
         return figures.interpolations(images[:, 0], images[:, 1], self.decoded(between(first, last, 9)))
