@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -106,7 +107,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
         console.print(Text.assemble(("Not bit for bit:", "yellow"), f" {changed}"), soft_wrap=True)
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["tracking"]["uri"] = tracking["uri"]
-    return train(config, console=console, resume=run_id)
+    return train(config, console=console, resume=run_id, load=partial(Dataset.load, known=True))
 
 
 def checkpoint_of(run_id: str) -> Path:
