@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.stopwatch import Call, Stopwatch, public_methods
 from benchmarks.turns import Turn
 
-PICTURES = ("Pictures.cards", "Run.image")
+PICTURES = ("Run.card",)
 """Calls within training that happen at picture epochs only."""
 
 REST = "training, validation, rest"
@@ -61,15 +61,14 @@ def watched() -> list[tuple[Any, str, str]]:
     """What is timed: owner, name, and what it counts as."""
     from pipeline import training_run
     from pipeline.data.dataset import Dataset
-    from pipeline.pictures.gallery import Gallery
     from pipeline.record import Record
     from pipeline.tracking.run import Run
     from pipeline.tracking.settings import Tracking
     from pipeline.training.checkpoint import Checkpoint
 
     return [
-        *((Run, name, "tracking") for name in public_methods(Run)),
-        *((Gallery, name, "pictures") for name in ("cards", "before", "after")),
+        # What draws is called where the picture is recorded.
+        *((Run, name, "pictures" if name in {"card", "picture"} else "tracking") for name in public_methods(Run)),
         (Tracking, "connect", "tracking"),
         (training_run, "circumstances", "tracking"),
         (Record, "begin", "tracking"),  # it also computes the data's fingerprint

@@ -118,7 +118,7 @@ def test_the_floor_counts_our_network():
 
 def test_what_the_costs_watch_is_there():
     names = {name for _, name, _ in run_costs.watched()}
-    assert {"metrics", "image", "cards", "after", "load"} <= names
+    assert {"metrics", "card", "picture", "model", "load"} <= names
     assert all(callable(getattr(owner, name)) for owner, name, _ in run_costs.watched())
 
 
@@ -140,9 +140,9 @@ def test_stopwatch_counts_a_call_inside_another_once():
 def test_costs_are_counted_up_with_the_later_calls():
     calls = [
         Call("Run.metrics", "tracking", 10.0, 2.0, True),  # ends epoch 1, which took 10 s
-        Call("Pictures.cards", "pictures", 12.0, 3.0, True),
+        Call("Run.card", "pictures", 12.0, 3.0, True),
         Call("Run.metrics", "tracking", 20.0, 1.0, True),  # ends epoch 2, which took 5 s
-        Call("Pictures.cards", "pictures", 21.0, 1.0, True),
+        Call("Run.card", "pictures", 21.0, 1.0, True),
         Call("Run.model", "tracking", 22.0, 4.0, False),
     ]
     record = Costs(calls, start=5.0, seconds=26.0, epochs=2, picture_epochs=[1, 2, 5, 10, 20, 50]).record(30)
