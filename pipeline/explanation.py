@@ -1,6 +1,7 @@
 """What is wrong with a command line, explained with what to type instead."""
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
@@ -28,9 +29,9 @@ PUBLISHED = {
     "hydra.sweeper.direction": "sweep.direction",
     "hydra.sweeper.storage": "sweep.storage",
     "hydra.sweeper.study_name": "sweep.study",
-    "hydra.sweeper.params": "sweep.space",
-    "hydra.sweeper.search_space": "sweep.space",
-    "hydra.sweeper.custom_search_space": "sweep.space",
+    "hydra.sweeper.params": "+sweep.space",
+    "hydra.sweeper.search_space": "+sweep.space",
+    "hydra.sweeper.custom_search_space": "+sweep.space",
     "hydra.sweeper.max_failure_rate": "sweep.max_failures",
 }
 """What Hydra's published Optuna sweeper calls what is here called otherwise."""
@@ -165,6 +166,9 @@ class _Keys:
             known = self.below(parent)
         if key.startswith("hydra."):
             return f"{key}: Hydra has no such key; --cfg hydra shows those that it has"
+        if name in known and key.endswith(name):
+            line = next((each for each in self._asked[0] if each.partition("=")[0] == key), f"{key}=…")
+            return f"{line}: adds keys to {key}. Say so with a plus: {shlex.quote(f'+{line}')}"
         path = f"{parent}." if parent else ""
         rest = key.removeprefix(f"{path}{name}")
         meant = [f"{path}{each}" for each in get_close_matches(name, known, n=1)]

@@ -54,7 +54,7 @@ def test_a_study_ends_with_its_best_and_what_to_type_next(checkout: Checkout, se
 
 def test_null_and_even_steps_are_searched_as_they_are_written(checkout: Checkout) -> None:
     size = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=1")
-    space = "sweep.space={training.patience: [null, 3], objective.beta: 'range(0.1,1.0,0.3)'}"
+    space = "+sweep.space={training.patience: [null, 3], objective.beta: 'range(0.1,1.0,0.3)'}"
     first = "sweep.enqueue=[{training.patience: null, objective.beta: 0.7}]"
     done = checkout.train(
         *("-m", "sweep=study", "sweep.study=odd", "sweep/sampler=grid", space, first, *size),
