@@ -50,7 +50,7 @@ def literal_ticks(figure: Figure) -> None:
 
 
 def _power_of_ten(value: float) -> str:
-    """As `10⁻³`; nothing for what is none."""
+    """A power of ten as `10⁻³`; nothing for another number."""
     exponent = round(math.log10(value)) if value > 0 else 0
     return "10" + str(exponent).translate(RAISED) if math.isclose(value, 10.0**exponent) else ""
 

@@ -42,7 +42,7 @@ def masked(text: str) -> str:
 
 
 class MaskedFormatter(logging.Formatter):
-    """Of what libraries log."""
+    """Writes what libraries log without the secrets of addresses."""
 
     def format(self, record: logging.LogRecord) -> str:
         """A line of the log, with the traceback that belongs to it."""

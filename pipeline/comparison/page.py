@@ -107,7 +107,7 @@ def _plane(table: Table) -> dict[str, Any]:
 
 
 def _name(run: Finished) -> str:
-    """Its name as plotly, which reads a little HTML, writes it literally."""
+    """The name of a run as plotly, which reads a little HTML, writes it literally."""
     return escape(shortened(run.name, LONGEST))
 
 

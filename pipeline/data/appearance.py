@@ -57,7 +57,7 @@ class Appearance:
 
     @property
     def line(self) -> str:
-        """All of it."""
+        """The whole appearance in one line."""
         reading = self.published.reading
         flat = f"{self.flat:,} of {self.count:,} images ({self.flat / self.count:.1%}) of one colour"
         cut = reading.levels.remarks(reading.span) if reading.levels and reading.span else ()

@@ -86,7 +86,7 @@ def _is_number(text: str) -> bool:
 
 
 def _side(pixels: int) -> int:
-    """Of a square image of so many pixels; 0 where there is none."""
+    """The side of a square image of so many pixels; 0 where there is none."""
     side = math.isqrt(max(pixels, 0))
     return side if side * side == pixels else 0
 

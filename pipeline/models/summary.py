@@ -37,6 +37,6 @@ def _operations(model: Any) -> list[Any]:
 
 
 def _shapes(operation: Any) -> str:
-    """Of each output, without the batch."""
+    """The shapes of an operation's outputs, without the batch."""
     shapes = [tuple(tensor.shape[1:]) for tensor in keras.tree.flatten(operation.output)]
     return " and ".join(" × ".join(map(str, shape)) or "scalar" for shape in shapes)

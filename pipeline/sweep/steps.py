@@ -8,7 +8,7 @@ from hydra.core.override_parser.types import RangeSweep
 
 
 def evenly(low: float, step: float, number: int) -> list[int | float]:
-    """So many numbers from the lowest on."""
+    """The first so many numbers of an even sequence from the lowest on."""
     return [float(Decimal(repr(low)) + index * Decimal(repr(step))) for index in range(number)]
 
 

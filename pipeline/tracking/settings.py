@@ -10,7 +10,7 @@ from pipeline.settings import Location, Text
 from pipeline.tracking.store import Store
 
 Uri = Annotated[Location | None, BeforeValidator(lambda uri: uri or None)]
-"""Of an MLflow server or database; null is the file in `mlruns/`, and so is a variable that is set to nothing."""
+"""The address of an MLflow server or database; null is the file in `mlruns/`, and so is a variable that is set to nothing."""
 
 
 def _recordable(name: str) -> str:
@@ -20,7 +20,7 @@ def _recordable(name: str) -> str:
 
 
 Name = Annotated[Text, AfterValidator(_recordable), Field(max_length=250)]
-"""Of a parameter of a run."""
+"""The name of a parameter of a run."""
 
 
 @dataclass(frozen=True, kw_only=True)
