@@ -10,7 +10,7 @@ from pipeline.settings import Location, Text
 from pipeline.tracking.store import Store
 
 Uri = Annotated[Location | None, BeforeValidator(lambda uri: uri or None)]
-"""The address of an MLflow server or database; null is the file in `mlruns/`, and so is a variable that is set to nothing."""
+"""The address of an MLflow server or database; null, or a variable that is set to nothing, is the file in `mlruns/`."""
 
 
 def _recordable(name: str) -> str:
