@@ -151,7 +151,7 @@ def test_a_reference_that_leads_nowhere_is_refused_with_how_to_mean_the_text(
     assert done.returncode == 2
     cure = done.stderr.partition("Or if that is the text itself: ")[2]
     again = checkout.train("dataset=folder", *shlex.split(cure))
-    assert "/tmp/${x}/a: does not exist" in again.stderr
+    assert "dataset.dir=/tmp/${x}/a: No such file or directory" in again.stderr
 
 
 def test_several_values_without_m_are_refused_with_all_that_may_be_meant(checkout: Checkout) -> None:
