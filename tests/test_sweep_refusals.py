@@ -69,7 +69,7 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained(
 def test_missing_images_are_of_no_point(checkout: Checkout) -> None:
     done = checkout.train(*COMMAND, "sweep.study=refused", "model.latent_dim=1,2", "dataset=folder", "dataset.dir=none")
     assert done.returncode == 2
-    assert "none: does not exist; wanted a directory of images" in done.stderr
+    assert "none: No such file or directory; wanted a directory of images" in done.stderr
     assert "the point" not in done.stderr
 
 

@@ -9,6 +9,7 @@ import pytest
 from optuna.trial import TrialState
 from studies import SPACE, worked
 
+from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.sweep import journal
 from pipeline.sweep.ownership import OWNER, SILENCE
@@ -17,7 +18,7 @@ from pipeline.sweep.study import Study
 
 @pytest.mark.parametrize("address", [None, "sqlite:///{folder}/optuna.db"])
 def test_many_at_once_train_exactly_the_trials_that_were_asked_for(plan, tmp_path: Path, address: str | None) -> None:
-    asked = plan(n_trials=20, storage=address and address.format(folder=tmp_path))
+    asked = plan(n_trials=20, storage=address and Address(address.format(folder=tmp_path)))
     studies = [Study(asked) for _ in range(4)]
     points: list[dict] = []
     threads = [Thread(target=lambda study=study: points.extend(worked(study))) for study in studies]
@@ -120,7 +121,7 @@ def test_a_wrong_storage_is_refused(plan) -> None:
     with pytest.raises(
         InputError, match=r"sweep.storage=nonsense://x: .* Wanted an address of Optuna's, such as sqlite:"
     ):
-        Study(plan(storage="nonsense://x"))
+        Study(plan(storage=Address("nonsense://x")))
 
 
 def test_what_is_wanted_of_a_metric_is_known_and_may_be_said(plan) -> None:
