@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.secrets import MASK, hidden, revealed
+from pipeline.secrets import MASK, hidden, is_address, revealed
 
 
 class Address(str):
@@ -46,7 +46,7 @@ def without_secrets(value: Any) -> Any:
         return {key: without_secrets(each) for key, each in value.items()}
     if isinstance(value, list):
         return [without_secrets(each) for each in value]
-    return hidden(value) if isinstance(value, str) and "://" in value else value
+    return hidden(value) if isinstance(value, str) and is_address(value) else value
 
 
 def with_secrets(value: Any) -> Any:
@@ -59,4 +59,4 @@ def with_secrets(value: Any) -> Any:
         return {key: with_secrets(each) for key, each in value.items()}
     if isinstance(value, list):
         return [with_secrets(each) for each in value]
-    return Address(value).full if isinstance(value, str) and "://" in value else value
+    return Address(value).full if isinstance(value, str) and is_address(value) else value

@@ -10,7 +10,8 @@ from hydra.core.override_parser.types import ChoiceSweep, QuotedString
 from hydra.errors import HydraException
 
 from pipeline.config import quoted
-from pipeline.secrets import hidden
+from pipeline.errors import InputError
+from pipeline.secrets import has_secret, hidden, is_address
 
 _ADDRESSES = ("tracking.uri", "sweep.storage", ".mirrors")
 """Keys whose values are addresses, even one that begins without http://."""
@@ -32,7 +33,14 @@ def _shown(argument: str) -> str:
     if "://" not in value and not key.endswith(_ADDRESSES):
         return argument
     for address in _texts(_value(argument, value)):
-        shown = address if "${" in address else hidden(address)  # of a reference there is nothing to hide
+        if not (is_address(address) or key.endswith(_ADDRESSES)):
+            continue
+        if "${" in address and has_secret(address):
+            raise InputError(
+                f"{key}: a secret that is written out beside a reference would be recorded with it. Give it as a "
+                "reference too, or a tracking server's whole address as the environment variable MLFLOW_TRACKING_URI"
+            )
+        shown = address if "${" in address else hidden(address)
         if address != shown:
             argument = argument.replace(address, shown) if address in argument else f"{key}={quoted(shown)}"
     return argument

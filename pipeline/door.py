@@ -42,9 +42,9 @@ def enter(command: Callable[[], None], config_name: str) -> None:
         config_name: what it composes, below `conf/`, for messages about keys.
     """
     isolate()
-    hide_secrets()
     sys.excepthook = _tell
     try:
+        hide_secrets()
         check_words(sys.argv[1:], config_name)
         command()
     except JobFailed as failed:

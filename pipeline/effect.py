@@ -122,7 +122,10 @@ RULES = (
     Idle(
         "sweep.prune_by",
         (),
-        lambda flat: "NopPruner" in flat["sweep.pruner._target_"] and len(flat["sweep.objective"]) == 1,
+        lambda flat: (
+            "NopPruner" in flat["sweep.pruner._target_"]
+            and (isinstance(flat["sweep.objective"], str) or len(flat["sweep.objective"]) == 1)
+        ),
         "sweep/pruner=none prunes nothing",
     ),
 )
@@ -145,11 +148,19 @@ def idle(typed: Sequence[str], config: Config, varied: Sequence[str] = ()) -> li
         for rule in RULES:
             if not _is_below(each.key_or_group, rule.key) or any(_overlap(key, by) for key in varied for by in rule.by):
                 continue
-            if not each.is_sweep_override() and rule.when(flat):
+            if not each.is_sweep_override() and _holds(rule, flat):
                 remarks.append(f"{each.input_line} has no {rule.what}: {rule.why}")
                 if rule.certain:
                     raise InputError(remarks[-1])
     return list(dict.fromkeys(remarks))
+
+
+def _holds(rule: Idle, flat: Flat) -> bool:
+    """Whether a setting has no effect; not where a value is wrong or missing, which is refused when it is checked."""
+    try:
+        return rule.when(flat)
+    except (KeyError, TypeError):
+        return False
 
 
 def refuse_of_several(typed: Sequence[str], arguments: Sequence[str]) -> None:

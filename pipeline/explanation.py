@@ -103,6 +103,9 @@ def _ungrammatical(override: str, reason: str, keys: "_Keys") -> str:
 def _several(override: str, config_name: str) -> str:
     key, _, value = override.partition("=")
     each = "A training of each: add -m. " if config_name == "train" else ""
+    keys = _Keys([], None, config_name)
+    if keys.below(key) and key in keys.groups:
+        return f"{override}: several options of a group. {each}".rstrip()
     return f"{override}: several values. {each}A list: '{key}=[{value}]'. One text: {argument(key, value)}"
 
 
@@ -143,6 +146,7 @@ class _Keys:
     def __init__(self, overrides: Sequence[str], config_dir: str | None, config_name: str) -> None:
         self._asked = (overrides, config_dir, CONF / config_name)
         self._composed: dict[str, Any] | None = None
+        self.groups: list[str] = []  # known once it is composed
 
     def below(self, parent: str) -> list[str]:
         """The keys below a dotted name; none if there is no such name."""
@@ -173,7 +177,8 @@ class _Keys:
         rest = key.removeprefix(f"{path}{name}")
         meant = [f"{path}{each}" for each in get_close_matches(name, known, n=1)]
         meant = [f"{each}{rest}" if rest[1:].split(".")[0] in self.below(each) else each for each in meant]
-        meant = meant or self.named(key.rpartition(".")[2])[:1]
+        groups = [each for each in self.groups if each.rpartition("/")[2] == name and not parent]
+        meant = groups or meant or self.named(key.rpartition(".")[2])[:1]
         hint = f"Did you mean {meant[0]}? " if meant else ""
         if key.startswith("sweep.") and known == ["points"]:
             hint = "That is of a study, such as -m sweep=latent_filters or sweep=study; without one "
@@ -186,6 +191,7 @@ class _Keys:
             GlobalHydra.instance().clear()
             with initialize_config_dir(str(path.parent), version_base="1.3"):
                 groups = compose(path.name, search, return_hydra_config=True).hydra.runtime.choices
+                self.groups = [str(group) for group in groups if not str(group).startswith("hydra")]
                 kept, _ = sorted_overrides(list(_grammatical(overrides)), groups)
                 composed = compose(path.name, [*search, *(each.input_line for each in kept)])
             self._composed = OmegaConf.to_container(composed)  # type: ignore[assignment]

@@ -11,9 +11,29 @@ from urllib.parse import quote, unquote
 MASK = "***"
 """Stands where a secret was."""
 _KEPT = "VAE_SECRETS"  # in the environment, which processes of any kind inherit and `ps` does not show
-_NAMES = re.compile("pass|pwd|token|secret|key|sig|cred|auth|odbc_connect", re.IGNORECASE)
+_NAMES = re.compile(
+    r"passw|passphrase|pwd|token|secret|credential|signature|odbc_connect"
+    r"|(?:api|access|account|private|shared|subscription)[_-]?key|(?:^|[_.-])(?:key|sig|auth|pass)(?:$|[_.-])",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(r"[A-Za-z][\w+.-]*://[^\s@]*(?::[^@]*@)?\S*")
+_COMMON = {
+    *("pipeline", "python", "mlflow", "optuna", "keras", "hydra", "train", "test", "validation", "root", "admin"),
+    *("tracking", "sweep", "storage", "model", "dataset", "resume", "postgres", "mysql", "password", "secret"),
+}
+"""Words of messages and paths: as a password one of them hides nothing, and without it no message is clear."""
 _PARTS = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*:/{1,3})?(?P<place>[^?#]*)(?P<query>.*)", re.DOTALL)
 _IN_TEXT = re.compile(r"[A-Za-z][\w+.-]*://[^\s'\"<>(){}\[\]]+")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address as a whole, rather than one that names some."""
+    return _WHOLE.fullmatch(text) is not None
+
+
+def has_secret(address: str) -> bool:
+    """Whether a part of an address is secret and written out, rather than a reference such as `${oc.env:TOKEN}`."""
+    return any(secret != MASK and "${" not in secret for secret in _divided(address)[1])
 
 
 def hidden(address: str) -> str:
@@ -100,10 +120,11 @@ def _pair(pair: str, secrets: list[str]) -> str:
 def _writings(address: str) -> Iterator[str]:
     """The ways in which libraries write the secrets of an address."""
     shown, secrets = _divided(address)
+    common = {*re.findall(r"\w+", shown), *_COMMON}
     for secret in secrets:
         plain = unquote(secret)
-        yield from (secret, plain, quote(plain, safe=""))
+        yield from (each for each in (secret, plain, quote(plain, safe="")) if each not in common)
         # Whoever takes the first @ for the end of a password sees a host in the rest of it.
-        yield from (part for part in re.split("[@/?#:]", plain) if len(part) > 3)
+        yield from (part for part in re.split("[@/?#:]", plain) if len(part) > 3 and part not in common)
         user = unquote(shown.rpartition("://")[2].partition(":")[0])
         yield base64.b64encode(f"{user}:{plain}".encode()).decode()

@@ -99,3 +99,19 @@ def test_the_command_that_the_refusal_prints_searches(checkout: Checkout) -> Non
 def test_generate_refuses_what_has_no_effect(checkout: Checkout, typed: list[str], said: str) -> None:
     done = checkout.run("pipeline.generate", "run=nothing", *typed)
     assert (done.returncode, done.stderr.strip()) == (2, said)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["objective.warmup_epochs=abc"], "objective.warmup_epochs=abc: wanted"),
+        (["training/schedule=steps", "training.schedule.milestones=5"], "training.schedule.milestones=5: wanted"),
+    ],
+)
+def test_a_wrong_value_of_what_may_have_no_effect_is_refused_as_any_other(
+    checkout: Checkout, overrides: list[str], said: str
+) -> None:
+    done = checkout.train(*overrides)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

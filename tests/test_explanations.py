@@ -162,3 +162,13 @@ def test_several_values_without_m_are_refused_with_all_that_may_be_meant(checkou
     assert "-m" not in listed.err
     [shown] = answers(checkout, [["train", "model.hidden=[8,16]", "--cfg", "job", "--package", "model"]])
     assert yaml.safe_load(shown.out)["hidden"] == [8, 16]
+
+
+def test_a_group_that_is_mistyped_is_named_as_a_whole(checkout: Checkout) -> None:
+    optimizer, schedule, several = answers(
+        checkout, [["train", "optimizer=sgd"], ["train", "schedule=cosine"], ["train", "dataset=mnist,fashion"]]
+    )
+    assert "Did you mean training/optimizer?" in optimizer.err
+    assert "Did you mean training/schedule?" in schedule.err
+    assert "A list" not in several.err
+    assert "add -m" in several.err

@@ -18,7 +18,7 @@ from checkout import Checkout, free_port, wait_for_epoch
 from servers import answering, guarded
 from studies import COMMAND, parent_and_trials
 
-from pipeline.address import Address
+from pipeline.address import Address, without_secrets
 from pipeline.data.download import PublishedFile, download
 from pipeline.errors import InputError
 from pipeline.secrets import masked
@@ -227,6 +227,32 @@ def test_a_text_is_masked_however_a_library_writes_the_secret(monkeypatch) -> No
     basic = base64.b64encode(b"bob:s3@cret").decode()
     said = f"request to http://bob:s3%40cret@host/api failed: s3@cret, 's3%40cret', {basic}, '\\ns3@cret', 'cret@host'"
     assert masked(said) == "request to http://bob:***@host/api failed: ***, '***', ***, '\\n***', '***@host'"
-    assert masked("postgresql://postgres:postgres@host/db") == "postgresql://***:***@host/db"
+    assert masked("postgresql://postgres:postgres@host/db") == "postgresql://postgres:***@host/db"
     assert masked("https://x:unknown@host, (ftp://a:b@c).") == "https://x:***@host, (ftp://a:***@c)."
     assert str(InputError("no http://bob:s3%40cret@host")) == "no http://bob:***@host"
+
+
+def test_a_text_that_names_an_address_is_no_address(monkeypatch) -> None:
+    monkeypatch.setenv("VAE_SECRETS", "{}")
+    texts = {
+        "note": "see https://host/path, contact me@uni.de",
+        "link": "https://host/x?design=5&orderByKey=a&author=b",
+        "two": "https://host/a and https://other/b",
+    }
+    assert without_secrets(texts) == texts
+    assert masked("the host of me@uni.de") == "the host of me@uni.de"
+
+
+def test_a_password_that_is_a_common_word_leaves_messages_readable(monkeypatch) -> None:
+    monkeypatch.setenv("VAE_SECRETS", "{}")
+    shown = Address("postgresql://mlflow:mlflow@db/mlflow")
+    assert shown == "postgresql://mlflow:***@db/mlflow"
+    assert masked(f"python -m mlflow db upgrade {shown.full}") == f"python -m mlflow db upgrade {shown}"
+
+
+def test_a_secret_beside_a_reference_is_refused_before_anything_is_written(checkout: Checkout) -> None:
+    done = checkout.train("tracking.uri=http://bob:s3cret-beside@${oc.env:HOST}")
+    assert done.returncode == 2
+    assert "tracking.uri: a secret that is written out beside a reference" in done.stderr
+    assert "s3cret" not in done.stderr + done.stdout
+    assert not [path for path in checkout.root.rglob("overrides.yaml") if "s3cret-beside" in path.read_text()]

@@ -33,15 +33,26 @@ def report(parent: Run, study: Study) -> str | None:
     if best and len(study.settings.objective) == 1:
         parent.summary({f"best/{study.settings.objective[0]}": best[0].values[0]})
     parent.file("trials.csv", study.optuna.trials_dataframe().to_csv(index=False))
+    version = _champion(trials, study, best)  # before what may fail to be drawn
     for file, draw in plots(study.optuna, study.settings.objective):
         parent.picture(file, draw)
+    if best:
+        parent.picture("wall.png", lambda: _wall(trials, study, best))
+    return version
+
+
+def _champion(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | None:
+    """The version of the best trial's model in the registry; None where no trial has one."""
+    run = trials.trained(best[0].number, study.settings.replicates) if best else None
+    if run is None:
+        return None
+    trained, said = run.data.tags.get(REUSED, run.info.run_id), study.settings.shown(best[0].values)
+    return register(trials.store, trained, study.settings.study, said)
+
+
+def _wall(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | figures.Figure:
     bricks = [brick for trial in best[:SHOWN] if (brick := _brick(trials, study, trial))]
-    if bricks:
-        parent.picture("wall.png", lambda: figures.wall(bricks, f"{name}: the best first"))
-    if best and (run := trials.trained(best[0].number, study.settings.replicates)):
-        trained = run.data.tags.get(REUSED, run.info.run_id)
-        return register(parent.store, trained, name, study.settings.shown(best[0].values))
-    return None
+    return figures.wall(bricks, f"{study.settings.study}: the best first")
 
 
 def _prepared(parent: Run, study: Study) -> str:

@@ -163,10 +163,10 @@ class Study:
         if known is None:
             self.optuna.set_metric_names(self.settings.objective)
             self.optuna.set_user_attr(QUESTION, question)
-        elif json.loads(json.dumps(question)) != known:
+        elif said := difference(known, json.loads(json.dumps(question))):
             raise InputError(
                 f"sweep.study={self.settings.study}: there is such a study already, and it asks another question:\n"
-                f"{difference(known, question)}\n"
+                f"{said}\n"
                 f"Set it back, or begin another study: sweep.study={self.settings.study}_2"
             )
 

@@ -1,6 +1,7 @@
 """The first contact with a tracking store."""
 
 import socket
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,7 +33,7 @@ def ready(uri: Address) -> Iterator[None]:
         raise InputError(f"tracking.uri={uri}: another process holds {error.lock_file} and does not end") from error
     except OSError as error:
         raise InputError(f"tracking.uri={uri}: {_refusal(error)}") from error
-    except (MlflowException, SQLAlchemyError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
         raise InputError(f"tracking.uri={uri}: MLflow cannot keep runs there ({first_line(error)})") from error
     except InputError as error:
         raise InputError(f"tracking.uri={uri}: {error}") from error

@@ -5,6 +5,8 @@ import socket
 import psutil
 from mlflow.tracking import MlflowClient
 
+from pipeline.tracking.tags import NOTE
+
 
 def owner_tags() -> dict[str, str]:
     """Tags by which other processes can tell whether the process of a run is still there."""
@@ -28,6 +30,6 @@ def is_alive(tags: dict[str, str]) -> bool:
 def end_as_killed(client: MlflowClient, run_id: str) -> None:
     """Close a run whose process is gone, and say so in its description."""
     note = f"**The process was killed.** Go on with `python -m pipeline.train resume={run_id}`"
-    before = client.get_run(run_id).data.tags.get("mlflow.note.content", "")
-    client.set_tag(run_id, "mlflow.note.content", f"{note}\n\n{before}")
+    before = client.get_run(run_id).data.tags.get(NOTE, "")
+    client.set_tag(run_id, NOTE, f"{note}\n\n{before}")
     client.set_terminated(run_id, "KILLED")

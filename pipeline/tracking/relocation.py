@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pipeline.address import Address
-from pipeline.tracking.database import artifacts_beside, file_at
+from pipeline.tracking.database import PATIENCE, artifacts_beside, file_at
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def relocate(uri: Address) -> None:
     file, here = file_at(uri), artifacts_beside(uri)
     if file is None or here is None:
         return
-    with closing(sqlite3.connect(file)) as database, database:
+    with closing(sqlite3.connect(file, timeout=PATIENCE)) as database, database:
         rows = database.execute("SELECT DISTINCT artifact_location FROM experiments").fetchall()
         for (before,) in rows:
             if before and before != here and not _is_same(before, here) and (runs := _moved(database, before, here)):
