@@ -12,6 +12,7 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.models.vae import VAE
+from pipeline.tracking.address import resume_command
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import FINGERPRINT
 
@@ -68,7 +69,7 @@ def finished_training(store: Store, name: str) -> MlflowRun:
     if run.info.status != "FINISHED":
         raise InputError(
             f"run {run_id} is {run.info.status}; wanted one that is finished. An interrupted one goes on with: "
-            f"python -m pipeline.train resume={run_id}"
+            f"{resume_command(store.uri, run_id)}"
         )
     return run
 

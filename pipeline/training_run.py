@@ -23,7 +23,7 @@ from pipeline.pictures.gallery import Gallery
 from pipeline.recipe import recipe_of
 from pipeline.record import Record, facts
 from pipeline.runtime import circumstances, differences
-from pipeline.tracking.address import MLRUNS
+from pipeline.tracking.address import MLRUNS, resume_command
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
@@ -157,7 +157,7 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
     settings, checkpoint = experiment.training, checkpoint_of(run.id)
     gallery = Gallery(vae, data, experiment.pictures, settings.seed)
     record = Record(run, data, gallery, gallery.course(checkpoint.with_suffix("")))
-    with _ended_early(run.id, checkpoint):
+    with _ended_early(checkpoint, resume_command(run.store.uri, run.id)):
         if not checkpoint.exists():
             record.begin(config, vae)
         with TrainingProgress(settings.epochs, console) as progress:
@@ -178,16 +178,16 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
 
 
 @contextmanager
-def _ended_early(run_id: str, checkpoint: Path) -> Iterator[None]:
+def _ended_early(checkpoint: Path, command: str) -> Iterator[None]:
     """Say of what ends a training early how far that came; of one that was pruned nothing is to be gone on with."""
     try:
         yield
     except Interrupted as interrupt:
-        raise Interrupted(f"{interrupt}. {how_far(run_id, checkpoint)}") from None
+        raise Interrupted(f"{interrupt}. {how_far(checkpoint, command)}") from None
     except Pruned:
         checkpoint.unlink(missing_ok=True)
         raise
     except Exception as error:
         if reason := unwritable(error):
-            raise InputError(f"Nothing more can be written ({reason}). {how_far(run_id, checkpoint)}") from error
+            raise InputError(f"Nothing more can be written ({reason}). {how_far(checkpoint, command)}") from error
         raise

@@ -5,14 +5,14 @@ import re
 import shlex
 from pathlib import Path
 
+from pipeline.config import argument
+
 
 def dir_setting(path: Path) -> str:
     """`dataset.dir` as it is typed in a shell, whatever is in the path."""
     if re.fullmatch(r"[\w./-]+", str(path), re.ASCII):
         return f"dataset.dir={path}"
-    # Hydra takes backslashes for escapes only where a quotation mark follows.
-    escaped = re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ('\\"' if found[2] else ""), str(path))
-    return shlex.quote(f'dataset.dir="{escaped}"')
+    return argument("dataset.dir", str(path))
 
 
 def rewriting(path: Path, key: str, expression: str, *, pickled: bool = False) -> str:

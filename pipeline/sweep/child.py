@@ -134,10 +134,10 @@ class _Images:
         self.dataset: Dataset | None = None
         self.data: ImageData | None = None
 
-    def __call__(self, dataset: "Dataset") -> "ImageData":
+    def __call__(self, dataset: "Dataset", *, known: bool = False) -> "ImageData":
         if self.data is None or dataset != self.dataset:
             self.dataset, self.data = None, None  # two at once might be too many
-            self.data = dataset.load()
+            self.data = dataset.load(known=known)
             self.dataset = dataset
         return self.data
 
@@ -153,7 +153,7 @@ def _trained(job: Job, images: _Images, worker: Connection, heard: "SimpleQueue[
     def task(config: DictConfig) -> End:
         where_it_was_typed()
         new = not job.run_id
-        how = partial(train, resume=job.run_id, reuse=new, listeners=[after_epoch], load=images)
+        how = partial(train, resume=job.run_id, reuse=new, listeners=[after_epoch], load=partial(images, known=not new))
         outcome = how(plain(config), console=Console())
         return End(outcome.run_id, outcome.metrics)
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import mlflow  # noqa: F401 — whose loggers are set up here
 
 from pipeline import ROOT
+from pipeline.address import Address
 from pipeline.secrets import MaskedFormatter
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # for files of a few kilobytes
@@ -49,6 +51,12 @@ def impatience() -> Iterator[None]:
 def is_server(uri: str) -> bool:
     """Whether it is reached over the network, rather than being a database that we open ourselves."""
     return urlsplit(uri).scheme in ("http", "https")
+
+
+def resume_command(uri: Address, run_id: str) -> str:
+    """What is typed to go on with a run of the tracking store at this address."""
+    where = "" if uri == DATABASE else f" {shlex.quote(f'tracking.uri={uri}')}"
+    return f"python -m pipeline.train resume={run_id}{where}"
 
 
 def first_line(error: BaseException) -> str:

@@ -61,7 +61,7 @@ def main() -> None:
     client = MlflowClient(uri)
     run = client.get_run(run_id)
     if run.info.status == "RUNNING" and owner.items() <= run.data.tags.items():
-        end_as_killed(client, run_id)
+        end_as_killed(client, Address(uri), run_id)
 
 
 if __name__ == "__main__":

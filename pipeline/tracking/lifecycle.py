@@ -9,6 +9,7 @@ from mlflow.tracking.context.registry import resolve_tags
 
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.secrets import masked
+from pipeline.tracking.address import resume_command
 from pipeline.tracking.answering import answers
 from pipeline.tracking.colour import COLOUR, colour_of
 from pipeline.tracking.guard import Guard
@@ -146,5 +147,5 @@ def _status_after(error: BaseException) -> str:
 def _lost(store: Store, run_id: str) -> str:
     return (
         f"{store.uri} stopped answering, so the training stopped. Its checkpoint is kept; when the server is back, "
-        f"go on with: python -m pipeline.train resume={run_id}"
+        f"go on with: {resume_command(store.uri, run_id)}"
     )

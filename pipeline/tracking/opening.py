@@ -46,10 +46,10 @@ def _refusal(error: OSError) -> str:
     )
 
 
-def close_abandoned(client: MlflowClient) -> None:
+def close_abandoned(client: MlflowClient, uri: Address) -> None:
     """End the runs of this machine whose process is gone: only a power cut leaves them, see `guard`."""
     mine = f"attributes.status = 'RUNNING' AND tags.host = '{socket.gethostname()}'"
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     for run in client.search_runs(experiments, mine):
         if not is_alive(run.data.tags):
-            end_as_killed(client, run.info.run_id)
+            end_as_killed(client, uri, run.info.run_id)

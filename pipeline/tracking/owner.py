@@ -5,6 +5,8 @@ import socket
 import psutil
 from mlflow.tracking import MlflowClient
 
+from pipeline.address import Address
+from pipeline.tracking.address import resume_command
 from pipeline.tracking.tags import NOTE
 
 
@@ -27,9 +29,9 @@ def is_alive(tags: dict[str, str]) -> bool:
         return False
 
 
-def end_as_killed(client: MlflowClient, run_id: str) -> None:
+def end_as_killed(client: MlflowClient, uri: Address, run_id: str) -> None:
     """Close a run whose process is gone, and say so in its description."""
-    note = f"**The process was killed.** Go on with `python -m pipeline.train resume={run_id}`"
+    note = f"**The process was killed.** Go on with `{resume_command(uri, run_id)}`"
     before = client.get_run(run_id).data.tags.get(NOTE, "")
     client.set_tag(run_id, NOTE, f"{note}\n\n{before}")
     client.set_terminated(run_id, "KILLED")

@@ -37,7 +37,7 @@ class Store:
         with ready(self.uri):
             mlflow.set_tracking_uri(self.uri.full)
             self.client = MlflowClient(self.uri.full)
-            close_abandoned(self.client)  # whose first request makes the tables of a new database
+            close_abandoned(self.client, self.uri)  # whose first request makes the tables of a new database
             relocate(self.uri)
 
     @property

@@ -93,15 +93,12 @@ def history_in(path: Path) -> History:
         return history
 
 
-def how_far(run_id: str, checkpoint: Path) -> str:
-    """How far an interrupted training came, and how to go on."""
+def how_far(checkpoint: Path, command: str) -> str:
+    """How far an interrupted training came, and the command that goes on with it."""
     losses = history_in(checkpoint).get("val/loss")
     if not losses:
         return "No epoch had ended, so there is nothing to resume"
-    return (
-        f"{len(losses)} epochs were done, val/loss {losses[-1]:.2f} nats. "
-        f"Go on with: python -m pipeline.train resume={run_id}"
-    )
+    return f"{len(losses)} epochs were done, val/loss {losses[-1]:.2f} nats. Go on with: {command}"
 
 
 @contextmanager
