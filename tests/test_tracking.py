@@ -14,12 +14,14 @@ from threading import Barrier
 import mlflow
 import numpy as np
 import pytest
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError, Interrupted
 from pipeline.tracking.colour import COLOUR, COLOURS, colour
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.owner import is_alive, owner_tags
+from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import Store
@@ -119,6 +121,30 @@ def test_many_that_record_the_same_images_at_once_all_do(store: Store) -> None:
             assert sorted(each.dataset.digest for each in inputs if data.fingerprint[:8] in each.dataset.digest) == [
                 f"{data.fingerprint[:8]}-{context}" for context in ("test", "train", "validation")
             ]
+
+
+def test_many_that_begin_an_experiment_or_name_its_champion_at_once_share_it(store: Store) -> None:
+    """All of these find at first that there is none, and MLflow makes a name only once."""
+    instant = Barrier(4, timeout=60)
+    client, first = store.client, store.experiment("tests")
+    runs = [client.create_run(first).info.run_id for _ in range(4)]
+    for run in runs:
+        model = client.create_logged_model(first, name="model", source_run_id=run)
+        client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+        client.log_outputs(run, [LoggedModelOutput(model.model_id, 0)])
+    for number in range(10):
+
+        def begun(run: str, number: int = number) -> tuple[str, str]:
+            instant.wait()
+            experiment = store.experiment(f"experiment {number}")
+            instant.wait()
+            return experiment, register(store, run, f"study {number}", "nll 100")
+
+        with ThreadPoolExecutor() as pool:
+            experiments, versions = zip(*pool.map(begun, runs), strict=True)
+        assert len(set(experiments)) == 1
+        assert sorted(versions) == ["1", "2", "3", "4"]
+        assert client.get_model_version_by_alias(f"study {number}", CHAMPION).run_id in runs
 
 
 def test_a_defect_is_recorded_with_its_traceback(store: Store) -> None:

@@ -1,12 +1,13 @@
 """Where runs are kept: a database file in `mlruns/`, or the server that the user names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import mlflow
-from mlflow.entities import LoggedModelStatus, RunTag
+from mlflow.entities import Experiment, LoggedModelStatus, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from pipeline.address import Address
@@ -23,6 +24,7 @@ MlflowRun: TypeAlias = mlflow.entities.Run
 """What MLflow knows of a run."""
 WHOLE = 32
 """Characters of a run's id."""
+_Entity = TypeVar("_Entity")
 
 
 class Store:
@@ -188,12 +190,28 @@ class Store:
         Raises:
             InputError: it was deleted.
         """
-        known = self.client.get_experiment_by_name(name)
-        if known is None:
-            return str(self.client.create_experiment(name, artifact_location=artifacts_beside(self.uri)))
+
+        def make() -> Experiment:
+            made = self.client.create_experiment(name, artifact_location=artifacts_beside(self.uri))
+            return self.client.get_experiment(made)
+
+        known = found_or_made(lambda: self.client.get_experiment_by_name(name), make)
         if known.lifecycle_stage == "deleted":
             raise InputError(
                 f"tracking.experiment={name}: this experiment was deleted in the MLflow UI. Restore it there, "
                 "or choose another name"
             )
         return str(known.experiment_id)
+
+
+def found_or_made(find: Callable[[], _Entity | None], make: Callable[[], _Entity]) -> _Entity:
+    """What `find` gives, else what `make` does; where another process makes it in between, what that process made."""
+    found = find()
+    if found is not None:
+        return found
+    try:
+        return make()
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS) or (made := find()) is None:
+            raise
+        return made
