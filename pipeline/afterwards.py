@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
+from pipeline.environment import python
 from pipeline.tracking.run import Run
 
 
@@ -30,4 +31,4 @@ def next_steps(parent: Run, one: str, of: str, typed: Sequence[str]) -> str:
 
 def _command(name: str, *parts: str | Sequence[str]) -> str:
     words = [word for part in parts for word in ([part] if isinstance(part, str) else part)]
-    return " ".join([f"python -m pipeline.{name}", *words])
+    return " ".join([f"{python()} -m pipeline.{name}", *words])

@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
 from pipeline.config import Config, flatten
+from pipeline.environment import python
 from pipeline.errors import InputError
 
 Flat = Mapping[str, Any]
@@ -178,7 +179,7 @@ def refuse_of_several(typed: Sequence[str], arguments: Sequence[str]) -> None:
     if lines:
         raise InputError(
             f"{' '.join(lines)}: without -m this is one training, in which that has no effect. Add -m, or leave it "
-            f"out: python -m pipeline.train -m {shlex.join(arguments)}"
+            f"out: {python()} -m pipeline.train -m {shlex.join(arguments)}"
         )
 
 

@@ -5,13 +5,18 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.wording import one_line
 
-_SIGNS = re.compile(r"[\\`*\[\]<>|~&@:#!$]|(?<!\w)_|_(?!\w)")
-"""What means something to some reader of Markdown; a colon begins `:emoji:` and ends `http:`."""
+_SIGNS = re.compile(r"[\\`*\[\]<>|~&@#!$]|:(?=\S)|(?<!\w)_|_(?!\w)")
+"""What means something to some reader of Markdown; before more text, a colon begins `:emoji:` and ends `http:`."""
 
 
 def literal(text: object) -> str:
     """The text on one line, its signs as HTML entities, which no reader takes for Markdown."""
-    return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", one_line(text)) if str(text) else ""
+    return _SIGNS.sub(_entity, one_line(text)) if str(text) else ""
+
+
+def paragraphs(text: object) -> str:
+    """Each line of the text as a paragraph of its own, as `literal`."""
+    return "\n\n".join(re.sub(r"^[-+=\d]", _entity, literal(line)) for line in str(text).splitlines() if line.strip())
 
 
 def code(text: str) -> str:
@@ -30,3 +35,7 @@ def table(rows: Iterable[Iterable[str]], *, align: Sequence[str] = ()) -> str:
     head, *body = [list(row) for row in rows]
     rule = [*align, *["---"] * (len(head) - len(align))]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *body))
+
+
+def _entity(sign: re.Match[str]) -> str:
+    return f"&#{ord(sign[0])};"

@@ -1,5 +1,7 @@
 """What a training leaves in its run: settings at the start, numbers and pictures on the way, the result at the end."""
 
+from functools import partial
+
 import yaml
 
 from pipeline.config import Config, flatten, shown
@@ -71,7 +73,7 @@ class Record:
 
     def _show(self, epoch: int) -> None:
         if self.course:
-            self.course.keep(epoch)
+            self.run.drawn(f"the course at epoch {epoch}", partial(self.course.keep, epoch))
         if epoch in self._card_epochs or (epoch == 0 and self._card_epochs):
             self._cards("val", self.data.validation, epoch)
 

@@ -190,4 +190,6 @@ def _ended_early(checkpoint: Path, command: str) -> Iterator[None]:
     except Exception as error:
         if reason := unwritable(error):
             raise InputError(f"Nothing more can be written ({reason}). {how_far(checkpoint, command)}") from error
+        if checkpoint.exists():
+            error.add_note(how_far(checkpoint, command))  # which a traceback ends with
         raise

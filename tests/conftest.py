@@ -1,5 +1,7 @@
 """Shared by the tests: TensorFlow started quietly, composed configs, and models and images small enough for seconds."""
 
+import os
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ from pipeline.runtime import Runtime, start_tensorflow
 from pipeline.sweep import journal
 from pipeline.sweep.plan import Plan
 
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # as `activate` does
 with warnings.catch_warnings():
     isolate()
 start_tensorflow()

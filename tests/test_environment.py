@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from checkout import SMALL, Checkout
 
-from pipeline.environment import OBEYED
+from pipeline.environment import OBEYED, python
 
 OF_OTHERS = {
     "MLFLOW_EXPERIMENT_NAME": "another",
@@ -87,6 +87,23 @@ def test_a_folder_of_our_name_does_not_hide_the_installation(tmp_path: Path) -> 
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Train a variational autoencoder" in done.stdout
+
+
+def test_a_command_to_type_runs_the_same_python_in_the_shell_that_is_told(tmp_path: Path, monkeypatch) -> None:
+    """Activated or not, and wherever the shell is."""
+    ours = Path(sys.executable)
+    assert python() == "python"
+    another = tmp_path / "bin" / "python"
+    another.parent.mkdir()
+    another.write_text("#!/bin/sh\nexit 1\n")
+    another.chmod(0o755)
+    for path in (f"{another.parent}:{os.environ['PATH']}", str(tmp_path)):
+        monkeypatch.setenv("PATH", path)
+        for directory, said in ((ours.parents[2], f"{ours.parts[-3]}/bin/{ours.name}"), (tmp_path, str(ours))):
+            monkeypatch.chdir(directory)
+            assert python() == said
+            done = subprocess.run(f"{python()} -c 'print(1)'", shell=True, capture_output=True, text=True, check=True)
+            assert done.stdout == "1\n"
 
 
 def test_what_is_obeyed_says_where_runs_are_or_how_that_is_reached() -> None:

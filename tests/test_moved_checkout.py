@@ -33,7 +33,7 @@ def test_runs_of_a_copied_and_of_a_moved_checkout_are_found_there(tmp_path: Path
 
     done = copy.run("pipeline.generate", f"run={run.info.run_id}", "what.n=4", "out=generated", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 runs were found beside the database, which still named their former place" in done.stdout
+    assert "1 run was found beside the database, which still named their former place" in done.stdout
     again = copy.run("pipeline.evaluate", f"run={run.info.run_id}", "evaluation.importance_samples=20")
     assert again.returncode == 0, again.stderr
     assert "former place" not in again.stdout

@@ -86,9 +86,13 @@ def test_scores_that_fail_leave_the_model_and_are_had_by_going_on(checkout: Chec
     assert run.info.status == "FAILED"
     [stored] = run.outputs.model_outputs
     assert checkout.client.get_logged_model(stored.model_id).status == LoggedModelStatus.READY
+    [cure] = re.findall(
+        r"^3 epochs were done.* Go on with: python -m pipeline.train (.+)$", failed.stderr, re.MULTILINE
+    )
+    assert cure in run.data.tags["mlflow.note.content"]
 
     (mine / "broken").unlink()
-    done = checkout.train(f"resume={run.info.run_id}", cwd=mine)
+    done = checkout.train(cure, cwd=mine)
     assert done.returncode == 0, done.stderr
     after = checkout.client.get_run(run.info.run_id)
     assert after.info.status == "FINISHED"

@@ -19,7 +19,7 @@ from pipeline import ROOT, figures
 from pipeline.figures import fonts
 from pipeline.figures.canvas import blank, figure_pixels, text_width
 from pipeline.figures.classes import ALL, OF_MORE, named_classes
-from pipeline.markdown import code, literal, table
+from pipeline.markdown import code, literal, paragraphs, table
 from pipeline.wording import one_line, shortened, wrapped
 
 HOSTILE = [
@@ -82,6 +82,18 @@ def test_a_name_is_literal_in_a_table_of_markdown(text):
     name = cells[2]
     assert {child.type for child in name.children} <= {"text", "text_special"}
     assert "".join(child.content for child in name.children) == (one_line(text) if text else "")
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "- x", "+ x", "1. x", "2) x", "===", "    x", "# x", "> x", "one\n\ntwo"])
+def test_a_message_is_literal_in_paragraphs_of_markdown(text):
+    lines = [one_line(line) for line in ("Failed", *text.splitlines()) if line.strip()]
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(f"**Note:** {paragraphs(chr(10).join(['Failed', text]))}")
+    assert {token.type for token in tokens} == {"paragraph_open", "inline", "paragraph_close"}
+    said = [token.children for token in tokens if token.type == "inline"]
+    kinds = [child.type for each in said for child in each]
+    assert set(kinds) <= {"text", "text_special", "strong_open", "strong_close"}
+    assert kinds.count("strong_open") == 1
+    assert ["".join(child.content for child in each) for each in said] == [f"Note: {lines[0]}", *lines[1:]]
 
 
 def test_a_command_with_ticks_stays_within_its_fence():

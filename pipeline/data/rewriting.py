@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from pipeline.config import argument
+from pipeline.environment import python
 
 
 def dir_setting(path: Path) -> str:
@@ -39,4 +40,4 @@ def packing(path: Path) -> str:
 
 
 def _command(program: str, written: Path) -> str:
-    return f"\n  python -c {shlex.quote(f'import numpy as np; {program}')}\nand then {dir_setting(written)}"
+    return f"\n  {python()} -c {shlex.quote(f'import numpy as np; {program}')}\nand then {dir_setting(written)}"

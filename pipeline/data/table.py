@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.images import Split
+from pipeline.environment import python
 from pipeline.errors import InputError
 
 CURE = "Replace it with the published file"
@@ -59,7 +60,7 @@ def _refuse_what_pandas_adds(path: Path) -> None:
     raise InputError(
         f"{path}: has {found}; wanted a label and the pixels of a square image on each line, such as "
         f"1 + 784, and no more. Write it with header=False, index=False:\n"
-        f"  python -c {shlex.quote(f'import pandas as pd; {program}')}"
+        f"  {python()} -c {shlex.quote(f'import pandas as pd; {program}')}"
     )
 
 

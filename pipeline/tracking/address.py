@@ -12,6 +12,7 @@ import mlflow  # noqa: F401 — whose loggers are set up here
 
 from pipeline import ROOT
 from pipeline.address import Address
+from pipeline.environment import python
 from pipeline.secrets import MaskedFormatter
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # for files of a few kilobytes
@@ -56,10 +57,10 @@ def is_server(uri: str) -> bool:
 def resume_command(uri: Address, run_id: str) -> str:
     """What is typed to go on with a run of the tracking store at this address."""
     where = "" if uri == DATABASE else f" {shlex.quote(f'tracking.uri={uri}')}"
-    return f"python -m pipeline.train resume={run_id}{where}"
+    return f"{python()} -m pipeline.train resume={run_id}{where}"
 
 
-def first_line(error: BaseException) -> str:
+def first_line(error: object) -> str:
     """What an error says first."""
     return str(error).partition("\n")[0]
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pipeline.address import Address
+from pipeline.environment import python
 from pipeline.errors import InputError
 from pipeline.tracking.address import is_server
 
@@ -122,7 +123,7 @@ def _check(uri: Address, url: URL) -> None:
 def driver_missing(error: ModuleNotFoundError) -> str:
     """What to do about a module without which SQLAlchemy cannot speak to a database."""
     package = DRIVERS.get(str(error.name), error.name)
-    return f"Python cannot speak to this kind of database yet. Install its driver: python -m pip install {package}"
+    return f"Python cannot speak to this kind of database yet. Install its driver: {python()} -m pip install {package}"
 
 
 def _reason(said: str, url: URL) -> str:
@@ -149,9 +150,9 @@ def _refuse_other_schema(uri: Address, found: str) -> None:
     if found in {script.revision for script in scripts.walk_revisions()}:
         raise InputError(
             f"an older MLflow made this database: its schema is {found}, and {ours} needs {wanted}. Take a copy of it, "
-            f"then bring it up to date: python -m mlflow db upgrade {shlex.quote(uri)}"
+            f"then bring it up to date: {python()} -m mlflow db upgrade {shlex.quote(uri)}"
         )
     raise InputError(
         f"its schema is {found}, which {ours} does not know (its own is {wanted}): a newer MLflow made this database, "
-        "or another program. Install that MLflow: python -m pip install --upgrade mlflow; or name another database"
+        f"or another program. Install that MLflow: {python()} -m pip install --upgrade mlflow; or name another database"
     )

@@ -8,6 +8,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
+from pipeline.markdown import code, paragraphs
 from pipeline.secrets import masked
 from pipeline.tracking.address import resume_command
 from pipeline.tracking.answering import answers
@@ -127,11 +128,11 @@ def _leave_to(guard: Guard | None) -> None:
 def _close(store: Store, run_id: str, error: BaseException) -> None:
     status = _status_after(error)
     if isinstance(error, Pruned):
-        store.set_tags(run_id, {PRUNED: "true", NOTE: f"**Pruned:** {error}"})
+        store.set_tags(run_id, {PRUNED: "true", NOTE: f"**Pruned:** {paragraphs(error)}"})
     else:
         # A mistake or a wish of the user's explains itself; a defect needs its traceback.
         known = isinstance(error, InputError | Interrupted)
-        reason = str(error) if known else f"\n```\n{masked(''.join(format_exception(error)))}\n```"
+        reason = paragraphs(error) if known else f"\n{code(masked(''.join(format_exception(error))))}"
         before = store.run(run_id).data.tags.get(NOTE)
         note = "\n\n".join(filter(None, [f"**{status.capitalize()}:** {reason}", before]))
         store.set_tags(run_id, {NOTE: note})

@@ -38,8 +38,8 @@ def relocate(uri: Address) -> None:
             if before and before != here and not _is_same(before, here) and (runs := _moved(database, before, here)):
                 _rewrite(database, before, here)
                 log.warning(
-                    f"{runs:,} runs were found beside the database, which still named their former place: {before} is "
-                    f"now {here}"
+                    f"{runs:,} {'run was' if runs == 1 else 'runs were'} found beside the database, which still named "
+                    f"their former place: {before} is now {here}"
                 )
 
 

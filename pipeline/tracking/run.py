@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from traceback import format_exception
+from traceback import TracebackException
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -41,7 +41,7 @@ class Run:
         self.store, self.id, self.transaction = store, run_id, store.transaction
         info = store.client.get_run(run_id).info
         self.name, self.experiment_id = str(info.run_name), str(info.experiment_id)
-        self.not_drawn: dict[str, Exception] = {}
+        self.not_drawn: dict[str, TracebackException] = {}
         self._description: str | None = None
         self._recorded = self._last_step()
 
@@ -74,7 +74,7 @@ class Run:
 
         One that cannot be drawn is left out, with a warning.
         """
-        card = self._drawn(f"{key} of epoch {step}", draw)
+        card = self.drawn(f"{key} of epoch {step}", draw)
         if card is not None:
             with self.transaction():
                 self.store.client.log_image(self.id, card, key=key, step=step, synchronous=True)
@@ -86,7 +86,7 @@ class Run:
             content = draw()
             return png(content) if isinstance(content, Figure) else content
 
-        content = self._drawn(name, rendered)
+        content = self.drawn(name, rendered)
         if content is not None:
             self.file(name, content)
 
@@ -136,7 +136,7 @@ class Run:
         self._description = markdown
         lines = [f"- {literal(name)}: {literal(first_line(error))}" for name, error in self.not_drawn.items()]
         if lines:
-            errors = "\n".join("".join(format_exception(each)) for each in self.not_drawn.values())
+            errors = "\n".join("".join(each.format()) for each in self.not_drawn.values())
             self.file("not_drawn.txt", masked(errors))
             lines.insert(0, "**Not drawn** (`not_drawn.txt` has the whole errors):\n")
         self.tags({NOTE: "\n\n".join(filter(None, [markdown, "\n".join(lines)]))})
@@ -147,12 +147,12 @@ class Run:
             return "make ui" if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
         return f"{self.store.uri.bare}/{run_link(self.experiment_id, self.id)}"
 
-    def _drawn(self, name: str, draw: Callable[[], _Drawn]) -> _Drawn | None:
+    def drawn(self, name: str, draw: Callable[[], _Drawn]) -> _Drawn | None:
         """What `draw` gives; None if it fails, whatever the reason: no training is worth less for a picture."""
         try:
             return draw()
         except Exception as error:
-            self.not_drawn[name] = error
+            self.not_drawn[name] = TracebackException.from_exception(error)  # without its frames, and what is in them
             log.warning(f"{name} could not be drawn and is left out: {type(error).__name__}: {first_line(error)}")
             if self._description is not None:
                 self.describe(self._description)

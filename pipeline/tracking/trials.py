@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.errors import InputError
+from pipeline.markdown import paragraphs
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED
@@ -80,7 +81,7 @@ class Trials:
         runs = [self.run_of(number, replicate), *([self._found(number)] if replicate is not None else [])]
         for run in runs:
             if run and run.info.status != "FAILED":
-                self.store.client.set_tag(run.info.run_id, NOTE, f"**Failed:** {reason}")
+                self.store.client.set_tag(run.info.run_id, NOTE, f"**Failed:** {paragraphs(reason)}")
                 self.store.client.set_terminated(run.info.run_id, "FAILED")
 
     def _found(self, number: int, replicate: int | None = None) -> MlflowRun | None:
