@@ -21,8 +21,8 @@ from pipeline import ROOT
 WITH_PICTURES = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=3")
 """Overrides for a training of a second, with all of its pictures."""
 
-SMALL = (*WITH_PICTURES, "pictures=few")
-"""The same where the pictures do not matter."""
+SMALL = (*WITH_PICTURES, "pictures=few", "pictures.final=[]")
+"""The same where the pictures do not matter: cards of the finished model, and no more."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Checkout:
     def __init__(self, root: Path) -> None:
         self.root = root
         for folder in ("pipeline", "conf", "hydra_plugins"):
-            shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / folder, root / folder)  # with its byte code, which else each copy would compile anew
 
     @property
     def uri(self) -> str:

@@ -107,7 +107,7 @@ def test_a_preset_without_m_is_one_training(checkout: Checkout, preset: Path) ->
 def test_members_of_several_data_sets_are_in_the_experiment_of_their_parent(checkout: Checkout, tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)
     np.savez(tmp_path / "mine.npz", images=images, labels=np.arange(60) % 2)
-    size = ("dataset.limit=300", "model.hidden=[16]", "pictures=few", "training.epochs=1")
+    size = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=1", "pictures=few", "pictures.final=[]")
     done = checkout.train("-m", "dataset=digits,npz", f"dataset.dir={tmp_path / 'mine.npz'}", *size)
     assert done.returncode == 0, done.stderr
     assert "no effect" not in done.stdout, "the files are of one of the data sets"
@@ -152,11 +152,11 @@ def test_none_is_the_best_where_data_or_likelihood_differ(checkout: Checkout) ->
 
 
 def test_an_interrupted_family_goes_on_where_it_was_and_takes_new_members(checkout: Checkout) -> None:
-    size = ("dataset.limit=300", "model.hidden=[16]", "pictures=few", "training.patience=null")
+    size = ("dataset.limit=300", "model.hidden=[16]", "pictures=few", "pictures.final=[]", "training.patience=null")
     command = ("-m", *size, "tracking.experiment=stopped")
-    process = checkout.start("pipeline.train", *command, "training.epochs=2,150")
+    process = checkout.start("pipeline.train", *command, "training.epochs=2,60")
     assert process.stdout
-    next(line for line in process.stdout if line.startswith("epoch   5/150"))
+    next(line for line in process.stdout if line.startswith("epoch  5/60"))
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 143
@@ -164,18 +164,18 @@ def test_an_interrupted_family_goes_on_where_it_was_and_takes_new_members(checko
     assert f"And with all: the same command with resume={parent.info.run_id}" in err
     assert [run.info.status for run in (parent, *before)] == ["KILLED", "FINISHED", "KILLED"]
 
-    other = checkout.train(*command, "training.batch_size=7", "training.epochs=2,150", f"resume={parent.info.run_id}")
+    other = checkout.train(*command, "training.batch_size=7", "training.epochs=2,60", f"resume={parent.info.run_id}")
     assert other.returncode == 2
     assert "epochs=2 was begun with training.batch_size=32, now it is 7. Set it back, or train all anew" in other.stderr
 
-    done = checkout.train(*command, "training.epochs=2,150,1", f"resume={beginning(parent.info.run_id)}")
+    done = checkout.train(*command, "training.epochs=2,60,1", f"resume={beginning(parent.info.run_id)}")
     assert done.returncode == 0, done.stderr
     parent, after = parent_and_children(checkout, "stopped")
-    assert [run.info.run_name for run in after] == ["epochs=2", "epochs=150", "epochs=1"]
+    assert [run.info.run_name for run in after] == ["epochs=2", "epochs=60", "epochs=1"]
     assert {run.info.status for run in (parent, *after)} == {"FINISHED"}
     assert [run.info.run_id for run in after[:2]] == [run.info.run_id for run in before]
     assert after[0].info.end_time == before[0].info.end_time
-    assert [step for step, _ in checkout.history(after[1].info.run_id, "val/loss")] == list(range(1, 151))
+    assert [step for step, _ in checkout.history(after[1].info.run_id, "val/loss")] == list(range(1, 61))
     assert "Killed" not in parent.data.tags["mlflow.note.content"]
 
 

@@ -64,7 +64,7 @@ def test_a_server_that_dies_loses_nothing(checkout: Checkout) -> None:
     port = free_port()
     with checkout.ui(port) as ui:
         env = {"MLFLOW_TRACKING_URI": ui.address, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-        overrides = (*SMALL, "training.epochs=40", "tracking.experiment=dies", "pictures.epochs=[]")
+        overrides = (*SMALL, "training.epochs=40", "tracking.experiment=dies", "pictures=few")
         training = checkout.start("pipeline.train", *overrides, env=env)
         wait_for_epoch(training, 3)
     _, err = training.communicate(timeout=120)
@@ -83,7 +83,7 @@ def test_a_server_that_dies_loses_nothing(checkout: Checkout) -> None:
 
 def test_ctrl_c_ends_a_run_whose_server_is_dead(checkout: Checkout) -> None:
     with checkout.ui(free_port()) as ui:
-        overrides = (*SMALL, "training.epochs=100000", "training.patience=null")
+        overrides = (*SMALL, "training.epochs=100000", "training.patience=null", "pictures=few")
         training = checkout.start("pipeline.train", *overrides, f"tracking.uri={ui.address}")
         wait_for_epoch(training, 1)
     time.sleep(2)  # by now it waits for the server

@@ -198,7 +198,7 @@ def test_missing_files_are_downloaded_verified_and_trained_on(checkout: Checkout
 
 @real_data
 def test_all_of_mnist_fits_into_a_small_memory(checkout: Checkout, tmp_path: Path) -> None:
-    settings = ("dataset=mnist", "model=conv", "training.epochs=1", "training.batch_size=256")
+    settings = ("dataset=mnist", "model=conv", "model.filters=[8,16]", "training.epochs=1", "training.batch_size=256")
     with (tmp_path / "out").open("w") as out:
         process = checkout.start("pipeline.train", *settings, "tracking.experiment=memory", out=out)
         peak = peak_memory(process)

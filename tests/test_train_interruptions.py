@@ -29,7 +29,7 @@ def wait_for_status(checkout: Checkout, run_id: str, seconds: float = 60) -> str
 
 def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: Checkout) -> None:
     settings = (*LONG, "training.epochs=60", "training/schedule=one_cycle", "pictures.epochs=[]")
-    whole = checkout.train(*settings, "tracking.experiment=whole")
+    whole = checkout.train(*settings, "pictures.final=[]", "tracking.experiment=whole")
     assert whole.returncode == 0, whole.stderr
     expected = checkout.runs("whole")[0].info.run_id
 

@@ -4,6 +4,7 @@ Of the project nothing is imported before, so that a command finds its own copy 
 would if Python had been started for it.
 """
 
+import gc
 import json
 import os
 import signal
@@ -18,7 +19,10 @@ from typing import NoReturn
 
 LIBRARIES = (
     *("tensorflow", "keras", "mlflow", "mlflow.keras", "mlflow.artifacts", "hydra", "pydantic", "rich.progress"),
-    *("pandas", "sklearn.datasets", "sklearn.mixture", "sklearn.neighbors", "matplotlib.figure"),
+    *("pandas", "sklearn.datasets", "sklearn.mixture", "sklearn.neighbors", "matplotlib.backends.backend_agg"),
+    *("hydra._internal.hydra", "alembic.migration", "alembic.script", "git", "sqlalchemy.dialects.sqlite", "filelock"),
+    *("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store", "mlflow.pyfunc.model"),
+    *("mlflow.tracing.export", "mlflow.tracing.processor", "opentelemetry.sdk.metrics", "optuna", "rich.console"),
 )
 
 
@@ -98,16 +102,30 @@ def _serve(connection: socket.socket) -> tuple[str, list[str], list[str]]:
 
 
 def _main() -> NoReturn:
+    import atexit
     import importlib
     import runpy
+    import threading
 
     for library in LIBRARIES:
         importlib.import_module(library)
+    gc.freeze()  # which else every process would look through, and copy
     module, arguments, path = _serve(socket.socket(fileno=int(sys.argv[1])))
     sys.path[:] = path
     sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-    sys.exit()
+    code: object = 0
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        code = ended.code
+    if not isinstance(code, int):
+        sys.exit(code)
+    # As at the end of any Python, except that it does not look through all libraries once more.
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
