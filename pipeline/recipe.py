@@ -1,8 +1,10 @@
 """What makes two trainings the same, so that one of them need not be done."""
 
+import ast
 import hashlib
 import json
 from functools import cache
+from pathlib import Path
 
 from pipeline import ROOT
 from pipeline.config import Config, flatten
@@ -10,10 +12,12 @@ from pipeline.record import GROUPS
 
 INERT = ("dataset.dir", "training.runtime.threads")
 """Settings that change no number, but for the last bits."""
+DECISIVE = ("data", "models", "training", "evaluation", "initial.py", "runtime.py")
+"""Modules and packages whose code decides what numbers a training comes to."""
 
 
 def recipe_of(config: Config, fingerprint: str) -> str | None:
-    """A text that is equal for trainings of the same settings, data and code; None where code of the user's takes part.
+    """A text that is equal for trainings of the same settings, data and decisive code; None where code of the user's takes part.
 
     Args:
         config: composed and resolved.
@@ -24,11 +28,30 @@ def recipe_of(config: Config, fingerprint: str) -> str | None:
     # With targets: an Adam and a Nadam of the same settings are two optimizers.
     settings = flatten({name: config[name] for name in (*GROUPS, "evaluation")}, targets=True)
     numbers = {key: value for key, value in settings.items() if key not in INERT}
-    facts = json.dumps([numbers, config.get("init"), fingerprint, _code()], sort_keys=True, default=str)
+    facts = json.dumps([numbers, config.get("init"), fingerprint, code_of()], sort_keys=True, default=str)
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
 @cache
-def _code() -> str:
-    files = sorted((ROOT / "pipeline").rglob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+def code_of(root: Path = ROOT / "pipeline") -> str:
+    """A hash of the syntax of the `DECISIVE` code, which comments and docstrings are no part of."""
+    places = [root / name for name in DECISIVE]
+    files = [file for place in places for file in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
+    return hashlib.sha256("\n".join(map(_syntax, files)).encode()).hexdigest()
+
+
+def _syntax(path: Path) -> str:
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [each for each in node.body if not _is_text(each)]
+    return ast.dump(tree)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Whether it is a docstring, of an attribute too."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )

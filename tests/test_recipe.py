@@ -1,11 +1,14 @@
 """What makes two trainings the same."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from pipeline import ROOT
 from pipeline.config import Config
-from pipeline.recipe import recipe_of
+from pipeline.recipe import code_of, recipe_of
 
 
 @pytest.fixture
@@ -37,3 +40,36 @@ def test_all_else_does(recipe, override: str) -> None:
 
 def test_nobody_knows_what_code_of_the_users_does(recipe) -> None:
     assert recipe("trusted=[mine]") is None
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """A copy of the code."""
+    return Path(shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline"))
+
+
+def changed(root: Path, file: str, before: str, after: str) -> str:
+    """The hash of the code once a text in one of its files is another."""
+    text = (root / file).read_text()
+    assert before in text
+    (root / file).write_text(text.replace(before, after, 1))
+    code_of.cache_clear()
+    return code_of(root)
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("models/likelihood.py", '"""', '"""Another docstring. '),
+        ("models/likelihood.py", "class Bernoulli", "# a comment\n\n\nclass Bernoulli"),
+        ("figures/__init__.py", "from ", "import random\n\nfrom "),
+        ("tracking/run.py", "import logging", "import logging\nimport random"),
+    ],
+)
+def test_comments_docstrings_and_pictures_make_no_training_another(code: Path, file: str, before: str, after: str):
+    assert changed(code, file, before, after) == code_of()
+
+
+@pytest.mark.parametrize("file", ["models/likelihood.py", "data/stream.py", "runtime.py", "training/fit.py"])
+def test_code_that_decides_numbers_does(code: Path, file: str):
+    assert changed(code, file, "return ", "return None or ") != code_of()
