@@ -27,7 +27,7 @@ def mnist_files(scratch: Path) -> tuple[Path, str]:
 
 def training_images(folder: Path, count: int) -> np.ndarray:
     """The first so many training images, uint8 [count, 28, 28, 1]."""
-    from pipeline.build import build
+    from pipeline.config.build import build
 
     node = config_for("dataset=mnist")["dataset"] | {"dir": str(folder)}
     images = build(node, "dataset").load().train.images
@@ -36,7 +36,7 @@ def training_images(folder: Path, count: int) -> np.ndarray:
 
 def arrays(overrides: Sequence[str], folder: Path) -> tuple[str, str]:
     """Files of the images that the config trains on and validates."""
-    from pipeline.build import build
+    from pipeline.config.build import build
 
     data = build(config_for(*overrides)["dataset"], "dataset").load()
     files = str(folder / "training.npy"), str(folder / "validation.npy")

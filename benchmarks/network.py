@@ -5,7 +5,7 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 
 from benchmarks.turns import Task
-from pipeline.composition import CONF, plain
+from pipeline.config.composition import CONF, plain
 
 IMAGE_SHAPE = (28, 28, 1)
 

@@ -17,13 +17,13 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.commandline import hide_secrets
-from pipeline.composition import plain, where_it_was_typed
-from pipeline.config import Config
-from pipeline.effect import idle
+from pipeline.config.command_line import hide_secrets
+from pipeline.config.composition import plain, where_it_was_typed
+from pipeline.config.effect import idle
+from pipeline.config.explanation import check_words, explain
+from pipeline.config.names import Config
 from pipeline.environment import isolate
 from pipeline.errors import InputError, unwritable
-from pipeline.explanation import check_words, explain
 from pipeline.interruption import listen
 from pipeline.secrets import MaskedFormatter, masked
 

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pipeline.build import build, check_value
-from pipeline.config import Config
+from pipeline.config.build import build, check_value
+from pipeline.config.names import Config
+from pipeline.config.values import Text
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
@@ -16,7 +17,6 @@ from pipeline.models.objective import Objective
 from pipeline.models.vae import VAE, assemble
 from pipeline.pictures.settings import PictureSettings
 from pipeline.runtime import Runtime
-from pipeline.settings import Text
 from pipeline.tracking.settings import Tracking
 from pipeline.training.settings import Training
 

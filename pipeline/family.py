@@ -7,17 +7,17 @@ from contextlib import contextmanager
 import pandas as pd
 
 from pipeline import figures
-from pipeline.build import build
-from pipeline.config import Config
+from pipeline.config.build import build
+from pipeline.config.names import Config
 from pipeline.data.batches import pixels
 from pipeline.errors import InputError, Interrupted
-from pipeline.markdown import literal
-from pipeline.markdown import table as markdown_table
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.view import view_of
 from pipeline.record import parameters
 from pipeline.runtime import circumstances
+from pipeline.text.markdown import literal
+from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.finished import BEST, Finished, finished_children
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.overview import family_page

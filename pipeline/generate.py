@@ -3,7 +3,7 @@
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.composition import COMMANDS, CONF
+from pipeline.config.composition import COMMANDS, CONF
 from pipeline.door import answered, configured, enter, start
 
 

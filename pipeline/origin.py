@@ -10,8 +10,8 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
-from pipeline.composition import CONF, plain
-from pipeline.config import Config, flatten, typed
+from pipeline.config.composition import CONF, plain
+from pipeline.config.names import Config, flatten, typed
 from pipeline.errors import InputError
 from pipeline.tracking.store import Store
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from pipeline import ROOT
-from pipeline.config import Config, flatten
+from pipeline.config.names import Config, flatten
 from pipeline.record import GROUPS
 
 INERT = ("dataset.dir", "training.runtime.threads")
@@ -17,7 +17,7 @@ DECISIVE = ("data", "models", "training", "evaluation", "initial.py", "runtime.p
 
 
 def recipe_of(config: Config, fingerprint: str) -> str | None:
-    """A text that is equal for trainings of the same settings, data and decisive code; None where code of the user's takes part.
+    """A text that is equal for trainings of equal settings, data and `code_of`; None where code of the user takes part.
 
     Args:
         config: composed and resolved.

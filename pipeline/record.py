@@ -4,14 +4,14 @@ from functools import partial
 
 import yaml
 
-from pipeline.config import Config, flatten, shown
+from pipeline.config.names import Config, flatten, shown
 from pipeline.data.batches import pixels
 from pipeline.data.images import ImageData, Split
 from pipeline.evaluation import Evaluation
-from pipeline.markdown import literal, table
 from pipeline.models.vae import VAE
 from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
+from pipeline.text.markdown import literal, table
 from pipeline.tracking.run import Run
 from pipeline.tracking.tags import FINGERPRINT
 from pipeline.training.checkpoint import History

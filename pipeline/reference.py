@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.settings import Positive, Text
+from pipeline.config.values import Positive, Text
 from pipeline.tracking.store import Store
 
 Bounds = Annotated[list[float], Field(min_length=2, max_length=2, examples=[[150.0, 152.0]])]

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.markdown import literal, table
 from pipeline.reference import Reference
+from pipeline.text.markdown import literal, table
 from pipeline.tracking.finished import SCORES, Finished, finished_children, finished_runs
 from pipeline.tracking.store import Store
 

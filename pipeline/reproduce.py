@@ -5,7 +5,7 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.composition import COMMANDS, CONF
+from pipeline.config.composition import COMMANDS, CONF
 from pipeline.door import answered, configured, enter, start
 
 

@@ -7,16 +7,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
-from pipeline.build import build, check_value
-from pipeline.config import Config, flatten, run_name
+from pipeline.config.build import build, check_value
+from pipeline.config.names import Config, flatten, run_name
+from pipeline.config.values import Text
 from pipeline.evaluation import Evaluation, Scoring, evaluate
 from pipeline.runtime import circumstances
-from pipeline.settings import Text
+from pipeline.text.wording import one_line
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
 from pipeline.trained import load
-from pipeline.wording import one_line
 
 
 @dataclass(frozen=True)

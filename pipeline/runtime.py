@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline import ROOT
+from pipeline.config.values import Count
 from pipeline.errors import InputError
-from pipeline.settings import Count
 
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
 

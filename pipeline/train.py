@@ -6,10 +6,10 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from pipeline.composition import CONF, name_of, null_listed
-from pipeline.config import Config
+from pipeline.config.composition import CONF, name_of, null_listed
+from pipeline.config.effect import refuse_of_several
+from pipeline.config.names import Config
 from pipeline.door import answered, configured, enter, is_alone, start, typed
-from pipeline.effect import refuse_of_several
 from pipeline.errors import InputError
 
 

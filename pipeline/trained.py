@@ -6,8 +6,8 @@ from functools import cached_property
 
 import yaml
 
-from pipeline.build import build
-from pipeline.config import Config
+from pipeline.config.build import build
+from pipeline.config.names import Config
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError

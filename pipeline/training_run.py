@@ -9,8 +9,8 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.build import build
-from pipeline.config import Config
+from pipeline.config.build import build
+from pipeline.config.names import Config
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
@@ -23,6 +23,7 @@ from pipeline.pictures.gallery import Gallery
 from pipeline.recipe import recipe_of
 from pipeline.record import Record, facts
 from pipeline.runtime import circumstances, differences
+from pipeline.text.wording import one_line
 from pipeline.tracking.address import MLRUNS, resume_command
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
@@ -32,7 +33,6 @@ from pipeline.tracking.tags import FINGERPRINT, RECIPE
 from pipeline.training.checkpoint import how_far
 from pipeline.training.fit import EpochListener, fit
 from pipeline.training.progress import TrainingProgress
-from pipeline.wording import one_line
 
 CHECKPOINTS = MLRUNS / "checkpoints"
 

@@ -7,12 +7,12 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from pipeline import ROOT
-from pipeline.build import build, check_value
-from pipeline.config import Config
+from pipeline.config.build import build, check_value
+from pipeline.config.names import Config
+from pipeline.config.values import Switch, Text
 from pipeline.errors import InputError
 from pipeline.reference import Reference
 from pipeline.reference_page import page
-from pipeline.settings import Switch, Text
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
 from pipeline.training_run import train

@@ -7,8 +7,8 @@ import hydra
 from hydra import compose
 from omegaconf import DictConfig
 
-from pipeline.composition import CONF, plain
-from pipeline.config import Config
+from pipeline.config.composition import CONF, plain
+from pipeline.config.names import Config
 from pipeline.door import answered, configured, enter, start
 
 

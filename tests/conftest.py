@@ -12,8 +12,8 @@ from checkout import Checkout
 from hydra import compose, initialize_config_dir
 from studies import plan_of
 
-from pipeline.composition import CONF, plain
-from pipeline.config import Config
+from pipeline.config.composition import CONF, plain
+from pipeline.config.names import Config
 from pipeline.environment import isolate
 from pipeline.runtime import Runtime, start_tensorflow
 from pipeline.sweep import journal

@@ -22,7 +22,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from pipeline import ROOT
-from pipeline.build import build, check
+from pipeline.config.build import build, check
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData, Split
 from pipeline.data.source import Published

@@ -108,7 +108,7 @@ def test_all_programs_train_the_same_network():
 
 
 def test_the_floor_counts_our_network():
-    from pipeline.build import build
+    from pipeline.config.build import build
 
     model = build(config_for("model=conv")["model"], "model")
     networks = model.encoder(IMAGE_SHAPE), model.decoder(IMAGE_SHAPE)

@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 import pytest
 
-from pipeline.build import build, locate
-from pipeline.composition import CONF
+from pipeline.config.build import build, locate
+from pipeline.config.composition import CONF
 from pipeline.errors import InputError
 from pipeline.models.architecture import Architecture
 from pipeline.models.dense import Dense
@@ -332,8 +332,8 @@ def test_target_that_leads_nowhere_is_named(path: str) -> None:
 
 
 def test_target_that_cannot_be_called_is_refused() -> None:
-    assert refusal({"_target_": "pipeline.build.ALLOWED_PACKAGES"}) == (
-        "model._target_=pipeline.build.ALLOWED_PACKAGES: that is a tuple; wanted a class or function"
+    assert refusal({"_target_": "pipeline.config.build.ALLOWED_PACKAGES"}) == (
+        "model._target_=pipeline.config.build.ALLOWED_PACKAGES: that is a tuple; wanted a class or function"
     )
 
 

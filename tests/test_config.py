@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.config import flatten, run_name
+from pipeline.config.names import flatten, run_name
 
 
 def test_flatten_names_leaves_by_their_path_and_leaves_targets_out() -> None:

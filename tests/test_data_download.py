@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from data_files import idx_node, pixels, refusal, serving, write_idx, write_idx_set
 
-from pipeline.build import build
+from pipeline.config.build import build
 from pipeline.data.download import PublishedFile, download
 from pipeline.data.emnist import Emnist
 

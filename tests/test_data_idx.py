@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from data_files import IDX_FILES, idx_bytes, idx_node, pixels, refusal, write_idx, write_idx_set
 
-from pipeline.build import build
+from pipeline.config.build import build
 from pipeline.data.idx import read_idx, read_pair
 from pipeline.data.images import ImageData
 

@@ -9,7 +9,7 @@ import pytest
 from data_files import real_data
 from test_data_settings import node
 
-from pipeline.build import build
+from pipeline.config.build import build
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData, Split
 

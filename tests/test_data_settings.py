@@ -8,7 +8,7 @@ import pytest
 from data_files import CONF as FOLDER
 from data_files import Memory, dataset, node, refusal
 
-from pipeline.build import build
+from pipeline.config.build import build
 from pipeline.data.dataset import Dataset
 from pipeline.data.npz_layout import WHOLE
 from pipeline.errors import InputError

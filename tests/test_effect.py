@@ -5,7 +5,7 @@ import shlex
 import pytest
 from checkout import SMALL, Checkout
 
-from pipeline.effect import idle
+from pipeline.config.effect import idle
 from pipeline.errors import InputError
 
 QUANTILE = "pictures.plane.x=[-2,2]"

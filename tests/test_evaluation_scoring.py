@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.build import build
+from pipeline.config.build import build
 from pipeline.errors import InputError
 from pipeline.evaluation import Scoring
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pipeline.composition import CONF
-from pipeline.config import Config, shown
+from pipeline.config.composition import CONF
+from pipeline.config.names import Config, shown
 from pipeline.data.dataset import Dataset
 from pipeline.experiment import Experiment
 from pipeline.models.objective import Objective

@@ -14,7 +14,7 @@ from checkout import Checkout
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from pipeline.config import quoted, typed
+from pipeline.config.names import quoted, typed
 
 PROGRAM = """
 import contextlib, importlib, io, json, sys

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.build import build
+from pipeline.config.build import build
 from pipeline.errors import InputError
 from pipeline.models.architecture import Architecture
 from pipeline.models.conv import Conv

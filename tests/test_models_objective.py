@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.build import build
+from pipeline.config.build import build
 from pipeline.models.objective import Objective
 
 RATES = np.float32([[0.1, 2.0, 0.0], [0.3, 4.0, 0.2]])

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.build import build
-from pipeline.config import Config
+from pipeline.config.build import build
+from pipeline.config.names import Config
 from pipeline.data.batches import pixels
 from pipeline.data.images import ImageData, Split
 from pipeline.density import draws, fitted_mixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import ROOT
-from pipeline.config import Config
+from pipeline.config.names import Config
 from pipeline.recipe import code_of, recipe_of
 
 

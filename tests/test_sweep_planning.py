@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from pipeline import ROOT
-from pipeline.composition import plain
+from pipeline.config.composition import plain
 from pipeline.errors import InputError
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.planning import plan_of

@@ -19,8 +19,8 @@ from pipeline import ROOT, figures
 from pipeline.figures import fonts
 from pipeline.figures.canvas import blank, figure_pixels, text_width
 from pipeline.figures.classes import ALL, OF_MORE, named_classes
-from pipeline.markdown import code, literal, paragraphs, table
-from pipeline.wording import one_line, shortened, wrapped
+from pipeline.text.markdown import code, literal, paragraphs, table
+from pipeline.text.wording import one_line, shortened, wrapped
 
 HOSTILE = [
     *("$", "$$", r"$\frac$", "US$5-US$10", r"\$", "a|b", "<script>alert(1)</script>", "[x](y)", "*x* _y_ ~~z~~", "`q`"),

@@ -8,17 +8,17 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text as Styled
 
-from pipeline.build import check, check_value
 from pipeline.comparison.contact import sheets
 from pipeline.comparison.page import CURVE, page
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
-from pipeline.config import Config
+from pipeline.config.build import check, check_value
+from pipeline.config.names import Config
+from pipeline.config.values import Text
 from pipeline.errors import InputError
-from pipeline.markdown import literal
 from pipeline.newfolder import new_folder
 from pipeline.runtime import circumstances
-from pipeline.settings import Text
+from pipeline.text.markdown import literal
 from pipeline.tracking.finished import Finished
 from pipeline.tracking.lifecycle import start
 from pipeline.tracking.run import add_files

@@ -12,8 +12,8 @@ from pipeline.comparison.contact import SHOWN, Sheet
 from pipeline.comparison.front import front
 from pipeline.comparison.table import Table, concise, score_of
 from pipeline.figures.style import INK, LINE, MUTED
+from pipeline.text.wording import shortened
 from pipeline.tracking.finished import Finished
-from pipeline.wording import shortened
 
 PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
 CURVE = "val/elbo"

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.config.values import Text
 from pipeline.errors import InputError
-from pipeline.settings import Text
 from pipeline.tracking.finished import Finished, finished_among
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT, PRUNED

@@ -10,9 +10,9 @@ from rich.table import Table as Printed
 from rich.text import Text
 
 from pipeline.errors import InputError
+from pipeline.text.wording import one_line
 from pipeline.tracking.finished import BEST, SCORES, Finished, beginning, differing
 from pipeline.tracking.tags import FINGERPRINT
-from pipeline.wording import one_line
 
 SHOWN = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pipeline.config.values import Count, Seed
 from pipeline.data.appearance import Appearance
 from pipeline.data.binarisation import Binarisation, binarised
 from pipeline.data.images import ImageData, Split
@@ -14,7 +15,6 @@ from pipeline.data.names import NamesOrNone, printable
 from pipeline.data.source import Part, Published, Source, shape_text
 from pipeline.data.splits import at_most, joined, only_classes, set_validation_aside
 from pipeline.errors import InputError
-from pipeline.settings import Count, Seed
 
 log = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from pipeline.config.values import Count, Switch
 from pipeline.data.gathering import Gathered, gather
 from pipeline.data.images import Split
 from pipeline.data.layout import Classes, parts_of
@@ -17,7 +18,6 @@ from pipeline.data.shuffle import shuffled
 from pipeline.data.source import Part, Published, Reading
 from pipeline.data.splits import TestShare, set_test_aside
 from pipeline.errors import InputError
-from pipeline.settings import Count, Switch
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.config.values import Text
 from pipeline.data.images import Split
 from pipeline.data.labels import codes_of, numbered
 from pipeline.data.levels import Level, Levels, joint
@@ -20,7 +21,6 @@ from pipeline.data.rewriting import packing, rewriting
 from pipeline.data.source import Part, Published, Reading
 from pipeline.data.splits import TestShare, set_test_aside
 from pipeline.errors import InputError
-from pipeline.settings import Text
 
 CURE = "Write it with numpy.savez_compressed"
 

@@ -5,7 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
-from pipeline.config import argument
+from pipeline.config.names import argument
 from pipeline.environment import python
 
 

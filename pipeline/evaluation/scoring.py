@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.settings import Count, Seed
+from pipeline.config.values import Count, Seed
 
 Images = Annotated[Count, Field(examples=[1000])] | None
 """At most so many images, drawn at random; null takes all."""

@@ -10,7 +10,7 @@ from pipeline.figures.canvas import sheet, text_width
 from pipeline.figures.mosaic import arrange, join, magnify, near_square, whole_factor
 from pipeline.figures.pixels import as_pixels
 from pipeline.figures.style import DPI, INK, SMALL
-from pipeline.wording import wrapped
+from pipeline.text.wording import wrapped
 
 SIDE, TILE = 960, 140  # pixels that all images with their captions may take, and one image
 LETTERS, LINES = 20, 10  # of a caption: letters in a line, and lines; what is longer ends in dots

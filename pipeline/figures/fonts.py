@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from matplotlib.font_manager import FontProperties, findfont, findSystemFonts, fontManager, get_font
 
 from pipeline.plotting import FONTS, write_in
-from pipeline.wording import shortened
+from pipeline.text.wording import shortened
 
 log = logging.getLogger(__name__)
 EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")

@@ -11,7 +11,7 @@ from pipeline.figures.canvas import EDGE, TOP, blank, show, text_width, write_he
 from pipeline.figures.fonts import drawable
 from pipeline.figures.pixels import resized
 from pipeline.figures.style import INK, SMALL, TEXT
-from pipeline.wording import wrapped
+from pipeline.text.wording import wrapped
 
 SIDE, GAP, HEAD, LINE = 232, 8, 28, 18  # pixels: a card, between two of a training, its name, a line of its caption
 APART, COLUMNS = 26, 3  # pixels between trainings; how many of them beside each other

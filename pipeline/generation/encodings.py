@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.config.values import Switch, Text
 from pipeline.data.listing import fault, files_below
 from pipeline.data.names import printable
 from pipeline.errors import InputError
 from pipeline.evaluation.encoded import encode
 from pipeline.generation.made import Made
 from pipeline.generation.own_files import own_files
-from pipeline.settings import Switch, Text
 from pipeline.trained import Trained
 
 log = logging.getLogger(__name__)

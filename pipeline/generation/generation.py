@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from pipeline.build import build, check_value
-from pipeline.config import Config
+from pipeline.config.build import build, check_value
+from pipeline.config.names import Config
+from pipeline.config.values import Text
 from pipeline.generation.made import Maker
 from pipeline.newfolder import new_folder
-from pipeline.settings import Text
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
 from pipeline.trained import load

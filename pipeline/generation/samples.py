@@ -6,12 +6,12 @@ from typing import Literal
 import numpy as np
 
 from pipeline import figures
+from pipeline.config.values import Count, Seed, Weight
 from pipeline.data.binarisation import as_trained
 from pipeline.density import FITTED, draws, fitted_mixture
 from pipeline.errors import InputError
 from pipeline.evaluation.encoded import decode
 from pipeline.generation.made import Made
-from pipeline.settings import Count, Seed, Weight
 from pipeline.trained import Trained
 
 

@@ -7,11 +7,11 @@ import numpy as np
 from pydantic import Field
 
 from pipeline import figures
+from pipeline.config.values import Count
 from pipeline.evaluation.encoded import decode, encode
 from pipeline.generation.made import Made
 from pipeline.generation.plane import LOOKED_AT
 from pipeline.pictures.paths import traversed
-from pipeline.settings import Count
 from pipeline.trained import Trained
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import keras
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from pipeline.config.values import Count
 from pipeline.models.posterior import SoftplusScale
-from pipeline.settings import Count
 
 
 def _known_activation(name: str) -> str:

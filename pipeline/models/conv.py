@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from keras import layers
 from pydantic import Field
 
+from pipeline.config.values import Count, Counts, LayerCounts, Share, Switch
 from pipeline.errors import InputError
 from pipeline.models.architecture import Architecture, ImageShape
-from pipeline.settings import Count, Counts, LayerCounts, Share, Switch
 
 PerLayer = Annotated[Count | LayerCounts, Field(examples=[[2, 2]])]
 """One number for all layers, or a list with one for each."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from keras import layers
 
+from pipeline.config.values import LayerCounts, Share, Switch
 from pipeline.models.architecture import Architecture, ImageShape
-from pipeline.settings import LayerCounts, Share, Switch
 
 
 @dataclass(frozen=True, kw_only=True)

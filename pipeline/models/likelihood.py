@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from pipeline.settings import Positive, Switch
+from pipeline.config.values import Positive, Switch
 
 Link = Literal["sigmoid", "identity"]
 """From the decoder's output to the mean of a pixel."""

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from pipeline.settings import Natural, Switch, Weight
+from pipeline.config.values import Natural, Switch, Weight
 
 
 @keras.saving.register_keras_serializable("pipeline")

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from pipeline.config.values import Count, Natural
 from pipeline.errors import InputError
-from pipeline.settings import Count, Natural
 
 PictureName = Literal[
     "data",

@@ -11,8 +11,9 @@ import numpy as np
 import yaml
 from rich.console import Console
 
-from pipeline.build import check_value
-from pipeline.config import Config
+from pipeline.config.build import check_value
+from pipeline.config.names import Config
+from pipeline.config.values import Text
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation import evaluate
@@ -23,7 +24,6 @@ from pipeline.record import facts, parameters
 from pipeline.reproduction.numbers import Comparison, Enough, Recorded
 from pipeline.reproduction.verdict import Verdict
 from pipeline.runtime import circumstances, differences
-from pipeline.settings import Text
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import MlflowRun, Store

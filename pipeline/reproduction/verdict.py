@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipeline.reproduction.numbers import Difference
-from pipeline.wording import one_line
+from pipeline.text.wording import one_line
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
-from pipeline.composition import plain, where_it_was_typed
+from pipeline.config.composition import plain, where_it_was_typed
 from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.secrets import masked
 

@@ -5,7 +5,7 @@ from math import inf
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from pipeline.config import shown
+from pipeline.config.names import shown
 from pipeline.errors import InputError
 from pipeline.sweep.steps import evenly
 

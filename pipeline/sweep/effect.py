@@ -5,8 +5,8 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from pipeline.config import Config
-from pipeline.effect import idle
+from pipeline.config.effect import idle
+from pipeline.config.names import Config
 
 
 def idle_of_several(typed: Sequence[Override], config: Config, launcher: str) -> list[str]:

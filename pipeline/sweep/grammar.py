@@ -8,8 +8,8 @@ from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from pipeline.composition import null_listed
-from pipeline.config import shown
+from pipeline.config.composition import null_listed
+from pipeline.config.names import shown
 from pipeline.errors import InputError
 from pipeline.sweep.space import Space
 from pipeline.sweep.steps import steps_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pipeline.config import flatten
+from pipeline.config.names import flatten
 from pipeline.sweep.distribution import Value
 from pipeline.sweep.sampling import points_in_order, sampler_of
 from pipeline.sweep.settings import StudySettings

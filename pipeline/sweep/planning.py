@@ -8,11 +8,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from optuna.distributions import CategoricalDistribution
 
-from pipeline.build import build, check_value
-from pipeline.composition import INERT
-from pipeline.config import Config, flatten, shown
+from pipeline.config.build import build, check_value
+from pipeline.config.composition import INERT
+from pipeline.config.names import Config, flatten, shown
+from pipeline.config.values import Text
 from pipeline.errors import InputError
-from pipeline.settings import Text
 from pipeline.sweep.distribution import Value
 from pipeline.sweep.grammar import distribution_of, space_of
 from pipeline.sweep.plan import Plan

@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override, RangeSweep
 
-from pipeline.config import run_name, shown
+from pipeline.config.names import run_name, shown
 from pipeline.errors import InputError
 from pipeline.sweep.steps import steps_of
 

@@ -16,10 +16,10 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.composition import plain
-from pipeline.config import Config
+from pipeline.config.composition import plain
+from pipeline.config.explanation import explain
+from pipeline.config.names import Config
 from pipeline.errors import InputError
-from pipeline.explanation import explain
 from pipeline.sweep.distribution import Value
 from pipeline.sweep.draw import at_random
 from pipeline.sweep.plan import Plan

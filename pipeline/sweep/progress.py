@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.sweep.plan import Claimed
 from pipeline.sweep.study import Study
-from pipeline.wording import one_line
+from pipeline.text.wording import one_line
 
 WORDS = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 

@@ -6,11 +6,11 @@ import sys
 from optuna.trial import FrozenTrial, TrialState
 
 from pipeline import figures
-from pipeline.config import shown
-from pipeline.markdown import code, literal, table
+from pipeline.config.names import shown
 from pipeline.sweep.plots import plots
 from pipeline.sweep.space import point_name
 from pipeline.sweep.study import Study
+from pipeline.text.markdown import code, literal, table
 from pipeline.tracking.cards import last_cards
 from pipeline.tracking.comparison import View, below, prepare
 from pipeline.tracking.registry import CHAMPION, register

@@ -11,7 +11,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
 
-from pipeline.build import build
+from pipeline.config.build import build
 from pipeline.errors import InputError
 from pipeline.sweep.distribution import Value
 from pipeline.sweep.draw import at_random, by_trial, having

@@ -15,8 +15,8 @@ from rich.text import Text
 
 import pipeline.tracking.loaded  # noqa: F401 — while the process that trials are forked from imports TensorFlow
 from pipeline import ROOT
-from pipeline.build import build
-from pipeline.config import Config
+from pipeline.config.build import build
+from pipeline.config.names import Config
 from pipeline.errors import InputError, Interrupted
 from pipeline.interruption import listen
 from pipeline.sweep.journal import lock_of

@@ -9,9 +9,9 @@ import numpy as np
 from optuna.pruners import BasePruner
 from pydantic import BeforeValidator, Field
 
-from pipeline.config import shown
+from pipeline.config.names import shown
+from pipeline.config.values import Count, Location, Natural, Positive, Seed, Text
 from pipeline.errors import InputError
-from pipeline.settings import Count, Location, Natural, Positive, Seed, Text
 
 Direction = Literal["minimize", "maximize"]
 HIGHER = ("elbo", "active_units", "mutual_information", "knn_accuracy")

@@ -8,7 +8,7 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 
-from pipeline.config import run_name, shown
+from pipeline.config.names import run_name, shown
 from pipeline.errors import InputError
 from pipeline.sweep.distribution import Value, count_of, ends_of, exact, has, values_of, written
 from pipeline.sweep.draw import Draw

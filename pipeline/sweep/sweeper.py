@@ -9,8 +9,8 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.composition import name_of, plain
-from pipeline.config import Config, quoted
+from pipeline.config.composition import name_of, plain
+from pipeline.config.names import Config, quoted
 from pipeline.door import say_idle, start
 from pipeline.errors import InputError
 from pipeline.sweep.effect import idle_of_several

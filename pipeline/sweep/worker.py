@@ -10,8 +10,8 @@ from omegaconf import DictConfig
 from optuna.trial import TrialState
 
 from pipeline.address import Address
-from pipeline.composition import where_it_was_typed
-from pipeline.config import quoted
+from pipeline.config.composition import where_it_was_typed
+from pipeline.config.names import quoted
 from pipeline.errors import InputError
 from pipeline.interruption import listen
 from pipeline.sweep.child import End, Job

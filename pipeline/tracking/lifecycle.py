@@ -8,8 +8,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
-from pipeline.markdown import code, paragraphs
 from pipeline.secrets import masked
+from pipeline.text.markdown import code, paragraphs
 from pipeline.tracking.address import resume_command
 from pipeline.tracking.answering import answers
 from pipeline.tracking.colour import COLOUR, colour_of

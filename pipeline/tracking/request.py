@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from pipeline.build import check
-from pipeline.config import shown
+from pipeline.config.build import check
+from pipeline.config.names import shown
+from pipeline.config.values import Natural, Weight
 from pipeline.errors import InputError
-from pipeline.settings import Natural, Weight
 
 MOST = 10_000
 """Images that one request may ask for."""

@@ -14,8 +14,8 @@ from mlflow.exceptions import MlflowException
 
 from pipeline.data.images import ImageData
 from pipeline.figures import Figure, png
-from pipeline.markdown import literal
 from pipeline.secrets import masked
+from pipeline.text.markdown import literal
 from pipeline.tracking.address import DATABASE, first_line
 from pipeline.tracking.dataset_input import dataset_input
 from pipeline.tracking.links import run_link

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from pipeline.settings import Location, Text
+from pipeline.config.values import Location, Text
 from pipeline.tracking.store import Store
 
 Uri = Annotated[Location | None, BeforeValidator(lambda uri: uri or None)]

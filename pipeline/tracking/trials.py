@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.errors import InputError
-from pipeline.markdown import paragraphs
+from pipeline.text.markdown import paragraphs
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED

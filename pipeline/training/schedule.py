@@ -7,7 +7,7 @@ from typing import Annotated
 import keras
 from pydantic import AfterValidator, Field
 
-from pipeline.settings import Count, Positive, Share
+from pipeline.config.values import Count, Positive, Share
 
 
 def _rising(milestones: list[int]) -> list[int]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import keras
 
+from pipeline.config.values import Count, Positive, Seed, Switch
 from pipeline.errors import InputError
 from pipeline.runtime import Runtime
-from pipeline.settings import Count, Positive, Seed, Switch
 from pipeline.training.schedule import Schedule
 
 

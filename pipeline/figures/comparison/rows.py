@@ -18,7 +18,7 @@ from pipeline.figures.fonts import drawable
 from pipeline.figures.latents import axis_names, draw_points
 from pipeline.figures.limits import Limits
 from pipeline.figures.style import DPI, INK, SMALL, TEXT
-from pipeline.wording import wrapped
+from pipeline.text.wording import wrapped
 
 BETWEEN = 64  # pixels between two columns, which hold the numbers of a scatter's vertical axis
 FOOT = 38  # pixels under a scatter, for the numbers and the name of its horizontal axis

@@ -16,7 +16,7 @@ from pipeline.figures.classes import named_classes
 from pipeline.figures.interactive.sprite import Sprite, sprite
 from pipeline.figures.latents import axis_names, checked_points
 from pipeline.figures.style import INK, LINE, MUTED, class_colors
-from pipeline.wording import shortened
+from pipeline.text.wording import shortened
 
 PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
 POLICY = (  # no network at all

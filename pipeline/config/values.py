@@ -1,7 +1,7 @@
 """The vocabulary in which settings are declared: value types with their range and an example of a good value.
 
 A group of settings is the keyword-only signature of a frozen dataclass, a layer or a function that uses these types;
-`pipeline.build` checks the values of a config against it.
+`pipeline.config.build` checks the values of a config against it.
 """
 
 from typing import Annotated, Any

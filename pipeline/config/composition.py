@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from pipeline import ROOT
 from pipeline.address import without_secrets
-from pipeline.config import Config, argument, flatten, run_name
+from pipeline.config.names import Config, argument, flatten, run_name
 from pipeline.errors import InputError
 
 CONF = ROOT / "conf"

@@ -15,7 +15,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from pipeline.address import with_secrets
-from pipeline.config import shown
+from pipeline.config.names import shown
 from pipeline.errors import InputError
 
 ALLOWED_PACKAGES = ("pipeline", "keras")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from pipeline.wording import one_line
+from pipeline.text.wording import one_line
 
 _SIGNS = re.compile(r"[\\`*\[\]<>|~&@#!$]|:(?=\S)|(?<!\w)_|_(?!\w)")
 """What means something to some reader of Markdown; before more text, a colon begins `:emoji:` and ends `http:`."""

@@ -16,8 +16,8 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException, HydraException, OverrideParseException
 from omegaconf import OmegaConf
 
-from pipeline.composition import CONF, sorted_overrides
-from pipeline.config import argument, flatten
+from pipeline.config.composition import CONF, sorted_overrides
+from pipeline.config.names import argument, flatten
 from pipeline.errors import InputError
 
 PUBLISHED = {

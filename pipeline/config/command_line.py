@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, QuotedString
 from hydra.errors import HydraException
 
-from pipeline.config import quoted
+from pipeline.config.names import quoted
 from pipeline.errors import InputError
 from pipeline.secrets import has_secret, hidden, is_address
 

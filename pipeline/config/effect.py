@@ -8,7 +8,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
-from pipeline.config import Config, flatten
+from pipeline.config.names import Config, flatten
 from pipeline.environment import python
 from pipeline.errors import InputError
 

@@ -1,0 +1,1 @@
+"""Words that people are shown."""
