@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from pipeline.runtime import cpu_model
+from pipeline.process.circumstances import cpu_model
 
 PACKAGES = ("tensorflow", "keras", "torch", "pythae", "numpy", "mlflow", "hydra-core")
 

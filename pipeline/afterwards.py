@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from pipeline.environment import python
+from pipeline.places import python
 from pipeline.tracking.run import Run
 
 

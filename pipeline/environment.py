@@ -1,12 +1,9 @@
 """The environment of a command: which variables it obeys, and how the processes that it starts find the same code."""
 
 import os
-import shlex
-import shutil
 import sys
 import warnings
 from io import TextIOWrapper
-from pathlib import Path
 
 from pipeline import ROOT
 
@@ -46,14 +43,6 @@ def isolate() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # What a terminal or a log has no character for, such as ±, is written in another way.
         sys.stdout.reconfigure(errors="backslashreplace")
-
-
-def python() -> str:
-    """What a shell is given to run this Python, as the first word of a command that a message tells people to type."""
-    here, typed = Path(sys.executable), shutil.which("python")
-    if typed and Path(typed).absolute().parent == here.parent:
-        return "python"
-    return shlex.quote(str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here))
 
 
 def _listed(name: str) -> list[str]:

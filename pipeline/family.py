@@ -14,8 +14,8 @@ from pipeline.errors import InputError, Interrupted
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.view import view_of
+from pipeline.process.circumstances import circumstances
 from pipeline.record import parameters
-from pipeline.runtime import circumstances
 from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.finished import BEST, Finished, finished_children

@@ -11,7 +11,7 @@ from pipeline.config.build import build, check_value
 from pipeline.config.names import Config, flatten, run_name
 from pipeline.config.values import Text
 from pipeline.evaluation import Evaluation, Scoring, evaluate
-from pipeline.runtime import circumstances
+from pipeline.process.circumstances import circumstances
 from pipeline.text.wording import one_line
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import Uri

@@ -1,24 +1,16 @@
-"""The circumstances of a run: TensorFlow's start and settings, and the tags that say what it ran on."""
+"""TensorFlow's start and settings: how a process computes."""
 
 import os
-import platform
-import shlex
-import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 from typing import Literal
 
-from pipeline import ROOT
 from pipeline.config.values import Count
 from pipeline.errors import InputError
-
-PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
 
 
 def import_tensorflow() -> None:
@@ -79,57 +71,6 @@ class Runtime:
                 ) from error
         with _stderr_held():
             tf.constant(0)  # devices are set up at the first operation, and announced
-
-
-def circumstances() -> dict[str, str]:
-    """Tags: command, commit and whether the checkout was dirty, versions, device, threads, oneDNN."""
-    import tensorflow as tf
-
-    gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
-    names = [str(gpu.get("device_name", "GPU")) for gpu in gpus]
-    return {
-        "command": _writable(shlex.join(["python", "-m", f"pipeline.{Path(sys.argv[0]).stem}", *sys.argv[1:]])),
-        "commit": _git("rev-parse", "HEAD"),
-        "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain"), "true"),
-        "device": ", ".join(names) or cpu_model(),
-        "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-        "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
-    }
-
-
-def _writable(text: str) -> str:
-    """Text as it can be recorded: bytes of arguments that are not UTF-8, as names of files may have, are escaped."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def cpu_model() -> str:
-    """What the processor calls itself; where it does not say, its architecture."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not Linux
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return next(iter(names), "") or platform.processor() or platform.machine()
-
-
-def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """What has changed between two `circumstances` that can change a result, each as a phrase."""
-    return [
-        f"{name} was {before[name]}, is {now[name]}"
-        for name in ("commit", "device", "threads", "onednn", "python", *PACKAGES)
-        if name in before and before[name] != now[name]
-    ]
-
-
-def _git(*arguments: str) -> str:
-    """What git says of the checkout; `unknown` where there is no git, no checkout or no answer."""
-    try:
-        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=10)
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return done.stdout.strip()
 
 
 @contextmanager

@@ -20,11 +20,12 @@ from pipeline.initial import fresh_model
 from pipeline.models.vae import VAE
 from pipeline.outcome import Outcome
 from pipeline.pictures.gallery import Gallery
+from pipeline.places import MLRUNS
+from pipeline.process.circumstances import circumstances, differences
 from pipeline.recipe import recipe_of
 from pipeline.record import Record, facts
-from pipeline.runtime import circumstances, differences
 from pipeline.text.wording import one_line
-from pipeline.tracking.address import MLRUNS, resume_command
+from pipeline.tracking.address import resume_command
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking

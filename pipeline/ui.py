@@ -9,6 +9,7 @@ import urllib.request
 
 from pipeline.environment import isolate
 from pipeline.errors import InputError
+from pipeline.places import HOST
 
 
 def main() -> None:
@@ -37,7 +38,7 @@ def serve(port: int) -> None:
 
     another = f"otherwise choose another port: make ui PORT={port + 1}"
     views.refuse_busy(port, f"If it is another `make ui`, it already shows the same runs; {another}")
-    address, store = f"http://{views.HOST}:{port}", Store()
+    address, store = f"http://{HOST}:{port}", Store()
     link = views.latest_link(store, address, overviews(store))
     views.lighten()
     threading.Thread(target=_announce, args=(address, link), daemon=True).start()

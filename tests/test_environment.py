@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from checkout import SMALL, Checkout
 
-from pipeline.environment import OBEYED, python
+from pipeline.environment import OBEYED
+from pipeline.places import python
 
 OF_OTHERS = {
     "MLFLOW_EXPERIMENT_NAME": "another",

@@ -16,8 +16,8 @@ from pipeline.config.build import check, check_value
 from pipeline.config.names import Config
 from pipeline.config.values import Text
 from pipeline.errors import InputError
-from pipeline.newfolder import new_folder
-from pipeline.runtime import circumstances
+from pipeline.places import new_folder
+from pipeline.process.circumstances import circumstances
 from pipeline.text.markdown import literal
 from pipeline.tracking.finished import Finished
 from pipeline.tracking.lifecycle import start

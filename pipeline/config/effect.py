@@ -9,8 +9,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
 from pipeline.config.names import Config, flatten
-from pipeline.environment import python
 from pipeline.errors import InputError
+from pipeline.places import python
 
 Flat = Mapping[str, Any]
 """Values of a config by dotted name, and targets."""

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from pipeline.config.names import argument
-from pipeline.environment import python
+from pipeline.places import python
 
 
 def dir_setting(path: Path) -> str:

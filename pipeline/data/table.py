@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.images import Split
-from pipeline.environment import python
 from pipeline.errors import InputError
+from pipeline.places import python
 
 CURE = "Replace it with the published file"
 

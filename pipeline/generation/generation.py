@@ -6,7 +6,7 @@ from pipeline.config.build import build, check_value
 from pipeline.config.names import Config
 from pipeline.config.values import Text
 from pipeline.generation.made import Maker
-from pipeline.newfolder import new_folder
+from pipeline.places import new_folder
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
 from pipeline.trained import load

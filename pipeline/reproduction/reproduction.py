@@ -20,10 +20,10 @@ from pipeline.evaluation import evaluate
 from pipeline.experiment import Experiment
 from pipeline.initial import fresh_model
 from pipeline.models.vae import VAE
+from pipeline.process.circumstances import circumstances, differences
 from pipeline.record import facts, parameters
 from pipeline.reproduction.numbers import Comparison, Enough, Recorded
 from pipeline.reproduction.verdict import Verdict
-from pipeline.runtime import circumstances, differences
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import MlflowRun, Store

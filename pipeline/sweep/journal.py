@@ -11,12 +11,12 @@ from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from pipeline import ROOT
 from pipeline.address import Address
 from pipeline.errors import InputError
+from pipeline.places import MLRUNS
 from pipeline.tracking.database import driver_missing
 
-STUDIES = ROOT / "mlruns" / "studies"
+STUDIES = MLRUNS / "studies"
 
 
 def lock_of(study: str) -> FileLock:

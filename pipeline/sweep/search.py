@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.text import Text
 
 import pipeline.tracking.loaded  # noqa: F401 — while the process that trials are forked from imports TensorFlow
-from pipeline import ROOT
 from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.errors import InputError, Interrupted
 from pipeline.interruption import listen
+from pipeline.places import MLRUNS
 from pipeline.sweep.journal import lock_of
 from pipeline.sweep.last_word import last_word
 from pipeline.sweep.plan import Plan
@@ -34,7 +34,7 @@ from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import Store
 from pipeline.tracking.trials import STUDY
 
-JOBS = ROOT / "mlruns" / "jobs"
+JOBS = MLRUNS / "jobs"
 
 
 def search(context: HydraContext, master: DictConfig, config: Config, typed: Sequence[Override]) -> None:

@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 
 import mlflow  # noqa: F401 — whose loggers are set up here
 
-from pipeline import ROOT
 from pipeline.address import Address
-from pipeline.environment import python
+from pipeline.places import MLRUNS, python
 from pipeline.secrets import MaskedFormatter
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # for files of a few kilobytes
@@ -25,7 +24,6 @@ for _handler in logging.getLogger("mlflow").handlers:
     _handler.setFormatter(MaskedFormatter("%(levelname)s %(name)s: %(message)s"))
 _tries = logging.getLogger("urllib3.connectionpool")
 
-MLRUNS = ROOT / "mlruns"
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 SQLITE = "sqlite:///"
 DATABASE = f"{SQLITE}{MLRUNS / 'mlflow.db'}"

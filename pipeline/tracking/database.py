@@ -17,8 +17,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pipeline.address import Address
-from pipeline.environment import python
 from pipeline.errors import InputError
+from pipeline.places import python
 from pipeline.tracking.address import is_server
 
 PATIENCE = 10

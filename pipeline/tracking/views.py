@@ -5,11 +5,10 @@ import socket
 from collections.abc import Mapping, Sequence
 
 from pipeline.errors import InputError
-from pipeline.tracking.address import DATABASE, MLRUNS
+from pipeline.places import HOST, MLRUNS
+from pipeline.tracking.address import DATABASE
 from pipeline.tracking.links import EXPERIMENTS, runs_link
 from pipeline.tracking.store import Store
-
-HOST = "127.0.0.1"
 
 
 def latest_link(store: Store, address: str, pages: Mapping[str, str]) -> str:

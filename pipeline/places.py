@@ -1,10 +1,17 @@
-"""A folder for what a command makes."""
+"""Places: where runs are kept, where servers listen, the folders that commands make, and the Python that runs them."""
 
+import shlex
+import shutil
+import sys
 from datetime import datetime
 from pathlib import Path
 
+from pipeline import ROOT
 from pipeline.errors import InputError
-from pipeline.tracking.address import MLRUNS
+
+MLRUNS = ROOT / "mlruns"
+HOST = "127.0.0.1"
+"""Where our servers listen: on this machine alone."""
 
 
 def new_folder(out: str | None, kind: str) -> Path:
@@ -23,3 +30,11 @@ def new_folder(out: str | None, kind: str) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"out={out}: there is something already. Name a folder that does not exist yet")
     return folder
+
+
+def python() -> str:
+    """What a shell is given to run this Python, as the first word of a command that a message tells people to type."""
+    here, typed = Path(sys.executable), shutil.which("python")
+    if typed and Path(typed).absolute().parent == here.parent:
+        return "python"
+    return shlex.quote(str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here))

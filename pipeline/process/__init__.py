@@ -1,0 +1,1 @@
+"""How a command begins, how it is stopped, and what it runs on."""
