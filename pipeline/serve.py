@@ -4,7 +4,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import COMMANDS, CONF
-from pipeline.door import answered, configured, enter, start
+from pipeline.process.command import answered, configured, enter, start
 
 
 def main() -> None:

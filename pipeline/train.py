@@ -9,8 +9,8 @@ from omegaconf import DictConfig
 from pipeline.config.composition import CONF, name_of, null_listed
 from pipeline.config.effect import refuse_of_several
 from pipeline.config.names import Config
-from pipeline.door import answered, configured, enter, is_alone, start, typed
 from pipeline.errors import InputError
+from pipeline.process.command import answered, configured, enter, is_alone, start, typed
 
 
 def main() -> None:

@@ -7,9 +7,9 @@ import time
 import urllib.error
 import urllib.request
 
-from pipeline.environment import isolate
 from pipeline.errors import InputError
 from pipeline.places import HOST
+from pipeline.process.environment import isolate
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from pipeline.config.composition import CONF, plain
 from pipeline.config.names import Config
-from pipeline.door import answered, configured, enter, start
+from pipeline.process.command import answered, configured, enter, start
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from studies import plan_of
 
 from pipeline.config.composition import CONF, plain
 from pipeline.config.names import Config
-from pipeline.environment import isolate
+from pipeline.process.environment import isolate
 from pipeline.runtime import Runtime, start_tensorflow
 from pipeline.sweep import journal
 from pipeline.sweep.plan import Plan

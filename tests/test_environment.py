@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from checkout import SMALL, Checkout
 
-from pipeline.environment import OBEYED
 from pipeline.places import python
+from pipeline.process.environment import OBEYED
 
 OF_OTHERS = {
     "MLFLOW_EXPERIMENT_NAME": "another",

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import Interrupted
-from pipeline.interruption import heed, listen, undisturbed
+from pipeline.process.interruption import heed, listen, undisturbed
 from pipeline.runtime import Runtime
 from pipeline.tracking.lifecycle import start
 from pipeline.tracking.store import Store

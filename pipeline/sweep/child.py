@@ -75,7 +75,7 @@ def run(worker: Connection) -> None:
 
     A process that has trained is some hundred milliseconds ahead of a new one. Dies tidily with the worker.
     """
-    from pipeline.door import start
+    from pipeline.process.command import start
 
     os.setsid()  # Ctrl-C is the worker's, who ends its children tidily
     heard: SimpleQueue[Any] = SimpleQueue()

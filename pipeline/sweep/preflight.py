@@ -111,7 +111,7 @@ def look_in_child(
     plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Config], answer: Connection
 ) -> None:
     """`look` for another process: sends what it returns, or the message of what it raises."""
-    from pipeline.door import start
+    from pipeline.process.command import start
 
     os.setsid()  # Ctrl-C is the command's
     start()

@@ -17,8 +17,8 @@ import pipeline.tracking.loaded  # noqa: F401 — while the process that trials 
 from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.errors import InputError, Interrupted
-from pipeline.interruption import listen
 from pipeline.places import MLRUNS
+from pipeline.process.interruption import listen
 from pipeline.sweep.journal import lock_of
 from pipeline.sweep.last_word import last_word
 from pipeline.sweep.plan import Plan

@@ -11,8 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.config.composition import name_of, plain
 from pipeline.config.names import Config, quoted
-from pipeline.door import say_idle, start
 from pipeline.errors import InputError
+from pipeline.process.command import say_idle, start
 from pipeline.sweep.effect import idle_of_several
 from pipeline.sweep.points import Point, points_of
 from pipeline.sweep.processes import warm_up

@@ -13,7 +13,7 @@ from pipeline.address import Address
 from pipeline.config.composition import where_it_was_typed
 from pipeline.config.names import quoted
 from pipeline.errors import InputError
-from pipeline.interruption import listen
+from pipeline.process.interruption import listen
 from pipeline.sweep.child import End, Job
 from pipeline.sweep.crew import Crew
 from pipeline.sweep.plan import Claimed, Plan

@@ -12,7 +12,7 @@ from mlflow.tracking import MlflowClient
 
 from pipeline.address import Address
 from pipeline.errors import InputError
-from pipeline.interruption import undisturbed
+from pipeline.process.interruption import undisturbed
 from pipeline.tracking.address import DATABASE, first_line, is_server
 from pipeline.tracking.database import artifacts_beside
 from pipeline.tracking.opening import close_abandoned, ready

@@ -11,8 +11,8 @@ import keras
 from pipeline.data.batches import TrainingBatches, batches
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.interruption import heed
 from pipeline.models.vae import VAE
+from pipeline.process.interruption import heed
 from pipeline.training.checkpoint import Checkpoint, History
 from pipeline.training.settings import Training
 

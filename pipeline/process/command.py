@@ -22,9 +22,9 @@ from pipeline.config.composition import plain, where_it_was_typed
 from pipeline.config.effect import idle
 from pipeline.config.explanation import check_words, explain
 from pipeline.config.names import Config
-from pipeline.environment import isolate
 from pipeline.errors import InputError, unwritable
-from pipeline.interruption import listen
+from pipeline.process.environment import isolate
+from pipeline.process.interruption import listen
 from pipeline.secrets import MaskedFormatter, masked
 
 # Nothing heavy is imported above, so that --help and a mistyped key are answered at once.
