@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from data_files import pixels, refusal, run_line, write_idx
 
+from pipeline.data.csv_images import read_table
 from pipeline.data.emnist import Emnist, read_mapping
-from pipeline.data.table import read_table
 
 MAPPING = "emnist-letters-mapping.txt"
 

@@ -12,8 +12,8 @@ from PIL import Image
 from test_data_folder import write
 
 from pipeline.data.gathering import gather
+from pipeline.data.image_file import Conversion, Facts
 from pipeline.data.levels import Levels
-from pipeline.data.picture import Conversion, Facts
 
 
 def read(path: Path, channels: int = 1, size: int = 4, **changes: Any) -> tuple[np.ndarray, Facts]:

@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 from pipeline.config.values import Count, Seed
 from pipeline.data.appearance import Appearance
 from pipeline.data.binarisation import Binarisation, binarised
+from pipeline.data.class_names import NamesOrNone, printable
 from pipeline.data.images import ImageData, Split
-from pipeline.data.names import NamesOrNone, printable
 from pipeline.data.source import Part, Published, Source, shape_text
 from pipeline.data.splits import at_most, joined, only_classes, set_validation_aside
 from pipeline.errors import InputError

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.archive import unpack_published
+from pipeline.data.csv_images import read_table
 from pipeline.data.download import Md5, PublishedFile, writing_to
+from pipeline.data.files import cure, file_in, home_of, missing_from, refuse_near_names
 from pipeline.data.idx import read_pair
 from pipeline.data.images import Split
 from pipeline.data.levels import Level, Levels
-from pipeline.data.locate import cure, file_in, home_of, missing_from, refuse_near_names
 from pipeline.data.source import Published, with_levels
-from pipeline.data.table import read_table
 from pipeline.errors import InputError
 
 

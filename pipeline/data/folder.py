@@ -9,11 +9,11 @@ import numpy as np
 
 from pipeline.config.values import Count, Switch
 from pipeline.data.gathering import Gathered, gather
+from pipeline.data.image_file import Background, Conversion
 from pipeline.data.images import Split
 from pipeline.data.layout import Classes, parts_of
 from pipeline.data.levels import Level, Levels
 from pipeline.data.listing import fault
-from pipeline.data.picture import Background, Conversion
 from pipeline.data.shuffle import shuffled
 from pipeline.data.source import Part, Published, Reading
 from pipeline.data.splits import TestShare, set_test_aside

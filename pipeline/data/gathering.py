@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.image_file import Conversion, Facts, UnreadableError, UnscaledError
 from pipeline.data.levels import Span, joint, levels_cure
-from pipeline.data.picture import Conversion, Facts, UnreadableError, UnscaledError
 from pipeline.errors import InputError
 
 NAMED = 10

@@ -9,11 +9,11 @@ from typing import BinaryIO, Literal, cast, get_args
 
 import numpy as np
 
+from pipeline.data.class_names import Names
 from pipeline.data.download import Md5, PublishedFile, download, writing_to
+from pipeline.data.files import cure, file_in, home_of, missing_from, refuse_near_names
 from pipeline.data.images import Split
 from pipeline.data.levels import Level, Levels
-from pipeline.data.locate import cure, file_in, home_of, missing_from, refuse_near_names
-from pipeline.data.names import Names
 from pipeline.data.source import Published, check_labels, with_levels
 from pipeline.errors import InputError
 

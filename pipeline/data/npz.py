@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.config.values import Text
+from pipeline.data.class_names import NamesOrNone
 from pipeline.data.images import Split
 from pipeline.data.labels import codes_of, numbered
 from pipeline.data.levels import Level, Levels, joint
 from pipeline.data.listing import fault, visible
-from pipeline.data.names import NamesOrNone
 from pipeline.data.npz_layout import PARTS, WHOLE, Layout, layout_of
-from pipeline.data.pixels import Pixels, as_pixels
 from pipeline.data.rewriting import packing, rewriting
 from pipeline.data.source import Part, Published, Reading
 from pipeline.data.splits import TestShare, set_test_aside
+from pipeline.data.to_uint8 import Pixels, as_pixels
 from pipeline.errors import InputError
 
 CURE = "Write it with numpy.savez_compressed"

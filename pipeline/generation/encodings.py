@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.config.values import Switch, Text
+from pipeline.data.class_names import printable
 from pipeline.data.listing import fault, files_below
-from pipeline.data.names import printable
 from pipeline.errors import InputError
 from pipeline.evaluation.encoded import encode
 from pipeline.generation.made import Made

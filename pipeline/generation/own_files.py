@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.data.gathering import Gathered, gather
+from pipeline.data.image_file import Conversion
 from pipeline.data.levels import Levels
-from pipeline.data.picture import Conversion
 from pipeline.trained import Trained
 
 
