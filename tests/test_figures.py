@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from pipeline import figures
 from pipeline.figures.canvas import figure_pixels
-from pipeline.figures.decoded import coordinate_names
+from pipeline.figures.images.decoded import coordinate_names
 from pipeline.figures.limits import square_limits
 from pipeline.figures.loss_curves import best_epoch, epoch_ticks, robust_range
 from pipeline.figures.mosaic import near_square

@@ -8,9 +8,9 @@ from test_figures import DIGITS, LETTERS, SHAPES, find, noise, png, texts
 
 from pipeline import figures
 from pipeline.figures.canvas import figure_pixels
-from pipeline.figures.captioned import LINES, captioned
 from pipeline.figures.crosses import DECODED, POINTS
-from pipeline.figures.sheets import SAMPLES
+from pipeline.figures.images.captioned import LINES, captioned
+from pipeline.figures.images.sheets import SAMPLES
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 SPACINGS = {

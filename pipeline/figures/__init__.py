@@ -9,24 +9,24 @@ import pipeline.plotting  # noqa: F401 — before anything imports matplotlib
 # isort: split
 from matplotlib.figure import Figure
 
-from pipeline.figures.cards import mosaic_card, plane_card, reconstructions_card
 from pipeline.figures.comparison.member import Member
 from pipeline.figures.comparison.side_by_side import side_by_side
 from pipeline.figures.crosses import plane_and_points
-from pipeline.figures.decoded import decoded_points, grid, interpolations, traversals
 from pipeline.figures.diagram.diagram import structure
 from pipeline.figures.diagram.layer import Layer
 from pipeline.figures.evolution import epochs_sheet, latent_steps
 from pipeline.figures.film.film import latent_film
 from pipeline.figures.film.loop import loop
+from pipeline.figures.images.cards import mosaic_card, plane_card, reconstructions_card
+from pipeline.figures.images.decoded import decoded_points, grid, interpolations, traversals
+from pipeline.figures.images.sheets import first_images, reconstructions, samples, samples_beside
+from pipeline.figures.images.strip import strip
+from pipeline.figures.images.wall import Brick, wall
 from pipeline.figures.interactive.page import interactive_latent
 from pipeline.figures.latents import latent, latent_card
 from pipeline.figures.loss_curves import losses
 from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, quantiles
 from pipeline.figures.png import png
-from pipeline.figures.sheets import first_images, reconstructions, samples, samples_beside
-from pipeline.figures.strip import strip
-from pipeline.figures.wall import Brick, wall
 from pipeline.plotting import literal_ticks, settle
 
 __all__ = [

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from pipeline.figures.canvas import EDGE, TOP, headed, place, show, text_width
-from pipeline.figures.decoded import coordinates_room, plane_image, write_coordinates
+from pipeline.figures.images.decoded import coordinates_room, plane_image, write_coordinates
 from pipeline.figures.latents import axis_names, checked_points, draw_points
 from pipeline.figures.legend import LegendColumns, labels_in_legend
 from pipeline.figures.limits import square_limits

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import EDGE, TOP, headed, place, show, text_width
 from pipeline.figures.classes import named_classes
-from pipeline.figures.decoded import write_coordinates
+from pipeline.figures.images.decoded import write_coordinates
 from pipeline.figures.latents import draw_points
 from pipeline.figures.limits import square_limits
 from pipeline.figures.style import INK, MUTED, TEXT

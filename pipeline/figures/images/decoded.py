@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import sheet, text_width
-from pipeline.figures.captioned import captioned
+from pipeline.figures.images.captioned import captioned
 from pipeline.figures.latents import axis_names
 from pipeline.figures.mosaic import join, magnify, seamed, whole_factor
 from pipeline.figures.pixels import as_pairs, as_pixels

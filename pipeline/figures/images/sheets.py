@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures.canvas import EDGE, TOP, headed, sheet, show, text_width
-from pipeline.figures.captioned import captioned
 from pipeline.figures.classes import LONGEST
 from pipeline.figures.fonts import drawables
+from pipeline.figures.images.captioned import captioned
 from pipeline.figures.mosaic import arrange, join, magnify, near_square, stack_pairs, whole_factor
 from pipeline.figures.pixels import as_pairs, as_pixels
 from pipeline.figures.style import INK, MUTED, SMALL, TEXT

@@ -1,0 +1,1 @@
+"""Images in rows, columns and walls."""
