@@ -10,14 +10,14 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from pipeline import figures
-from pipeline.figures.canvas import figure_pixels
 from pipeline.figures.images.decoded import coordinate_names
-from pipeline.figures.limits import square_limits
+from pipeline.figures.kit.canvas import figure_pixels
+from pipeline.figures.kit.limits import square_limits
+from pipeline.figures.kit.mosaic import near_square
+from pipeline.figures.kit.style import VALIDATION, class_colors
 from pipeline.figures.loss_curves import best_epoch, epoch_ticks, robust_range
-from pipeline.figures.mosaic import near_square
 from pipeline.figures.plane import principal_axes
 from pipeline.figures.scatter import keep_apart
-from pipeline.figures.style import VALIDATION, class_colors
 
 DIGITS = [str(digit) for digit in range(10)]
 LETTERS = [chr(ord("A") + index) for index in range(26)]

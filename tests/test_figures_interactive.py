@@ -16,7 +16,7 @@ from test_figures import DIGITS, SHAPES, noise
 
 from pipeline import figures
 from pipeline.figures.interactive.sprite import sprite
-from pipeline.figures.style import class_colors
+from pipeline.figures.kit.style import class_colors
 
 WICKED = ["</script><script>alert(1)</script>", '<b>bold</b> & "co"', "$x$ {{y}} ${z}", "ü 名前"]
 

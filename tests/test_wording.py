@@ -16,9 +16,9 @@ from matplotlib.text import Text
 from rich.cells import cell_len
 
 from pipeline import ROOT, figures
-from pipeline.figures import fonts
-from pipeline.figures.canvas import blank, figure_pixels, text_width
-from pipeline.figures.classes import ALL, OF_MORE, named_classes
+from pipeline.figures.kit import fonts
+from pipeline.figures.kit.canvas import blank, figure_pixels, text_width
+from pipeline.figures.kit.classes import ALL, OF_MORE, named_classes
 from pipeline.text.markdown import code, literal, paragraphs, table
 from pipeline.text.wording import one_line, shortened, wrapped
 

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.comparison.contact import SHOWN, Sheet
 from pipeline.comparison.front import front
 from pipeline.comparison.table import Table, concise, score_of
-from pipeline.figures.style import INK, LINE, MUTED
+from pipeline.figures.kit.style import INK, LINE, MUTED
 from pipeline.text.wording import shortened
 from pipeline.tracking.finished import Finished
 

@@ -23,10 +23,10 @@ from pipeline.figures.images.sheets import first_images, reconstructions, sample
 from pipeline.figures.images.strip import strip
 from pipeline.figures.images.wall import Brick, wall
 from pipeline.figures.interactive.page import interactive_latent
+from pipeline.figures.kit.png import png
 from pipeline.figures.latents import latent, latent_card
 from pipeline.figures.loss_curves import losses
 from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, quantiles
-from pipeline.figures.png import png
 from pipeline.plotting import literal_ticks, settle
 
 __all__ = [

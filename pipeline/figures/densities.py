@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from pipeline.figures.classes import named_classes
-from pipeline.figures.limits import Limits
-from pipeline.figures.style import LINE
+from pipeline.figures.kit.classes import named_classes
+from pipeline.figures.kit.limits import Limits
+from pipeline.figures.kit.style import LINE
 
 BINS, SMOOTH = 240, 3.0  # bins over the axis, and the standard deviation in bins of the smoothing
 PEAK = 1.6  # how high a curve may rise, in distances between two lines

@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import EDGE, TOP, blank, place, sheet, text_width, write_head
-from pipeline.figures.classes import named_classes
+from pipeline.figures.kit.canvas import EDGE, TOP, blank, place, sheet, text_width, write_head
+from pipeline.figures.kit.classes import named_classes
+from pipeline.figures.kit.legend import LegendColumns, labels_in_legend
+from pipeline.figures.kit.limits import robust_limits
+from pipeline.figures.kit.mosaic import join, magnify, whole_factor
+from pipeline.figures.kit.rgb import as_pixels
+from pipeline.figures.kit.style import DPI, INK, SMALL, TEXT
 from pipeline.figures.latents import axis_names, checked_points, draw_points
-from pipeline.figures.legend import LegendColumns, labels_in_legend
-from pipeline.figures.limits import robust_limits
-from pipeline.figures.mosaic import join, magnify, whole_factor
-from pipeline.figures.pixels import as_pixels
-from pipeline.figures.style import DPI, INK, SMALL, TEXT
 
 MOST = 12  # epochs in one figure
 SIDE, TILE, BETWEEN, APART = 900, 112, 3, 12  # pixels: rows of images, one image, between images, under the inputs

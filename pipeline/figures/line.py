@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import EDGE, TOP, headed, place, show, text_width
-from pipeline.figures.classes import named_classes
 from pipeline.figures.images.decoded import write_coordinates
+from pipeline.figures.kit.canvas import EDGE, TOP, headed, place, show, text_width
+from pipeline.figures.kit.classes import named_classes
+from pipeline.figures.kit.limits import square_limits
+from pipeline.figures.kit.style import INK, MUTED, TEXT
 from pipeline.figures.latents import draw_points
-from pipeline.figures.limits import square_limits
-from pipeline.figures.style import INK, MUTED, TEXT
 
 LEAST, LANE = 640, 34  # pixels that the densities are wide at least, and that each class is high
 ABOVE, BETWEEN, BELOW = 58, 64, 58  # pixels: names and ticks over the densities, the way to the row, its coordinates

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import EDGE, TOP, blank, place
-from pipeline.figures.style import INK, LINE, MUTED, SMALL, TEXT, TITLE, TRAIN, VALIDATION
+from pipeline.figures.kit.canvas import EDGE, TOP, blank, place
+from pipeline.figures.kit.style import INK, LINE, MUTED, SMALL, TEXT, TITLE, TRAIN, VALIDATION
 
 PANELS = ("loss", "distortion", "rate", "elbo")
 SPLITS = (("train", "training", TRAIN), ("val", "validation", VALIDATION))

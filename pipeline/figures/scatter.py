@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from rich.cells import cell_len
 
-from pipeline.figures.classes import Classes, named_classes
-from pipeline.figures.limits import Limits
-from pipeline.figures.style import DPI, class_colors
+from pipeline.figures.kit.classes import Classes, named_classes
+from pipeline.figures.kit.limits import Limits
+from pipeline.figures.kit.style import DPI, class_colors
 
 FEW = 10  # classes that colours alone keep apart
 SHORT = 3  # letters of a class name that may stand among the points

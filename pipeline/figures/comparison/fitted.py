@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from pipeline.figures.mosaic import arrange, join, near_square, seamed, stack_pairs
-from pipeline.figures.pixels import as_pairs, as_pixels, resized, size_within
+from pipeline.figures.kit.mosaic import arrange, join, near_square, seamed, stack_pairs
+from pipeline.figures.kit.rgb import as_pairs, as_pixels, resized, size_within
 
 TILE, TALLEST = 44, 96  # pixels: the least width of an image, the most height of a pair's image
 BETWEEN, APART = 2, 8  # pixels between images, and between two rows of pairs

@@ -10,14 +10,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from rich.cells import cell_len
 
-from pipeline.figures.canvas import place, show, text_width
-from pipeline.figures.classes import named_classes
-from pipeline.figures.comparison.class_legend import ClassLegend
 from pipeline.figures.comparison.member import Member
-from pipeline.figures.fonts import drawable
+from pipeline.figures.kit.canvas import place, show, text_width
+from pipeline.figures.kit.classes import named_classes
+from pipeline.figures.kit.fonts import drawable
+from pipeline.figures.kit.legend_lines import ClassLegend
+from pipeline.figures.kit.limits import Limits
+from pipeline.figures.kit.style import DPI, INK, SMALL, TEXT
 from pipeline.figures.latents import axis_names, draw_points
-from pipeline.figures.limits import Limits
-from pipeline.figures.style import DPI, INK, SMALL, TEXT
 from pipeline.text.wording import wrapped
 
 BETWEEN = 64  # pixels between two columns, which hold the numbers of a scatter's vertical axis

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 from matplotlib.path import Path
 
-from pipeline.figures.canvas import EDGE, TOP, headed, place, text_width
 from pipeline.figures.diagram.lane import LOW, PAD, Lane, lane, parameters_text
 from pipeline.figures.diagram.layer import Family, Layer, family
 from pipeline.figures.diagram.ranks import GAP, Box
 from pipeline.figures.diagram.routes import Route
-from pipeline.figures.style import INK, MUTED, SMALL, TEXT
+from pipeline.figures.kit.canvas import EDGE, TOP, headed, place, text_width
+from pipeline.figures.kit.style import INK, MUTED, SMALL, TEXT
 
 SAMPLING = "z = mean\n+ exp(log variance / 2) · noise"  # the reparameterisation trick (Kingma and Welling 2014, eq. 10)
 LOOKS: dict[Family, tuple[str, str, str]] = {  # fill, edge, name in the legend

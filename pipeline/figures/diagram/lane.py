@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.figures.canvas import text_width
 from pipeline.figures.diagram.layer import Layer, family
 from pipeline.figures.diagram.ranks import GAP, Box, placed, ranked
 from pipeline.figures.diagram.routes import Route, Routes
-from pipeline.figures.style import SMALL, TEXT
+from pipeline.figures.kit.canvas import text_width
+from pipeline.figures.kit.style import SMALL, TEXT
 
 TALL, LOW, PAD = 42, 26, 10  # pixels: a box of two lines, of one, and left and right of the text in it
 BETWEEN = 24  # pixels between two texts on one line

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.figures.fonts import drawable
+from pipeline.figures.kit.fonts import drawable
 
 LONGEST = 64  # cells of a heading
 Family = Literal["input", "convolution", "dense", "other", "output"]

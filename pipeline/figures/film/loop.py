@@ -3,8 +3,8 @@
 import numpy as np
 
 from pipeline.figures.film.gif import Palette, gif
-from pipeline.figures.mosaic import arrange, join, magnify, near_square, whole_factor
-from pipeline.figures.pixels import as_pixels
+from pipeline.figures.kit.mosaic import arrange, join, magnify, near_square, whole_factor
+from pipeline.figures.kit.rgb import as_pixels
 
 SIDE = 480  # pixels that all images may take
 MILLISECONDS = 80  # that each step is seen; the ends are seen longer

@@ -11,9 +11,9 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import IdentityTransform
 
-from pipeline.figures.classes import Classes
+from pipeline.figures.kit.classes import Classes
+from pipeline.figures.kit.style import DPI
 from pipeline.figures.scatter import name_places
-from pipeline.figures.style import DPI
 
 
 class MovingNames:

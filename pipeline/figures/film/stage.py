@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from pipeline.figures.canvas import blank, place
-from pipeline.figures.classes import Classes, named_classes
-from pipeline.figures.comparison.class_legend import ClassLegend
 from pipeline.figures.film.moving_names import MovingNames
+from pipeline.figures.kit.canvas import blank, place
+from pipeline.figures.kit.classes import Classes, named_classes
+from pipeline.figures.kit.legend_lines import ClassLegend
+from pipeline.figures.kit.limits import robust_limits
+from pipeline.figures.kit.style import INK, LINE, SMALL, TITLE, class_colors
 from pipeline.figures.latents import not_shown, write_notes
-from pipeline.figures.limits import robust_limits
 from pipeline.figures.scatter import marker_size, names_help
-from pipeline.figures.style import INK, LINE, SMALL, TITLE, class_colors
 
 SIDE = 480  # pixels
 HEAD, FOOT = 36, 50  # pixels above and under the axes

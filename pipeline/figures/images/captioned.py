@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import sheet, text_width
-from pipeline.figures.mosaic import arrange, join, magnify, near_square, whole_factor
-from pipeline.figures.pixels import as_pixels
-from pipeline.figures.style import DPI, INK, SMALL
+from pipeline.figures.kit.canvas import sheet, text_width
+from pipeline.figures.kit.mosaic import arrange, join, magnify, near_square, whole_factor
+from pipeline.figures.kit.rgb import as_pixels
+from pipeline.figures.kit.style import DPI, INK, SMALL
 from pipeline.text.wording import wrapped
 
 SIDE, TILE = 960, 140  # pixels that all images with their captions may take, and one image

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pipeline.figures.mosaic import arrange, join, magnify, near_square, seamed, square, stack_pairs, whole_factor
-from pipeline.figures.pixels import as_pairs, as_pixels
+from pipeline.figures.kit.mosaic import arrange, join, magnify, near_square, seamed, square, stack_pairs, whole_factor
+from pipeline.figures.kit.rgb import as_pairs, as_pixels
 
 SIDE = 512  # pixels that a card aims at: sharp when a page shows it at half this size
 MOST = 1024  # beyond this a card is thinned out: it would cost more to store than it shows

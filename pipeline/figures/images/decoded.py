@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import sheet, text_width
 from pipeline.figures.images.captioned import captioned
+from pipeline.figures.kit.canvas import sheet, text_width
+from pipeline.figures.kit.mosaic import join, magnify, seamed, whole_factor
+from pipeline.figures.kit.rgb import as_pairs, as_pixels
+from pipeline.figures.kit.style import INK, PAPER, TEXT
 from pipeline.figures.latents import axis_names
-from pipeline.figures.mosaic import join, magnify, seamed, whole_factor
-from pipeline.figures.pixels import as_pairs, as_pixels
 from pipeline.figures.plane import even
-from pipeline.figures.style import INK, PAPER, TEXT
 
 SIDE, TILE = 960, 168  # pixels that all the images of one figure may take, and one image
 BETWEEN = 3  # pixels between the rows of traversals

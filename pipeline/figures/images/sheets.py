@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import EDGE, TOP, headed, sheet, show, text_width
-from pipeline.figures.classes import LONGEST
-from pipeline.figures.fonts import drawables
 from pipeline.figures.images.captioned import captioned
-from pipeline.figures.mosaic import arrange, join, magnify, near_square, stack_pairs, whole_factor
-from pipeline.figures.pixels import as_pairs, as_pixels
-from pipeline.figures.style import INK, MUTED, SMALL, TEXT
+from pipeline.figures.kit.canvas import EDGE, TOP, headed, sheet, show, text_width
+from pipeline.figures.kit.classes import LONGEST
+from pipeline.figures.kit.fonts import drawables
+from pipeline.figures.kit.mosaic import arrange, join, magnify, near_square, stack_pairs, whole_factor
+from pipeline.figures.kit.rgb import as_pairs, as_pixels
+from pipeline.figures.kit.style import INK, MUTED, SMALL, TEXT
 
 SIDE, TILE = 900, 224  # pixels that all the images of one figure may take, and one image
 INNER, APART = 2, 12  # pixels between an image and its reconstruction, and under each pair

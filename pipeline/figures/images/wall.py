@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from pipeline.figures.canvas import EDGE, TOP, blank, show, text_width, write_head
-from pipeline.figures.fonts import drawable
-from pipeline.figures.pixels import resized
-from pipeline.figures.style import INK, SMALL, TEXT
+from pipeline.figures.kit.canvas import EDGE, TOP, blank, show, text_width, write_head
+from pipeline.figures.kit.fonts import drawable
+from pipeline.figures.kit.rgb import resized
+from pipeline.figures.kit.style import INK, SMALL, TEXT
 from pipeline.text.wording import wrapped
 
 SIDE, GAP, HEAD, LINE = 232, 8, 28, 18  # pixels: a card, between two of a training, its name, a line of its caption

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from pipeline.figures.mosaic import arrange, join, near_square
-from pipeline.figures.pixels import as_pixels, resized, size_within
+from pipeline.figures.kit.mosaic import arrange, join, near_square
+from pipeline.figures.kit.rgb import as_pixels, resized, size_within
 
 LARGEST = 64  # pixels, the longer side of an image; larger ones are shrunk
 

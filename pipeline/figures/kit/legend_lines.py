@@ -7,9 +7,9 @@ from itertools import chain
 import numpy as np
 from matplotlib.figure import Figure
 
-from pipeline.figures.classes import fitting_classes
-from pipeline.figures.legend import legend_handles, legend_look
-from pipeline.figures.style import DPI, SMALL
+from pipeline.figures.kit.classes import fitting_classes
+from pipeline.figures.kit.legend import legend_handles, legend_look
+from pipeline.figures.kit.style import DPI, SMALL
 
 DOT, LINE, LINES = 37, 19, 5  # pixels of a dot with its room, and of a line; lines at most
 INDENT = 9  # pixels that matplotlib leaves in front of a dot

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.figures.canvas import text_width
-from pipeline.figures.fonts import drawables
-from pipeline.figures.style import class_colors
+from pipeline.figures.kit.canvas import text_width
+from pipeline.figures.kit.fonts import drawables
+from pipeline.figures.kit.style import class_colors
 
 ALL, OF_MORE = 60, 20  # up to so many classes are all named, of more than those so many
 LONGEST, BRIEF = 28, 14  # cells of a name, and where room is short

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.figures.style import BROKEN
+from pipeline.figures.kit.style import BROKEN
 
 AT_ONCE = 64  # images that are resized together: as floating point all of them would take many times their memory
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pipeline.figures.style import PAPER
+from pipeline.figures.kit.style import PAPER
 
 LARGE = 16  # pixels of an image that leaves dark ground around what it shows
 

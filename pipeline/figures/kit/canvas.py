@@ -6,8 +6,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from rich.cells import cell_len
 
-from pipeline.figures.fonts import drawable
-from pipeline.figures.style import DPI, INK, LINE, TEXT, TITLE
+from pipeline.figures.kit.fonts import drawable
+from pipeline.figures.kit.style import DPI, INK, LINE, TEXT, TITLE
 from pipeline.plotting import settle
 
 EDGE, TOP = 20, 48  # pixels of paper around a picture, and above it where the title stands

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from pipeline.figures.classes import Classes, fitting_classes
-from pipeline.figures.style import INK, TEXT
+from pipeline.figures.kit.classes import Classes, fitting_classes
+from pipeline.figures.kit.style import INK, TEXT
 
 DOT, LINE = 50, 24  # pixels of a dot with its room, and of a line
 WIDEST = 640  # pixels that several columns may take together
