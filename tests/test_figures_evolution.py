@@ -8,13 +8,13 @@ from PIL import Image
 from test_figures import DIGITS, LETTERS, find, noise, texts
 
 from pipeline import figures
-from pipeline.figures.evolution import epoch_name, thinned
 from pipeline.figures.film.film import EPOCHS, FRAMES, eased
 from pipeline.figures.film.gif import Palette
 from pipeline.figures.film.stage import SIDE
 from pipeline.figures.kit.canvas import figure_pixels
 from pipeline.figures.kit.limits import inside, robust_limits, square_limits
 from pipeline.figures.kit.style import class_colors
+from pipeline.figures.latent.evolution import epoch_name, thinned
 
 
 @pytest.fixture

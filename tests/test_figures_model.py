@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 from test_figures import DIGITS, LETTERS, SHAPES, find, noise, png, texts
 
 from pipeline import figures
-from pipeline.figures.crosses import DECODED, POINTS
 from pipeline.figures.images.captioned import LINES, captioned
 from pipeline.figures.images.sheets import SAMPLES
 from pipeline.figures.kit.canvas import figure_pixels
+from pipeline.figures.latent.plane_and_points import DECODED, POINTS
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 SPACINGS = {

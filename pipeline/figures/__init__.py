@@ -11,10 +11,8 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.comparison.member import Member
 from pipeline.figures.comparison.side_by_side import side_by_side
-from pipeline.figures.crosses import plane_and_points
 from pipeline.figures.diagram.diagram import structure
 from pipeline.figures.diagram.layer import Layer
-from pipeline.figures.evolution import epochs_sheet, latent_steps
 from pipeline.figures.film.film import latent_film
 from pipeline.figures.film.loop import loop
 from pipeline.figures.images.cards import mosaic_card, plane_card, reconstructions_card
@@ -24,7 +22,9 @@ from pipeline.figures.images.strip import strip
 from pipeline.figures.images.wall import Brick, wall
 from pipeline.figures.interactive.page import interactive_latent
 from pipeline.figures.kit.png import png
-from pipeline.figures.latents import latent, latent_card
+from pipeline.figures.latent.evolution import epochs_sheet, latent_steps
+from pipeline.figures.latent.latents import latent, latent_card
+from pipeline.figures.latent.plane_and_points import plane_and_points
 from pipeline.figures.loss_curves import losses
 from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, quantiles
 from pipeline.plotting import literal_ticks, settle

@@ -17,7 +17,7 @@ from pipeline.figures.kit.fonts import drawable
 from pipeline.figures.kit.legend_lines import ClassLegend
 from pipeline.figures.kit.limits import Limits
 from pipeline.figures.kit.style import DPI, INK, SMALL, TEXT
-from pipeline.figures.latents import axis_names, draw_points
+from pipeline.figures.latent.latents import axis_names, draw_points
 from pipeline.text.wording import wrapped
 
 BETWEEN = 64  # pixels between two columns, which hold the numbers of a scatter's vertical axis

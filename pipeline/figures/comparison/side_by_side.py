@@ -12,7 +12,7 @@ from pipeline.figures.comparison.rows import BETWEEN, NAME_LINE, Heads, Legends,
 from pipeline.figures.kit.canvas import EDGE, TOP, blank, write_head
 from pipeline.figures.kit.limits import Limits, robust_limits
 from pipeline.figures.kit.style import TEXT
-from pipeline.figures.latents import checked_points
+from pipeline.figures.latent.latents import checked_points
 
 MOST = 6  # columns beside each other; further ones go under them
 ALL, WIDEST = 1920, 340  # pixels: what all columns share, and what one of them measures at most

@@ -13,7 +13,7 @@ from matplotlib.transforms import IdentityTransform
 
 from pipeline.figures.kit.classes import Classes
 from pipeline.figures.kit.style import DPI
-from pipeline.figures.scatter import name_places
+from pipeline.figures.latent.scatter import name_places
 
 
 class MovingNames:

@@ -14,8 +14,8 @@ from pipeline.figures.kit.classes import Classes, named_classes
 from pipeline.figures.kit.legend_lines import ClassLegend
 from pipeline.figures.kit.limits import robust_limits
 from pipeline.figures.kit.style import INK, LINE, SMALL, TITLE, class_colors
-from pipeline.figures.latents import not_shown, write_notes
-from pipeline.figures.scatter import marker_size, names_help
+from pipeline.figures.latent.latents import not_shown, write_notes
+from pipeline.figures.latent.scatter import marker_size, names_help
 
 SIDE = 480  # pixels
 HEAD, FOOT = 36, 50  # pixels above and under the axes

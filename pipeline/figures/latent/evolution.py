@@ -15,7 +15,7 @@ from pipeline.figures.kit.limits import robust_limits
 from pipeline.figures.kit.mosaic import join, magnify, whole_factor
 from pipeline.figures.kit.rgb import as_pixels
 from pipeline.figures.kit.style import DPI, INK, SMALL, TEXT
-from pipeline.figures.latents import axis_names, checked_points, draw_points
+from pipeline.figures.latent.latents import axis_names, checked_points, draw_points
 
 MOST = 12  # epochs in one figure
 SIDE, TILE, BETWEEN, APART = 900, 112, 3, 12  # pixels: rows of images, one image, between images, under the inputs

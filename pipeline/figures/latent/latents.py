@@ -8,13 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.densities import draw_densities
 from pipeline.figures.kit.canvas import EDGE, TOP, blank, figure_pixels, place, write_title
 from pipeline.figures.kit.classes import Classes, fitting_classes, named_classes
 from pipeline.figures.kit.legend import LegendColumns, labels_in_legend, legend_handles, legend_look
 from pipeline.figures.kit.limits import Limits, inside, square_limits
 from pipeline.figures.kit.style import INK, MUTED, SMALL, TEXT
-from pipeline.figures.scatter import FEW, draw_scatter
+from pipeline.figures.latent.densities import draw_densities
+from pipeline.figures.latent.scatter import FEW, draw_scatter
 
 PLOT = 760  # pixels, the side of the figure's axes
 CARD = 448  # pixels, the side of a card

@@ -11,7 +11,7 @@ from pipeline.figures.kit.canvas import EDGE, TOP, headed, place, show, text_wid
 from pipeline.figures.kit.classes import named_classes
 from pipeline.figures.kit.limits import square_limits
 from pipeline.figures.kit.style import INK, MUTED, TEXT
-from pipeline.figures.latents import draw_points
+from pipeline.figures.latent.latents import draw_points
 
 LEAST, LANE = 640, 34  # pixels that the densities are wide at least, and that each class is high
 ABOVE, BETWEEN, BELOW = 58, 64, 58  # pixels: names and ticks over the densities, the way to the row, its coordinates

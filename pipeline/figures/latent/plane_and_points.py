@@ -12,8 +12,8 @@ from pipeline.figures.kit.canvas import EDGE, TOP, headed, place, show, text_wid
 from pipeline.figures.kit.legend import LegendColumns, labels_in_legend
 from pipeline.figures.kit.limits import square_limits
 from pipeline.figures.kit.style import DPI, INK, TEXT
-from pipeline.figures.latents import axis_names, checked_points, draw_points
-from pipeline.figures.line import line_and_points
+from pipeline.figures.latent.latents import axis_names, checked_points, draw_points
+from pipeline.figures.latent.line_and_points import line_and_points
 
 LEAST = 480  # pixels that the scatter is high where a plane is low
 HEADING, LEFT, BELOW, BETWEEN = 26, 66, 56, 28  # pixels above a panel, left of it, below it, and between the two

@@ -1,0 +1,1 @@
+"""Points and planes of a latent space."""
