@@ -10,10 +10,10 @@ from test_figures import DIGITS, LETTERS, find, noise, texts
 
 from pipeline import figures
 from pipeline.figures import Member
-from pipeline.figures.comparison.fitted import fitted_mosaic, fitted_pairs, fitted_plane
 from pipeline.figures.kit.canvas import figure_pixels
 from pipeline.figures.kit.rgb import resized
 from pipeline.figures.kit.style import DPI
+from pipeline.figures.side_by_side.fitted import fitted_mosaic, fitted_pairs, fitted_plane
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 

@@ -9,8 +9,6 @@ import pipeline.plotting  # noqa: F401 — before anything imports matplotlib
 # isort: split
 from matplotlib.figure import Figure
 
-from pipeline.figures.comparison.member import Member
-from pipeline.figures.comparison.side_by_side import side_by_side
 from pipeline.figures.diagram.diagram import structure
 from pipeline.figures.diagram.layer import Layer
 from pipeline.figures.film.film import latent_film
@@ -27,6 +25,8 @@ from pipeline.figures.latent.latents import latent, latent_card
 from pipeline.figures.latent.plane_and_points import plane_and_points
 from pipeline.figures.loss_curves import losses
 from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, quantiles
+from pipeline.figures.side_by_side.column import Member
+from pipeline.figures.side_by_side.side_by_side import side_by_side
 from pipeline.plotting import literal_ticks, settle
 
 __all__ = [

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from pipeline.figures.comparison.fitted import fitted_mosaic, fitted_pairs, fitted_plane
-from pipeline.figures.comparison.member import Member
-from pipeline.figures.comparison.rows import BETWEEN, NAME_LINE, Heads, Legends, Pictures, Row, Scatters, write
 from pipeline.figures.kit.canvas import EDGE, TOP, blank, write_head
 from pipeline.figures.kit.limits import Limits, robust_limits
 from pipeline.figures.kit.style import TEXT
 from pipeline.figures.latent.latents import checked_points
+from pipeline.figures.side_by_side.column import Member
+from pipeline.figures.side_by_side.fitted import fitted_mosaic, fitted_pairs, fitted_plane
+from pipeline.figures.side_by_side.rows import BETWEEN, NAME_LINE, Heads, Legends, Pictures, Row, Scatters, write
 
 MOST = 6  # columns beside each other; further ones go under them
 ALL, WIDEST = 1920, 340  # pixels: what all columns share, and what one of them measures at most
