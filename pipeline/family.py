@@ -11,9 +11,9 @@ from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.data.batches import pixels
 from pipeline.errors import InputError, Interrupted
+from pipeline.latent.plane import view_of
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
-from pipeline.pictures.view import view_of
 from pipeline.process.circumstances import circumstances
 from pipeline.record import parameters
 from pipeline.text.markdown import literal

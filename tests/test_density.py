@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.density import draws, fitted_mixture
+from pipeline.latent.density import draws, fitted_mixture
 
 
 @pytest.mark.filterwarnings("error")

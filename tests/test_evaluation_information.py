@@ -5,8 +5,8 @@ import pytest
 from linear_gaussian import data_of, linear_vae, noise_images, scoring
 
 from pipeline.evaluation import evaluate, information
-from pipeline.evaluation.encoded import Encoded
 from pipeline.evaluation.information import mutual_information
+from pipeline.latent.encoding import Encoded
 
 
 def encoded_at(mean: np.ndarray, log_variance: float) -> Encoded:

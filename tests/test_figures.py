@@ -17,7 +17,7 @@ from pipeline.figures.kit.mosaic import near_square
 from pipeline.figures.kit.style import VALIDATION, class_colors
 from pipeline.figures.latent.scatter import keep_apart
 from pipeline.figures.loss_curves import best_epoch, epoch_ticks, robust_range
-from pipeline.figures.plane import principal_axes
+from pipeline.latent.axes import principal_axes
 
 DIGITS = [str(digit) for digit in range(10)]
 LETTERS = [chr(ord("A") + index) for index in range(26)]

@@ -11,13 +11,13 @@ from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.data.batches import pixels
 from pipeline.data.images import ImageData, Split
-from pipeline.density import draws, fitted_mixture
 from pipeline.errors import InputError
 from pipeline.figures import Figure
+from pipeline.latent.density import draws, fitted_mixture
+from pipeline.latent.plane import view_of
 from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings, PlaneSettings
-from pipeline.pictures.view import view_of
 
 HISTORY = {"train/loss": [3.0, 2.0], "val/loss": [3.0, 2.5]}
 PLANE = {"spacing": "quantile", "count": 5, "x": None, "y": None}

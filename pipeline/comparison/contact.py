@@ -8,7 +8,7 @@ import numpy as np
 from pipeline import figures
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.evaluation.encoded import decode, encode
+from pipeline.latent.encoding import decode, encode
 from pipeline.tracking.finished import Finished
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT

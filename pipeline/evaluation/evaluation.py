@@ -10,11 +10,11 @@ from pipeline.data.images import ImageData
 from pipeline.data.shuffle import shuffled
 from pipeline.data.stream import stream
 from pipeline.evaluation.collapse import active_units, collapse_warning
-from pipeline.evaluation.encoded import Encoded, distortions, encode, squared_errors
 from pipeline.evaluation.information import mutual_information
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, mean_with_control
 from pipeline.evaluation.neighbours import knn_accuracy
 from pipeline.evaluation.scoring import Scoring
+from pipeline.latent.encoding import Encoded, distortions, encode, squared_errors
 from pipeline.models.vae import VAE
 
 LABELS = {

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from keras import ops
 
-from pipeline.evaluation.encoded import Encoded
+from pipeline.latent.encoding import Encoded
 
 PAIRS = 1_000_000
 """Pairs of a latent and a posterior whose density is held in memory at once."""

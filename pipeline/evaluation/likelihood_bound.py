@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from pipeline.data.stream import stream
-from pipeline.evaluation.encoded import Encoded, batches, distortions
+from pipeline.latent.encoding import Encoded, batches, distortions
 from pipeline.models.vae import VAE
 
 

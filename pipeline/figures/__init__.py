@@ -24,9 +24,9 @@ from pipeline.figures.latent.evolution import epochs_sheet, latent_steps
 from pipeline.figures.latent.latents import latent, latent_card
 from pipeline.figures.latent.plane_and_points import plane_and_points
 from pipeline.figures.loss_curves import losses
-from pipeline.figures.plane import PlaneAxes, even, latent_axes, plane_points, quantiles
 from pipeline.figures.side_by_side.column import Member
 from pipeline.figures.side_by_side.side_by_side import side_by_side
+from pipeline.latent.axes import PlaneAxes, even, latent_axes, plane_points, quantiles
 from pipeline.plotting import literal_ticks, settle
 
 __all__ = [

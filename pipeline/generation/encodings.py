@@ -11,9 +11,9 @@ from pipeline.config.values import Switch, Text
 from pipeline.data.class_names import printable
 from pipeline.data.listing import fault, files_below
 from pipeline.errors import InputError
-from pipeline.evaluation.encoded import encode
 from pipeline.generation.made import Made
 from pipeline.generation.own_files import own_files
+from pipeline.latent.encoding import encode
 from pipeline.trained import Trained
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from pydantic import Field
 from pipeline import figures
 from pipeline.config.values import Count, Text
 from pipeline.errors import InputError
-from pipeline.evaluation.encoded import decode, encode
 from pipeline.generation.made import Made
 from pipeline.generation.own_files import own_files
-from pipeline.pictures.paths import between
+from pipeline.latent.encoding import decode, encode
+from pipeline.latent.paths import between
 from pipeline.pictures.settings import Pair
 from pipeline.trained import Trained
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from pipeline import figures
-from pipeline.evaluation.encoded import decode, encode
 from pipeline.generation.made import Made
+from pipeline.latent.encoding import decode, encode
+from pipeline.latent.plane import view_of
 from pipeline.pictures.settings import PlaneSettings
-from pipeline.pictures.view import view_of
 from pipeline.trained import Trained
 
 LOOKED_AT = 4000

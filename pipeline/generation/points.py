@@ -8,8 +8,8 @@ from pydantic import Field
 
 from pipeline import figures
 from pipeline.errors import InputError
-from pipeline.evaluation.encoded import decode
 from pipeline.generation.made import Made
+from pipeline.latent.encoding import decode
 from pipeline.pictures.settings import Latent
 from pipeline.trained import Trained
 

@@ -8,10 +8,10 @@ import numpy as np
 from pipeline import figures
 from pipeline.config.values import Count, Seed, Weight
 from pipeline.data.binarisation import as_trained
-from pipeline.density import FITTED, draws, fitted_mixture
 from pipeline.errors import InputError
-from pipeline.evaluation.encoded import decode
 from pipeline.generation.made import Made
+from pipeline.latent.density import FITTED, draws, fitted_mixture
+from pipeline.latent.encoding import decode
 from pipeline.trained import Trained
 
 

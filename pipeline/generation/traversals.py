@@ -8,10 +8,10 @@ from pydantic import Field
 
 from pipeline import figures
 from pipeline.config.values import Count
-from pipeline.evaluation.encoded import decode, encode
 from pipeline.generation.made import Made
 from pipeline.generation.plane import LOOKED_AT
-from pipeline.pictures.paths import traversed
+from pipeline.latent.encoding import decode, encode
+from pipeline.latent.paths import traversed
 from pipeline.trained import Trained
 
 

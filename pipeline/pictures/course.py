@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from pipeline.data.images import Split
-from pipeline.evaluation.encoded import encode
+from pipeline.latent.encoding import encode
 from pipeline.models.vae import VAE
 
 RECONSTRUCTED = 10

@@ -12,15 +12,15 @@ from pipeline import figures
 from pipeline.data.batches import pixels
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
-from pipeline.density import FITTED, draws, fitted_mixture
-from pipeline.evaluation.encoded import decode, encode
 from pipeline.figures import Figure
+from pipeline.latent.density import FITTED, draws, fitted_mixture
+from pipeline.latent.encoding import decode, encode
+from pipeline.latent.paths import between, traversed
+from pipeline.latent.plane import View, view_of
 from pipeline.models.vae import VAE
 from pipeline.pictures.course import Course
 from pipeline.pictures.layers import layers_of
-from pipeline.pictures.paths import between, traversed
 from pipeline.pictures.settings import PictureSettings
-from pipeline.pictures.view import View, view_of
 
 SCATTERED = 2000
 """Points of the latent scatter: more hide each other."""

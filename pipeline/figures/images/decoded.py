@@ -13,7 +13,7 @@ from pipeline.figures.kit.mosaic import join, magnify, seamed, whole_factor
 from pipeline.figures.kit.rgb import as_pairs, as_pixels
 from pipeline.figures.kit.style import INK, PAPER, TEXT
 from pipeline.figures.latent.latents import axis_names
-from pipeline.figures.plane import even
+from pipeline.latent.axes import even
 
 SIDE, TILE = 960, 168  # pixels that all the images of one figure may take, and one image
 BETWEEN = 3  # pixels between the rows of traversals

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 
 from pipeline.data.stream import stream
-from pipeline.evaluation.encoded import encode
+from pipeline.latent.encoding import encode
 from pipeline.models.vae import VAE
 
 FITTED = 5000

@@ -1,0 +1,1 @@
+"""A trained model at work on latents: encoding, axes, planes, paths, densities."""
