@@ -9,8 +9,8 @@ from pipeline.data.batches import pixels
 from pipeline.data.images import ImageData, Split
 from pipeline.evaluation import Evaluation
 from pipeline.models.vae import VAE
-from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
+from pipeline.pictures.snapshots import Course
 from pipeline.text.markdown import literal, table
 from pipeline.tracking.run import Run
 from pipeline.tracking.tags import FINGERPRINT

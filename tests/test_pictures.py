@@ -15,9 +15,9 @@ from pipeline.errors import InputError
 from pipeline.figures import Figure
 from pipeline.latent.density import draws, fitted_mixture
 from pipeline.latent.plane import view_of
-from pipeline.pictures.course import Course
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings, PlaneSettings
+from pipeline.pictures.snapshots import Course
 
 HISTORY = {"train/loss": [3.0, 2.0], "val/loss": [3.0, 2.5]}
 PLANE = {"spacing": "quantile", "count": 5, "x": None, "y": None}

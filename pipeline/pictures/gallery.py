@@ -18,9 +18,9 @@ from pipeline.latent.encoding import decode, encode
 from pipeline.latent.paths import between, traversed
 from pipeline.latent.plane import View, view_of
 from pipeline.models.vae import VAE
-from pipeline.pictures.course import Course
 from pipeline.pictures.layers import layers_of
 from pipeline.pictures.settings import PictureSettings
+from pipeline.pictures.snapshots import Course
 
 SCATTERED = 2000
 """Points of the latent scatter: more hide each other."""
