@@ -14,8 +14,8 @@ from PIL import Image
 from plotly.offline import get_plotlyjs
 from rich.console import Console
 
-from pipeline.comparison.contact import SHOWN, sheets
-from pipeline.comparison.front import front
+from pipeline.comparison.contact_sheet import SHOWN, sheets
+from pipeline.comparison.pareto_front import front
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text as Styled
 
-from pipeline.comparison.contact import sheets
+from pipeline.comparison.contact_sheet import sheets
 from pipeline.comparison.page import CURVE, page
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table

@@ -8,8 +8,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from pipeline.comparison.contact import SHOWN, Sheet
-from pipeline.comparison.front import front
+from pipeline.comparison.contact_sheet import SHOWN, Sheet
+from pipeline.comparison.pareto_front import front
 from pipeline.comparison.table import Table, concise, score_of
 from pipeline.figures.kit.style import INK, LINE, MUTED
 from pipeline.text.wording import shortened
