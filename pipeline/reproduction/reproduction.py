@@ -22,7 +22,7 @@ from pipeline.initial import fresh_model
 from pipeline.models.vae import VAE
 from pipeline.process.circumstances import circumstances, differences
 from pipeline.record import facts, parameters
-from pipeline.reproduction.numbers import Comparison, Enough, Recorded
+from pipeline.reproduction.first_difference import Comparison, Enough, Recorded
 from pipeline.reproduction.verdict import Verdict
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import Uri

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.reproduction.numbers import Difference
+from pipeline.reproduction.first_difference import Difference
 from pipeline.text.wording import one_line
 
 
