@@ -13,8 +13,7 @@ from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
 from pipeline.data.images import ImageData
-from pipeline.figures import Figure
-from pipeline.figures.kit import png
+from pipeline.figures import Figure, png
 from pipeline.secrets import masked
 from pipeline.text.markdown import literal
 from pipeline.tracking.address import DATABASE, first_line
