@@ -18,7 +18,7 @@ def config_for(*overrides: str) -> dict[str, Any]:
 
 def experiment_for(task: Task) -> Any:
     """Our parts for the task, built as a run builds them, with the default settings where the task says nothing."""
-    from pipeline.experiment import Experiment
+    from pipeline.runs.setup import Experiment
 
     return Experiment.from_config(
         config_for(

@@ -51,7 +51,7 @@ def run(task: RunTask, turn: Turn) -> None:
 def _train(config: dict[str, Any]) -> int:
     from rich.console import Console
 
-    from pipeline.training_run import train
+    from pipeline.runs.train import train
 
     with open(os.devnull, "w") as nowhere:
         return train(config, console=Console(file=nowhere)).epochs
@@ -59,9 +59,9 @@ def _train(config: dict[str, Any]) -> int:
 
 def watched() -> list[tuple[Any, str, str]]:
     """What is timed: owner, name, and what it counts as."""
-    from pipeline import training_run
     from pipeline.data.dataset import Dataset
-    from pipeline.record import Record
+    from pipeline.runs import train as training_run
+    from pipeline.runs.record import Record
     from pipeline.tracking.run import Run
     from pipeline.tracking.settings import Tracking
     from pipeline.training.checkpoint import Checkpoint
@@ -79,7 +79,7 @@ def watched() -> list[tuple[Any, str, str]]:
 
 
 def _watch_all(stopwatch: Stopwatch) -> None:
-    from pipeline import training_run
+    from pipeline.runs import train as training_run
 
     for owner, name, kind in watched():
         stopwatch.watch(owner, name, kind)

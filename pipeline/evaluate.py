@@ -20,7 +20,7 @@ def compose_and_evaluate(composed: DictConfig) -> None:
         start()
         from rich.console import Console
 
-        from pipeline.rescoring import rescore
+        from pipeline.runs.rescoring import rescore
 
         rescore(config).report(Console())
 

@@ -20,7 +20,7 @@ def compose_and_serve(composed: DictConfig) -> None:
         start()
         from rich.console import Console
 
-        from pipeline.serving import serve
+        from pipeline.runs.serving import serve
 
         serve(config, Console())
 

@@ -21,7 +21,7 @@ def main() -> None:
 def _expand_and_train() -> None:
     sys.argv[1:] = map(null_listed, sys.argv[1:])
     if any(each.startswith("from=") for each in sys.argv[1:]):
-        from pipeline.origin import expanded  # takes MLflow along
+        from pipeline.runs.from_run import expanded  # takes MLflow along
 
         sys.argv[1:] = expanded(sys.argv[1:])
     compose_and_train()
@@ -49,7 +49,7 @@ def _train(config: Config, overrides: list[str]) -> None:
     start()
     from rich.console import Console
 
-    from pipeline.training_run import train
+    from pipeline.runs.train import train
 
     train(config, console=Console()).report(Console())
 
@@ -64,7 +64,7 @@ def _resume(run_id: str, config: Config, overrides: list[str]) -> None:
     start()
     from rich.console import Console
 
-    from pipeline.training_run import resume
+    from pipeline.runs.train import resume
 
     resume(run_id, config["tracking"], console=Console()).report(Console())
 

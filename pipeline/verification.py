@@ -13,9 +13,9 @@ from pipeline.config.values import Switch, Text
 from pipeline.errors import InputError
 from pipeline.reference import Reference
 from pipeline.reference_page import page
+from pipeline.runs.train import train
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
-from pipeline.training_run import train
 
 EXPERIMENT = "verify"
 VERDICTS = {True: ("holds", "green"), False: ("misses", "red")}

@@ -131,8 +131,8 @@ def test_our_racer_is_the_fast_preset_on_the_test_images():
 
 def test_both_programs_mean_the_same_by_the_loss():
     from benchmarks.peers.keras_tutorial import VariationalAutoencoder, make_decoder, make_encoder
-    from pipeline.experiment import Experiment
     from pipeline.models.vae import assemble
+    from pipeline.runs.setup import Experiment
 
     experiment = Experiment.from_config(config_for(*OVERRIDES))
     ours = assemble(

@@ -19,10 +19,10 @@ from pipeline.comparison.pareto_front import front
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
+from pipeline.runs.loaded_run import load
 from pipeline.tracking.finished import Finished, beginning, differing, finished_among
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT
-from pipeline.trained import load
 
 
 def run(name: str, likelihood: str = "Bernoulli", **metrics: float) -> Finished:

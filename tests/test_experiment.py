@@ -7,9 +7,9 @@ import pytest
 from pipeline.config.composition import CONF
 from pipeline.config.names import Config, shown
 from pipeline.data.dataset import Dataset
-from pipeline.experiment import Experiment
 from pipeline.models.objective import Objective
 from pipeline.process.circumstances import circumstances, differences
+from pipeline.runs.setup import Experiment
 
 GROUPS = ("dataset", "evaluation", "experiment", "likelihood", "model", "objective", "pictures", "tracking", "training")
 OPTIONS = [f"{group}={file.stem}" for group in GROUPS for file in sorted((CONF / group).glob("*.yaml"))]

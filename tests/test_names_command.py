@@ -9,8 +9,8 @@ from checkout import Checkout
 from PIL import Image
 from rich.console import Console
 
-from pipeline.family import _description
 from pipeline.reproduction.verdict import Verdict
+from pipeline.runs.family import _description
 from pipeline.tracking.tags import NOTE
 
 NAME = "a|b [bold]x[/y] <i> $$"

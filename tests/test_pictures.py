@@ -64,7 +64,7 @@ def test_only_what_is_wanted_is_drawn(small_vae, data, composed) -> None:
 
 
 def test_a_model_of_many_dimensions_shows_traversals_too(composed) -> None:
-    from pipeline.experiment import Experiment
+    from pipeline.runs.setup import Experiment
 
     experiment = Experiment.from_config(composed("model.latent_dim=4", "model.hidden=[8]", "dataset.limit=60"))
     data = experiment.dataset.load()
@@ -75,7 +75,7 @@ def test_a_model_of_many_dimensions_shows_traversals_too(composed) -> None:
 
 
 def test_a_plane_through_many_dimensions_says_so(composed) -> None:
-    from pipeline.experiment import Experiment
+    from pipeline.runs.setup import Experiment
 
     experiment = Experiment.from_config(composed("model.latent_dim=4", "model.hidden=[8]", "dataset.limit=60"))
     data = experiment.dataset.load()
@@ -95,7 +95,7 @@ def test_an_autoencoder_is_traversed_as_far_as_its_images_lie(small_vae, data, c
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (20, 32, 3)])
 def test_colour_images_also_not_square_are_drawn_everywhere(composed, tmp_path: Path, shape) -> None:
-    from pipeline.experiment import Experiment
+    from pipeline.runs.setup import Experiment
 
     images = np.random.default_rng(0).integers(0, 256, (60, *shape), np.uint8)
     split = Split(images, np.arange(60, dtype=np.int64) % 2)

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import ROOT
 from pipeline.config.names import Config
-from pipeline.recipe import code_of, recipe_of
+from pipeline.runs.signature import code_of, recipe_of
 
 
 @pytest.fixture

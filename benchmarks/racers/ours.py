@@ -16,7 +16,7 @@ def run(task: RaceTask, turn: Turn) -> None:
     start_tensorflow()
     from benchmarks.network import config_for
     from benchmarks.racers.turn_an_epoch import TurnAnEpoch
-    from pipeline.experiment import Experiment
+    from pipeline.runs.setup import Experiment
     from pipeline.training.fit import fit
 
     own = f"training.seed={task.seed}", f"training.runtime.threads={task.threads}"

@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 from pipeline.generation.made import Made
 from pipeline.generation.own_files import own_files
 from pipeline.latent.encoding import encode
-from pipeline.trained import Trained
+from pipeline.runs.loaded_run import Trained
 
 log = logging.getLogger(__name__)
 

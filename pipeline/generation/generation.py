@@ -7,9 +7,9 @@ from pipeline.config.names import Config
 from pipeline.config.values import Text
 from pipeline.generation.made import Maker
 from pipeline.places import new_folder
+from pipeline.runs.loaded_run import load
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
-from pipeline.trained import load
 
 
 def generate(config: Config) -> list[Path]:

@@ -15,7 +15,7 @@ from pipeline.generation.own_files import own_files
 from pipeline.latent.encoding import decode, encode
 from pipeline.latent.paths import between
 from pipeline.pictures.settings import Pair
-from pipeline.trained import Trained
+from pipeline.runs.loaded_run import Trained
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import figures
-from pipeline.trained import Trained
+from pipeline.runs.loaded_run import Trained
 
 
 @dataclass(frozen=True)

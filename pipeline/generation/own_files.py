@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.data.gathering import Gathered, gather
 from pipeline.data.image_file import Conversion
 from pipeline.data.levels import Levels
-from pipeline.trained import Trained
+from pipeline.runs.loaded_run import Trained
 
 
 def own_files(paths: Sequence[Path], trained: Trained, *, skip: bool = False, key: str | None = None) -> Gathered:

@@ -7,7 +7,7 @@ from pipeline.generation.made import Made
 from pipeline.latent.encoding import decode, encode
 from pipeline.latent.plane import view_of
 from pipeline.pictures.settings import PlaneSettings
-from pipeline.trained import Trained
+from pipeline.runs.loaded_run import Trained
 
 LOOKED_AT = 4000
 """Test images that tell where the plane lies."""

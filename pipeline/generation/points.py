@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.generation.made import Made
 from pipeline.latent.encoding import decode
 from pipeline.pictures.settings import Latent
-from pipeline.trained import Trained
+from pipeline.runs.loaded_run import Trained
 
 
 @dataclass(frozen=True, kw_only=True)

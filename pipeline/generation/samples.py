@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.generation.made import Made
 from pipeline.latent.density import FITTED, draws, fitted_mixture
 from pipeline.latent.encoding import decode
-from pipeline.trained import Trained
+from pipeline.runs.loaded_run import Trained
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from pipeline.generation.made import Made
 from pipeline.generation.plane import LOOKED_AT
 from pipeline.latent.encoding import decode, encode
 from pipeline.latent.paths import traversed
-from pipeline.trained import Trained
+from pipeline.runs.loaded_run import Trained
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,18 +17,18 @@ from pipeline.config.values import Text
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation import evaluate
-from pipeline.experiment import Experiment
-from pipeline.initial import fresh_model
 from pipeline.models.vae import VAE
 from pipeline.process.circumstances import circumstances, differences
-from pipeline.record import facts, parameters
 from pipeline.reproduction.first_difference import Comparison, Enough, Recorded
 from pipeline.reproduction.verdict import Verdict
+from pipeline.runs.initial_weights import fresh_model
+from pipeline.runs.loaded_run import finished_training
+from pipeline.runs.record import facts, parameters
+from pipeline.runs.setup import Experiment
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PRUNED, REUSED
-from pipeline.trained import finished_training
 from pipeline.training.fit import fit
 from pipeline.training.progress import TrainingProgress
 

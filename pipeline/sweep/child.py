@@ -143,7 +143,7 @@ class _Images:
 
 
 def _trained(job: Job, images: _Images, worker: Connection, heard: "SimpleQueue[Any]") -> End:
-    from pipeline.training_run import train
+    from pipeline.runs.train import train
 
     def after_epoch(epoch: int, metrics: dict[str, float]) -> None:
         worker.send(Epoch(epoch, metrics))

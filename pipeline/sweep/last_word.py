@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from optuna.trial import FrozenTrial
 
-from pipeline.afterwards import next_steps
+from pipeline.runs.next_steps import next_steps
 from pipeline.sweep.progress import WORDS
 from pipeline.sweep.space import point_name
 from pipeline.sweep.study import Study

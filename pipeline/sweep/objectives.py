@@ -9,7 +9,7 @@ from optuna.pruners import NopPruner
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation import Evaluation
-from pipeline.experiment import Experiment
+from pipeline.runs.setup import Experiment
 from pipeline.sweep.settings import StudySettings
 
 EPOCH = tuple(f"{split}/{name}" for split in ("train", "val") for name in ("loss", "rate", "distortion", "elbo"))

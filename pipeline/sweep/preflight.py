@@ -27,8 +27,8 @@ from pipeline.sweep.space import Space, key_of, overrides_of, point_name
 
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData
-    from pipeline.experiment import Experiment
     from pipeline.models.vae import VAE
+    from pipeline.runs.setup import Experiment
 
 POINTS, MOST = 40, 100
 """How many points are looked at: corners first, then others at random; more if they are certain to be trained."""
@@ -83,8 +83,8 @@ def look(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Confi
     Raises:
         InputError: naming the point and what is wrong with it; no memory for such a training; a wrong objective.
     """
-    from pipeline.experiment import Experiment
-    from pipeline.initial import fresh_model
+    from pipeline.runs.initial_weights import fresh_model
+    from pipeline.runs.setup import Experiment
     from pipeline.sweep.objectives import check_objectives, check_scored
 
     check_objectives(plan.settings, list(plan.space))

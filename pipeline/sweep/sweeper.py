@@ -61,7 +61,7 @@ class PointSweeper(Sweeper):
 
     def _train(self, points: Sequence[Point], members: Mapping[str, Config], config: Config, name: str) -> Any:
         assert self.launcher is not None
-        from pipeline.family import family
+        from pipeline.runs.family import family
 
         with family(config, name, members, resume=config["resume"]) as parent:
             jobs = list(_jobs(points, parent, config["tracking"]["experiment"]))
@@ -72,8 +72,8 @@ class PointSweeper(Sweeper):
 
 def _tell(parent: "Run", overrides: Sequence[str]) -> None:
     """What the trainings came to, and what to type next."""
-    from pipeline.afterwards import next_steps
-    from pipeline.family import best_of
+    from pipeline.runs.family import best_of
+    from pipeline.runs.next_steps import next_steps
     from pipeline.tracking.finished import beginning, finished_children
 
     finished = finished_children(parent.store, parent.id)
@@ -98,8 +98,8 @@ def _task(config: DictConfig) -> Config:
 
 def _check(points: Sequence[Point], composed: Sequence[Config]) -> None:
     """Refuse a wrong setting of any training before the first one begins."""
-    from pipeline.experiment import Experiment
-    from pipeline.initial import model_of
+    from pipeline.runs.initial_weights import model_of
+    from pipeline.runs.setup import Experiment
 
     for point, config in zip(points, composed, strict=True):
         try:
@@ -112,7 +112,7 @@ def _check(points: Sequence[Point], composed: Sequence[Config]) -> None:
 
 def _jobs(points: Sequence[Point], parent: "Run", experiment: str) -> Iterator[list[str]]:
     """The overrides of each training that is left to do, in the parent's experiment; an interrupted one goes on."""
-    from pipeline.training_run import checkpoint_of
+    from pipeline.runs.train import checkpoint_of
 
     before = {run.info.run_name: run.info for run in parent.store.children(parent.id)}
     for point in points:

@@ -13,10 +13,10 @@ import_tensorflow()
 
 import pipeline.data  # noqa: E402
 import pipeline.models  # noqa: E402
+import pipeline.runs.train  # noqa: E402
 import pipeline.sweep.child  # noqa: E402
 import pipeline.tracking.keras_model  # noqa: E402
 import pipeline.tracking.loaded  # noqa: E402
-import pipeline.training_run  # noqa: E402
 
 for package in (pipeline.data, pipeline.models):  # what configs name
     for module in walk_packages(package.__path__, f"{package.__name__}."):

@@ -9,12 +9,12 @@ from rich.text import Text
 from pipeline.config.build import check_value
 from pipeline.config.names import Config
 from pipeline.places import HOST
+from pipeline.runs.loaded_run import finished_training
 from pipeline.text.wording import one_line
 from pipeline.tracking.server import answer
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
 from pipeline.tracking.views import refuse_busy
-from pipeline.trained import finished_training
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535, examples=[5001])]
 

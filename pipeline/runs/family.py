@@ -15,7 +15,8 @@ from pipeline.latent.plane import view_of
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.process.circumstances import circumstances
-from pipeline.record import parameters
+from pipeline.runs.loaded_run import Trained, load
+from pipeline.runs.record import parameters
 from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.finished import BEST, Finished, finished_children
@@ -25,7 +26,6 @@ from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT
-from pipeline.trained import Trained, load
 
 
 @contextmanager

@@ -12,11 +12,11 @@ from pipeline.config.names import Config, flatten, run_name
 from pipeline.config.values import Text
 from pipeline.evaluation import Evaluation, Scoring, evaluate
 from pipeline.process.circumstances import circumstances
+from pipeline.runs.loaded_run import load
 from pipeline.text.wording import one_line
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
-from pipeline.trained import load
 
 
 @dataclass(frozen=True)

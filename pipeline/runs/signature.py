@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import ROOT
 from pipeline.config.names import Config, flatten
-from pipeline.record import GROUPS
+from pipeline.runs.record import GROUPS
 
 INERT = ("dataset.dir", "training.runtime.threads")
 """Settings that change no number, but for the last bits."""

@@ -15,15 +15,15 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.evaluation import evaluate
-from pipeline.experiment import Experiment
-from pipeline.initial import fresh_model
 from pipeline.models.vae import VAE
-from pipeline.outcome import Outcome
 from pipeline.pictures.gallery import Gallery
 from pipeline.places import MLRUNS
 from pipeline.process.circumstances import circumstances, differences
-from pipeline.recipe import recipe_of
-from pipeline.record import Record, facts
+from pipeline.runs.initial_weights import fresh_model
+from pipeline.runs.outcome import Outcome
+from pipeline.runs.record import Record, facts
+from pipeline.runs.setup import Experiment
+from pipeline.runs.signature import recipe_of
 from pipeline.text.wording import one_line
 from pipeline.tracking.address import resume_command
 from pipeline.tracking.lifecycle import reopen, start

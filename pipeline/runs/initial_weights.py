@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.experiment import Experiment
 from pipeline.models.vae import VAE
+from pipeline.runs.setup import Experiment
 
 Stored = Callable[[str], VAE]
 """Gives the model of a run, by its id or name."""

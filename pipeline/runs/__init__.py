@@ -1,0 +1,1 @@
+"""Trainings as runs: set up, trained, recorded, loaded, scored again."""
