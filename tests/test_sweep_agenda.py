@@ -9,9 +9,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from studies import GRID, RANDOM, SPACE, TPE, worked
 
 from pipeline.errors import InputError
-from pipeline.sweep.grammar import space_of
 from pipeline.sweep.sampling import check_sampler, sampler_of, unseen
-from pipeline.sweep.space import key_of
+from pipeline.sweep.space.grammar import space_of
+from pipeline.sweep.space.space import key_of
 from pipeline.sweep.study import Study
 
 

@@ -10,10 +10,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from pipeline.errors import InputError
-from pipeline.sweep.distribution import written
-from pipeline.sweep.draw import at_random, by_trial
-from pipeline.sweep.grammar import distribution_of, space_of
-from pipeline.sweep.space import Space, key_of, overrides_of
+from pipeline.sweep.space.distribution import written
+from pipeline.sweep.space.grammar import distribution_of, space_of
+from pipeline.sweep.space.space import Space, key_of, overrides_of
+from pipeline.sweep.space.suggest import at_random, by_trial
 
 PARSER = OverridesParser.create()
 TWO_KINDS = {

@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Any
 
 from pipeline.config.names import flatten
-from pipeline.sweep.distribution import Value
 from pipeline.sweep.sampling import points_in_order, sampler_of
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space import Space, key_of, point_name
+from pipeline.sweep.space.distribution import Value
+from pipeline.sweep.space.space import Space, key_of, point_name
 
 
 @dataclass(frozen=True)

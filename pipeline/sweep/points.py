@@ -9,7 +9,7 @@ from hydra.core.override_parser.types import Override, RangeSweep
 
 from pipeline.config.names import run_name, shown
 from pipeline.errors import InputError
-from pipeline.sweep.steps import steps_of
+from pipeline.sweep.space.steps import steps_of
 
 
 @dataclass(frozen=True)

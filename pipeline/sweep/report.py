@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial, TrialState
 from pipeline import figures
 from pipeline.config.names import shown
 from pipeline.sweep.plots import plots
-from pipeline.sweep.space import point_name
+from pipeline.sweep.space.space import point_name
 from pipeline.sweep.study import Study
 from pipeline.text.markdown import code, literal, table
 from pipeline.tracking.cards import last_cards

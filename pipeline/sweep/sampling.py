@@ -13,10 +13,10 @@ from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
 
 from pipeline.config.build import build
 from pipeline.errors import InputError
-from pipeline.sweep.distribution import Value
-from pipeline.sweep.draw import at_random, by_trial, having
 from pipeline.sweep.settings import Direction
-from pipeline.sweep.space import Space, key_of
+from pipeline.sweep.space.distribution import Value
+from pipeline.sweep.space.space import Space, key_of
+from pipeline.sweep.space.suggest import at_random, by_trial, having
 
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)  # what presets use has proved itself
 

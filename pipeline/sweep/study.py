@@ -11,13 +11,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from pipeline.errors import InputError
 from pipeline.sweep.agenda import POINT, WORK, add_missing, chosen
-from pipeline.sweep.draw import by_trial
 from pipeline.sweep.journal import journal_of, lock_of, storage_of
 from pipeline.sweep.ownership import Owners, is_owned
 from pipeline.sweep.plan import Claimed, Plan, difference
 from pipeline.sweep.pruning import OneDirection
 from pipeline.sweep.sampling import sampler_of
 from pipeline.sweep.settings import StudySettings
+from pipeline.sweep.space.suggest import by_trial
 
 QUESTION, PARENT, REASON = "question", "parent_run", "reason"
 optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -18,7 +18,7 @@ from pipeline.sweep.child import End, Job
 from pipeline.sweep.crew import Crew
 from pipeline.sweep.plan import Claimed, Plan
 from pipeline.sweep.progress import Progress
-from pipeline.sweep.space import overrides_of
+from pipeline.sweep.space.space import overrides_of
 from pipeline.sweep.study import Study
 from pipeline.tracking.store import Store
 from pipeline.tracking.trials import Trials, was_pruned

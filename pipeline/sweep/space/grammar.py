@@ -11,8 +11,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from pipeline.config.composition import null_listed
 from pipeline.config.names import shown
 from pipeline.errors import InputError
-from pipeline.sweep.space import Space
-from pipeline.sweep.steps import steps_of
+from pipeline.sweep.space.space import Space
+from pipeline.sweep.space.steps import steps_of
 
 
 def space_of(node: Mapping[str, Any], parser: OverridesParser, *, under: str = "sweep.space") -> Space:

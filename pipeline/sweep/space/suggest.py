@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.pruners import _filter_study
 from optuna.trial import FrozenTrial
 
-from pipeline.sweep.distribution import Value, values_of
+from pipeline.sweep.space.distribution import Value, values_of
 
 Draw = Callable[[str, BaseDistribution], Value]
 """The value of a key."""

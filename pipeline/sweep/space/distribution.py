@@ -7,7 +7,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from pipeline.config.names import shown
 from pipeline.errors import InputError
-from pipeline.sweep.steps import evenly
+from pipeline.sweep.space.steps import evenly
 
 Value = str | int | float | bool
 

@@ -10,8 +10,8 @@ from optuna.distributions import BaseDistribution
 
 from pipeline.config.names import run_name, shown
 from pipeline.errors import InputError
-from pipeline.sweep.distribution import Value, count_of, ends_of, exact, has, values_of, written
-from pipeline.sweep.draw import Draw
+from pipeline.sweep.space.distribution import Value, count_of, ends_of, exact, has, values_of, written
+from pipeline.sweep.space.suggest import Draw
 
 
 @dataclass(frozen=True)
