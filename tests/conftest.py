@@ -16,8 +16,8 @@ from pipeline.config.composition import CONF, plain
 from pipeline.config.names import Config
 from pipeline.process.environment import isolate
 from pipeline.runtime import Runtime, start_tensorflow
-from pipeline.sweep import journal
-from pipeline.sweep.plan import Plan
+from pipeline.sweep.study import storage as journal
+from pipeline.sweep.study.plan import Plan
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # as `activate` does
 with warnings.catch_warnings():

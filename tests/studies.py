@@ -14,10 +14,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from pipeline.sweep.plan import Plan
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space.grammar import space_of
-from pipeline.sweep.study import Study
+from pipeline.sweep.study.plan import Plan
+from pipeline.sweep.study.study import Study
 
 SPACE = {"model.latent_dim": "choice(2, 4, 8)", "objective.beta": "interval(0.5, 4)"}
 RANDOM = {"_target_": "optuna.samplers.RandomSampler"}

@@ -22,7 +22,7 @@ from pipeline.address import Address, without_secrets
 from pipeline.data.download import PublishedFile, download
 from pipeline.errors import InputError
 from pipeline.secrets import masked
-from pipeline.sweep.study import Study
+from pipeline.sweep.study.study import Study
 
 LONG = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=25", "training.patience=null", "pictures=few")
 OWN_SOURCE = """

@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.sweep.sampling import check_sampler, sampler_of, unseen
 from pipeline.sweep.space.grammar import space_of
 from pipeline.sweep.space.space import key_of
-from pipeline.sweep.study import Study
+from pipeline.sweep.study.study import Study
 
 
 @pytest.mark.parametrize(

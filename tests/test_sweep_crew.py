@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.sweep.child import End
 from pipeline.sweep.crew import Crew, Member
-from pipeline.sweep.plan import Claimed
 from pipeline.sweep.processes import warm_processes
+from pipeline.sweep.study.plan import Claimed
 
 
 @dataclass

@@ -11,8 +11,8 @@ from omegaconf import OmegaConf
 from pipeline import ROOT
 from pipeline.config.composition import plain
 from pipeline.errors import InputError
-from pipeline.sweep.plan import Plan
-from pipeline.sweep.planning import plan_of
+from pipeline.sweep.study.from_command import plan_of
+from pipeline.sweep.study.plan import Plan
 
 PARSER = OverridesParser.create()
 MINE = ("sweep=study", "sweep.study=mine")

@@ -11,9 +11,9 @@ from studies import SPACE, worked
 
 from pipeline.address import Address
 from pipeline.errors import InputError
-from pipeline.sweep import journal
-from pipeline.sweep.ownership import OWNER, SILENCE
-from pipeline.sweep.study import Study
+from pipeline.sweep.study import storage as journal
+from pipeline.sweep.study.lease import OWNER, SILENCE
+from pipeline.sweep.study.study import Study
 
 
 @pytest.mark.parametrize("address", [None, "sqlite:///{folder}/optuna.db"])

@@ -13,8 +13,8 @@ import cloudpickle
 
 from pipeline.sweep import child
 from pipeline.sweep.child import End, Epoch, Job
-from pipeline.sweep.plan import Claimed
 from pipeline.sweep.processes import warm_processes
+from pipeline.sweep.study.plan import Claimed
 
 PATIENCE = 7.0
 """Seconds in which a child must have ended tidily before it is killed."""

@@ -7,7 +7,7 @@ from optuna.trial import FrozenTrial
 from pipeline.runs.next_steps import next_steps
 from pipeline.sweep.progress import WORDS
 from pipeline.sweep.space.space import point_name
-from pipeline.sweep.study import Study
+from pipeline.sweep.study.study import Study
 from pipeline.tracking.registry import CHAMPION
 from pipeline.tracking.run import Run
 

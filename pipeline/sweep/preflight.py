@@ -20,10 +20,10 @@ from pipeline.config.composition import plain
 from pipeline.config.explanation import explain
 from pipeline.config.names import Config
 from pipeline.errors import InputError
-from pipeline.sweep.plan import Plan
 from pipeline.sweep.space.distribution import Value
 from pipeline.sweep.space.space import Space, key_of, overrides_of, point_name
 from pipeline.sweep.space.suggest import at_random
+from pipeline.sweep.study.plan import Plan
 
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData

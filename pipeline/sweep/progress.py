@@ -9,8 +9,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.sweep.plan import Claimed
-from pipeline.sweep.study import Study
+from pipeline.sweep.study.plan import Claimed
+from pipeline.sweep.study.study import Study
 from pipeline.text.wording import one_line
 
 WORDS = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}

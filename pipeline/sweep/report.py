@@ -9,7 +9,7 @@ from pipeline import figures
 from pipeline.config.names import shown
 from pipeline.sweep.plots import plots
 from pipeline.sweep.space.space import point_name
-from pipeline.sweep.study import Study
+from pipeline.sweep.study.study import Study
 from pipeline.text.markdown import code, literal, table
 from pipeline.tracking.cards import last_cards
 from pipeline.tracking.comparison import View, below, prepare

@@ -16,10 +16,10 @@ from pipeline.errors import InputError
 from pipeline.process.interruption import listen
 from pipeline.sweep.child import End, Job
 from pipeline.sweep.crew import Crew
-from pipeline.sweep.plan import Claimed, Plan
 from pipeline.sweep.progress import Progress
 from pipeline.sweep.space.space import overrides_of
-from pipeline.sweep.study import Study
+from pipeline.sweep.study.plan import Claimed, Plan
+from pipeline.sweep.study.study import Study
 from pipeline.tracking.store import Store
 from pipeline.tracking.trials import Trials, was_pruned
 

@@ -13,12 +13,12 @@ from pipeline.config.composition import INERT
 from pipeline.config.names import Config, flatten, shown
 from pipeline.config.values import Text
 from pipeline.errors import InputError
-from pipeline.sweep.plan import Plan
 from pipeline.sweep.sampling import check_sampler, sampler_of
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space.distribution import Value
 from pipeline.sweep.space.grammar import distribution_of, space_of
 from pipeline.sweep.space.space import Space
+from pipeline.sweep.study.plan import Plan
 
 OF_TRIALS = {"pictures": "cards", "evaluation.split": "validation"}
 """What is otherwise in trials than in a training alone, unless the command line chooses."""

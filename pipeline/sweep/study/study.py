@@ -10,14 +10,14 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from pipeline.errors import InputError
-from pipeline.sweep.agenda import POINT, WORK, add_missing, chosen
-from pipeline.sweep.journal import journal_of, lock_of, storage_of
-from pipeline.sweep.ownership import Owners, is_owned
-from pipeline.sweep.plan import Claimed, Plan, difference
-from pipeline.sweep.pruning import OneDirection
 from pipeline.sweep.sampling import sampler_of
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space.suggest import by_trial
+from pipeline.sweep.study.lease import Owners, is_owned
+from pipeline.sweep.study.plan import Claimed, Plan, difference
+from pipeline.sweep.study.pruning import OneDirection
+from pipeline.sweep.study.queue import POINT, WORK, add_missing, chosen
+from pipeline.sweep.study.storage import journal_of, lock_of, storage_of
 
 QUESTION, PARENT, REASON = "question", "parent_run", "reason"
 optuna.logging.set_verbosity(optuna.logging.ERROR)

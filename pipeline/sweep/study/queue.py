@@ -6,11 +6,11 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from pipeline.errors import InputError
-from pipeline.sweep.plan import Plan
 from pipeline.sweep.sampling import unseen
 from pipeline.sweep.space.distribution import Value
 from pipeline.sweep.space.space import key_of
 from pipeline.sweep.space.suggest import having, wish
+from pipeline.sweep.study.plan import Plan
 
 POINT = "fixed_params"
 """Where Optuna looks for the values that a trial is to have."""

@@ -1,0 +1,1 @@
+"""A study: its plan, trials, storage and leases."""
