@@ -9,10 +9,10 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from pipeline.sweep.child import End
-from pipeline.sweep.crew import Crew, Member
-from pipeline.sweep.processes import warm_processes
 from pipeline.sweep.study.plan import Claimed
+from pipeline.sweep.workers.pool import Crew, Member
+from pipeline.sweep.workers.processes import warm_processes
+from pipeline.sweep.workers.trial_process import End
 
 
 @dataclass

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from optuna.trial import FrozenTrial
 
 from pipeline.runs.next_steps import next_steps
-from pipeline.sweep.progress import WORDS
 from pipeline.sweep.space.space import point_name
 from pipeline.sweep.study.study import Study
+from pipeline.sweep.workers.progress import WORDS
 from pipeline.tracking.registry import CHAMPION
 from pipeline.tracking.run import Run
 

@@ -21,13 +21,13 @@ from pipeline.places import MLRUNS
 from pipeline.process.interruption import listen
 from pipeline.sweep.last_word import last_word
 from pipeline.sweep.preflight import MOST, Look, composed, look_in_child, points_of
-from pipeline.sweep.processes import warm_processes
 from pipeline.sweep.report import report
 from pipeline.sweep.study.from_command import plan_of
 from pipeline.sweep.study.plan import Plan
 from pipeline.sweep.study.storage import lock_of
 from pipeline.sweep.study.study import Study, is_begun
-from pipeline.sweep.worker import Worker
+from pipeline.sweep.workers.processes import warm_processes
+from pipeline.sweep.workers.worker import Worker
 from pipeline.tracking.lifecycle import joined, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking

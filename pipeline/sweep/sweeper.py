@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from pipeline.process.command import say_idle, start
 from pipeline.sweep.effect import idle_of_several
 from pipeline.sweep.points import Point, points_of
-from pipeline.sweep.processes import warm_up
+from pipeline.sweep.workers.processes import warm_up
 
 if TYPE_CHECKING:
     from pipeline.tracking.run import Run

@@ -14,7 +14,7 @@ import_tensorflow()
 import pipeline.data  # noqa: E402
 import pipeline.models  # noqa: E402
 import pipeline.runs.train  # noqa: E402
-import pipeline.sweep.child  # noqa: E402
+import pipeline.sweep.workers.trial_process  # noqa: E402
 import pipeline.tracking.keras_model  # noqa: E402
 import pipeline.tracking.loaded  # noqa: E402
 

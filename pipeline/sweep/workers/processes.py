@@ -8,7 +8,7 @@ from multiprocessing.context import ForkServerContext
 def warm_processes() -> ForkServerContext:
     """What such processes are made with."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["pipeline.sweep.warm"])
+    processes.set_forkserver_preload(["pipeline.sweep.workers.preloaded"])
     return processes
 
 

@@ -11,10 +11,10 @@ from multiprocessing.context import ForkServerProcess
 
 import cloudpickle
 
-from pipeline.sweep import child
-from pipeline.sweep.child import End, Epoch, Job
-from pipeline.sweep.processes import warm_processes
 from pipeline.sweep.study.plan import Claimed
+from pipeline.sweep.workers import trial_process as child
+from pipeline.sweep.workers.processes import warm_processes
+from pipeline.sweep.workers.trial_process import End, Epoch, Job
 
 PATIENCE = 7.0
 """Seconds in which a child must have ended tidily before it is killed."""

@@ -14,12 +14,12 @@ from pipeline.config.composition import where_it_was_typed
 from pipeline.config.names import quoted
 from pipeline.errors import InputError
 from pipeline.process.interruption import listen
-from pipeline.sweep.child import End, Job
-from pipeline.sweep.crew import Crew
-from pipeline.sweep.progress import Progress
 from pipeline.sweep.space.space import overrides_of
 from pipeline.sweep.study.plan import Claimed, Plan
 from pipeline.sweep.study.study import Study
+from pipeline.sweep.workers.pool import Crew
+from pipeline.sweep.workers.progress import Progress
+from pipeline.sweep.workers.trial_process import End, Job
 from pipeline.tracking.store import Store
 from pipeline.tracking.trials import Trials, was_pruned
 
