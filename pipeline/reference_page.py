@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.reference import Reference
 from pipeline.text.markdown import literal, table
-from pipeline.tracking.finished import SCORES, Finished, finished_children, finished_runs
+from pipeline.tracking.run_facts import SCORES, Finished, finished_children, finished_runs
 from pipeline.tracking.store import Store
 
 TUTORIALS = ("letters", "convolutional", "clothes", "generations", "generate")

@@ -20,7 +20,7 @@ from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
 from pipeline.runs.loaded_run import load
-from pipeline.tracking.finished import Finished, beginning, differing, finished_among
+from pipeline.tracking.run_facts import Finished, beginning, differing, finished_among
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT
 

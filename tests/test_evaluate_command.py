@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from checkout import SMALL, Checkout
 
-from pipeline.tracking.finished import beginning
+from pipeline.tracking.run_facts import beginning
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from checkout import SMALL, Checkout
 from mlflow.entities import Run
 from PIL import Image
 
-from pipeline.tracking.finished import beginning
+from pipeline.tracking.run_facts import beginning
 
 PRESET = """# @package _global_
 # Two of mine.

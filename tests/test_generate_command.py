@@ -16,7 +16,7 @@ from data_files import pixels
 from PIL import Image
 
 from pipeline.figures import loop
-from pipeline.tracking.finished import beginning
+from pipeline.tracking.run_facts import beginning
 
 
 @pytest.fixture(scope="module")

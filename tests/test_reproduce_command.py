@@ -11,7 +11,7 @@ import yaml
 from checkout import SMALL, Checkout, wait_for_epoch
 from mlflow.entities import Run
 
-from pipeline.tracking.finished import beginning
+from pipeline.tracking.run_facts import beginning
 
 KINDS = {
     "dense": (*SMALL,),

@@ -21,7 +21,7 @@ import pytest
 from checkout import SMALL, Checkout, free_port
 from mlflow.exceptions import MlflowException
 
-from pipeline.tracking.finished import beginning
+from pipeline.tracking.run_facts import beginning
 
 Ask = Callable[..., tuple[int, Any]]
 

@@ -5,7 +5,7 @@ import yaml
 from checkout import SMALL, Checkout
 from mlflow.entities import Run
 
-from pipeline.tracking.finished import beginning
+from pipeline.tracking.run_facts import beginning
 
 PARTS = ("dataset", "model", "likelihood", "objective", "training", "evaluation", "pictures")
 STARTS = {

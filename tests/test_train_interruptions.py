@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from checkout import SMALL, Checkout, wait_for_epoch
 
-from pipeline.tracking.finished import beginning
+from pipeline.tracking.run_facts import beginning
 
 LONG = ("dataset.limit=600", "model.hidden=[32]", "model.dropout=0.2", "objective.warmup_epochs=4")
 ENDLESS = (*LONG, "training.epochs=100000", "training.patience=null", "pictures.epochs=[]")

@@ -19,9 +19,9 @@ from pipeline.errors import InputError
 from pipeline.places import new_folder
 from pipeline.process.circumstances import circumstances
 from pipeline.text.markdown import literal
-from pipeline.tracking.finished import Finished
 from pipeline.tracking.lifecycle import start
 from pipeline.tracking.run import add_files
+from pipeline.tracking.run_facts import Finished
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PARENT

@@ -10,7 +10,7 @@ from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.latent.encoding import decode, encode
 from pipeline.runs.loaded_run import Trained, load
-from pipeline.tracking.finished import Finished
+from pipeline.tracking.run_facts import Finished
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT
 

@@ -13,7 +13,7 @@ from pipeline.comparison.pareto_front import front
 from pipeline.comparison.table import Table, concise, score_of
 from pipeline.figures.kit.style import INK, LINE, MUTED
 from pipeline.text.wording import shortened
-from pipeline.tracking.finished import Finished
+from pipeline.tracking.run_facts import Finished
 
 PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
 CURVE = "val/elbo"

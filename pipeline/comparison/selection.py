@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.config.values import Text
 from pipeline.errors import InputError
-from pipeline.tracking.finished import Finished, finished_among
+from pipeline.tracking.run_facts import Finished, finished_among
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT, PRUNED
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.errors import InputError
 from pipeline.text.wording import one_line
-from pipeline.tracking.finished import BEST, SCORES, Finished, beginning, differing
+from pipeline.tracking.run_facts import BEST, SCORES, Finished, beginning, differing
 from pipeline.tracking.tags import FINGERPRINT
 
 SHOWN = ("elbo", "nll", "rate", "distortion")

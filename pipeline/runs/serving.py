@@ -11,7 +11,7 @@ from pipeline.config.names import Config
 from pipeline.places import HOST
 from pipeline.runs.loaded_run import finished_training
 from pipeline.text.wording import one_line
-from pipeline.tracking.server import answer
+from pipeline.tracking.model_server import answer
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
 from pipeline.tracking.views import refuse_busy

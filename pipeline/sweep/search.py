@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from rich.console import Console
 from rich.text import Text
 
-import pipeline.tracking.loaded  # noqa: F401 — while the process that trials are forked from imports TensorFlow
+import pipeline.tracking.preload  # noqa: F401 — while the process that trials are forked from imports TensorFlow
 from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.errors import InputError, Interrupted

@@ -74,7 +74,7 @@ def _tell(parent: "Run", overrides: Sequence[str]) -> None:
     """What the trainings came to, and what to type next."""
     from pipeline.runs.family import best_of
     from pipeline.runs.next_steps import next_steps
-    from pipeline.tracking.finished import beginning, finished_children
+    from pipeline.tracking.run_facts import beginning, finished_children
 
     finished = finished_children(parent.store, parent.id)
     if not finished:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.tracking.comparison import View, below, prepare
-from pipeline.tracking.finished import BEST, SCORES, Finished, differing, finished_among, is_everywhere
+from pipeline.tracking.run_facts import BEST, SCORES, Finished, differing, finished_among, is_everywhere
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE
 

@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from pipeline.process.interruption import undisturbed
 from pipeline.tracking.address import DATABASE, first_line, is_server
 from pipeline.tracking.database import artifacts_beside
-from pipeline.tracking.opening import close_abandoned, ready
+from pipeline.tracking.first_contact import close_abandoned, ready
 from pipeline.tracking.relocation import relocate
 from pipeline.tracking.tags import PARENT, PRUNED, RECIPE, REUSED
 from pipeline.tracking.transaction import whole

@@ -16,7 +16,7 @@ import pipeline.models  # noqa: E402
 import pipeline.runs.train  # noqa: E402
 import pipeline.sweep.workers.trial_process  # noqa: E402
 import pipeline.tracking.keras_model  # noqa: E402
-import pipeline.tracking.loaded  # noqa: E402
+import pipeline.tracking.preload  # noqa: E402
 
 for package in (pipeline.data, pipeline.models):  # what configs name
     for module in walk_packages(package.__path__, f"{package.__name__}."):
