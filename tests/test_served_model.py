@@ -60,7 +60,7 @@ def served_by_us(checkout: Checkout, folder: Path, port: int, log: TextIO) -> It
     [run] = checkout.runs("served")
     model = folder / "MLmodel"
     before = model.read_text()
-    model.write_text(before.replace("pipeline.tracking.served", "antigravity"))
+    model.write_text(before.replace("pipeline.tracking.model.served", "antigravity"))
     assert model.read_text() != before
     process = checkout.start("pipeline.serve", f"run={beginning(run.info.run_id)}", f"port={port}", out=log)
     try:

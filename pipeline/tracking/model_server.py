@@ -13,7 +13,7 @@ from mlflow.pyfunc import PyFuncModel
 from mlflow.pyfunc.scoring_server import SERVING_PARAMS_KEY, SUPPORTED_FORMATS, init
 
 from pipeline.places import HOST
-from pipeline.tracking.served import Served, hear_all, signature
+from pipeline.tracking.model.served import Served, hear_all, signature
 
 
 def answer(vae: keras.Model, port: int) -> None:

@@ -110,7 +110,7 @@ class Run:
     @whole
     def model(self, model: "keras.Model", example: np.ndarray) -> None:
         """Store the Keras model with its signature and these images as example, unless the run has it already."""
-        from pipeline.tracking.keras_model import log_keras_model  # takes TensorFlow along
+        from pipeline.tracking.model.keras_model import log_keras_model  # takes TensorFlow along
 
         if self.store.model_id(self.id) is None:
             log_keras_model(self.store.client, self.store.run(self.id), model, example)

@@ -143,7 +143,7 @@ class Store:
         Raises:
             InputError: the run has none, or it cannot be read.
         """
-        from pipeline.tracking.stored import fetched_model  # takes TensorFlow along, which the UI does not need
+        from pipeline.tracking.model.stored import fetched_model  # takes TensorFlow along, which the UI does not need
 
         run = self.run(run_id)
         if PRUNED in run.data.tags:

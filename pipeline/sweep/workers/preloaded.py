@@ -15,7 +15,7 @@ import pipeline.data  # noqa: E402
 import pipeline.models  # noqa: E402
 import pipeline.runs.train  # noqa: E402
 import pipeline.sweep.workers.trial_process  # noqa: E402
-import pipeline.tracking.keras_model  # noqa: E402
+import pipeline.tracking.model.keras_model  # noqa: E402
 import pipeline.tracking.preload  # noqa: E402
 
 for package in (pipeline.data, pipeline.models):  # what configs name

@@ -14,8 +14,8 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType, Array
 
 from pipeline.errors import InputError
+from pipeline.tracking.model.stored import stored_model
 from pipeline.tracking.request import Request, Wish, numbers, read
-from pipeline.tracking.stored import stored_model
 
 
 def signature() -> ModelSignature:

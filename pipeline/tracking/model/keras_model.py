@@ -14,7 +14,7 @@ from mlflow.models import Model
 from mlflow.models.utils import _save_example
 from mlflow.tracking import MlflowClient
 
-from pipeline.tracking import served
+from pipeline.tracking.model import served
 
 
 def log_keras_model(client: MlflowClient, run: Run, model: keras.Model, example: np.ndarray) -> None:

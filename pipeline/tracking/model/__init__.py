@@ -1,0 +1,1 @@
+"""The Keras model as MLflow stores, loads and serves it."""
