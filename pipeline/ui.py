@@ -32,9 +32,9 @@ def serve(port: int) -> None:
     """
     from mlflow.cli import cli
 
-    from pipeline.tracking import views
-    from pipeline.tracking.overview import overviews
     from pipeline.tracking.store import Store
+    from pipeline.tracking.ui import server as views
+    from pipeline.tracking.ui.overview import overviews
 
     another = f"otherwise choose another port: make ui PORT={port + 1}"
     views.refuse_busy(port, f"If it is another `make ui`, it already shows the same runs; {another}")

@@ -27,7 +27,7 @@ from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT, RECIPE
 from pipeline.tracking.trials import Trials
-from pipeline.tracking.views import latest_link, refuse_busy
+from pipeline.tracking.ui.server import latest_link, refuse_busy
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import zlib
 from base64 import b64decode
 from pathlib import Path
 
-from pipeline.tracking import comparison
-from pipeline.tracking.comparison import BUILD, View, is_understood, prepare
-from pipeline.tracking.overview import MARK, family_page, overviews
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT
+from pipeline.tracking.ui import dashboard as comparison
+from pipeline.tracking.ui.dashboard import BUILD, View, is_understood, prepare
+from pipeline.tracking.ui.overview import MARK, family_page, overviews
 
 VIEW = View(
     where="",

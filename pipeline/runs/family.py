@@ -20,12 +20,12 @@ from pipeline.runs.record import parameters
 from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.lifecycle import reopen, start
-from pipeline.tracking.overview import family_page
 from pipeline.tracking.run import Run
 from pipeline.tracking.run_facts import BEST, Finished, finished_children
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT
+from pipeline.tracking.ui.overview import family_page
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pipeline.text.wording import one_line
 from pipeline.tracking.model_server import answer
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
-from pipeline.tracking.views import refuse_busy
+from pipeline.tracking.ui.server import refuse_busy
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535, examples=[5001])]
 

@@ -12,11 +12,11 @@ from pipeline.sweep.space.space import point_name
 from pipeline.sweep.study.study import Study
 from pipeline.text.markdown import code, literal, table
 from pipeline.tracking.cards import last_cards
-from pipeline.tracking.comparison import View, below, prepare
 from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
 from pipeline.tracking.tags import REUSED
 from pipeline.tracking.trials import Trials
+from pipeline.tracking.ui.dashboard import View, below, prepare
 
 BEST = 10
 """Trials in the table of the description."""

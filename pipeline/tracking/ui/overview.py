@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from mlflow.entities import Run as MlflowRun
 
-from pipeline.tracking.comparison import View, below, prepare
 from pipeline.tracking.run_facts import BEST, SCORES, Finished, differing, finished_among, is_everywhere
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE
+from pipeline.tracking.ui.dashboard import View, below, prepare
 
 CURVES = ("val/elbo", "val/loss")
 CARDS = ("reconstructions", "latent", "samples")
