@@ -23,7 +23,7 @@ def compose_and_verify(composed: DictConfig) -> None:
     with answered():
         config = configured(composed)
         start()
-        from pipeline.verification import verify
+        from pipeline.verification.verification import verify
 
         failed = verify(config, _composed)
     sys.exit(1 if failed else 0)

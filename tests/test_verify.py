@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from checkout import SMALL, Checkout
 
-from pipeline.reference import Reference
-from pipeline.reference_page import page
 from pipeline.tracking.settings import Tracking
+from pipeline.verification.reference import Reference
+from pipeline.verification.reference_page import page
 
 
 def reference(**changed: object) -> Reference:
@@ -48,7 +48,7 @@ def tiny(published: float) -> str:
     """A reference that takes a second."""
     overrides = ", ".join(f"'{each}'" for each in SMALL)
     return (
-        "+references.tiny={_target_: pipeline.reference.Reference, what: a small training, "
+        "+references.tiny={_target_: pipeline.verification.reference.Reference, what: a small training, "
         f"overrides: [{overrides}], metric: val/loss, take: lowest, published: {published}, tolerance: 1.0, "
         "source: these tests, quick_overrides: ['training.epochs=1'], quick_bounds: [0.0, 1.0]}"
     )

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.reference import Reference
 from pipeline.text.markdown import literal, table
 from pipeline.tracking.run_facts import SCORES, Finished, finished_children, finished_runs
 from pipeline.tracking.store import Store
+from pipeline.verification.reference import Reference
 
 TUTORIALS = ("letters", "convolutional", "clothes", "generations", "generate")
 PUBLISHED = "Published numbers"

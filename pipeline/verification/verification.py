@@ -11,11 +11,11 @@ from pipeline.config.build import build, check_value
 from pipeline.config.names import Config
 from pipeline.config.values import Switch, Text
 from pipeline.errors import InputError
-from pipeline.reference import Reference
-from pipeline.reference_page import page
 from pipeline.runs.train import train
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
+from pipeline.verification.reference import Reference
+from pipeline.verification.reference_page import page
 
 EXPERIMENT = "verify"
 VERDICTS = {True: ("holds", "green"), False: ("misses", "red")}

@@ -1,0 +1,1 @@
+"""Known trainings beside what others published of them."""
