@@ -8,9 +8,9 @@ import pytest
 from data_files import Memory, cures_of, dataset, refusal, split
 
 from pipeline.data.images import ImageData, Split
-from pipeline.data.shuffle import shuffled
 from pipeline.data.source import Published
 from pipeline.data.splits import set_test_aside
+from pipeline.data.stream import shuffled
 
 
 def rows(part: Split) -> list[bytes]:

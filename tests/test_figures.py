@@ -17,7 +17,7 @@ from pipeline.figures.kit.mosaic import near_square
 from pipeline.figures.kit.style import VALIDATION, class_colors
 from pipeline.figures.latent.scatter import keep_apart
 from pipeline.figures.loss_curves import best_epoch, epoch_ticks, robust_range
-from pipeline.latent.axes import principal_axes
+from pipeline.latent.axes import even, latent_axes, plane_points, principal_axes, quantiles
 
 DIGITS = [str(digit) for digit in range(10)]
 LETTERS = [chr(ord("A") + index) for index in range(26)]
@@ -196,7 +196,7 @@ def test_reconstructions_show_every_pixel(random, shape):
 
 def test_traversals_go_down_by_dimension_and_right_by_value(random):
     decoded = noise(random, 3, 5, 8, 8, 1)
-    figure = figures.traversals(decoded, figures.even(-2, 2, 5), ["z1", "z2", "z3"])
+    figure = figures.traversals(decoded, even(-2, 2, 5), ["z1", "z2", "z3"])
     pixels = figure_pixels(figure)
     assert find(decoded[0, 0], pixels)[0] < find(decoded[1, 0], pixels)[0] < find(decoded[2, 0], pixels)[0]
     assert find(decoded[0, 0], pixels)[1] < find(decoded[0, 1], pixels)[1] < find(decoded[0, 4], pixels)[1]
@@ -215,7 +215,7 @@ def test_grid_names_its_coordinates_where_the_tiles_are(random):
 
 
 def test_grid_of_one_row_has_no_second_axis(random):
-    (axes,) = figures.grid(noise(random, 1, 7, 8, 8, 1), figures.even(-3, 3, 7), [0.0]).axes
+    (axes,) = figures.grid(noise(random, 1, 7, 8, 8, 1), even(-3, 3, 7), [0.0]).axes
     assert not len(axes.get_yticks())
     assert axes.get_ylabel() == ""
 
@@ -343,7 +343,7 @@ def test_coordinate_names_are_short_and_distinct():
     assert coordinate_names(np.array([-1.0, 0.0, 1.0])) == ["−1", "0", "1"]
     assert coordinate_names(np.array([-0.75, -1e-12, 0.75])) == ["−0.75", "0.00", "0.75"]
     assert coordinate_names(np.array([2.0])) == ["2"]
-    for values in (figures.even(-2, 2, 15), figures.quantiles(30), figures.even(-0.01, 0.01, 9)):
+    for values in (even(-2, 2, 15), quantiles(30), even(-0.01, 0.01, 9)):
         assert len(set(coordinate_names(values))) == len(values)
 
 
@@ -373,9 +373,9 @@ def test_shares_are_the_variances_of_the_coordinates(random):
 
 
 def test_plane_points_have_the_coordinates_they_were_made_of(random):
-    axes = figures.latent_axes(random.normal(size=(60, 8)))
-    x, y = figures.even(-2, 2, 5), figures.quantiles(3)
-    points = figures.plane_points(axes, x, y)
+    axes = latent_axes(random.normal(size=(60, 8)))
+    x, y = even(-2, 2, 5), quantiles(3)
+    points = plane_points(axes, x, y)
     assert points.shape == (3, 5, 8)
     assert np.allclose(axes.coordinates(points)[..., 0], x[None, :])
     assert np.allclose(axes.coordinates(points)[..., 1], y[:, None])
@@ -383,18 +383,18 @@ def test_plane_points_have_the_coordinates_they_were_made_of(random):
 
 def test_the_plane_of_two_dimensions_is_the_latent_space_itself(random):
     means = random.normal(size=(30, 2)) + 5
-    own = figures.latent_axes(means)
+    own = latent_axes(means)
     assert own.explained is None
     assert np.allclose(own.coordinates(means), means)
-    assert np.allclose(figures.plane_points(own, [1.0, 2.0], [7.0])[0], [[1, 7], [2, 7]])
+    assert np.allclose(plane_points(own, [1.0, 2.0], [7.0])[0], [[1, 7], [2, 7]])
     principal = principal_axes(means)
     x, y = principal.coordinates(means)[3]
-    assert np.allclose(figures.plane_points(principal, [x], [y])[0, 0], means[3])
+    assert np.allclose(plane_points(principal, [x], [y])[0, 0], means[3])
 
 
 def test_a_line_is_the_plane_of_one_dimension(random):
-    axes = figures.latent_axes(random.normal(size=(30, 1)))
-    assert figures.plane_points(axes, [1.0, 2.0, 3.0], [0.0]).tolist() == [[[1.0], [2.0], [3.0]]]
+    axes = latent_axes(random.normal(size=(30, 1)))
+    assert plane_points(axes, [1.0, 2.0, 3.0], [0.0]).tolist() == [[[1.0], [2.0], [3.0]]]
     assert axes.coordinates(np.ones((4, 1))).shape == (4, 1)
 
 
@@ -406,13 +406,13 @@ def test_degenerate_means_still_have_axes(means):
 
 
 def test_quantiles_cut_the_normal_into_equal_shares():
-    cuts = figures.quantiles(15)
+    cuts = quantiles(15)
     shares = [NormalDist().cdf(cut) for cut in cuts]
     assert np.allclose(shares, np.linspace(0.01, 0.99, 15))
     assert np.allclose(cuts, -cuts[::-1])
-    assert figures.quantiles(1) == pytest.approx([0.0])
-    assert figures.even(-2, 4, 1).tolist() == [1.0]
-    assert figures.even(-2, 2, 3).tolist() == [-2, 0, 2]
+    assert quantiles(1) == pytest.approx([0.0])
+    assert even(-2, 4, 1).tolist() == [1.0]
+    assert even(-2, 2, 3).tolist() == [-2, 0, 2]
 
 
 # All of them

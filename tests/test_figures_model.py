@@ -11,13 +11,14 @@ from pipeline.figures.images.captioned import LINES, captioned
 from pipeline.figures.images.sheets import SAMPLES
 from pipeline.figures.kit.canvas import figure_pixels
 from pipeline.figures.latent.plane_and_points import DECODED, POINTS
+from pipeline.latent.axes import even, quantiles
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 SPACINGS = {
-    "quantiles 15": (figures.quantiles(15), figures.quantiles(15)),
-    "quantiles 30": (figures.quantiles(30), figures.quantiles(30)),
-    "even": (figures.even(-2, 2, 15), figures.even(-1, 3, 15)),
-    "beyond": (figures.even(-9, 12, 6), figures.even(4, 7, 3)),
+    "quantiles 15": (quantiles(15), quantiles(15)),
+    "quantiles 30": (quantiles(30), quantiles(30)),
+    "even": (even(-2, 2, 15), even(-1, 3, 15)),
+    "beyond": (even(-9, 12, 6), even(4, 7, 3)),
 }
 
 
@@ -181,7 +182,7 @@ def test_crosses_do_not_touch(random, spacing):
 
 
 def test_the_plane_is_as_high_as_the_scatter_and_lies_right_of_it(random):
-    figure, decoded, _ = panels(random, figures.quantiles(15), figures.quantiles(15), shape=(28, 28, 1))
+    figure, decoded, _ = panels(random, quantiles(15), quantiles(15), shape=(28, 28, 1))
     (left, top, width, height), (plane_left, plane_top, plane_width, plane_height) = map(place_of, figure.axes)
     assert (top, height, width) == (plane_top, plane_height, height)
     assert left + width < plane_left
@@ -192,7 +193,7 @@ def test_the_plane_is_as_high_as_the_scatter_and_lies_right_of_it(random):
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (24, 40, 3), (8, 8, 1)])
 def test_a_flat_plane_still_has_a_readable_scatter(random, shape):
-    figure, *_ = panels(random, figures.even(-3, 3, 20), figures.even(-1, 1, 2), shape=shape)
+    figure, *_ = panels(random, even(-3, 3, 20), even(-1, 1, 2), shape=shape)
     scatter, plane = map(place_of, figure.axes)
     assert scatter[3] >= 480
     assert scatter[1] <= plane[1]
@@ -226,7 +227,7 @@ def test_the_legend_lies_between_the_panels(random, names):
 
 
 def test_a_line_leads_from_each_mark_to_its_image(random):
-    x = figures.quantiles(5)
+    x = quantiles(5)
     decoded, points = noise(random, 1, 5, 28, 28, 1), random.normal(size=(90, 1)) * 4
     figure = figures.plane_and_points(decoded, x, [0.0], points, random.integers(0, 10, 90), DIGITS)
     densities, row, between = figure.axes
@@ -240,7 +241,7 @@ def test_a_line_leads_from_each_mark_to_its_image(random):
         assert end == pytest.approx(left + 14 * factor, abs=1)
 
 
-@pytest.mark.parametrize("x", [figures.quantiles(15), figures.quantiles(30), figures.even(-9, 20, 3)])
+@pytest.mark.parametrize("x", [quantiles(15), quantiles(30), even(-9, 20, 3)])
 def test_a_line_holds_points_and_marks(random, x):
     points = random.normal(size=(90, 1))
     decoded = noise(random, 1, len(x), 28, 28, 1)

@@ -14,9 +14,9 @@ from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.figures import Figure
 from pipeline.latent.density import draws, fitted_mixture
-from pipeline.latent.plane import view_of
+from pipeline.latent.plane import PlaneSettings, view_of
 from pipeline.pictures.gallery import Gallery
-from pipeline.pictures.settings import PictureSettings, PlaneSettings
+from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.snapshots import Course
 
 HISTORY = {"train/loss": [3.0, 2.0], "val/loss": [3.0, 2.5]}

@@ -14,9 +14,9 @@ from pipeline.data.images import Split
 from pipeline.data.layout import Classes, parts_of
 from pipeline.data.levels import Level, Levels
 from pipeline.data.listing import fault
-from pipeline.data.shuffle import shuffled
 from pipeline.data.source import Part, Published, Reading
 from pipeline.data.splits import TestShare, set_test_aside
+from pipeline.data.stream import shuffled
 from pipeline.errors import InputError
 
 

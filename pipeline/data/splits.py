@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.data.images import Split
-from pipeline.data.shuffle import shuffled
+from pipeline.data.stream import shuffled
 from pipeline.errors import InputError
 
 TestShare = Annotated[float, Field(gt=0, lt=1, examples=[0.2])]

@@ -12,3 +12,8 @@ def stream(seed: int, purpose: str) -> np.random.RandomState:
     """
     # RandomState's streams are frozen for good, those of default_rng may change with NumPy: data must not.
     return np.random.RandomState([seed, zlib.crc32(purpose.encode())])
+
+
+def shuffled(number: int, seed: int, purpose: str) -> np.ndarray:
+    """The numbers 0 to `number` - 1, int [number], in an order decided by seed and purpose alone."""
+    return stream(seed, purpose).permutation(number)

@@ -7,8 +7,7 @@ import numpy as np
 
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData
-from pipeline.data.shuffle import shuffled
-from pipeline.data.stream import stream
+from pipeline.data.stream import shuffled, stream
 from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.information import mutual_information
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, mean_with_control

@@ -26,7 +26,6 @@ from pipeline.figures.latent.plane_and_points import plane_and_points
 from pipeline.figures.loss_curves import losses
 from pipeline.figures.side_by_side.column import Member
 from pipeline.figures.side_by_side.side_by_side import side_by_side
-from pipeline.latent.axes import PlaneAxes, even, latent_axes, plane_points, quantiles
 from pipeline.plotting import literal_ticks, settle
 
 __all__ = [
@@ -34,16 +33,13 @@ __all__ = [
     "Figure",
     "Layer",
     "Member",
-    "PlaneAxes",
     "decoded_points",
     "epochs_sheet",
-    "even",
     "first_images",
     "grid",
     "interactive_latent",
     "interpolations",
     "latent",
-    "latent_axes",
     "latent_card",
     "latent_film",
     "latent_steps",
@@ -53,9 +49,7 @@ __all__ = [
     "mosaic_card",
     "plane_and_points",
     "plane_card",
-    "plane_points",
     "png",
-    "quantiles",
     "reconstructions",
     "reconstructions_card",
     "samples",

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pipeline import figures
 from pipeline.generation.made import Made
 from pipeline.latent.encoding import decode, encode
-from pipeline.latent.plane import view_of
-from pipeline.pictures.settings import PlaneSettings
+from pipeline.latent.plane import PlaneSettings, view_of
 from pipeline.runs.loaded_run import Trained
 
 LOOKED_AT = 4000

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline import figures
+from pipeline.latent.axes import even, quantiles
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def traversed(means: np.ndarray, steps: int, *, most: int, prior: bool) -> Path:
     """
     order = np.argsort(-means.var(axis=0))[:most]
     low, high = np.quantile(means, (0.01, 0.99))
-    values = figures.quantiles(steps) if prior else figures.even(low, high, steps)
+    values = quantiles(steps) if prior else even(low, high, steps)
     latents = np.tile(means.mean(axis=0), (len(order), len(values), 1))
     for row, dimension in enumerate(order):
         latents[row, :, dimension] = values

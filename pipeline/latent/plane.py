@@ -1,11 +1,40 @@
 """The plane through the latent space that pictures of a model look at."""
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import AfterValidator, Field
 
-from pipeline import figures
-from pipeline.pictures.settings import PlaneSettings
+from pipeline.config.values import Count
+from pipeline.latent.axes import PlaneAxes, even, latent_axes, plane_points, quantiles
+
+
+def _ascending(values: list[float]) -> list[float]:
+    if values[0] >= values[1]:
+        raise ValueError("the lower end before the upper one")
+    return values
+
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Span = Annotated[list[Number], Field(min_length=2, max_length=2, examples=[[-2, 2]]), AfterValidator(_ascending)]
+"""The two ends of a range."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaneSettings:
+    """Which coordinates of the latent plane are decoded.
+
+    Attributes:
+        spacing: at quantiles of the prior, from 1 to 99 %; or even. An autoencoder has no prior: even, then.
+        count: coordinates along each axis.
+        x, y: ends of even coordinates; null goes as far as 98 % of the images do.
+    """
+
+    spacing: Literal["quantile", "even"]
+    count: Annotated[Count, Field(examples=[15])]
+    x: Span | None
+    y: Span | None
 
 
 @dataclass(frozen=True)
@@ -18,7 +47,7 @@ class View:
         x, y: coordinates that are decoded.
     """
 
-    axes: figures.PlaneAxes
+    axes: PlaneAxes
     points: np.ndarray
     x: np.ndarray
     y: np.ndarray
@@ -31,7 +60,7 @@ class View:
     @property
     def latents(self) -> np.ndarray:
         """What is decoded, [rows, columns, D]."""
-        return figures.plane_points(self.axes, self.x, self.y)
+        return plane_points(self.axes, self.x, self.y)
 
 
 def view_of(means: np.ndarray, settings: PlaneSettings, *, prior: bool) -> View:
@@ -42,7 +71,7 @@ def view_of(means: np.ndarray, settings: PlaneSettings, *, prior: bool) -> View:
         settings: of the coordinates.
         prior: whether the model has one, by whose quantiles coordinates can be chosen.
     """
-    axes = figures.latent_axes(means)
+    axes = latent_axes(means)
     points = axes.coordinates(means)
     ends = (settings.x, settings.y)[: points.shape[1]]
     x, *y = (_coordinates(column, settings, end, prior) for column, end in zip(points.T, ends, strict=True))
@@ -51,6 +80,6 @@ def view_of(means: np.ndarray, settings: PlaneSettings, *, prior: bool) -> View:
 
 def _coordinates(column: np.ndarray, settings: PlaneSettings, ends: list[float] | None, prior: bool) -> np.ndarray:
     if settings.spacing == "quantile" and prior:
-        return figures.quantiles(settings.count)
+        return quantiles(settings.count)
     low, high = ends or np.quantile(column, (0.01, 0.99))
-    return figures.even(low, high, settings.count)
+    return even(low, high, settings.count)

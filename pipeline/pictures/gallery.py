@@ -13,6 +13,7 @@ from pipeline.data.batches import pixels
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
 from pipeline.figures import Figure
+from pipeline.latent.axes import latent_axes
 from pipeline.latent.density import FITTED, draws, fitted_mixture
 from pipeline.latent.encoding import decode, encode
 from pipeline.latent.paths import between, traversed
@@ -164,7 +165,7 @@ class Gallery:
         frames = cache(course.frames)
 
         def scatter() -> tuple[Any, ...]:
-            axes = figures.latent_axes(frames().means[-1])
+            axes = latent_axes(frames().means[-1])
             points = axes.coordinates(frames().means)
             return points, course.split.labels, self.data.class_names, frames().epochs, axes.explained
 

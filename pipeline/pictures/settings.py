@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from pipeline.config.values import Count, Natural
 from pipeline.errors import InputError
+from pipeline.latent.plane import Number, PlaneSettings
 
 PictureName = Literal[
     "data",
@@ -28,34 +29,8 @@ PictureName = Literal[
 """What a run may show."""
 
 
-def _ascending(values: list[float]) -> list[float]:
-    if values[0] >= values[1]:
-        raise ValueError("the lower end before the upper one")
-    return values
-
-
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Span = Annotated[list[Number], Field(min_length=2, max_length=2, examples=[[-2, 2]]), AfterValidator(_ascending)]
-"""The two ends of a range."""
-
 Pair = Annotated[list[Natural], Field(min_length=2, max_length=2)]
 Latent = Annotated[list[Number], Field(min_length=1)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlaneSettings:
-    """Which coordinates of the latent plane are decoded.
-
-    Attributes:
-        spacing: at quantiles of the prior, from 1 to 99 %; or even. An autoencoder has no prior: even, then.
-        count: coordinates along each axis.
-        x, y: ends of even coordinates; null goes as far as 98 % of the images do.
-    """
-
-    spacing: Literal["quantile", "even"]
-    count: Annotated[Count, Field(examples=[15])]
-    x: Span | None
-    y: Span | None
 
 
 @dataclass(frozen=True, kw_only=True)

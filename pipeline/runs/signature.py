@@ -12,7 +12,7 @@ from pipeline.runs.record import GROUPS
 
 INERT = ("dataset.dir", "training.runtime.threads")
 """Settings that change no number, but for the last bits."""
-DECISIVE = ("data", "models", "training", "evaluation", "initial.py", "runtime.py")
+DECISIVE = ("data", "models", "training", "evaluation", "latent/encoding.py", "runs/initial_weights.py", "runtime.py")
 """Modules and packages whose code decides what numbers a training comes to."""
 
 

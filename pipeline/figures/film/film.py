@@ -6,8 +6,8 @@ import numpy as np
 
 from pipeline.figures.film.gif import Palette, gif
 from pipeline.figures.film.stage import Stage
+from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.latent.evolution import checked_steps, epoch_name
-from pipeline.figures.latent.latents import axis_names
 
 FRAMES, EPOCHS, SMOOTH = 150, 50, 12  # at most: frames of a film, epochs in it, frames from one epoch to the next
 FRAME, FIRST, LAST = 50, 800, 2500  # milliseconds that a frame is shown, and the first and the last one

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures.images.captioned import captioned
+from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.canvas import sheet, text_width
 from pipeline.figures.kit.mosaic import join, magnify, seamed, whole_factor
 from pipeline.figures.kit.rgb import as_pairs, as_pixels
 from pipeline.figures.kit.style import INK, PAPER, TEXT
-from pipeline.figures.latent.latents import axis_names
 from pipeline.latent.axes import even
 
 SIDE, TILE = 960, 168  # pixels that all the images of one figure may take, and one image

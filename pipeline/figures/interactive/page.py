@@ -13,9 +13,10 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from pipeline.figures.interactive.sprite import Sprite, sprite
+from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.classes import named_classes
 from pipeline.figures.kit.style import INK, LINE, MUTED, class_colors
-from pipeline.figures.latent.latents import axis_names, checked_points
+from pipeline.figures.latent.latents import checked_points
 from pipeline.text.wording import shortened
 
 PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.canvas import EDGE, TOP, blank, place, sheet, text_width, write_head
 from pipeline.figures.kit.classes import named_classes
 from pipeline.figures.kit.legend import LegendColumns, labels_in_legend
@@ -15,7 +16,7 @@ from pipeline.figures.kit.limits import robust_limits
 from pipeline.figures.kit.mosaic import join, magnify, whole_factor
 from pipeline.figures.kit.rgb import as_pixels
 from pipeline.figures.kit.style import DPI, INK, SMALL, TEXT
-from pipeline.figures.latent.latents import axis_names, checked_points, draw_points
+from pipeline.figures.latent.latents import checked_points, draw_points
 
 MOST = 12  # epochs in one figure
 SIDE, TILE, BETWEEN, APART = 900, 112, 3, 12  # pixels: rows of images, one image, between images, under the inputs

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.canvas import EDGE, TOP, blank, figure_pixels, place, write_title
 from pipeline.figures.kit.classes import Classes, fitting_classes, named_classes
 from pipeline.figures.kit.legend import LegendColumns, labels_in_legend, legend_handles, legend_look
@@ -144,10 +145,3 @@ def _name_axes(axes: Axes, dimensions: int, explained: Sequence[float] | np.ndar
     axes.set_xlabel(names[0], fontsize=text, color=INK, labelpad=2)
     if dimensions == 2:
         axes.set_ylabel(names[1], fontsize=text, color=INK, labelpad=2)
-
-
-def axis_names(explained: Sequence[float] | np.ndarray | None, share: str = " ({:.1%} of the variance)") -> list[str]:
-    """Names of the first two coordinates: the latent's own, or principal axes, each with its share of the variance."""
-    if explained is None:
-        return ["z1", "z2"]
-    return [f"principal axis {i}{share.format(part)}" for i, part in enumerate(explained[:2], 1)]

@@ -8,11 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from pipeline.figures.images.decoded import coordinates_room, plane_image, write_coordinates
+from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.canvas import EDGE, TOP, headed, place, show, text_width
 from pipeline.figures.kit.legend import LegendColumns, labels_in_legend
 from pipeline.figures.kit.limits import square_limits
 from pipeline.figures.kit.style import DPI, INK, TEXT
-from pipeline.figures.latent.latents import axis_names, checked_points, draw_points
+from pipeline.figures.latent.latents import checked_points, draw_points
 from pipeline.figures.latent.line_and_points import line_and_points
 
 LEAST = 480  # pixels that the scatter is high where a plane is low

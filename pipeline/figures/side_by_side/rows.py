@@ -10,13 +10,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from rich.cells import cell_len
 
+from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.canvas import place, show, text_width
 from pipeline.figures.kit.classes import named_classes
 from pipeline.figures.kit.fonts import drawable
 from pipeline.figures.kit.legend_lines import ClassLegend
 from pipeline.figures.kit.limits import Limits
 from pipeline.figures.kit.style import DPI, INK, SMALL, TEXT
-from pipeline.figures.latent.latents import axis_names, draw_points
+from pipeline.figures.latent.latents import draw_points
 from pipeline.figures.side_by_side.column import Member
 from pipeline.text.wording import wrapped
 
