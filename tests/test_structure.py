@@ -10,34 +10,30 @@ from pipeline import ROOT
 
 # From the ground up; a module may import its own level and those before it.
 LEVELS = (
-    ("secrets", "errors", "address", "settings", "config", "environment", "wording", "markdown", "plotting"),
-    ("interruption",),
-    ("build", "runtime"),
+    ("secrets", "errors", "places", "text", "plotting"),
+    ("address",),
+    ("config",),
+    ("runtime", "process"),
     ("data", "models"),
+    ("latent",),
     ("figures",),
-    ("training", "evaluation", "density"),
+    ("training", "evaluation"),
     ("pictures",),
     ("tracking",),
-    ("record", "experiment", "composition", "commandline"),
-    ("explanation", "effect"),
-    ("recipe", "outcome"),
-    ("initial", "training_run", "trained"),
-    ("afterwards", "family", "rescoring", "serving", "reference", "newfolder"),
-    ("reference_page", "verification", "door", "comparison", "generation", "reproduction", "origin"),
+    ("runs",),
+    ("comparison", "generation", "reproduction", "verification"),
     ("sweep",),
     ("train", "evaluate", "verify", "compare", "generate", "reproduce", "serve", "ui"),
 )
-DOORS = tuple(
-    f"{name}.py" for name in ("door", "train", "evaluate", "verify", "compare", "generate", "reproduce", "serve")
-)
+COMMANDS = tuple(f"{name}.py" for name in LEVELS[-1])
 FENCES = {
     "mlflow": ("tracking/", "ui.py"),
     "optuna": ("sweep/",),
-    "hydra": (*DOORS, "commandline.py", "composition.py", "effect.py", "explanation.py", "origin.py", "sweep/"),
-    "omegaconf": (*DOORS, "composition.py", "explanation.py", "sweep/"),
+    "hydra": (*COMMANDS, "config/", "process/command.py", "runs/from_run.py", "sweep/"),
+    "omegaconf": (*COMMANDS, "config/", "process/command.py", "sweep/"),
     "matplotlib": ("figures/", "plotting.py"),
     "plotly": ("figures/interactive/", "comparison/page.py"),
-    "tensorflow": ("data/batches.py", "runtime.py"),
+    "tensorflow": ("data/batches.py", "runtime.py", "process/circumstances.py"),
 }
 FILES = sorted((ROOT / "pipeline").rglob("*.py"))
 
