@@ -96,13 +96,7 @@ RULES = (
     Idle(
         "what", ("point",), lambda flat: flat["point"] is not None, "point= decides what is made. Leave one out", True
     ),
-    Idle(
-        "what.pairs",
-        ("what.files",),
-        lambda flat: bool(flat["what.files"]),
-        "what.files are taken. Leave one out",
-        True,
-    ),
+    Idle("what.pairs", ("what.files",), lambda flat: bool(flat["what.files"]), "what.files are taken. Leave one", True),
     Idle(
         "what.components",
         ("what.density",),
