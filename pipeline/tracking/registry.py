@@ -2,7 +2,8 @@
 
 from mlflow.exceptions import MlflowException
 
-from pipeline.tracking.store import Store, found_or_made
+from pipeline.tracking.store import Store
+from pipeline.tracking.transaction import found_or_made
 
 CHAMPION = "champion"
 

@@ -1,13 +1,12 @@
 """Where runs are kept: a database file in `mlruns/`, or the server that the user names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import mlflow
 from mlflow.entities import Experiment, LoggedModelStatus, RunTag
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from pipeline.address import Address
@@ -18,13 +17,12 @@ from pipeline.tracking.database import artifacts_beside
 from pipeline.tracking.first_contact import close_abandoned, ready
 from pipeline.tracking.relocation import relocate
 from pipeline.tracking.tags import PARENT, PRUNED, RECIPE, REUSED
-from pipeline.tracking.transaction import whole
+from pipeline.tracking.transaction import found_or_made, whole
 
 MlflowRun: TypeAlias = mlflow.entities.Run
 """What MLflow knows of a run."""
 WHOLE = 32
 """Characters of a run's id."""
-_Entity = TypeVar("_Entity")
 
 
 class Store:
@@ -202,16 +200,3 @@ class Store:
                 "or choose another name"
             )
         return str(known.experiment_id)
-
-
-def found_or_made(find: Callable[[], _Entity | None], make: Callable[[], _Entity]) -> _Entity:
-    """What `find` gives, else what `make` does; where another process makes it in between, what that process made."""
-    found = find()
-    if found is not None:
-        return found
-    try:
-        return make()
-    except MlflowException as error:
-        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS) or (made := find()) is None:
-            raise
-        return made

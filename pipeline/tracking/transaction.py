@@ -1,9 +1,12 @@
-"""Methods that read or write runs, each of them whole whatever signal comes."""
+"""What reads or writes runs stays whole whatever signal comes, and whatever another process does meanwhile."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
 
 class _Recorder(Protocol):
@@ -13,6 +16,7 @@ class _Recorder(Protocol):
 _Self = TypeVar("_Self", bound=_Recorder)
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
+_Entity = TypeVar("_Entity")
 
 
 def whole(method: Callable[Concatenate[_Self, _Given], _Result]) -> Callable[Concatenate[_Self, _Given], _Result]:
@@ -24,3 +28,16 @@ def whole(method: Callable[Concatenate[_Self, _Given], _Result]) -> Callable[Con
             return method(self, *args, **kwargs)
 
     return unbroken
+
+
+def found_or_made(find: Callable[[], _Entity | None], make: Callable[[], _Entity]) -> _Entity:
+    """What `find` gives, else what `make` does; where another process makes it in between, what that process made."""
+    found = find()
+    if found is not None:
+        return found
+    try:
+        return make()
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS) or (made := find()) is None:
+            raise
+        return made
