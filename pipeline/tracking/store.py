@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
 
 import mlflow
-from mlflow.entities import Experiment, LoggedModelStatus, RunTag
+from mlflow.entities import LoggedModelStatus, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -188,12 +188,11 @@ class Store:
         Raises:
             InputError: it was deleted.
         """
-
-        def make() -> Experiment:
-            made = self.client.create_experiment(name, artifact_location=artifacts_beside(self.uri))
-            return self.client.get_experiment(made)
-
-        known = found_or_made(lambda: self.client.get_experiment_by_name(name), make)
+        client, place = self.client, artifacts_beside(self.uri)
+        known = found_or_made(
+            lambda: client.get_experiment_by_name(name),
+            lambda: client.get_experiment(client.create_experiment(name, artifact_location=place)),
+        )
         if known.lifecycle_stage == "deleted":
             raise InputError(
                 f"tracking.experiment={name}: this experiment was deleted in the MLflow UI. Restore it there, "
