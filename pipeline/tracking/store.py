@@ -188,10 +188,9 @@ class Store:
         Raises:
             InputError: it was deleted.
         """
-        client, place = self.client, artifacts_beside(self.uri)
         known = found_or_made(
-            lambda: client.get_experiment_by_name(name),
-            lambda: client.get_experiment(client.create_experiment(name, artifact_location=place)),
+            lambda: self.client.get_experiment_by_name(name),
+            lambda: self.client.get_experiment(self.client.create_experiment(name, artifacts_beside(self.uri))),
         )
         if known.lifecycle_stage == "deleted":
             raise InputError(
