@@ -8,7 +8,7 @@ import numpy as np
 import scipy.stats
 
 from pipeline.data.images import ImageData, Split
-from pipeline.evaluation import Scoring
+from pipeline.evaluation.scoring import Scoring
 from pipeline.models.likelihood import Gaussian
 from pipeline.models.objective import Objective
 from pipeline.models.vae import VAE

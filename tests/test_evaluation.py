@@ -8,7 +8,7 @@ import pytest
 from linear_gaussian import PIXELS, data_of, linear_vae, noise_images, scoring
 
 from pipeline.data.batches import pixels
-from pipeline.evaluation import Evaluation, evaluate
+from pipeline.evaluation.evaluation import Evaluation, evaluate
 from pipeline.latent import encoding as encoded
 from pipeline.models.dense import Dense
 from pipeline.models.likelihood import Bernoulli, ContinuousBernoulli, Gaussian, SquaredError

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from linear_gaussian import OBJECTIVE, PIXELS, data_of, linear_vae, noise_images, scoring
 
-from pipeline.evaluation import Evaluation, evaluate
 from pipeline.evaluation.collapse import active_units, collapse_warning
+from pipeline.evaluation.evaluation import Evaluation, evaluate
 from pipeline.models.objective import Objective
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from linear_gaussian import data_of, linear_vae, noise_images, scoring
 
-from pipeline.evaluation import evaluate, information
+from pipeline.evaluation import information
+from pipeline.evaluation.evaluation import evaluate
 from pipeline.evaluation.information import mutual_information
 from pipeline.latent.encoding import Encoded
 

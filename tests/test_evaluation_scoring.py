@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.config.build import build
 from pipeline.errors import InputError
-from pipeline.evaluation import Scoring
+from pipeline.evaluation.scoring import Scoring
 
 
 def built(composed, *overrides: str) -> Scoring:

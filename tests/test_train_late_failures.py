@@ -16,7 +16,7 @@ from pathlib import Path
 
 import keras
 
-from pipeline.evaluation import Scoring
+from pipeline.evaluation.scoring import Scoring
 from pipeline.models.dense import Dense
 
 

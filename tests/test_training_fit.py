@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
-from pipeline.evaluation import Scoring, evaluate
+from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.scoring import Scoring
 from pipeline.models.vae import VAE
 from pipeline.runtime import Runtime
 from pipeline.training.fit import NonFiniteLoss, fit

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.comparison.contact_sheet import SHOWN, Sheet
 from pipeline.comparison.pareto_front import front
-from pipeline.comparison.table import Table, concise, score_of
+from pipeline.comparison.table import Table, concise, last_part
 from pipeline.figures.kit.style import INK, LINE, MUTED
 from pipeline.text.wording import shortened
 from pipeline.tracking.run_facts import Finished
@@ -160,7 +160,7 @@ def _sheet(sheet: Sheet, table: Table) -> str:
 
 def _label(run: Finished, table: Table) -> str:
     score = run.metrics.get(table.sort)
-    value = "" if score is None else f"<br>{score_of(table.sort)} {score:.5g}"
+    value = "" if score is None else f"<br>{last_part(table.sort)} {score:.5g}"
     return f'<i style="background:{escape(run.colour)}"></i>{escape(run.name)}{value}'
 
 

@@ -10,8 +10,9 @@ from rich.table import Table as Printed
 from rich.text import Text
 
 from pipeline.errors import InputError
+from pipeline.evaluation.scores import COMPARED, ranking, score_of
 from pipeline.text.wording import one_line
-from pipeline.tracking.run_facts import BEST, SCORES, Finished, beginning, differing
+from pipeline.tracking.run_facts import Finished, beginning, differing
 from pipeline.tracking.tags import FINGERPRINT
 
 SHOWN = ("elbo", "nll", "rate", "distortion")
@@ -34,11 +35,12 @@ class Table:
     """
 
     def __init__(self, runs: Sequence[Finished], sort: str | None = None) -> None:
-        names = [f"{split}/{score}" for split in ("test", "validation") for score in SCORES]
+        names = [f"{split}/{score}" for split in ("test", "validation") for score in COMPARED]
         self.scores = [name for name in names if any(name in run.metrics for run in runs)]
         self.split = max(("test", "validation"), key=lambda split: sum(f"{split}/elbo" in run.metrics for run in runs))
         self.sort = self._checked(sort) if sort else self._usual(runs)
-        sign = -1 if self.sort and BEST.get(score_of(self.sort)) is max else 1
+        score = score_of(self.sort)
+        sign = -1 if score and score.higher_is_better else 1
         self.runs = sorted(runs, key=lambda run: sign * run.metrics.get(self.sort, sign * float("inf")))
         self.settings = differing(runs)
         self.comparable = len({(run.tags.get(FINGERPRINT), run.params.get("likelihood")) for run in runs}) == 1
@@ -46,7 +48,7 @@ class Table:
     @property
     def headings(self) -> dict[str, str]:
         """Of each setting and score the last part of its name, where that is no other's too."""
-        last = {name: score_of(name.replace(".", "/")) for name in (*self.settings, *self.scores)}
+        last = {name: last_part(name.replace(".", "/")) for name in (*self.settings, *self.scores)}
         return {name: short if list(last.values()).count(short) == 1 else name for name, short in last.items()}
 
     @property
@@ -65,7 +67,7 @@ class Table:
 
     def best(self, score: str) -> float | None:
         """The best value of a score; None where there is no best, or the runs cannot be compared."""
-        better = BEST.get(score_of(score))
+        better = ranking(score)
         values = [run.metrics[score] for run in self.runs if score in run.metrics]
         return better(values) if better and values and self.comparable else None
 
@@ -108,7 +110,7 @@ class Table:
         return nll if all(nll in run.metrics for run in runs) else f"{self.split}/elbo"
 
 
-def score_of(name: str) -> str:
+def last_part(name: str) -> str:
     """The last part of its name."""
     return name.rpartition("/")[2]
 

@@ -12,25 +12,10 @@ from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.information import mutual_information
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, mean_with_control
 from pipeline.evaluation.neighbours import knn_accuracy
+from pipeline.evaluation.scores import CATALOGUE
 from pipeline.evaluation.scoring import Scoring
 from pipeline.latent.encoding import Encoded, distortions, encode, squared_errors
 from pipeline.models.vae import VAE
-
-LABELS = {
-    "elbo": "ELBO, nats per image",
-    "rate": "rate, nats per image",
-    "distortion": "distortion, nats per image",
-    "loss": "loss, nats per image",
-    "nll": "−log p(image), upper bound, nats",
-    "nll_standard_error": "standard error of this bound",
-    "bits_per_dimension": "the bound in bits per dimension",
-    "mse": "squared error of a pixel",
-    "active_units": "active latent dimensions",
-    "collapsed": "collapsed share of the latent dimensions",
-    "mutual_information": "mutual information of image and latent, nats",
-    "marginal_kl": "KL(aggregated posterior ‖ prior), nats",
-    "knn_accuracy": "accuracy of nearest neighbours in latent space",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +68,7 @@ class Evaluation:
     def labelled(self) -> dict[str, float]:
         """The same scores by what they are, for a person to read."""
         numbers = self._numbers()
-        return {label: numbers[name] for name, label in LABELS.items() if name in numbers}
+        return {score.label: numbers[name] for name, score in CATALOGUE.items() if name in numbers}
 
     def _numbers(self) -> dict[str, float]:
         values = asdict(self).items()

@@ -16,7 +16,7 @@ from pipeline.config.names import Config
 from pipeline.config.values import Text
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.evaluation import evaluate
+from pipeline.evaluation.evaluation import evaluate
 from pipeline.models.vae import VAE
 from pipeline.process.circumstances import circumstances, differences
 from pipeline.reproduction.first_difference import Comparison, Enough, Recorded

@@ -11,6 +11,7 @@ from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.data.batches import pixels
 from pipeline.errors import InputError, Interrupted
+from pipeline.evaluation.scores import CATALOGUE, ranking
 from pipeline.latent.plane import view_of
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
@@ -21,7 +22,7 @@ from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
-from pipeline.tracking.run_facts import BEST, Finished, finished_children
+from pipeline.tracking.run_facts import Finished, finished_children
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT
@@ -104,8 +105,8 @@ def best_of(runs: Sequence[Finished]) -> Finished | None:
     score = next((name for name in ("nll", "elbo") if all(name in run.scores for run in runs)), None)
     if not runs or not score or not _are_comparable(runs):
         return None
-    best: Finished = BEST[score](runs, key=lambda run: run.scores[score])
-    return best
+    sign = 1 if CATALOGUE[score].higher_is_better else -1
+    return max(runs, key=lambda run: sign * run.scores[score])
 
 
 def _are_comparable(runs: Sequence[Finished]) -> bool:
@@ -137,7 +138,7 @@ def _description(table: pd.DataFrame, not_finished: Sequence[str], link: str | N
     """Markdown; the best is bold where the runs have data and likelihood in common, so that they can be compared."""
     lines = [f"**[Compare all of them]({link})**: curves, parameters, pictures.\n"] if link else []
     lines += [f"Not finished: {', '.join(not_finished)}\n"] if not_finished else []
-    best = {name: BEST[name](table[name].dropna()) for name in table.columns if name in BEST and comparable}
+    best = {name: best(list(table[name].dropna())) for name in table.columns if comparable and (best := ranking(name))}
     cells = [
         [literal(run), *(_cell(row[name], bold=row[name] == best.get(name)) for name in table.columns)]
         for run, row in table.iterrows()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.evaluation import Evaluation
+from pipeline.evaluation.evaluation import Evaluation
 from pipeline.text.wording import one_line
 
 

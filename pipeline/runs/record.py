@@ -7,7 +7,7 @@ import yaml
 from pipeline.config.names import Config, flatten, shown
 from pipeline.data.batches import pixels
 from pipeline.data.images import ImageData, Split
-from pipeline.evaluation import Evaluation
+from pipeline.evaluation.evaluation import Evaluation
 from pipeline.models.vae import VAE
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.snapshots import Course

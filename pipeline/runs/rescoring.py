@@ -10,7 +10,8 @@ from rich.text import Text as Styled
 from pipeline.config.build import build, check_value
 from pipeline.config.names import Config, flatten, run_name
 from pipeline.config.values import Text
-from pipeline.evaluation import Evaluation, Scoring, evaluate
+from pipeline.evaluation.evaluation import Evaluation, evaluate
+from pipeline.evaluation.scoring import Scoring
 from pipeline.process.circumstances import circumstances
 from pipeline.runs.loaded_run import load
 from pipeline.text.wording import one_line

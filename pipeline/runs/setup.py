@@ -10,7 +10,7 @@ from pipeline.config.values import Text
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.evaluation import Scoring
+from pipeline.evaluation.scoring import Scoring
 from pipeline.models.architecture import Architecture
 from pipeline.models.likelihood import Likelihood
 from pipeline.models.objective import Objective

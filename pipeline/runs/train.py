@@ -14,7 +14,7 @@ from pipeline.config.names import Config
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
-from pipeline.evaluation import evaluate
+from pipeline.evaluation.evaluation import evaluate
 from pipeline.models.vae import VAE
 from pipeline.pictures.gallery import Gallery
 from pipeline.places import MLRUNS

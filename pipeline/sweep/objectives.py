@@ -1,28 +1,20 @@
 """What a study may minimise: metrics that mean the same in all of its trials, and none of the test split."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import fields
+from collections.abc import Collection
 from difflib import get_close_matches
 
 from optuna.pruners import NopPruner
 
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.evaluation import Evaluation
+from pipeline.evaluation.scores import CATALOGUE
 from pipeline.runs.setup import Experiment
 from pipeline.sweep.settings import StudySettings
 
-EPOCH = tuple(f"{split}/{name}" for split in ("train", "val") for name in ("loss", "rate", "distortion", "elbo"))
+EPOCH = tuple(f"{split}/{name}" for split in ("train", "val") for name, score in CATALOGUE.items() if score.each_epoch)
 """Metrics of every epoch."""
-NEEDS = {
-    "nll": "importance_samples",
-    "nll_standard_error": "importance_samples",
-    "bits_per_dimension": "importance_samples",
-    "knn_accuracy": "neighbours",
-}
-"""The setting of the evaluation without which there is no such score."""
-OF_POSTERIOR = ("nll", "nll_standard_error", "bits_per_dimension", "mutual_information", "marginal_kl")
-"""Scores that only a model that draws latents has."""
+END = tuple(f"validation/{name}" for name in CATALOGUE)
+"""Metrics of the model that is kept."""
 WEIGHTS = ("objective",)
 """Keys, and groups, that the loss contains."""
 
@@ -39,7 +31,7 @@ def check_objectives(settings: StudySettings, searched: Collection[str]) -> None
     """
     for name in settings.objective:
         given, cure = f"sweep.objective={name}", "Wanted a metric that does not: "
-        _check_name(given, name, (*EPOCH, *_of_the_end()))
+        _check_name(given, name, (*EPOCH, *END))
         _check_meaning(given, name, searched, f"{cure}validation/nll, val/elbo", f"{cure}validation/mse")
     given, cure = f"sweep.prune_by={settings.prune_by}", "Prune none: sweep/pruner=none"
     _check_name(given, settings.prune_by, EPOCH)
@@ -59,12 +51,13 @@ def check_scored(settings: StudySettings, experiment: Experiment, data: ImageDat
             raise InputError(f"sweep.objective={name}: {cause}, or choose another objective: validation/elbo")
 
 
-def _cause_of_absence(score: str, experiment: Experiment, data: ImageData) -> str | None:
-    if score in OF_POSTERIOR and not experiment.objective.sampling:
+def _cause_of_absence(name: str, experiment: Experiment, data: ImageData) -> str | None:
+    score = CATALOGUE.get(name)
+    if score and score.of_posterior and not experiment.objective.sampling:
         return "objective.sampling=false gives an autoencoder, which has none. Set it back"
-    if score == "knn_accuracy" and len(data.class_names) < 2:
+    if name == "knn_accuracy" and len(data.class_names) < 2:
         return "these images are not of several classes. Give them some, a folder each"
-    key = NEEDS.get(score)
+    key = score.needs if score else None
     left_out = key and getattr(experiment.evaluation, key) is None
     return f"evaluation.{key}=null leaves it out. Set it back" if left_out else None
 
@@ -94,7 +87,3 @@ def _check_meaning(given: str, name: str, searched: Collection[str], of_weights:
             f"{given}: differs between likelihoods as probabilities differ from densities, and this study searches the "
             f"likelihood. {of_likelihoods}"
         )
-
-
-def _of_the_end() -> Iterator[str]:
-    return (f"validation/{each.name}" for each in fields(Evaluation) if each.name not in {"split", "warning"})

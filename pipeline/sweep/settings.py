@@ -12,15 +12,15 @@ from pydantic import BeforeValidator, Field
 from pipeline.config.names import shown
 from pipeline.config.values import Count, Location, Natural, Positive, Seed, Text
 from pipeline.errors import InputError
+from pipeline.evaluation.scores import score_of
 
 Direction = Literal["minimize", "maximize"]
-HIGHER = ("elbo", "active_units", "mutual_information", "knn_accuracy")
-"""Metrics that are the better the higher they are."""
 
 
 def known_direction(metric: str) -> Direction:
     """What is usually wanted of a metric."""
-    return "maximize" if metric.rpartition("/")[2] in HIGHER else "minimize"
+    score = score_of(metric)
+    return "maximize" if score and score.higher_is_better else "minimize"
 
 
 def _listed(value: Any) -> Any:

@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 from mlflow.entities import Run as MlflowRun
 
+from pipeline.evaluation.scores import COMPARED
 from pipeline.tracking.colour import COLOUR, COLOURS
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT, PARENT, PRUNED
-
-SCORES = ("elbo", "nll", "rate", "distortion", "mse", "active_units", "knn_accuracy")
-"""Numbers of the test split that tables compare."""
-BEST = {"elbo": max, "nll": min, "mse": min, "knn_accuracy": max}
-"""Which of several values is the best; of the others none is by itself."""
 
 FOLLOWING = ("training.runtime.threads", "training.seed", "model.parameters")
 """What follows from other settings, or says little."""
@@ -39,7 +35,7 @@ class Finished:
     @property
     def scores(self) -> dict[str, float]:
         """The numbers that tables compare, without those that this run does not have."""
-        return {name: self.metrics[f"test/{name}"] for name in SCORES if f"test/{name}" in self.metrics}
+        return {name: self.metrics[f"test/{name}"] for name in COMPARED if f"test/{name}" in self.metrics}
 
     @property
     def colour(self) -> str:

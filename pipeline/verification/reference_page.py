@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipeline.evaluation.scores import COMPARED
 from pipeline.text.markdown import literal, table
-from pipeline.tracking.run_facts import SCORES, Finished, finished_children, finished_runs
+from pipeline.tracking.run_facts import Finished, finished_children, finished_runs
 from pipeline.tracking.store import Store
 from pipeline.verification.reference import Reference
 
@@ -68,11 +69,11 @@ def _family(store: Store, tutorial: str) -> list[str]:
 
 
 def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequence[str]]:
-    yield "training", "epochs", "val/loss", *(name.replace("_", " ") for name in SCORES), "minutes"
+    yield "training", "epochs", "val/loss", *(name.replace("_", " ") for name in COMPARED), "minutes"
     for child in children:
         points = store.client.get_metric_history(child.id, "val/loss")
         best = min(points, key=lambda point: point.value)
-        numbers = [f"{child.scores[name]:.5g}" if name in child.scores else "" for name in SCORES]
+        numbers = [f"{child.scores[name]:.5g}" if name in child.scores else "" for name in COMPARED]
         yield literal(child.name), str(len(points)), f"{best.value:.2f} ({best.step})", *numbers, f"{child.minutes:.1f}"
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from mlflow.entities import Run as MlflowRun
 
-from pipeline.tracking.run_facts import BEST, SCORES, Finished, differing, finished_among, is_everywhere
+from pipeline.evaluation.scores import COMPARED, score_of
+from pipeline.tracking.run_facts import Finished, differing, finished_among, is_everywhere
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE
 from pipeline.tracking.ui.dashboard import View, below, prepare
@@ -48,10 +49,10 @@ def _trainings(runs: Sequence[MlflowRun]) -> list[Finished]:
 def _view(runs: Sequence[Finished], where: str) -> View:
     split = max(("test", "validation"), key=lambda split: sum(f"{split}/elbo" in run.metrics for run in runs))
     likely = f"{split}/nll"
-    scores = [f"{split}/{score}" for score in SCORES if any(f"{split}/{score}" in run.metrics for run in runs)]
+    scores = [f"{split}/{score}" for score in COMPARED if any(f"{split}/{score}" in run.metrics for run in runs)]
     first = [likely] if all(likely in run.metrics for run in runs) else []
     ordered = dict.fromkeys([*first, *scores])
-    less_is_better = {score: BEST.get(score.rpartition("/")[2]) is not max for score in ordered}
+    less_is_better = {name: not (score := score_of(name)) or not score.higher_is_better for name in ordered}
     keys = differing(runs)
     return View(
         where=where,

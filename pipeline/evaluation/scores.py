@@ -1,0 +1,77 @@
+"""The scores of a model: what each is called, which way is better, and what it needs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """What is known of a score, whichever model it is of.
+
+    Attributes:
+        label: its name and unit, for a person to read.
+        higher_is_better: whether more of it is wanted; otherwise less is.
+        ranks: whether the better of two models is told by it alone. A lower rate may be bought with distortion.
+        compared: whether tables of runs have a column of it.
+        each_epoch: whether it is recorded after each epoch too.
+        needs: the setting of `evaluation` that must not be null for it; None if there is no such setting.
+        of_posterior: whether only a model that draws latents has it.
+    """
+
+    label: str
+    higher_is_better: bool = False
+    ranks: bool = False
+    compared: bool = False
+    each_epoch: bool = False
+    needs: str | None = None
+    of_posterior: bool = False
+
+    @property
+    def best(self) -> Callable[[Sequence[float]], float]:
+        """Of several values the best."""
+        return max if self.higher_is_better else min
+
+
+CATALOGUE = {
+    "elbo": Score(label="ELBO, nats per image", higher_is_better=True, ranks=True, compared=True, each_epoch=True),
+    "nll": Score(
+        label="−log p(image), upper bound, nats",
+        ranks=True,
+        compared=True,
+        needs="importance_samples",
+        of_posterior=True,
+    ),
+    "rate": Score(label="rate, nats per image", compared=True, each_epoch=True),
+    "distortion": Score(label="distortion, nats per image", compared=True, each_epoch=True),
+    "loss": Score(label="loss, nats per image", each_epoch=True),
+    "nll_standard_error": Score(label="standard error of this bound", needs="importance_samples", of_posterior=True),
+    "bits_per_dimension": Score(label="the bound in bits per dimension", needs="importance_samples", of_posterior=True),
+    "mse": Score(label="squared error of a pixel", ranks=True, compared=True),
+    "active_units": Score(label="active latent dimensions", higher_is_better=True, compared=True),
+    "collapsed": Score(label="collapsed share of the latent dimensions"),
+    "mutual_information": Score(
+        label="mutual information of image and latent, nats", higher_is_better=True, of_posterior=True
+    ),
+    "marginal_kl": Score(label="KL(aggregated posterior ‖ prior), nats", of_posterior=True),
+    "knn_accuracy": Score(
+        label="accuracy of nearest neighbours in latent space",
+        higher_is_better=True,
+        ranks=True,
+        compared=True,
+        needs="neighbours",
+    ),
+}
+"""Every score by the last part of its metric's name, such as `test/elbo`."""
+COMPARED = tuple(name for name, score in CATALOGUE.items() if score.compared)
+"""Scores that tables of runs have a column of, the most telling first."""
+
+
+def score_of(metric: str) -> Score | None:
+    """The score that a metric such as `test/elbo` is of; None where it is of none."""
+    return CATALOGUE.get(metric.rpartition("/")[2])
+
+
+def ranking(metric: str) -> Callable[[Sequence[float]], float] | None:
+    """Which of several values of a metric is the best model's; None where the metric does not tell by itself."""
+    score = score_of(metric)
+    return score.best if score and score.ranks else None

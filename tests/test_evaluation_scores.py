@@ -1,0 +1,34 @@
+"""The catalogue of scores: it has every number of an evaluation, and everything that ranks runs reads it."""
+
+from dataclasses import fields
+
+import pytest
+
+from pipeline.comparison.table import Table
+from pipeline.evaluation.evaluation import Evaluation
+from pipeline.evaluation.scores import CATALOGUE, COMPARED, ranking, score_of
+from pipeline.sweep.settings import known_direction
+from pipeline.tracking.run_facts import Finished
+
+
+def test_every_number_of_an_evaluation_is_in_the_catalogue_and_nothing_else_is() -> None:
+    assert set(CATALOGUE) == {each.name for each in fields(Evaluation)} - {"split", "warning"}
+    assert len({score.label for score in CATALOGUE.values()}) == len(CATALOGUE)
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_tables_and_studies_agree_which_way_is_better(name: str) -> None:
+    metric = f"test/{name}"
+    runs = [Finished(str(value), "run", {}, {metric: value}, {"data_fingerprint": "same"}, 1.0) for value in (2.0, 3.0)]
+    score = score_of(metric)
+    assert score
+    best = 3.0 if score.higher_is_better else 2.0
+    assert Table(runs, metric).runs[0].metrics[metric] == best
+    assert known_direction(metric) == ("maximize" if score.higher_is_better else "minimize")
+    assert Table(runs, metric).best(metric) == (best if ranking(metric) else None)
+
+
+def test_a_score_that_another_can_pay_for_ranks_nothing_by_itself() -> None:
+    for name in ("rate", "distortion", "loss", "active_units", "mutual_information"):
+        assert ranking(f"validation/{name}") is None
+    assert score_of("train/images_per_second") is None
