@@ -20,7 +20,7 @@ from pipeline.figures.kit import fonts
 from pipeline.figures.kit.canvas import blank, figure_pixels, text_width
 from pipeline.figures.kit.classes import ALL, OF_MORE, named_classes
 from pipeline.text.markdown import code, literal, paragraphs, table
-from pipeline.text.wording import one_line, shortened, wrapped
+from pipeline.text.wording import did_you_mean, one_line, shortened, wrapped
 
 HOSTILE = [
     *("$", "$$", r"$\frac$", "US$5-US$10", r"\$", "a|b", "<script>alert(1)</script>", "[x](y)", "*x* _y_ ~~z~~", "`q`"),
@@ -272,3 +272,8 @@ def test_what_somebody_sets_later_changes_no_picture():
     before = figure_pixels(figures.latent(np.eye(2), np.arange(2), ["a", "b"]))
     mpl.rcParams.update({"figure.facecolor": "black", "axes.grid": True, "font.size": 30, "text.parse_math": True})
     assert np.array_equal(figure_pixels(figures.latent(np.eye(2), np.arange(2), ["a", "b"])), before)
+
+
+def test_the_known_name_that_comes_nearest_is_asked_about():
+    assert did_you_mean("latent_dm", ["hidden", "latent_dim"], "model.") == "Did you mean model.latent_dim? "
+    assert did_you_mean("latent_dm", ["hidden", "beta"]) == ""

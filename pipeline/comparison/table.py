@@ -12,8 +12,7 @@ from rich.text import Text
 from pipeline.errors import InputError
 from pipeline.evaluation.scores import COMPARED, ranking, score_of
 from pipeline.text.wording import one_line
-from pipeline.tracking.run_facts import Finished, beginning, differing
-from pipeline.tracking.tags import FINGERPRINT
+from pipeline.tracking.run_facts import Finished, are_comparable, beginning, deciding_score, differing, scored_split
 
 SHOWN = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""
@@ -37,13 +36,13 @@ class Table:
     def __init__(self, runs: Sequence[Finished], sort: str | None = None) -> None:
         names = [f"{split}/{score}" for split in ("test", "validation") for score in COMPARED]
         self.scores = [name for name in names if any(name in run.metrics for run in runs)]
-        self.split = max(("test", "validation"), key=lambda split: sum(f"{split}/elbo" in run.metrics for run in runs))
-        self.sort = self._checked(sort) if sort else self._usual(runs)
+        self.split = scored_split(runs)
+        self.sort = self._checked(sort) if sort else deciding_score(runs, self.split)
         score = score_of(self.sort)
         sign = -1 if score and score.higher_is_better else 1
         self.runs = sorted(runs, key=lambda run: sign * run.metrics.get(self.sort, sign * float("inf")))
         self.settings = differing(runs)
-        self.comparable = len({(run.tags.get(FINGERPRINT), run.params.get("likelihood")) for run in runs}) == 1
+        self.comparable = are_comparable(runs)
 
     @property
     def headings(self) -> dict[str, str]:
@@ -104,10 +103,6 @@ class Table:
         if sort not in self.scores:
             raise InputError(f"sort={sort}: these runs have no such score. They have: {', '.join(self.scores)}")
         return sort
-
-    def _usual(self, runs: Sequence[Finished]) -> str:
-        nll = f"{self.split}/nll"
-        return nll if all(nll in run.metrics for run in runs) else f"{self.split}/elbo"
 
 
 def last_part(name: str) -> str:

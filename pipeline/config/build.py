@@ -9,7 +9,6 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
-from difflib import get_close_matches
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -17,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pipeline.address import with_secrets
 from pipeline.config.names import shown
 from pipeline.errors import InputError
+from pipeline.text.wording import did_you_mean
 
 ALLOWED_PACKAGES = ("pipeline", "keras")
 
@@ -90,8 +90,7 @@ def _check_names(target: Callable[..., Any], arguments: Mapping[str, Any], key: 
     names = [name for name, each in parameters.items() if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
     open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters.values()) and not _own(target)
     for unknown in [] if open_ended else sorted(set(arguments) - set(names)):
-        meant = get_close_matches(unknown, names, n=1)
-        hint = f"Did you mean {key}.{meant[0]}? " if meant else ""
+        hint = did_you_mean(unknown, names, f"{key}.")
         raise InputError(f"{key}.{unknown}: no such key. {hint}{key} has: {', '.join(names)}")
     for name in names:
         if parameters[name].default is inspect.Parameter.empty and name not in arguments:

@@ -11,7 +11,7 @@ from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.data.batches import pixels
 from pipeline.errors import InputError, Interrupted
-from pipeline.evaluation.scores import CATALOGUE, ranking
+from pipeline.evaluation.scores import ranking
 from pipeline.latent.plane import view_of
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
@@ -22,10 +22,9 @@ from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
-from pipeline.tracking.run_facts import Finished, finished_children
+from pipeline.tracking.run_facts import Finished, are_comparable, deciding_score, finished_children
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import FINGERPRINT
 from pipeline.tracking.ui.overview import family_page
 
 
@@ -88,7 +87,7 @@ def show(parent: Run, config: Config) -> None:
     table = pd.DataFrame({run.name: run.scores for run in finished}).T
     not_finished = [f"{literal(run.run_name)} ({run.status.lower()})" for run in others]
     link = family_page(parent.store, parent.id) if finished else None
-    parent.describe(_description(table, not_finished, link, comparable=_are_comparable(finished)))
+    parent.describe(_description(table, not_finished, link, comparable=are_comparable(finished)))
     if finished:
         parent.file("runs.csv", table.to_csv(index_label="run"))
         parent.picture("side_by_side.png", lambda: _side_by_side(parent, finished, config))
@@ -102,16 +101,12 @@ def _side_by_side(parent: Run, finished: Sequence[Finished], config: Config) -> 
 
 def best_of(runs: Sequence[Finished]) -> Finished | None:
     """The run with the lowest NLL, or where not all have one the highest ELBO; None where they cannot be compared."""
-    score = next((name for name in ("nll", "elbo") if all(name in run.scores for run in runs)), None)
-    if not runs or not score or not _are_comparable(runs):
+    metric = deciding_score(runs, "test")
+    if not are_comparable(runs) or any(metric not in run.metrics for run in runs):
         return None
-    sign = 1 if CATALOGUE[score].higher_is_better else -1
-    return max(runs, key=lambda run: sign * run.scores[score])
-
-
-def _are_comparable(runs: Sequence[Finished]) -> bool:
-    """Whether runs have data and likelihood in common."""
-    return len({(run.tags[FINGERPRINT], run.params.get("likelihood")) for run in runs}) == 1
+    better = ranking(metric)
+    assert better
+    return next(run for run in runs if run.metrics[metric] == better([each.metrics[metric] for each in runs]))
 
 
 def _member(trained: Trained, scores: Mapping[str, float], settings: PictureSettings) -> figures.Member:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from pipeline.config.build import build, check_value
 from pipeline.config.names import Config
@@ -17,6 +16,7 @@ from pipeline.models.objective import Objective
 from pipeline.models.vae import VAE, assemble
 from pipeline.pictures.settings import PictureSettings
 from pipeline.runtime import Runtime
+from pipeline.text.wording import did_you_mean
 from pipeline.tracking.settings import Tracking
 from pipeline.training.settings import Training
 
@@ -62,8 +62,7 @@ class Experiment:
 
 def _refuse_unknown_parts(config: Config, parts: Collection[str]) -> None:
     for name in config.keys() - {*parts, "sweep", "trusted", "resume", "init"}:
-        meant = get_close_matches(name, parts, n=1)
-        hint = f"Did you mean {meant[0]}? " if meant else ""
+        hint = did_you_mean(name, parts)
         raise InputError(f"{name}: no such key. {hint}There are: {', '.join(parts)}")
     for name in parts:
         if not isinstance(config.get(name), Mapping):

@@ -1,7 +1,6 @@
 """What a study may minimise: metrics that mean the same in all of its trials, and none of the test split."""
 
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from optuna.pruners import NopPruner
 
@@ -10,6 +9,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.scores import CATALOGUE
 from pipeline.runs.setup import Experiment
 from pipeline.sweep.settings import StudySettings
+from pipeline.text.wording import did_you_mean
 
 EPOCH = tuple(f"{split}/{name}" for split in ("train", "val") for name, score in CATALOGUE.items() if score.each_epoch)
 """Metrics of every epoch."""
@@ -69,8 +69,7 @@ def _check_name(given: str, name: str, known: Collection[str]) -> None:
             f"split: {name.replace('test/', 'validation/', 1)}"
         )
     if name not in known:
-        meant = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {meant[0]}? " if meant else ""
+        hint = did_you_mean(name, known)
         raise InputError(f"{given}: no such metric. {hint}There are: {', '.join(known)}")
 
 

@@ -1,6 +1,8 @@
 """Names that somebody else chose, as they can be shown: on one line, whatever is in them, and no longer than fits."""
 
 import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -41,6 +43,18 @@ def shortened(text: object, most: int) -> str:
 def wrapped(text: str, most: int) -> list[str]:
     """The text in lines of at most so many cells; a word that is too long is broken."""
     return [line.plain.rstrip() for line in Text(text).wrap(Console(), max(1, most))]
+
+
+def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:
+    """A question, and a space, about the known name that comes nearest to one that is unknown; nothing if none is near.
+
+    Args:
+        name: as given.
+        known: names.
+        before: what is put before the known name, such as the path that it is below.
+    """
+    meant = get_close_matches(name, list(known), n=1)
+    return f"Did you mean {before}{meant[0]}? " if meant else ""
 
 
 def _seen(character: str) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from difflib import get_close_matches
 
 import keras
 import uvicorn
@@ -13,6 +12,7 @@ from mlflow.pyfunc import PyFuncModel
 from mlflow.pyfunc.scoring_server import SERVING_PARAMS_KEY, SUPPORTED_FORMATS, init
 
 from pipeline.places import HOST
+from pipeline.text.wording import did_you_mean
 from pipeline.tracking.model.served import Served, hear_all, signature
 
 
@@ -51,8 +51,7 @@ def _wrong(body: bytes, kind: str | None) -> str | None:
     known = [*sorted(SUPPORTED_FORMATS), SERVING_PARAMS_KEY]
     for name in asked if isinstance(asked, dict) else []:
         if name not in known:
-            meant = get_close_matches(name, known, n=1)
-            hint = f"Did you mean {meant[0]}? " if meant else ""
+            hint = did_you_mean(name, known)
             others = ", ".join(each for each in known if each not in {"inputs", SERVING_PARAMS_KEY})
             return (
                 f"{name}: nothing is known of that. {hint}A request has inputs and params; instead of inputs {others}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from pipeline.config.build import check
 from pipeline.config.names import shown
 from pipeline.config.values import Natural, Weight
 from pipeline.errors import InputError
+from pipeline.text.wording import did_you_mean
 
 MOST = 10_000
 """Images that one request may ask for."""
@@ -101,8 +101,7 @@ def _given(model_input: Any) -> dict[str, list[Any]]:
 def _check_names(given: Mapping[str, Any]) -> None:
     for name in given:
         if name not in GIVEN:
-            meant = get_close_matches(name, GIVEN, n=1)
-            hint = f"Did you mean {meant[0]}? " if meant else ""
+            hint = did_you_mean(name, GIVEN)
             raise InputError(f"{name}: nothing is known of that. {hint}There are: {', '.join(GIVEN)}")
 
 

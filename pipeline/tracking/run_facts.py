@@ -53,6 +53,22 @@ class Finished:
         return PARENT in self.tags
 
 
+def are_comparable(runs: Sequence[Finished]) -> bool:
+    """Whether the scores of runs can be compared: they have data and likelihood in common."""
+    return len({(run.tags.get(FINGERPRINT), run.params.get("likelihood")) for run in runs}) == 1
+
+
+def scored_split(runs: Sequence[Finished]) -> str:
+    """The split that most of the runs were scored on."""
+    return max(("test", "validation"), key=lambda split: sum(f"{split}/elbo" in run.metrics for run in runs))
+
+
+def deciding_score(runs: Sequence[Finished], split: str) -> str:
+    """The metric by which runs are ranked: the NLL, or the ELBO where not all of them have an NLL."""
+    nll = f"{split}/nll"
+    return nll if all(nll in run.metrics for run in runs) else f"{split}/elbo"
+
+
 def finished_runs(store: Store, experiment: str) -> list[Finished]:
     """The finished runs of an experiment, latest first; none if there is no such experiment."""
     known = store.client.get_experiment_by_name(experiment)

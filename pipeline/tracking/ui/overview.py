@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.evaluation.scores import COMPARED, score_of
-from pipeline.tracking.run_facts import Finished, differing, finished_among, is_everywhere
+from pipeline.tracking.run_facts import Finished, deciding_score, differing, finished_among, is_everywhere, scored_split
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE
 from pipeline.tracking.ui.dashboard import View, below, prepare
@@ -47,11 +47,9 @@ def _trainings(runs: Sequence[MlflowRun]) -> list[Finished]:
 
 
 def _view(runs: Sequence[Finished], where: str) -> View:
-    split = max(("test", "validation"), key=lambda split: sum(f"{split}/elbo" in run.metrics for run in runs))
-    likely = f"{split}/nll"
+    split = scored_split(runs)
     scores = [f"{split}/{score}" for score in COMPARED if any(f"{split}/{score}" in run.metrics for run in runs)]
-    first = [likely] if all(likely in run.metrics for run in runs) else []
-    ordered = dict.fromkeys([*first, *scores])
+    ordered = sorted(scores, key=lambda name: name != deciding_score(runs, split))
     less_is_better = {name: not (score := score_of(name)) or not score.higher_is_better for name in ordered}
     keys = differing(runs)
     return View(
