@@ -8,7 +8,7 @@ from pipeline.process.command import answered, configured, enter, start
 
 
 def main() -> None:
-    """The door."""
+    """Run the command."""
     enter(compose_and_compare, f"{COMMANDS}/compare")
 
 

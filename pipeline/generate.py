@@ -8,13 +8,13 @@ from pipeline.process.command import answered, configured, enter, start
 
 
 def main() -> None:
-    """The door."""
+    """Run the command."""
     enter(compose_and_generate, f"{COMMANDS}/generate")
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF / COMMANDS), config_name="generate")
 def compose_and_generate(composed: DictConfig) -> None:
-    """Make what Hydra composed the wish for."""
+    """Generate what the composed config asks for."""
     with answered():
         if composed.point is not None:
             composed.what = {"_target_": "pipeline.generation.points.Points", "points": [composed.point]}

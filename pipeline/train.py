@@ -14,7 +14,7 @@ from pipeline.process.command import answered, configured, enter, is_alone, star
 
 
 def main() -> None:
-    """The door."""
+    """Run the command."""
     enter(_expand_and_train, "train")
 
 

@@ -13,7 +13,7 @@ from pipeline.process.command import answered, configured, enter, start
 
 
 def main() -> None:
-    """The door."""
+    """Run the command."""
     enter(compose_and_verify, "verify")
 
 

@@ -34,7 +34,7 @@ class Ui:
     link: str
 
     def stop(self) -> None:
-        """As Ctrl-C does."""
+        """Stop the UI, as Ctrl-C does."""
         self.process.send_signal(signal.SIGINT)
         self.process.wait(timeout=30)
 

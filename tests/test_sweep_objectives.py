@@ -16,8 +16,8 @@ from pipeline.sweep.objectives import check_objectives
         (
             "test/nll",
             "model.latent_dim",
-            "sweep.objective=test/nll: whoever chooses by the test split knows nothing of new images any longer. "
-            "Wanted the validation split: validation/nll",
+            "sweep.objective=test/nll: a study must not choose by the test split, whose scores would then no longer tell "
+            "how a model does on new images. Use the validation split: validation/nll",
         ),
         ("validation/nil", "model", "sweep.objective=validation/nil: no such metric. Did you mean validation/nll?"),
         ("val/loss", "objective.beta", "sweep.objective=val/loss: the loss contains objective.beta, which this study"),
@@ -31,7 +31,7 @@ def test_what_would_answer_another_question_is_refused(objective, searched, mess
 
 
 def test_a_pruned_by_metric_is_one_of_every_epoch() -> None:
-    with pytest.raises(InputError, match=r"sweep.prune_by=validation/nll: no such metric\. .*There are: train/loss"):
+    with pytest.raises(InputError, match=r"sweep.prune_by=validation/nll: no such metric\. .*There are: train/elbo"):
         check_objectives(settings_of(objective=["validation/nll"], prune_by="validation/nll"), ["model.latent_dim"])
 
 

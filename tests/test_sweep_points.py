@@ -66,5 +66,5 @@ def test_even_steps_are_typed_as_a_person_would() -> None:
 
 
 def test_a_range_without_an_end_of_values_is_refused_with_the_cure() -> None:
-    with pytest.raises(InputError, match=r"objective.beta=interval\(0,1\): has no end of values. Name some"):
+    with pytest.raises(InputError, match=r"objective.beta=interval\(0,1\): has infinitely many values. List some"):
         asked("objective.beta=interval(0,1)")

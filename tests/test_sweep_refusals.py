@@ -14,7 +14,7 @@ from studies import COMMAND
     [
         (
             ("model.latent_dim=1,2", "sweep.objective=test/nll"),
-            "Wanted the validation split: validation/nll",
+            "Use the validation split: validation/nll",
         ),
         (
             ("model.latent_dim=1,2", "evaluation=brief"),
@@ -24,7 +24,10 @@ from studies import COMMAND
             ("model.latent_dim=1,2", "objective.sampling=false"),
             "sweep.objective=validation/nll: objective.sampling=false gives an autoencoder, which has none",
         ),
-        (("likelihood=bernoulli,gaussian",), "and this study searches the likelihood. Wanted a metric that does not"),
+        (
+            ("likelihood=bernoulli,gaussian",),
+            "and this study searches the likelihood. Use a metric that does not depend on it: ",
+        ),
         (("model.latent_dim=2,-1",), "the point latent_dim=-1: model.latent_dim=-1: wanted a number greater than 0"),
         (
             ("model.latent_dims=1,2",),
@@ -50,7 +53,7 @@ from studies import COMMAND
         ),
         (
             ("objective.beta=interval(0,4)", "sweep/sampler=grid"),
-            "an interval has no end of values, so there is no grid of it",
+            "an interval has infinitely many values, so no grid holds them",
         ),
     ],
 )
@@ -80,4 +83,7 @@ def test_an_objective_that_needs_classes_is_refused_where_there_is_one(checkout:
     objective = "sweep.objective=validation/knn_accuracy"
     done = checkout.train(*COMMAND, "sweep.study=refused", "model.latent_dim=1,2", objective, *images)
     assert done.returncode == 2
-    assert f"{objective}: these images are not of several classes. Give them some, a folder each, or" in done.stderr
+    assert (
+        f"{objective}: accuracy needs images of at least two classes. Sort the images into one folder per class, or"
+        in done.stderr
+    )

@@ -143,7 +143,7 @@ def test_a_grid_has_every_point_once_and_keys_only_where_they_exist() -> None:
 
 def test_there_is_no_grid_of_an_interval() -> None:
     with pytest.raises(
-        InputError, match=r"key: an interval has no end of values, so there is no grid of it. Use range"
+        InputError, match=r"key: an interval has infinitely many values, so no grid holds them. Use range"
     ):
         list(space(key="interval(0, 1)").grid())
 

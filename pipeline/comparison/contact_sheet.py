@@ -95,7 +95,7 @@ def _chosen(data: ImageData) -> np.ndarray:
 
 
 def _strip(trained: Trained, images: np.ndarray, latents: np.ndarray) -> Strip:
-    """Of the latents a model of fewer dimensions takes the first coordinates."""
+    """One row: a model of fewer dimensions takes the first coordinates of each latent."""
     vae = trained.vae
     reconstructed = decode(vae, encode(vae, images).mean)
     sampled = decode(vae, latents[:, : vae.latent_dim])

@@ -38,7 +38,7 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
     how = (
         "The best of a column is green."
         if table.comparable
-        else "Of several data sets or likelihoods, whose scores cannot be compared, so that none is called the best."
+        else "The runs differ in data set or likelihood, so their scores cannot be compared, and none is marked as the best."
     )
     return PAGE.substitute(
         ink=INK,
@@ -152,7 +152,7 @@ def _sheet(sheet: Sheet, table: Table) -> str:
     return (
         f"<h2>Contact sheet{': ' if sheet.data else ''}{escape(sheet.data)}</h2>"
         f"<p>Left, the same {SHOWN} test images as each model reconstructs them; right, what it decodes the same "
-        f"{SHOWN} latents to. Of them a model of fewer dimensions takes the first coordinates.</p>"
+        f"{SHOWN} latents to. A model of fewer dimensions takes the first coordinates of each latent.</p>"
         f'<div class="wide"><table class="sheet"><tr><th></th><th>reconstructions</th><th>decoded latents</th></tr>'
         f"{inputs}{rows}{missing}</table></div>"
     )

@@ -30,13 +30,13 @@ def check_objectives(settings: StudySettings, searched: Collection[str]) -> None
         InputError: a metric that does not exist, of the test split, or that contains what is searched.
     """
     for name in settings.objective:
-        given, cure = f"sweep.objective={name}", "Wanted a metric that does not: "
+        given, cure = f"sweep.objective={name}", "Use a metric that does not depend on it: "
         _check_name(given, name, (*EPOCH, *END))
         _check_meaning(given, name, searched, f"{cure}validation/nll, val/elbo", f"{cure}validation/mse")
     given, cure = f"sweep.prune_by={settings.prune_by}", "Prune none: sweep/pruner=none"
     _check_name(given, settings.prune_by, EPOCH)
     if not isinstance(settings.pruner, NopPruner):
-        _check_meaning(given, settings.prune_by, searched, "Wanted a metric that does not: val/elbo", cure)
+        _check_meaning(given, settings.prune_by, searched, "Use a metric that does not depend on it: val/elbo", cure)
 
 
 def check_scored(settings: StudySettings, experiment: Experiment, data: ImageData) -> None:
@@ -56,7 +56,7 @@ def _cause_of_absence(name: str, experiment: Experiment, data: ImageData) -> str
     if score and score.of_posterior and not experiment.objective.sampling:
         return "objective.sampling=false gives an autoencoder, which has none. Set it back"
     if name == "knn_accuracy" and len(data.class_names) < 2:
-        return "these images are not of several classes. Give them some, a folder each"
+        return "accuracy needs images of at least two classes. Sort the images into one folder per class"
     key = score.needs if score else None
     left_out = key and getattr(experiment.evaluation, key) is None
     return f"evaluation.{key}=null leaves it out. Set it back" if left_out else None
@@ -65,8 +65,8 @@ def _cause_of_absence(name: str, experiment: Experiment, data: ImageData) -> str
 def _check_name(given: str, name: str, known: Collection[str]) -> None:
     if name.startswith("test/"):
         raise InputError(
-            f"{given}: whoever chooses by the test split knows nothing of new images any longer. Wanted the validation "
-            f"split: {name.replace('test/', 'validation/', 1)}"
+            f"{given}: a study must not choose by the test split, whose scores would then no longer tell how a model "
+            f"does on new images. Use the validation split: {name.replace('test/', 'validation/', 1)}"
         )
     if name not in known:
         hint = did_you_mean(name, known)

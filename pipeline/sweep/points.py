@@ -65,7 +65,7 @@ def _values(override: Override) -> Iterator[tuple[str, str, str]]:
     """Each value of a list: the override as typed for it alone, the key and the value."""
     if not override.is_discrete_sweep():
         raise InputError(
-            f"{override.input_line}: has no end of values. Name some, {override.key_or_group}=1,2,4, or "
+            f"{override.input_line}: has infinitely many values. List some: {override.key_or_group}=1,2,4, or "
             f"{override.key_or_group}=range(1,5)"
         )
     for text in _texts(override):

@@ -28,10 +28,10 @@ def written(distribution: BaseDistribution) -> str:
 
 
 def values_of(key: str, distribution: BaseDistribution) -> Sequence[Value]:
-    """All of them.
+    """All values of a distribution that has finitely many.
 
     Raises:
-        InputError: naming the key: they have no end.
+        InputError: the distribution is an interval; names the key.
     """
     if isinstance(distribution, CategoricalDistribution):
         return distribution.choices  # type: ignore[return-value]
@@ -40,7 +40,7 @@ def values_of(key: str, distribution: BaseDistribution) -> Sequence[Value]:
     assert isinstance(distribution, FloatDistribution)
     if distribution.step is None:
         raise InputError(
-            f"{key}: an interval has no end of values, so there is no grid of it. Use range(a, b, step) or choice(…), "
+            f"{key}: an interval has infinitely many values, so no grid holds them. Use range(a, b, step) or choice(…), "
             "or another sampler, sweep/sampler=tpe"
         )
     steps = round((distribution.high - distribution.low) / distribution.step)

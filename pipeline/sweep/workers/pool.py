@@ -44,7 +44,7 @@ class Member:
     asked: float | None = None
 
     def ask_to_end(self) -> None:
-        """As Ctrl-C does."""
+        """Ask the process to end, as Ctrl-C does."""
         self.asked = self.asked or time.monotonic()
         _signal(self.process, signal.SIGTERM)
 
