@@ -16,8 +16,8 @@ from pipeline.sweep.objectives import check_objectives
         (
             "test/nll",
             "model.latent_dim",
-            "sweep.objective=test/nll: a study must not choose by the test split, whose scores would then no longer tell "
-            "how a model does on new images. Use the validation split: validation/nll",
+            "sweep.objective=test/nll: a study must not choose by the test split, whose scores would then no longer "
+            "tell how a model does on new images. Use the validation split: validation/nll",
         ),
         ("validation/nil", "model", "sweep.objective=validation/nil: no such metric. Did you mean validation/nll?"),
         ("val/loss", "objective.beta", "sweep.objective=val/loss: the loss contains objective.beta, which this study"),

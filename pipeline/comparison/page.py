@@ -38,7 +38,7 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
     how = (
         "The best of a column is green."
         if table.comparable
-        else "The runs differ in data set or likelihood, so their scores cannot be compared, and none is marked as the best."
+        else "The runs differ in data set or likelihood, so their scores cannot be compared."
     )
     return PAGE.substitute(
         ink=INK,

@@ -40,7 +40,7 @@ def values_of(key: str, distribution: BaseDistribution) -> Sequence[Value]:
     assert isinstance(distribution, FloatDistribution)
     if distribution.step is None:
         raise InputError(
-            f"{key}: an interval has infinitely many values, so no grid holds them. Use range(a, b, step) or choice(…), "
+            f"{key}: an interval has infinitely many values, so no grid holds them. Use range(a, b, step), choice(…) "
             "or another sampler, sweep/sampler=tpe"
         )
     steps = round((distribution.high - distribution.low) / distribution.step)
