@@ -26,7 +26,7 @@ AtTheEnd = Callable[[Claimed, End], None]
 
 
 @dataclass(eq=False)
-class Member:
+class TrialProcess:
     """A child and what it works on.
 
     Attributes:
@@ -57,7 +57,7 @@ class Member:
         self.pipe.close()
 
 
-class Crew:
+class Pool:
     """So many children at work at once.
 
     Args:
@@ -67,73 +67,73 @@ class Crew:
 
     def __init__(self, slots: int, time_limit: float | None) -> None:
         self.slots, self.time_limit = slots, time_limit
-        self.members: list[Member] = []
+        self.processes: list[TrialProcess] = []
         self._context = warm_processes()
 
     @property
     def has_room(self) -> bool:
         """Whether one more may begin."""
-        return sum(member.claimed is not None for member in self.members) < self.slots
+        return sum(process.claimed is not None for process in self.processes) < self.slots
 
     def begin(self, claimed: Claimed, job: Job) -> None:
         """Give a child a job."""
-        member = next((each for each in self.members if each.claimed is None), None) or self._new()
-        member.claimed, member.began, member.trainings = claimed, time.monotonic(), member.trainings + 1
+        process = next((each for each in self.processes if each.claimed is None), None) or self._new()
+        process.claimed, process.began, process.trainings = claimed, time.monotonic(), process.trainings + 1
         with suppress(OSError):  # it is dead, which is what is heard next
             # In a process of joblib's, Hydra has loaded its plugins twice, whose classes pickle alone would not send.
-            member.pipe.send_bytes(cloudpickle.dumps(job))
+            process.pipe.send_bytes(cloudpickle.dumps(job))
 
     def attend(self, after_epoch: AfterEpoch, at_the_end: AtTheEnd, patience: float = 1.0) -> None:
         """Hear what the children have to say, and wait for it so many seconds."""
-        if not self.members:
+        if not self.processes:
             time.sleep(patience)
-        for pipe in wait([member.pipe for member in self.members], patience):
-            member = next(each for each in self.members if each.pipe is pipe)
-            said, claimed = _heard(member), member.claimed
+        for pipe in wait([process.pipe for process in self.processes], patience):
+            process = next(each for each in self.processes if each.pipe is pipe)
+            said, claimed = _heard(process), process.claimed
             if isinstance(said, Epoch):
                 assert claimed
-                _answer(member, after_epoch(claimed, said.number, said.metrics))
+                _answer(process, after_epoch(claimed, said.number, said.metrics))
                 continue
-            member.claimed = None
-            if not said or said.failure or member.asked or member.trainings >= TRAININGS:
-                self._part_with(member, alive=bool(said))
+            process.claimed = None
+            if not said or said.failure or process.asked or process.trainings >= TRAININGS:
+                self._part_with(process, alive=bool(said))
             if claimed:
-                at_the_end(claimed, said or End(failure=self._cause_of_death(member)))
+                at_the_end(claimed, said or End(failure=self._cause_of_death(process)))
         self._end_those_too_late()
 
-    def _new(self) -> Member:
+    def _new(self) -> TrialProcess:
         ours, its = self._context.Pipe()
         process = self._context.Process(target=child.run, args=(its,), daemon=True)
         process.start()
         its.close()
-        self.members.append(Member(process, ours))
-        return self.members[-1]
+        self.processes.append(TrialProcess(process, ours))
+        return self.processes[-1]
 
-    def _part_with(self, member: Member, *, alive: bool) -> None:
-        self.members.remove(member)
+    def _part_with(self, process: TrialProcess, *, alive: bool) -> None:
+        self.processes.remove(process)
         if alive:
-            _signal(member.process, signal.SIGTERM)  # it waits for another job
-        member.end(time.monotonic() + PATIENCE)
+            _signal(process.process, signal.SIGTERM)  # it waits for another job
+        process.end(time.monotonic() + PATIENCE)
 
     def dismiss(self) -> None:
         """End all, tidily if they are quick."""
-        for member in self.members:
-            member.ask_to_end()
+        for process in self.processes:
+            process.ask_to_end()
         deadline = time.monotonic() + PATIENCE
-        while self.members:
-            self.members.pop().end(deadline)
+        while self.processes:
+            self.processes.pop().end(deadline)
 
     def _end_those_too_late(self) -> None:
         now = time.monotonic()
-        for member in self.members:
-            if member.asked and now > member.asked + PATIENCE:
-                _signal(member.process, signal.SIGKILL)
-            elif self.time_limit and member.claimed and now > member.began + self.time_limit * 60:
-                member.ask_to_end()
+        for process in self.processes:
+            if process.asked and now > process.asked + PATIENCE:
+                _signal(process.process, signal.SIGKILL)
+            elif self.time_limit and process.claimed and now > process.began + self.time_limit * 60:
+                process.ask_to_end()
 
-    def _cause_of_death(self, member: Member) -> str:
-        code = member.process.exitcode
-        if member.asked:
+    def _cause_of_death(self, process: TrialProcess) -> str:
+        code = process.process.exitcode
+        if process.asked:
             return f"it took longer than sweep.trial_timeout={self.time_limit:g} minutes"
         if code and code < 0:
             memory = "; perhaps the memory was used up: fewer slots or smaller batches need less" if code == -9 else ""
@@ -143,17 +143,17 @@ class Crew:
         return f"its process ended with code {code} without a word; its folder holds {child.LOG}"
 
 
-def _heard(member: Member) -> Epoch | End | None:
+def _heard(process: TrialProcess) -> Epoch | End | None:
     try:
-        said: Epoch | End = member.pipe.recv()
+        said: Epoch | End = process.pipe.recv()
         return said
     except (EOFError, OSError):
         return None
 
 
-def _answer(member: Member, end_now: bool) -> None:
+def _answer(process: TrialProcess, end_now: bool) -> None:
     with suppress(OSError):  # it is dead, which is what it says next
-        member.pipe.send(end_now)
+        process.pipe.send(end_now)
 
 
 def _signal(process: ForkServerProcess, number: int) -> None:

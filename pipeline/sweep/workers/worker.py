@@ -17,7 +17,7 @@ from pipeline.process.interruption import listen
 from pipeline.sweep.space.space import overrides_of
 from pipeline.sweep.study.plan import Claimed, Plan
 from pipeline.sweep.study.study import Study
-from pipeline.sweep.workers.pool import Crew
+from pipeline.sweep.workers.pool import Pool
 from pipeline.sweep.workers.progress import Progress
 from pipeline.sweep.workers.trial_process import End, Job
 from pipeline.tracking.store import Store
@@ -62,7 +62,7 @@ class _Work:
         self.study = Study(worker.plan)
         self.trials = Trials(Store(worker.uri), self.settings.study, worker.parent_id)
         self.progress = Progress(self.study, worker.config.training.epochs)
-        self.crew = Crew(self.settings.slots, self.settings.trial_timeout)
+        self.pool = Pool(self.settings.slots, self.settings.trial_timeout)
         self.done: dict[Claimed, list[Mapping[str, float]]] = {}
 
     def until_none_is_left(self) -> None:
@@ -70,15 +70,15 @@ class _Work:
             with self.progress:
                 while not self.study.over:
                     self._claim_some()
-                    self.crew.attend(self._after_epoch, self._after_training)
+                    self.pool.attend(self._after_epoch, self._after_training)
                     self.study.owners.beat(claimed.id for claimed in self.done)
         finally:
-            self.crew.dismiss()
+            self.pool.dismiss()
             for claimed in self.done:
                 self.study.end(claimed, TrialState.WAITING)
 
     def _claim_some(self) -> None:
-        while self.crew.has_room and (claimed := self.study.claim()):
+        while self.pool.has_room and (claimed := self.study.claim()):
             self.done[claimed] = []
             self.progress.begins(claimed)
             self._go_on(claimed)
@@ -89,7 +89,7 @@ class _Work:
         while len(done) < self.settings.replicates:
             run = self.trials.run_of(claimed.number, self._replicate(claimed))
             if not run or run.info.status != "FINISHED":
-                self.crew.begin(claimed, self._job(claimed, run.info.run_id if run else None))
+                self.pool.begin(claimed, self._job(claimed, run.info.run_id if run else None))
                 return
             if was_pruned(run):  # and then its worker died, before it could say so
                 self._end(claimed, TrialState.PRUNED)

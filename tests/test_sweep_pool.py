@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 import pytest
 
 from pipeline.sweep.study.plan import Claimed
-from pipeline.sweep.workers.pool import Crew, Member
+from pipeline.sweep.workers.pool import Pool, TrialProcess
 from pipeline.sweep.workers.processes import warm_processes
 from pipeline.sweep.workers.trial_process import End
 
@@ -38,10 +38,10 @@ def signalled(number: int) -> None:
 
 
 @pytest.fixture
-def crew() -> Iterator[Crew]:
-    crew = Crew(2, None)
-    yield crew
-    crew.dismiss()
+def pool() -> Iterator[Pool]:
+    pool = Pool(2, None)
+    yield pool
+    pool.dismiss()
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def crew() -> Iterator[Crew]:
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Ends) else "",
 )
-def test_a_child_that_dies_is_its_trials_failure_with_the_reason(crew: Crew, job: Ends, reason: str) -> None:
+def test_a_child_that_dies_is_its_trials_failure_with_the_reason(pool: Pool, job: Ends, reason: str) -> None:
     ends: dict[int, End] = {}
-    crew.begin(Claimed(0, 0, {}), job)
+    pool.begin(Claimed(0, 0, {}), job)
     while not ends:
-        crew.attend(lambda *_: False, lambda claimed, end: ends.setdefault(claimed.number, end))
+        pool.attend(lambda *_: False, lambda claimed, end: ends.setdefault(claimed.number, end))
     assert reason in str(ends[0].failure)
-    assert crew.has_room
+    assert pool.has_room
 
 
 def ends_just_when_it_is_asked_to(worker: Connection) -> None:
@@ -70,16 +70,16 @@ def ends_just_when_it_is_asked_to(worker: Connection) -> None:
 
 
 def test_a_child_that_was_asked_to_end_and_had_just_finished_gets_no_other_job() -> None:
-    crew = Crew(1, time_limit=1e-6)
+    pool = Pool(1, time_limit=1e-6)
     ours, its = warm_processes().Pipe()
     process = warm_processes().Process(target=ends_just_when_it_is_asked_to, args=(its,), daemon=True)
     process.start()
     ours.recv()  # it is ready
-    crew.members.append(Member(process, ours, Claimed(0, 0, {}), trainings=1, began=time.monotonic()))
+    pool.processes.append(TrialProcess(process, ours, Claimed(0, 0, {}), trainings=1, began=time.monotonic()))
     ends: list[End] = []
     while not ends:
-        crew.attend(lambda *_: False, lambda _, end: ends.append(end))
+        pool.attend(lambda *_: False, lambda _, end: ends.append(end))
     assert ends == [End(metrics={})], "it has finished all the same"
-    assert crew.members == []
+    assert pool.processes == []
     process.join(10)
     assert process.exitcode is not None
