@@ -25,7 +25,7 @@ from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import NOTE, PARENT, RECIPE
+from pipeline.tracking.tags import NOTE, PARENT, SIGNATURE
 from pipeline.tracking.trials import Trials
 from pipeline.tracking.ui.server import latest_link, refuse_busy
 
@@ -193,12 +193,12 @@ def test_a_resumed_run_records_no_epoch_twice(store: Store) -> None:
 
 
 def test_what_is_taken_over_is_the_training_and_not_what_it_was_found_by(store: Store) -> None:
-    with start(store, "tests", "source", {"trial": "3", "purpose": "draft", RECIPE: "r"}) as source:
+    with start(store, "tests", "source", {"trial": "3", "purpose": "draft", SIGNATURE: "r"}) as source:
         source.params({"model.latent_dim": 2})
         source.metrics(1, {"val/loss": 3.0})
         source.metrics(2, {"val/loss": 2.0})
         source.file("config.yaml", "seed: 0")
-    with start(store, "tests", "other", {"study": "mine", RECIPE: "r"}) as other:
+    with start(store, "tests", "other", {"study": "mine", SIGNATURE: "r"}) as other:
         assert other.take_over(source.id) == {"val/loss": 2.0}
     taken = store.run(other.id).data
     assert store.trained("r") == source.id, "and not the one that has no model of its own"

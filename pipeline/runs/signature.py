@@ -16,7 +16,7 @@ DECISIVE = ("data", "models", "training", "evaluation", "latent/encoding.py", "r
 """Modules and packages whose code decides what numbers a training comes to."""
 
 
-def recipe_of(config: Config, fingerprint: str) -> str | None:
+def signature_of(config: Config, fingerprint: str) -> str | None:
     """A text that is equal for trainings of equal settings, data and `code_of`; None where code of the user takes part.
 
     Args:

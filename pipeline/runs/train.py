@@ -23,14 +23,14 @@ from pipeline.runs.initial_weights import fresh_model
 from pipeline.runs.outcome import Outcome
 from pipeline.runs.record import Record, facts
 from pipeline.runs.setup import Experiment
-from pipeline.runs.signature import recipe_of
+from pipeline.runs.signature import signature_of
 from pipeline.text.wording import one_line
 from pipeline.tracking.address import resume_command
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import Tracking
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import FINGERPRINT, RECIPE
+from pipeline.tracking.tags import FINGERPRINT, SIGNATURE
 from pipeline.training.checkpoint import how_far
 from pipeline.training.fit import EpochListener, fit
 from pipeline.training.progress import TrainingProgress
@@ -72,9 +72,9 @@ def train(
     experiment.pictures.check(vae.latent_dim, len(data.test))
     if resume:
         _refuse_other_data(store.run(resume).data.tags.get(FINGERPRINT), data, resume)
-    recipe = recipe_of(config, data.fingerprint)
-    known = store.trained(recipe) if recipe and reuse else None
-    with _opened(experiment.tracking, store, resume, {RECIPE: recipe} if recipe else {}) as run:
+    signature = signature_of(config, data.fingerprint)
+    known = store.trained(signature) if signature and reuse else None
+    with _opened(experiment.tracking, store, resume, {SIGNATURE: signature} if signature else {}) as run:
         console.print(Text.assemble("Run ", (one_line(run.name), "bold"), f" ({run.id})"), soft_wrap=True)
         if known:
             console.print(f"Taken over from run {known}, which is the same training", highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ from pipeline.tracking.address import DATABASE, first_line, is_server
 from pipeline.tracking.database import artifacts_beside
 from pipeline.tracking.first_contact import close_abandoned, ready
 from pipeline.tracking.relocation import relocate
-from pipeline.tracking.tags import PARENT, PRUNED, RECIPE, REUSED
+from pipeline.tracking.tags import PARENT, PRUNED, REUSED, SIGNATURE
 from pipeline.tracking.transaction import found_or_made, whole
 
 MlflowRun: TypeAlias = mlflow.entities.Run
@@ -128,9 +128,9 @@ class Store:
         return sorted((point.step, point.value) for point in self.client.get_metric_history(run_id, metric))
 
     @whole
-    def trained(self, recipe: str) -> str | None:
-        """The id of the finished run that was trained by this recipe; None if there is none."""
-        where = f"attributes.status = 'FINISHED' AND tags.{RECIPE} = '{recipe}'"
+    def trained(self, signature: str) -> str | None:
+        """The id of the finished run that has this signature; None if there is none."""
+        where = f"attributes.status = 'FINISHED' AND tags.{SIGNATURE} = '{signature}'"
         found = self.client.search_runs(self.experiments, where)
         return next((run.info.run_id for run in found if not {PRUNED, REUSED} & set(run.data.tags)), None)
 
