@@ -198,7 +198,9 @@ def test_a_family_that_cannot_go_on_is_refused(checkout: Checkout, preset: Path,
 
 
 def test_many_trainings_in_one_process_are_as_quiet_as_one(checkout: Checkout) -> None:
-    done = checkout.train("-m", "training.seed=range(0,6)", *SMALL, "training.epochs=1", "tracking.experiment=many")
+    done = checkout.train(
+        "-m", "training.seed=range(0,6)", *SMALL, "evaluation=brief", "training.epochs=1", "tracking.experiment=many"
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     _, children = parent_and_children(checkout, "many")

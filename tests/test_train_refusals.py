@@ -116,8 +116,8 @@ def test_a_server_in_the_environment_is_used_and_reported_when_down(checkout: Ch
 
 def test_starts_at_the_same_moment_share_a_new_database(tmp_path: Path) -> None:
     fresh = Checkout(tmp_path / "fresh")
-    processes = [fresh.start("pipeline.train", *SMALL, "tracking.experiment=together") for _ in range(3)]
+    processes = [fresh.start("pipeline.train", *SMALL, "tracking.experiment=together") for _ in range(2)]
     for process in processes:
         _, err = process.communicate(timeout=300)
         assert process.returncode == 0, err
-    assert [run.info.status for run in fresh.runs("together")] == ["FINISHED"] * 3
+    assert [run.info.status for run in fresh.runs("together")] == ["FINISHED"] * 2
