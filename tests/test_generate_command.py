@@ -15,7 +15,10 @@ from checkout import SMALL, Checkout
 from data_files import pixels
 from PIL import Image
 
+from pipeline.config.build import build
+from pipeline.errors import InputError
 from pipeline.figures import loop
+from pipeline.generation.made import Maker
 from pipeline.tracking.run_facts import beginning
 
 
@@ -199,3 +202,8 @@ def test_a_loop_plays_there_and_back(blobs) -> None:
     np.testing.assert_array_equal(shown[1], shown[5])
     np.testing.assert_array_equal(shown[2], shown[4])
     assert (shown[0] != shown[3]).any()
+
+
+def test_a_target_that_makes_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match=r"what: that is of type Bernoulli; wanted the _target_ of a Maker"):
+        build({"_target_": "pipeline.models.likelihood.Bernoulli"}, "what", wanted=Maker)

@@ -18,8 +18,10 @@ from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase
 from servers import answering
 from sqlalchemy import create_engine
 
+from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.tracking.answering import NEEDED
+from pipeline.tracking.first_contact import ready
 from pipeline.tracking.store import Store
 
 OLD = "0584bdc529eb"
@@ -165,6 +167,13 @@ def test_a_file_that_is_no_database_is_told_from_a_folder_and_from_one_that_is_l
 def test_an_address_that_leads_nowhere_is_told_what_it_lacks(uri: str, said: str) -> None:
     assert said in refusal(uri)
     assert "s3cret" not in refusal(uri)
+
+
+def test_a_reason_without_a_file_names_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused, ready(Address(f"sqlite:///{tmp_path}/mlflow.db")):
+        raise OSError(5, "Input/output error")
+    assert "mlflow.db: [Errno 5] Input/output error. Make room there" in str(refused.value)
+    assert "None" not in str(refused.value)
 
 
 def mounted(folder: Path, options: str, *then: str) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -43,6 +43,7 @@ class Made:
             yield "csv", self.table.to_csv(index=False).encode()
 
 
+@runtime_checkable
 class Maker(Protocol):
     """Makes something of a trained model."""
 

@@ -40,10 +40,8 @@ def ready(uri: Address) -> Iterator[None]:
 
 
 def _refusal(error: OSError) -> str:
-    return (
-        f"{error.filename}: {error.strerror}. Make room there, make it writable, or name a file elsewhere: "
-        "sqlite:////absolute/path/mlflow.db"
-    )
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return f"{what}. Make room there, make it writable, or name a file elsewhere: sqlite:////absolute/path/mlflow.db"
 
 
 def close_abandoned(client: MlflowClient, uri: Address) -> None:
