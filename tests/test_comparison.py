@@ -52,6 +52,16 @@ def test_the_table_sorts_by_likelihood_and_marks_the_best_of_what_can_be_compare
     assert mixed.best("test/elbo") is None, "probabilities are no densities"
 
 
+def test_the_score_that_runs_are_sorted_by_is_shown_and_said() -> None:
+    shown = io.StringIO()
+    runs = [run("2", elbo=-9.0, active_units=2.0), run("4", elbo=-9.5, active_units=4.0)]
+    Table(runs, "test/active_units").report(Console(file=shown, width=120))
+    said, headings, first, second = (line.split() for line in shown.getvalue().splitlines())
+    assert " ".join(said) == "Scores of the test split, sorted by test/active_units"
+    assert headings[-1] == "active_units"
+    assert (first[-1], second[-1]) == ("4", "2"), "the most first"
+
+
 def test_what_follows_from_the_class_of_a_model_is_no_difference_of_its_own() -> None:
     def of(**params: str) -> Finished:
         return Finished("", "", {f"model{'.' * bool(key)}{key}": value for key, value in params.items()}, {}, {}, 0)

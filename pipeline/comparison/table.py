@@ -76,6 +76,7 @@ class Table:
         for key in self.settings:
             if _width(self._printed([*shown, key], most, SHORT), console) <= console.width:
                 shown.append(key)
+        console.print(f"Scores of the {self.split} split, sorted by {self.sort}", highlight=False)
         console.print(self._printed(shown, most, NAME))
         hidden = [f"{len(self.runs) - most} more runs"] if len(self.runs) > most else []
         hidden += [", ".join(rest)] if (rest := [key for key in self.settings if key not in shown]) else []
@@ -84,8 +85,9 @@ class Table:
 
     def _printed(self, settings: Sequence[str], most: int, name: int) -> Printed:
         printed = Printed(Column("run", max_width=name), Column("id", no_wrap=True), box=None)
-        bests = {f"{self.split}/{score}": self.best(f"{self.split}/{score}") for score in SHOWN}
-        scores = [score for score in bests if score in self.scores]
+        wanted = dict.fromkeys([*(f"{self.split}/{score}" for score in SHOWN), self.sort])
+        bests = {score: self.best(score) for score in wanted}
+        scores = [score for score in wanted if score in self.scores]
         for key in settings:
             printed.add_column(Text(one_line(self.headings[key])), no_wrap=True, max_width=SETTING)
         for score in scores:
