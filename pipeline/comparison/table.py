@@ -1,4 +1,4 @@
-"""What runs have in common and what not, as a table."""
+"""Runs as a table: the settings in which they differ, and their scores."""
 
 from collections.abc import Sequence
 

@@ -140,7 +140,8 @@ def _description(table: pd.DataFrame, not_finished: Sequence[str], link: str | N
     ]
     if cells:
         lines.append(markdown_table([["run", *table.columns], *cells], align=["---", *["---:"] * len(table.columns)]))
-    return "\n".join([*lines, "", "Of the test split, in nats per image; `side_by_side.png` shows all of them."])
+        lines += ["", "Scores of the test split; `side_by_side.png` shows all of the runs."]
+    return "\n".join(lines)
 
 
 def _cell(value: float, *, bold: bool) -> str:

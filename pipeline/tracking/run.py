@@ -1,4 +1,4 @@
-"""One training = one MLflow run: what is recorded, in verbs."""
+"""What is recorded in an MLflow run, in verbs."""
 
 import logging
 import time

@@ -98,7 +98,7 @@ class Store:
         """The runs of a parent run, in the order in which they began."""
         parent = self.run(run_id).info
         where = f"tags.`{PARENT}` = '{parent.run_id}'"
-        return list(self.client.search_runs([parent.experiment_id], where, order_by=["attributes.start_time ASC"]))
+        return self.search([parent.experiment_id], where)[::-1]
 
     @whole
     def search(self, experiment_ids: Sequence[str], where: str = "") -> list[MlflowRun]:
