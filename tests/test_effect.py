@@ -91,7 +91,7 @@ def test_the_command_that_the_refusal_prints_searches(checkout: Checkout) -> Non
         (["what=plane", "point=[0,1]"], "what=plane has no effect: point= decides what is made. Leave one out"),
         (
             ["what=interpolations", "what.files=[a,b]", "what.pairs=[[0,1]]"],
-            "what.pairs=[[0,1]] has no effect: what.files are taken. Leave one",
+            "what.pairs=[[0,1]] has no effect: what.files decide. Leave one out",
         ),
         (["what.components=3"], "what.components=3 has no effect: add what.density=mixture"),
     ],

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -115,6 +116,16 @@ def test_a_program_that_loads_the_model_is_answered_alike(folder: Path) -> None:
     ):
         with pytest.raises(MlflowException, match=words):
             model.predict(asked, params=params)
+
+
+def test_a_model_stored_before_its_loader_moved_is_answered_alike(folder: Path, tmp_path: Path) -> None:
+    before = Path(shutil.copytree(folder, tmp_path / "model"))
+    text = (before / "MLmodel").read_text()
+    assert text.count("pipeline.tracking.model.served") == 1
+    (before / "MLmodel").write_text(text.replace("pipeline.tracking.model.served", "pipeline.tracking.served"))
+    latents = np.array([[0.0, 2.5]])
+    models = [mlflow.pyfunc.load_model(str(each)) for each in (folder, before)]
+    np.testing.assert_array_equal(*(model.predict({"latents": latents})["images"] for model in models))
 
 
 def test_the_four_kinds_of_request_agree_with_each_other(ask: Ask, blobs) -> None:

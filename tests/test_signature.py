@@ -62,6 +62,7 @@ def changed(root: Path, file: str, before: str, after: str) -> str:
     [
         ("models/likelihood.py", '"""', '"""Another docstring. '),
         ("models/likelihood.py", "class Bernoulli", "# a comment\n\n\nclass Bernoulli"),
+        ("evaluation/scores.py", 'label="', 'label="the '),
         ("figures/__init__.py", "from ", "import random\n\nfrom "),
         ("tracking/run.py", "import logging", "import logging\nimport random"),
     ],

@@ -21,6 +21,14 @@ from studies import COMMAND
             "sweep.objective=validation/nll: evaluation.importance_samples=null leaves it out. Set it back",
         ),
         (
+            ("model.latent_dim=1,2", "evaluation.split=test"),
+            "sweep.objective=validation/nll: evaluation.split=test scores another split. Leave evaluation.split out",
+        ),
+        (
+            ("model.latent_dim=1,2", "sweep.objective=validation/bits_per_dimension"),
+            "likelihood=Bernoulli gives these images no probability in bits, or choose another objective",
+        ),
+        (
             ("model.latent_dim=1,2", "objective.sampling=false"),
             "sweep.objective=validation/nll: objective.sampling=false gives an autoencoder, which has none",
         ),

@@ -53,6 +53,18 @@ def test_equal_configs_give_equal_numbers(checkout: Checkout, first: Run) -> Non
     assert histories[0] == histories[1]
 
 
+def test_a_record_of_before_a_class_moved_is_started_from(checkout: Checkout) -> None:
+    first = trained(checkout, "dense")
+    record = checkout.artifacts(first.info.run_id) / "config.yaml"
+    now, before = "pipeline.latent.plane.PlaneSettings", "pipeline.pictures.settings.PlaneSettings"
+    assert record.read_text().count(now) == 1
+    record.write_text(record.read_text().replace(now, before))
+    done = checkout.train(f"from={first.info.run_id}", "tracking.experiment=moved")
+    assert done.returncode == 0, done.stderr
+    histories = [checkout.history(run.info.run_id, "val/loss") for run in (first, checkout.runs("moved")[0])]
+    assert histories[0] == histories[1]
+
+
 def test_a_group_that_is_chosen_beside_it_is_new_as_a_whole(checkout: Checkout, first: Run) -> None:
     done = checkout.train(f"from={first.info.run_id}", "likelihood=squared_error", "tracking.experiment=group")
     assert done.returncode == 0, done.stderr

@@ -20,7 +20,7 @@ CURVE = "val/elbo"
 LONGEST = 60  # cells of a run's name in a chart; the table has it whole
 FRONT = "The line joins the Pareto front: no other run is better in both."
 Curves = Mapping[str, Sequence[tuple[int, float]]]
-"""Of each run by id, the steps and values of a metric."""
+"""Steps and values of a metric, by the id of each run."""
 
 
 def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> str:

@@ -46,7 +46,7 @@ class Table:
 
     @property
     def headings(self) -> dict[str, str]:
-        """Of each setting and score the last part of its name, where that is no other's too."""
+        """The last part of the name of each setting and score, or the whole where another ends alike."""
         last = {name: last_part(name.replace(".", "/")) for name in (*self.settings, *self.scores)}
         return {name: short if list(last.values()).count(short) == 1 else name for name, short in last.items()}
 

@@ -96,7 +96,9 @@ RULES = (
     Idle(
         "what", ("point",), lambda flat: flat["point"] is not None, "point= decides what is made. Leave one out", True
     ),
-    Idle("what.pairs", ("what.files",), lambda flat: bool(flat["what.files"]), "what.files are taken. Leave one", True),
+    Idle(
+        "what.pairs", ("what.files",), lambda flat: bool(flat["what.files"]), "what.files decide. Leave one out", True
+    ),
     Idle(
         "what.components",
         ("what.density",),

@@ -28,7 +28,7 @@ class Score:
 
     @property
     def best(self) -> Callable[[Sequence[float]], float]:
-        """Of several values the best."""
+        """The function that gives the best of several values."""
         return max if self.higher_is_better else min
 
 

@@ -45,7 +45,13 @@ def check_scored(settings: StudySettings, experiment: Experiment, data: ImageDat
     Raises:
         InputError: naming the setting that leaves it out.
     """
+    split = experiment.evaluation.split
     for name in settings.objective:
+        if name in END and split != "validation":
+            raise InputError(
+                f"sweep.objective={name}: evaluation.split={split} scores another split. Leave evaluation.split out, "
+                "or choose a metric of every epoch: val/elbo"
+            )
         cause = _cause_of_absence(name.removeprefix("validation/"), experiment, data)
         if cause:
             raise InputError(f"sweep.objective={name}: {cause}, or choose another objective: validation/elbo")
@@ -57,6 +63,8 @@ def _cause_of_absence(name: str, experiment: Experiment, data: ImageData) -> str
         return "objective.sampling=false gives an autoencoder, which has none. Set it back"
     if name == "knn_accuracy" and len(data.class_names) < 2:
         return "accuracy needs images of at least two classes. Sort the images into one folder per class"
+    if name == "bits_per_dimension" and experiment.likelihood.bits_per_dimension(0.0, data.validation.images) is None:
+        return f"likelihood={type(experiment.likelihood).__name__} gives these images no probability in bits"
     key = score.needs if score else None
     left_out = key and getattr(experiment.evaluation, key) is None
     return f"evaluation.{key}=null leaves it out. Set it back" if left_out else None

@@ -36,7 +36,7 @@ class Lane:
 
     @property
     def parameters(self) -> int:
-        """Of all its layers."""
+        """The number of parameters of all its layers."""
         return sum(layer.parameters for layer in self.layers)
 
     def leaving(self, x: float) -> list[Route]:

@@ -31,7 +31,7 @@ class Layer:
 
     @property
     def shape_text(self) -> str:
-        """As `14 × 14 × 32`."""
+        """The shape as text, such as `14 × 14 × 32`."""
         return self.shape if isinstance(self.shape, str) else " × ".join(map(str, self.shape))
 
     @property
