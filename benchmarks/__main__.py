@@ -191,14 +191,14 @@ def _options() -> argparse.Namespace:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: wanted a whole number, at least 1")
+        raise argparse.ArgumentTypeError(f"{text}: expected a whole number, at least 1")
     return int(text)
 
 
 def _several(text: str) -> int:
     if not text.isdecimal() or int(text) < 2:
         raise argparse.ArgumentTypeError(
-            f"{text}: wanted a whole number, at least 2: the first epoch also pays for tracing"
+            f"{text}: expected a whole number, at least 2: the first epoch also pays for tracing"
         )
     return int(text)
 

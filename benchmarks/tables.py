@@ -133,7 +133,7 @@ def _show_learning(console: Console, record: dict[str, Any]) -> None:
             seconds = each["seconds"][name], each["seconds_to_it"][name]
             table.add_row(str(each["seed"]), name, f"{best:.2f}", *(f"{part:.0f}" for part in seconds))
     console.print(table)
-    console.print(f"sooner by {record['ratio']:.2f}x, wanted 2x: {record['verdict']}\n", highlight=False)
+    console.print(f"sooner by {record['ratio']:.2f}x, expected 2x: {record['verdict']}\n", highlight=False)
 
 
 def _show_overhead(console: Console, record: dict[str, Any]) -> None:
@@ -142,8 +142,8 @@ def _show_overhead(console: Console, record: dict[str, Any]) -> None:
     memory = record["memory_mb"]
     console.print(
         f"{record['trials']} trials one at a time: {record['beside_training']['median']:.2f} s each beside their "
-        f"training, wanted 1.2; around the tenth {record['early']:.2f} s, at the end {record['late']:.2f} s "
-        f"({record['late'] / record['early']:.2f}x, wanted 1.2x at most).\nThe process of the sweep takes "
+        f"training, expected 1.2; around the tenth {record['early']:.2f} s, at the end {record['late']:.2f} s "
+        f"({record['late'] / record['early']:.2f}x, expected 1.2x at most).\nThe process of the sweep takes "
         f"{memory['early']:.0f} MB at first, {memory['late']:.0f} MB at the end\n",
         highlight=False,
         soft_wrap=True,

@@ -8,7 +8,7 @@ from pipeline.secrets import masked
 
 
 class InputError(Exception):
-    """Says what was given, what was wanted and the cure. Doors print it without a traceback and exit with 2.
+    """Says what was given, what was expected and the cure. Doors print it without a traceback and exit with 2.
 
     Args:
         message: whatever library's words are in it, the secrets of addresses are not.

@@ -49,7 +49,7 @@ class Page:
         """How many pictures are there, once there are so many with pixels in them."""
         deadline = time.monotonic() + seconds
         while (found := self._loaded()) < at_least:
-            assert time.monotonic() < deadline, f"{found} pictures, wanted {at_least}"
+            assert time.monotonic() < deadline, f"{found} pictures, expected {at_least}"
             time.sleep(0.3)
         return found
 

@@ -82,7 +82,7 @@ class Checkout:
         out: TextIO | None = None,
         group: bool = False,
     ) -> subprocess.Popen[str]:
-        """The command, running, if wanted as the head of a process group; what it says goes to pipes, or to a file."""
+        """The running command, in a process group of its own if asked for; what it says goes to pipes, or to a file."""
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=cwd or self.root,

@@ -46,10 +46,10 @@ def _serving(handled: Handled) -> Iterator[str]:
 @contextmanager
 def guarded(upstream: str, user: str, password: str) -> Iterator[str]:
     """Host and port of a proxy in front of a server that lets only this user in."""
-    wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
     def handled(request: _Handler) -> None:
-        if request.headers.get("Authorization") != wanted:
+        if request.headers.get("Authorization") != expected:
             request.reply(401, b"<html><title>Who are you?</title></html>", Content_Type="text/html")
             return
         headers = {name: value for name, value in request.headers.items() if name not in ("Host", "Authorization")}

@@ -35,7 +35,7 @@ def test_ratios_are_taken_within_rounds():
 
 
 @pytest.mark.parametrize(
-    ("ratio", "target", "wanted"),
+    ("ratio", "target", "expected"),
     [
         (1.25, Target(1.25), "met"),
         (1.2, Target(1.25), "missed by 0.05"),
@@ -44,8 +44,8 @@ def test_ratios_are_taken_within_rounds():
         (2.0, Target(1.8, ours_above=True), "missed by 0.20"),
     ],
 )
-def test_verdict(ratio, target, wanted):
-    assert verdict(ratio, target) == wanted
+def test_verdict(ratio, target, expected):
+    assert verdict(ratio, target) == expected
 
 
 def test_targets_are_judged_only_where_they_apply():

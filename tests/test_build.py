@@ -171,35 +171,35 @@ def test_key_within_a_nested_node_has_its_whole_path() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("latent_dim", 2.5, "model.latent_dim=2.5: wanted a valid integer, for example model.latent_dim=2"),
-        ("latent_dim", 2.0, "model.latent_dim=2.0: wanted a valid integer, for example model.latent_dim=2"),
-        ("latent_dim", True, "model.latent_dim=true: wanted a valid integer, for example model.latent_dim=2"),
-        ("latent_dim", "2", "model.latent_dim='2': wanted a valid integer, for example model.latent_dim=2"),
-        ("latent_dim", None, "model.latent_dim=null: wanted a valid integer, for example model.latent_dim=2"),
-        ("latent_dim", 0, "model.latent_dim=0: wanted a number greater than 0, for example model.latent_dim=2"),
-        ("latent_dim", -1, "model.latent_dim=-1: wanted a number greater than 0, for example model.latent_dim=2"),
-        ("scale", "sigma", "model.scale=sigma: wanted 'log_variance' or 'softplus'"),
+        ("latent_dim", 2.5, "model.latent_dim=2.5: expected a valid integer, for example model.latent_dim=2"),
+        ("latent_dim", 2.0, "model.latent_dim=2.0: expected a valid integer, for example model.latent_dim=2"),
+        ("latent_dim", True, "model.latent_dim=true: expected a valid integer, for example model.latent_dim=2"),
+        ("latent_dim", "2", "model.latent_dim='2': expected a valid integer, for example model.latent_dim=2"),
+        ("latent_dim", None, "model.latent_dim=null: expected a valid integer, for example model.latent_dim=2"),
+        ("latent_dim", 0, "model.latent_dim=0: expected a number greater than 0, for example model.latent_dim=2"),
+        ("latent_dim", -1, "model.latent_dim=-1: expected a number greater than 0, for example model.latent_dim=2"),
+        ("scale", "sigma", "model.scale=sigma: expected 'log_variance' or 'softplus'"),
         (
             "activation",
             "rleu",
-            "model.activation=rleu: wanted the name of a Keras activation, for example model.activation=relu",
+            "model.activation=rleu: expected the name of a Keras activation, for example model.activation=relu",
         ),
         (
             "initializer",
             "he_norml",
-            "model.initializer=he_norml: wanted the name of a Keras initializer, the _target_ of one, or null, "
+            "model.initializer=he_norml: expected the name of a Keras initializer, the _target_ of one, or null, "
             "for example model.initializer=he_normal",
         ),
-        ("hidden", 64, "model.hidden=64: wanted a valid list, for example model.hidden=[32,64]"),
-        ("hidden", [64, 0], "model.hidden=[64,0]: wanted a number greater than 0, for example model.hidden=[32,64]"),
-        ("batch_norm", 1, "model.batch_norm=1: wanted a valid boolean, for example model.batch_norm=true"),
-        ("dropout", 1.0, "model.dropout=1.0: wanted a number less than 1, for example model.dropout=0.1"),
+        ("hidden", 64, "model.hidden=64: expected a valid list, for example model.hidden=[32,64]"),
+        ("hidden", [64, 0], "model.hidden=[64,0]: expected a number greater than 0, for example model.hidden=[32,64]"),
+        ("batch_norm", 1, "model.batch_norm=1: expected a valid boolean, for example model.batch_norm=true"),
+        ("dropout", 1.0, "model.dropout=1.0: expected a number less than 1, for example model.dropout=0.1"),
         (
             "dropout",
             "much",
-            "model.dropout=much: wanted a valid number, for example model.dropout=0.1",
+            "model.dropout=much: expected a valid number, for example model.dropout=0.1",
         ),
-        ("dropout", None, "model.dropout=null: wanted a valid number, for example model.dropout=0.1"),
+        ("dropout", None, "model.dropout=null: expected a valid number, for example model.dropout=0.1"),
     ],
 )
 def test_wrong_value_is_refused_with_key_value_want_and_example(name: str, value: object, message: str) -> None:
@@ -225,7 +225,7 @@ def test_wrong_value_is_refused_with_key_value_want_and_example(name: str, value
 def test_refusals_name_a_value_that_works(name: str, value: object) -> None:
     message = refusal(TRAINING | {name: value}, "training")
     assert message.startswith(f"training.{name}=")
-    assert ": wanted " in message
+    assert ": expected " in message
     cure = message.rpartition(f"for example training.{name}=")[2]
     good = {"true": True, "false": False}.get(cure) if cure in ("true", "false") else float(cure)
     good = int(good) if isinstance(good, float) and good.is_integer() else good
@@ -234,12 +234,14 @@ def test_refusals_name_a_value_that_works(name: str, value: object) -> None:
 
 def test_object_of_the_wrong_kind_is_refused_with_the_right_one() -> None:
     swapped = TRAINING | {"schedule": {"_target_": "keras.optimizers.Adam"}}
-    assert refusal(swapped, "training") == "training.schedule: that is of type Adam; wanted the _target_ of a Schedule"
+    assert (
+        refusal(swapped, "training") == "training.schedule: that is of type Adam; expected the _target_ of a Schedule"
+    )
     assert refusal(TRAINING | {"schedule": "cosine"}, "training") == (
-        "training.schedule: that is of type str; wanted the _target_ of a Schedule; "
+        "training.schedule: that is of type str; expected the _target_ of a Schedule; "
         "choose one with training/schedule=cosine"
     )
-    assert refusal(DENSE, wanted=Likelihood) == "model: that is of type Dense; wanted the _target_ of a Likelihood"
+    assert refusal(DENSE, expected=Likelihood) == "model: that is of type Dense; expected the _target_ of a Likelihood"
 
 
 def test_what_the_target_itself_refuses_is_said_with_its_key() -> None:
@@ -247,7 +249,7 @@ def test_what_the_target_itself_refuses_is_said_with_its_key() -> None:
     node = without(without(node, "hidden"), "decoder_hidden")
     node |= {"filters": [8, 8], "strides": [2], "kernel": 3, "units": [], "decoder_units": []}
     node |= {"decoder_channels": None, "decoder_filters": None, "decoder_strides": None}
-    assert refusal(node).startswith("model: wanted as many strides as filters, but strides=[2] has 1")
+    assert refusal(node).startswith("model: expected as many strides as filters, but strides=[2] has 1")
 
 
 @pytest.mark.parametrize(
@@ -333,13 +335,13 @@ def test_target_that_leads_nowhere_is_named(path: str) -> None:
 
 def test_target_that_cannot_be_called_is_refused() -> None:
     assert refusal({"_target_": "pipeline.config.build.ALLOWED_PACKAGES"}) == (
-        "model._target_=pipeline.config.build.ALLOWED_PACKAGES: that is a tuple; wanted a class or function"
+        "model._target_=pipeline.config.build.ALLOWED_PACKAGES: that is a tuple; expected a class or function"
     )
 
 
 @pytest.mark.parametrize(("path", "shown"), [(None, "null"), (3, "3")])
 def test_target_must_be_a_path(path: object, shown: str) -> None:
-    message = f"model._target_={shown}: wanted the dotted path of a class or function"
+    message = f"model._target_={shown}: expected the dotted path of a class or function"
     assert refusal({"_target_": path}) == message
     if path is None:
         assert refusal({"latent_dim": 2}) == message
@@ -349,5 +351,5 @@ def test_cosine_settings_have_their_ranges() -> None:
     node = {"_target_": "pipeline.training.schedule.Cosine", "rise": 0.3, "start": 0.1, "end": 0.0}
     assert build(node, "schedule") == Cosine(rise=0.3, start=0.1, end=0.0)
     assert refusal(node | {"rise": 1}, "schedule") == (
-        "schedule.rise=1: wanted a number less than 1, for example schedule.rise=0.1"
+        "schedule.rise=1: expected a number less than 1, for example schedule.rise=0.1"
     )

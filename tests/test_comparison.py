@@ -252,7 +252,7 @@ def test_runs_of_several_kinds_are_chosen_by_id_and_by_filter(
         (["runs=[nothing]"], "run nothing is not in sqlite"),
         (["filter=nonsense"], "filter=nonsense: "),
         (["experiment=compared", "sort=test/nil"], "sort=test/nil: these runs have no such score. They have: test/"),
-        (["runs=3"], "compare.runs=3: wanted a valid list"),
+        (["runs=3"], "compare.runs=3: expected a valid list"),
         (["experiment=compared", "out=conf"], "out=conf: there is something already"),
     ],
 )
@@ -269,7 +269,7 @@ def test_a_run_that_did_not_end_well_is_refused(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'runs.db'}")
     run_id = store.client.create_run(store.experiment("poor"), run_name="poor").info.run_id
     store.client.set_terminated(run_id, "FAILED")
-    with pytest.raises(InputError, match=f"runs: {run_id} is FAILED; wanted finished runs. Leave it out, or train"):
+    with pytest.raises(InputError, match=f"runs: {run_id} is FAILED; expected finished runs. Leave it out, or train"):
         Selection(runs=[run_id], experiment=None, study=None, filter=None).of(store)
 
 

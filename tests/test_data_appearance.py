@@ -72,7 +72,7 @@ def test_sixteen_bits_that_are_hardly_used_are_refused_with_the_white_that_was_f
 ) -> None:
     root = folder_of(tmp_path / "a", scaled(top), suffix)
     told = refusal(lambda: folder(root))
-    assert told.startswith(f"{root}: pixels 0 to {top >> 8} of 255 (0 to {top:,} in the files); wanted a range of 32")
+    assert told.startswith(f"{root}: pixels 0 to {top >> 8} of 255 (0 to {top:,} in the files); expected a range of 32")
     assert cures_of(told) == [[f"dataset.source.white={top}"], ["dataset.source.black=0"]]
     bright = folder(root, cures_of(told)[0][0])
     assert bright.train.images.max() == bright.test.images.max() == 255
@@ -108,7 +108,7 @@ def test_one_bright_image_does_not_hide_that_the_others_are_dark(
 def test_a_narrow_range_anywhere_is_refused_with_black_and_white(tmp_path: Path) -> None:
     root = folder_of(tmp_path / "a", scaled(500) + np.uint16(30000))
     told = refusal(lambda: folder(root))
-    assert told.startswith(f"{root}: pixels 117 to 119 of 255 (30,000 to 30,500 in the files); wanted")
+    assert told.startswith(f"{root}: pixels 117 to 119 of 255 (30,000 to 30,500 in the files); expected")
     [both, _] = cures_of(told)
     assert both == ["dataset.source.black=30000", "dataset.source.white=30500"]
     assert np.ptp(folder(root, *both).train.images) == 255
@@ -121,7 +121,7 @@ def test_ink_on_transparency_is_seen_on_another_background(
     images = np.stack([np.full_like(spots(), ink)] * 3 + [spots()], axis=-1)
     root = folder_of(tmp_path / "a", images)
     told = refusal(lambda: folder(root, f"source.background={background}"))
-    assert told.startswith(f"{root}: all 20 images are of one colour, {ink} of 255; wanted something to see. Where")
+    assert told.startswith(f"{root}: all 20 images are of one colour, {ink} of 255; expected something to see. Where")
     assert cures_of(told) == [[f"dataset.source.background={other}"]]
     assert np.ptp(folder(root, cures_of(told)[0][0]).train.images) == 255
 
@@ -150,9 +150,12 @@ def test_dark_on_white_is_nothing_odd(tmp_path: Path, caplog: pytest.LogCaptureF
     [
         (
             spots()[..., None] // 128,
-            "mine: pixels 0 to 1 of 255; wanted a range of 32 at least, or nothing is seen",
+            "mine: pixels 0 to 1 of 255; expected a range of 32 at least, or nothing is seen",
         ),
-        (np.zeros((9, 8, 8, 3), np.uint8), "mine: all 18 images are of one colour, 0 of 255; wanted something to see."),
+        (
+            np.zeros((9, 8, 8, 3), np.uint8),
+            "mine: all 18 images are of one colour, 0 of 255; expected something to see.",
+        ),
     ],
 )
 def test_a_source_of_ones_own_is_looked_at_too(images: np.ndarray, phrase: str) -> None:
@@ -176,7 +179,7 @@ def test_equal_images_are_said_to_be_so(caplog: pytest.LogCaptureFixture) -> Non
 def test_published_files_of_zeros_and_ones_are_refused_with_the_cure(tmp_path: Path) -> None:
     write_idx_set(tmp_path / "mnist", change=lambda images: images // 128)
     told = refusal(lambda: loaded("mnist", f"dir={tmp_path}"))
-    assert told.startswith(f"{tmp_path / 'mnist'}: pixels 0 to 1 of 255; wanted a range of 32")
+    assert told.startswith(f"{tmp_path / 'mnist'}: pixels 0 to 1 of 255; expected a range of 32")
     [[cure], _] = cures_of(told)
     assert cure == "dataset.source.white=1"
     assert set(np.unique(loaded("mnist", f"dir={tmp_path}", cure).train.images)) == {0, 255}

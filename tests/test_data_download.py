@@ -102,7 +102,7 @@ def test_when_all_mirrors_fail_each_is_listed_with_its_reason(home: Path, publis
         assert line.startswith(f"  {mirror}")
     assert "no connection. Is there a network" in lines[1]
     assert "the server answered 404" in lines[2]
-    assert f"MD5 is {hashlib.md5(b'other').hexdigest()}, wanted " in lines[3]
+    assert f"MD5 is {hashlib.md5(b'other').hexdigest()}, expected " in lines[3]
     assert "the connection broke before the end of the file" in lines[4]
     assert lines[5].startswith(f"Place into {home} by hand: ")
     assert all(name in lines[5] for name in published)

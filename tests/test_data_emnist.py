@@ -104,7 +104,7 @@ def test_a_mapping_of_another_form_is_refused(tmp_path: Path, text: str, phrase:
     told = refusal(lambda: read_mapping(tmp_path / MAPPING))
     assert told.startswith(f"{tmp_path / MAPPING}: ")
     assert phrase in told
-    assert "wanted a label and its character codes on each line, such as '1 65 97'" in told
+    assert "expected a label and its character codes on each line, such as '1 65 97'" in told
 
 
 def test_a_missing_mapping_is_not_downloaded_but_asked_for(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_label_that_the_mapping_lacks_is_refused(tmp_path: Path) -> None:
     write_idx(tmp_path / "emnist-letters-test-labels-idx1-ubyte.gz", np.array([1, 2, 3, 1, 2, 27]))
     told = refusal(lambda: emnist().read(tmp_path))
     assert "emnist-letters-test-labels-idx1-ubyte.gz: has the label 27, which the mapping file lacks" in told
-    assert "wanted one of 1 to 3" in told
+    assert "expected one of 1 to 3" in told
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_a_label_that_the_mapping_lacks_is_refused(tmp_path: Path) -> None:
         ("1,2,3,4,5\n1,2,nan,4,5\n", "line 2, value 3 is 'nan'"),
         ("1,2,3,4,5\n1,2.5,3,4,5\n", "line 2, value 2 is '2.5'"),
         ("1,2,3,4,5\n1,2,3\n", "the number of columns changed from 5 to 3 at line 2"),
-        ("0,1,2,3,4,5\n1,1,2,3,4,5\n2,1,2,3,256,5\n", "has a column that numbers the lines; wanted"),
+        ("0,1,2,3,4,5\n1,1,2,3,4,5\n2,1,2,3,256,5\n", "has a column that numbers the lines; expected"),
         ("1,2,3,4,5,\n1,2,3,4,5,\n", "line 1, value 6 is ''"),
-        ("1,2,3,4\n", "1 lines of 4 values; wanted a label and the pixels of a square image"),
+        ("1,2,3,4\n", "1 lines of 4 values; expected a label and the pixels of a square image"),
         ("1\n", "1 lines of 1 values"),
         ("", "0 lines"),
         ("\udcff\n", "can't decode byte 0xff"),

@@ -100,7 +100,7 @@ def test_a_folder_is_a_data_set_like_any_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("prepare", "phrase"),
     [
-        (lambda root: None, "holds no image; wanted images, or one folder of images for each class"),
+        (lambda root: None, "holds no image; expected images, or one folder of images for each class"),
         (lambda root: (root / "birds").mkdir(), "birds: the class has no image. Add images or remove the folder"),
         (lambda root: [write(root / "a.png"), write_classes(root)], "a.png: a file beside the folders of classes"),
         (lambda root: write(root / "birds" / "x" / "a.png"), "x: a folder inside the class birds"),
@@ -119,7 +119,7 @@ def test_a_folder_is_a_data_set_like_any_other(tmp_path: Path) -> None:
         ),
         (
             lambda root: write(root / "a.png"),
-            "holds 1 images; wanted at least one to train on and one to test on. Add images",
+            "holds 1 images; expected at least one to train on and one to test on. Add images",
         ),
     ],
 )
@@ -131,11 +131,13 @@ def test_what_is_not_understood_is_named(tmp_path: Path, prepare, phrase: str) -
 
 
 def test_the_directory_must_be_given_and_be_one(tmp_path: Path) -> None:
-    wanted = "dataset.dir=/path/to/images"
-    assert refusal(lambda: read(None)) == f"dataset.dir: missing. Give the directory of images: {wanted}"  # type: ignore[arg-type]
-    assert f"dataset.dir={tmp_path / 'no'}: No such file or directory; wanted" in refusal(lambda: read(tmp_path / "no"))
+    expected = "dataset.dir=/path/to/images"
+    assert refusal(lambda: read(None)) == f"dataset.dir: missing. Give the directory of images: {expected}"  # type: ignore[arg-type]
+    assert f"dataset.dir={tmp_path / 'no'}: No such file or directory; expected" in refusal(
+        lambda: read(tmp_path / "no")
+    )
     (tmp_path / "file").touch()
-    assert f"dataset.dir={tmp_path / 'file'}: it is a file; wanted" in refusal(lambda: read(tmp_path / "file"))
+    assert f"dataset.dir={tmp_path / 'file'}: it is a file; expected" in refusal(lambda: read(tmp_path / "file"))
 
 
 def load(root: Path, *overrides: str) -> ImageData:
@@ -215,7 +217,9 @@ def test_loose_files_beside_classes_are_left_out_when_told_so(tmp_path: Path) ->
     (tmp_path / "labels.csv").write_text("0,1\n")
     (tmp_path / "README").write_text("Cats and dogs.")
     told = refusal(lambda: load(tmp_path))
-    assert told.startswith(f"{tmp_path / 'README'}: a file beside the folders of classes, and 1 others like it; wanted")
+    assert told.startswith(
+        f"{tmp_path / 'README'}: a file beside the folders of classes, and 1 others like it; expected"
+    )
     [[cure]] = cures_of(told)
     assert load(tmp_path, cure).class_names == ("cats", "dogs")
     write(tmp_path / "lost.png")
@@ -333,7 +337,7 @@ def test_all_that_cannot_be_read_are_named_at_once_or_skipped_with_their_number(
     for number in range(8):
         (tmp_path / "dogs" / f"bad{number}.png").touch()
     told = refusal(lambda: load(tmp_path))
-    assert told.startswith("17 of 29 files cannot be read as images; wanted PNG")
+    assert told.startswith("17 of 29 files cannot be read as images; expected PNG")
     assert len(told.splitlines()) == 13
     for name, _, phrase in FAULTS:
         assert any(name in line and phrase in line for line in told.splitlines())
@@ -366,7 +370,7 @@ def test_what_one_may_not_read_is_said_to_be_so() -> None:
         (root / "cats" / "0.png").chmod(0)
         with unprivileged():
             told = refusal(lambda: load(root))
-        assert told.startswith(f"{root / 'cats' / '0.png'}: cannot be read as an image (Permission denied); wanted")
+        assert told.startswith(f"{root / 'cats' / '0.png'}: cannot be read as an image (Permission denied); expected")
         (root / "cats").chmod(0)
         with unprivileged():
             told = refusal(lambda: load(root))
@@ -375,7 +379,7 @@ def test_what_one_may_not_read_is_said_to_be_so() -> None:
         root.chmod(0)
         with unprivileged():
             told = refusal(lambda: load(root / "cats"))
-        assert told.startswith(f"dataset.dir={root / 'cats'}: Permission denied; wanted")
+        assert told.startswith(f"dataset.dir={root / 'cats'}: Permission denied; expected")
         root.chmod(0o755)
 
 

@@ -102,7 +102,7 @@ DAMAGES = [
     (cut_in_header, "cut short within its header of 16 bytes"),
     (packed_and_cut, "damaged or cut short"),
     (packed_and_changed, "damaged or cut short"),
-    (another_type, r"starts with b'\x00\x00\r\x03', so it is not an IDX file of images; wanted b'\x00\x00\x08\x03'"),
+    (another_type, r"starts with b'\x00\x00\r\x03', so it is not an IDX file of images; expected b'\x00\x00\x08\x03'"),
     (two_dimensions, "so it is not an IDX file of images"),
     (lambda _: b"<!DOCTYPE html><html>not found</html>", "starts with b'<!DO'"),
     (lambda _: b"", "starts with b''"),
@@ -125,9 +125,9 @@ def test_swapped_files_are_recognised(tmp_path: Path) -> None:
     (tmp_path / LABELS).rename(tmp_path / IMAGES)
     (tmp_path / "aside").rename(tmp_path / LABELS)
     text = refusal(lambda: load(tmp_path))
-    assert f"{IMAGES}: holds labels; wanted images. Are the images' and labels' files swapped?" in text
+    assert f"{IMAGES}: holds labels; expected images. Are the images' and labels' files swapped?" in text
     (tmp_path / IMAGES).write_bytes((tmp_path / LABELS).read_bytes())
-    assert f"{LABELS}: holds images; wanted labels" in refusal(lambda: load(tmp_path))
+    assert f"{LABELS}: holds images; expected labels" in refusal(lambda: load(tmp_path))
 
 
 def test_labels_of_another_file_are_refused(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_labels_of_another_file_are_refused(tmp_path: Path) -> None:
     write_idx(tmp_path / LABELS, np.zeros(11))
     text = refusal(lambda: load(tmp_path))
     assert f"{IMAGES} holds 12 images, " in text
-    assert f"{LABELS} 11 labels; wanted one label an image. Take both files from the same source" in text
+    assert f"{LABELS} 11 labels; expected one label an image. Take both files from the same source" in text
 
 
 def test_a_label_without_a_class_name_is_refused(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_label_without_a_class_name_is_refused(tmp_path: Path) -> None:
     write_idx(tmp_path / LABELS, np.arange(12) % 4)
     text = refusal(lambda: load(tmp_path))
     assert text.startswith(
-        f"{tmp_path / LABELS}: 3 labels lie outside the 3 class names, the first is 3; wanted 0 to 2"
+        f"{tmp_path / LABELS}: 3 labels lie outside the 3 class names, the first is 3; expected 0 to 2"
     )
 
 
@@ -151,7 +151,7 @@ def test_splits_of_different_shapes_are_refused(tmp_path: Path) -> None:
     write_idx_set(tmp_path)
     write_idx(tmp_path / IMAGES, pixels(12, 6, 6))
     text = refusal(lambda: load(tmp_path))
-    assert text.startswith(f"{tmp_path}: training images are 6x6x1, test images 5x4x1; wanted one shape")
+    assert text.startswith(f"{tmp_path}: training images are 6x6x1, test images 5x4x1; expected one shape")
 
 
 def test_no_images_are_refused(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_no_images_are_refused(tmp_path: Path) -> None:
 def test_a_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     text = refusal(lambda: load(tmp_path / "file"))
-    assert text == f"dataset.dir={tmp_path / 'file'}: is a file; wanted the folder that holds tiny/ or its files"
+    assert text == f"dataset.dir={tmp_path / 'file'}: is a file; expected the folder that holds tiny/ or its files"
 
 
 def test_missing_files_without_an_address_are_listed(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_the_folder_may_be_given_instead_of_the_file(path: Path) -> None:
     assert data.class_names == ("0", "2")
     np.savez(path.parent / "second.npz", a=1)
     told = refusal(lambda: Npz(test=0.2, class_names=None).read(path.parent))
-    assert told.startswith(f"dataset.dir={path.parent}: holds 2 .npz files; wanted one .npz file. Name it: ")
+    assert told.startswith(f"dataset.dir={path.parent}: holds 2 .npz files; expected one .npz file. Name it: ")
 
 
 def test_the_file_must_be_given_and_be_there(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_keys_may_be_named(path: Path, caplog: pytest.LogCaptureFixture) -> None
         "h": np.zeros(5, int),
     }
     told = refusal(lambda: load(path, arrays))
-    assert f"{path}: has arr_0, arr_1, held, h; wanted x_train" in told
+    assert f"{path}: has arr_0, arr_1, held, h; expected x_train" in told
     [keys] = cures_of(told)
     assert keys == ["dataset.source.train_images=arr_0", "dataset.source.train_labels=arr_1"]
     data = load(path, arrays, *keys)
@@ -153,7 +153,7 @@ def test_keys_may_be_named(path: Path, caplog: pytest.LogCaptureFixture) -> None
     told = refusal(lambda: load(path, arrays, "source.train_images=nothing"))
     assert told.startswith(f"dataset.source.train_images=nothing: {path} has arr_0, arr_1, held, h")
     told = refusal(lambda: load(path, arrays, "source.train_images=held", "source.test_images=held"))
-    assert told == f"{path}: held is named for two splits; wanted an array for each"
+    assert told == f"{path}: held is named for two splits; expected an array for each"
 
 
 def test_other_labels_than_the_usual_may_be_named(path: Path) -> None:
@@ -250,18 +250,18 @@ def objects(*images: Any) -> np.ndarray:
     [
         (
             {"images": np.where(np.arange(20)[:, None, None] == 3, np.nan, grey() / 255)},
-            "images holds NaN; wanted finite",
+            "images holds NaN; expected finite",
         ),
         ({"images": np.where(np.arange(20)[:, None, None] == 3, np.inf, grey() / 255)}, "images holds infinity"),
         ({"images": objects(*grey())}, "images is an array of Python objects, which to load is to execute what is in"),
         ({"images": grey(), "labels": objects(*"ab" * 10)}, "labels is an array of Python objects"),
         (
             {"images": grey(), "labels": np.eye(20)[np.arange(20) % 3]},
-            "labels is float64 [20, 20]; wanted one whole number",
+            "labels is float64 [20, 20]; expected one whole number",
         ),
         (
             {"images": grey().reshape(20, 16)},
-            "images has the shape [20, 16]; wanted [N, H, W] for grey, or [N, H, W, C]",
+            "images has the shape [20, 16]; expected [N, H, W] for grey, or [N, H, W, C]",
         ),
         ({"images": pixels(20, 48)}, "images has the shape [20, 48]"),
         ({"images": pixels(20, 4, 4, 4)}, "images has the shape [20, 4, 4, 4]"),
@@ -290,7 +290,7 @@ def test_pickled_objects_are_never_loaded(path: Path, tmp_path: Path) -> None:
         {"other": objects(Trap())},
     ):
         told = refusal(lambda arrays=arrays: load(path, arrays))  # type: ignore[misc]
-        assert "If you trust the file: " in told or "wanted x_train" in told
+        assert "If you trust the file: " in told or "expected x_train" in told
         assert not (tmp_path / "executed").exists()
     load(path, {"images": grey(), "other": objects(Trap())})
     assert not (tmp_path / "executed").exists()
@@ -301,20 +301,23 @@ def test_pickled_objects_are_never_loaded(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "phrase"),
     [
-        ({"images": np.zeros((2, 2, 2), complex)}, "images is complex128; wanted numbers"),
-        ({"images": np.array([["a"]])[..., None]}, "images is <U1; wanted numbers"),
-        ({"images": np.zeros((2, 5), np.uint8)}, "images has the shape [2, 5]; wanted [N, H, W] for grey"),
-        ({"images": np.zeros((9, 4, 4, 7), np.uint8)}, "images has the shape [9, 4, 4, 7]; wanted"),
-        ({"images": np.zeros((0, 4, 4), np.uint8)}, "holds 0 images; wanted at least one to train on"),
-        ({"images": pixels(1, 4, 4)}, "holds 1 images; wanted at least one to train on and one to test on. Add images"),
-        ({"images": pixels(4, 2, 2), "labels": np.zeros(3, int)}, "4 images and 3 labels; wanted one label an image"),
+        ({"images": np.zeros((2, 2, 2), complex)}, "images is complex128; expected numbers"),
+        ({"images": np.array([["a"]])[..., None]}, "images is <U1; expected numbers"),
+        ({"images": np.zeros((2, 5), np.uint8)}, "images has the shape [2, 5]; expected [N, H, W] for grey"),
+        ({"images": np.zeros((9, 4, 4, 7), np.uint8)}, "images has the shape [9, 4, 4, 7]; expected"),
+        ({"images": np.zeros((0, 4, 4), np.uint8)}, "holds 0 images; expected at least one to train on"),
+        (
+            {"images": pixels(1, 4, 4)},
+            "holds 1 images; expected at least one to train on and one to test on. Add images",
+        ),
+        ({"images": pixels(4, 2, 2), "labels": np.zeros(3, int)}, "4 images and 3 labels; expected one label an image"),
         (
             {"images": pixels(4, 2, 2), "labels": np.full(4, 0.5)},
-            "labels is float64 [4]; wanted one whole number or text",
+            "labels is float64 [4]; expected one whole number or text",
         ),
         ({"images": pixels(4, 2, 2), "labels": np.ones((4, 3), int)}, "labels is int64 [4, 3]"),
-        ({"pictures": pixels(4, 2, 2)}, "has pictures; wanted x_train, y_train, x_test, y_test as Keras writes them"),
-        ({}, "has nothing in it; wanted x_train"),
+        ({"pictures": pixels(4, 2, 2)}, "has pictures; expected x_train, y_train, x_test, y_test as Keras writes them"),
+        ({}, "has nothing in it; expected x_train"),
         (keras(x_test=pixels(6, 4, 4)), "training images are 5x4x1, test images 4x4x1"),
         (keras(x_val=pixels(6, 4, 4), y_val=np.zeros(6)), "training images are 5x4x1, validation images 4x4x1"),
         (keras(y_test=np.arange(6)), "y_test: label 3 is not among those to train on (0, 1, 2)"),
@@ -328,7 +331,7 @@ def test_what_cannot_be_mended_by_a_line_is_refused_by_name(path: Path, arrays: 
 
 def test_a_label_without_a_class_name_is_refused(path: Path) -> None:
     told = refusal(lambda: read(path, keras(), ["cat", "dog"]))
-    assert told.startswith(f"{path}: y_train: 4 labels lie outside the 2 class names, the first is 2; wanted 0 to 1")
+    assert told.startswith(f"{path}: y_train: 4 labels lie outside the 2 class names, the first is 2; expected 0 to 1")
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut"])
@@ -352,7 +355,7 @@ def test_a_single_array_is_refused_with_a_line_that_packs_it(path: Path) -> None
         with name.open("wb") as file:
             np.save(file, pixels(9, 2, 2))
         told = refusal(lambda name=name: Npz(test=0.2, class_names=None).read(name))  # type: ignore[misc]
-        assert f"{name}: holds a single array; wanted an .npz file. Pack it:" in told
+        assert f"{name}: holds a single array; expected an .npz file. Pack it:" in told
         run_line(told)
         [[cure]] = cures_of(told)
         assert len(loaded("npz", cure).test) == 2

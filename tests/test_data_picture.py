@@ -188,7 +188,7 @@ def test_thirty_two_bits_want_a_white(tmp_path: Path, kind: type, top: float) ->
     paths = [write(tmp_path / f"{number}.tif", np.full((4, 4), 0, kind)) for number in (0, 1)]
     write(paths[1], np.linspace(0, top, 16).astype(kind).reshape(4, 4))
     told = refusal(lambda: gather(paths, conversion(), skip=True, key="dataset.source"))
-    assert told.startswith(f"{paths[0]}: it has 32 bits a pixel, with values from 0 to 0, and no known white; wanted")
+    assert told.startswith(f"{paths[0]}: it has 32 bits a pixel, with values from 0 to 0, and no known white; expected")
     assert told.endswith(f"This holds for 2 of 2 files. Say what is white: dataset.source.white={top:g}")
     found = gather(paths, conversion(white=top), skip=False, key="dataset.source")
     assert (found.images[1].min(), found.images[1].max()) == (0, 255)

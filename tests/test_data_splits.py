@@ -171,7 +171,7 @@ def test_a_test_split_is_taken_of_all_where_no_class_has_two() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_test_split_needs_two_images(number: int) -> None:
     text = refusal(lambda: set_test_aside(np.arange(number), 0.2, "here"))
-    assert text == f"here: holds {number} images; wanted at least one to train on and one to test on. Add images"
+    assert text == f"here: holds {number} images; expected at least one to train on and one to test on. Add images"
 
 
 @pytest.mark.parametrize("share", [0.001, 0.5, 0.999])
@@ -243,11 +243,11 @@ class Validated(Memory):
             {"test": Split(np.zeros((3, 5, 4, 1), np.uint8), np.zeros(3, np.int64))},
             "training images are 4x4x1, test images 5x4x1",
         ),
-        ({"names": ("0", "1", "2")}, "10 labels lie outside the 3 class names, the first is 3; wanted 0 to 2"),
+        ({"names": ("0", "1", "2")}, "10 labels lie outside the 3 class names, the first is 3; expected 0 to 2"),
         ({"test": Split(np.zeros((3, 4, 4, 1), np.uint8), np.array([0, 0, -1]))}, "the first is -1"),
         (
             {"train": Split(np.zeros((3, 4, 4, 2), np.uint8), np.zeros(3, np.int64))},
-            "images are 4x4x2; wanted 1 channel",
+            "images are 4x4x2; expected 1 channel",
         ),
     ],
 )

@@ -104,8 +104,8 @@ def test_generate_refuses_what_has_no_effect(checkout: Checkout, typed: list[str
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["objective.warmup_epochs=abc"], "objective.warmup_epochs=abc: wanted"),
-        (["training/schedule=steps", "training.schedule.milestones=5"], "training.schedule.milestones=5: wanted"),
+        (["objective.warmup_epochs=abc"], "objective.warmup_epochs=abc: expected"),
+        (["training/schedule=steps", "training.schedule.milestones=5"], "training.schedule.milestones=5: expected"),
     ],
 )
 def test_a_wrong_value_of_what_may_have_no_effect_is_refused_as_any_other(

@@ -58,10 +58,10 @@ def test_the_validation_split_has_its_own_name(checkout: Checkout, run_id: str) 
     [
         ([], "run: Missing mandatory value: run. Give it a value: run=…"),
         (["run=nothing"], "run nothing is not in sqlite"),
-        (["run=nothing", "evaluation.split=train"], "evaluation.split=train: wanted 'validation' or 'test'"),
+        (["run=nothing", "evaluation.split=train"], "evaluation.split=train: expected 'validation' or 'test'"),
         (
             ["run=nothing", "evaluation.importance_samples=0"],
-            "evaluation.importance_samples=0: wanted a number greater",
+            "evaluation.importance_samples=0: expected a number greater",
         ),
         (["run=nothing", "evaluation.sample=5"], "evaluation.sample: no such key"),
     ],
@@ -78,7 +78,7 @@ def test_runs_that_cannot_be_read_are_refused_with_the_reason(checkout: Checkout
     assert failed.returncode == 2
     [run] = checkout.runs("unreadable")
     done = evaluated(checkout, f"run={run.info.run_id}")
-    assert f"run {run.info.run_id} is FAILED; wanted one that is finished" in done.stderr
+    assert f"run {run.info.run_id} is FAILED; expected one that is finished" in done.stderr
     other = checkout.client.create_run(run.info.experiment_id)
     checkout.client.set_terminated(other.info.run_id)
     done = evaluated(checkout, f"run={other.info.run_id}")

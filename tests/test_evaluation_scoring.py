@@ -8,7 +8,7 @@ from pipeline.evaluation.scoring import Scoring
 
 
 def built(composed, *overrides: str) -> Scoring:
-    return build(composed(*overrides)["evaluation"], "evaluation", wanted=Scoring)
+    return build(composed(*overrides)["evaluation"], "evaluation", expected=Scoring)
 
 
 def test_defaults_are_built(composed) -> None:
@@ -28,17 +28,17 @@ def test_null_takes_all_images(composed) -> None:
 def test_a_number_of_things_is_whole_and_positive(composed, name: str, value: str) -> None:
     with pytest.raises(InputError) as refused:
         built(composed, f"evaluation.{name}={value}")
-    wanted = {"0": "greater than 0", "-3": "greater than 0", "2.5": "integer", "many": "integer"}[value]
+    expected = {"0": "greater than 0", "-3": "greater than 0", "2.5": "integer", "many": "integer"}[value]
     text = str(refused.value)
-    assert text.startswith(f"evaluation.{name}={value}: wanted")
-    assert wanted in text
+    assert text.startswith(f"evaluation.{name}={value}: expected")
+    assert expected in text
     assert f"for example evaluation.{name}=10" in text
     assert "or null" in text
 
 
 @pytest.mark.parametrize("value", ["-1", "2147483648", "null"])
 def test_a_seed_is_a_natural_number(composed, value: str) -> None:
-    with pytest.raises(InputError, match=rf"^evaluation\.seed={value}: wanted .*for example evaluation\.seed=0"):
+    with pytest.raises(InputError, match=rf"^evaluation\.seed={value}: expected .*for example evaluation\.seed=0"):
         built(composed, f"evaluation.seed={value}")
 
 

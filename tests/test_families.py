@@ -219,7 +219,7 @@ def test_one_training_may_fail_and_the_others_go_on(checkout: Checkout) -> None:
 def test_a_wrong_setting_of_the_last_training_is_refused_before_the_first_begins(checkout: Checkout) -> None:
     done = checkout.train("-m", "model.latent_dim=2,0", *SMALL, "tracking.experiment=unchecked")
     assert done.returncode == 2
-    assert "latent_dim=0: model.latent_dim=0: wanted a number greater than 0" in done.stderr
+    assert "latent_dim=0: model.latent_dim=0: expected a number greater than 0" in done.stderr
     assert checkout.client.get_experiment_by_name("unchecked") is None
 
 

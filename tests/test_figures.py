@@ -168,7 +168,7 @@ def test_latent_counts_what_is_no_number():
 def test_errors_name_both_shapes(random):
     with pytest.raises(ValueError, match=r"\[4, 8, 8, 1\] but reconstructions \[3, 8, 8, 1\]"):
         figures.reconstructions_card(np.zeros((4, 8, 8, 1)), np.zeros((3, 8, 8, 1)))
-    with pytest.raises(ValueError, match=r"\[4, 8, 8\]; wanted \[N, H, W, 1 or 3\]"):
+    with pytest.raises(ValueError, match=r"\[4, 8, 8\]; expected \[N, H, W, 1 or 3\]"):
         figures.mosaic_card(np.zeros((4, 8, 8)))
     with pytest.raises(ValueError, match=r"\[2, 3\].*\[3, 2\]"):
         figures.grid(np.zeros((2, 3, 8, 8, 1)), [0, 1], [0, 1, 2])
@@ -178,7 +178,7 @@ def test_errors_name_both_shapes(random):
         figures.latent_card(np.zeros((3, 2)), np.arange(3), ["a", "b"])
     with pytest.raises(ValueError, match="int64"):
         figures.mosaic_card(np.zeros((3, 8, 8, 1), np.int64))
-    with pytest.raises(ValueError, match="wanted such as train/loss"):
+    with pytest.raises(ValueError, match="expected such as train/loss"):
         figures.losses({"learning_rate": [1e-3]})
 
 

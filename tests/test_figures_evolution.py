@@ -176,7 +176,7 @@ def test_one_dimension_is_shown_as_densities(random):
 def test_points_must_fit_the_epochs(random):
     points, labels = course(random)
     for draw in (figures.latent_steps, figures.latent_film):
-        with pytest.raises(ValueError, match=r"points have shape \[4, 200, 2\]; wanted \[3 epochs, N, 1 or 2\]"):
+        with pytest.raises(ValueError, match=r"points have shape \[4, 200, 2\]; expected \[3 epochs, N, 1 or 2\]"):
             draw(points, labels, ["a", "b", "c"], [1, 2, 3])
         with pytest.raises(ValueError, match=r"points have shape \[200, 2\]"):
             draw(points[0], labels, ["a", "b", "c"], [1])

@@ -134,8 +134,8 @@ def test_classes_keep_their_colours(random):
     page = figures.interactive_latent(np.eye(3, 2), np.array([3, 1, 1]), names, noise(random, 3, 8, 8, 1))
     scene = scene_of(page)
     assert scene["names"] == ["b", "d"]
-    wanted = [to_hex(tuple(class_colors(4)[label])) for label in (1, 3)]
-    assert [trace["marker"]["color"] for trace in scene["traces"]] == wanted
+    expected = [to_hex(tuple(class_colors(4)[label])) for label in (1, 3)]
+    assert [trace["marker"]["color"] for trace in scene["traces"]] == expected
 
 
 @pytest.mark.parametrize("dimensions", [1, 2])

@@ -134,7 +134,7 @@ def test_interpolations_name_the_originals_and_the_way(random):
 
 
 def test_interpolations_refuse_other_shapes(random):
-    with pytest.raises(ValueError, match=r"\[3, 5, 8, 8, 1\]; wanted \[2, steps, 8, 8, 1\]"):
+    with pytest.raises(ValueError, match=r"\[3, 5, 8, 8, 1\]; expected \[2, steps, 8, 8, 1\]"):
         figures.interpolations(*2 * (np.zeros((2, 8, 8, 1)),), np.zeros((3, 5, 8, 8, 1)))
 
 

@@ -145,17 +145,17 @@ def refused(checkout: Checkout, *overrides: str) -> str:
     ("overrides", "words"),
     [
         (["point=[0,1]"], "point=[0.0, 1.0]: has 2 coordinates, the latent space of run"),
-        (["what.n=0"], "what.n=0: wanted a number greater than 0"),
+        (["what.n=0"], "what.n=0: expected a number greater than 0"),
         (["what.temprature=1"], "what.temprature: no such key. Did you mean what.temperature?"),
         (
             ["what=interpolations", "what.pairs=[[0,100000]]"],
             "what.pairs: there is no test image 100000; there are 300",
         ),
-        (["what=interpolations", "what.files=[a.png]"], "what.files: 1 files; wanted an even number"),
+        (["what=interpolations", "what.files=[a.png]"], "what.files: 1 files; expected an even number"),
         (["what=interpolations", "what.files=[a.png,b.png]"], "a.png: No such file or directory"),
         (
             ["what=encodings", "what.folder=nowhere"],
-            "what.folder=nowhere: No such file or directory; wanted",
+            "what.folder=nowhere: No such file or directory; expected",
         ),
         (["out=conf"], "out=conf: there is something already. Name a folder that does not exist yet"),
     ],
@@ -205,5 +205,5 @@ def test_a_loop_plays_there_and_back(blobs) -> None:
 
 
 def test_a_target_that_makes_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match=r"what: that is of type Bernoulli; wanted the _target_ of a Maker"):
-        build({"_target_": "pipeline.models.likelihood.Bernoulli"}, "what", wanted=Maker)
+    with pytest.raises(InputError, match=r"what: that is of type Bernoulli; expected the _target_ of a Maker"):
+        build({"_target_": "pipeline.models.likelihood.Bernoulli"}, "what", expected=Maker)

@@ -215,22 +215,22 @@ def test_strides_down_to_one_pixel_are_allowed() -> None:
     [
         (
             {"strides": [2, 2, 1]},
-            "wanted as many strides as filters, but strides=[2, 2, 1] has 3 and filters=[4, 3] has 2; "
+            "expected as many strides as filters, but strides=[2, 2, 1] has 3 and filters=[4, 3] has 2; "
             "one number, such as strides=2, serves all layers",
         ),
         (
             {"kernel": [5]},
-            "wanted as many kernel as filters, but kernel=[5] has 1 and filters=[4, 3] has 2; "
+            "expected as many kernel as filters, but kernel=[5] has 1 and filters=[4, 3] has 2; "
             "one number, such as kernel=5, serves all layers",
         ),
         (
             {"decoder_filters": [4, 3, 2]},
-            "wanted as many decoder_strides as decoder_filters, but decoder_strides=[2, 2] has 2 and "
+            "expected as many decoder_strides as decoder_filters, but decoder_strides=[2, 2] has 2 and "
             "decoder_filters=[4, 3, 2] has 3; one number, such as decoder_strides=2, serves all layers",
         ),
         (
             {"decoder_strides": [2]},
-            "wanted as many decoder_strides as decoder_filters, but decoder_strides=[2] has 1 and "
+            "expected as many decoder_strides as decoder_filters, but decoder_strides=[2] has 1 and "
             "decoder_filters=[3, 4] has 2; one number, such as decoder_strides=2, serves all layers",
         ),
     ],

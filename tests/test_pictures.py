@@ -31,7 +31,7 @@ def data(blobs) -> ImageData:
 
 
 def settings(composed: Callable[..., Config], *overrides: str) -> PictureSettings:
-    return build(composed(*overrides)["pictures"], "pictures", wanted=PictureSettings)
+    return build(composed(*overrides)["pictures"], "pictures", expected=PictureSettings)
 
 
 def gallery(vae, data: ImageData, composed: Callable[..., Config], *overrides: str) -> Gallery:
@@ -153,14 +153,14 @@ def test_pictures_that_cannot_be_drawn_are_refused_before_the_training(composed,
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("pictures.plane.x=[2,-2]", ["pictures.plane.x=[2,-2]: wanted the lower end before the upper one"]),
+        ("pictures.plane.x=[2,-2]", ["pictures.plane.x=[2,-2]: expected the lower end before the upper one"]),
         (
             "pictures.plane.count=0",
-            ["pictures.plane.count=0: wanted a number greater than 0", "pictures.plane.count=15"],
+            ["pictures.plane.count=0: expected a number greater than 0", "pictures.plane.count=15"],
         ),
-        ("pictures.final=[latnet]", ["pictures.final=[latnet]: wanted", "'latent'"]),
+        ("pictures.final=[latnet]", ["pictures.final=[latnet]: expected", "'latent'"]),
         ("pictures.plane.spacing=odd", ["'quantile' or 'even'"]),
-        ("pictures.points=[0,2.5]", ["pictures.points=[0,2.5]: wanted", "pictures.points=[[0,2.5]]"]),
+        ("pictures.points=[0,2.5]", ["pictures.points=[0,2.5]: expected", "pictures.points=[[0,2.5]]"]),
     ],
 )
 def test_wrong_settings_are_named_with_an_example(composed, override: str, words: list[str]) -> None:

@@ -173,4 +173,4 @@ def test_runs_that_hold_others_or_did_not_end_well_are_refused(checkout: Checkou
     checkout.train(*SMALL, "training.learning_rate=1e30", "tracking.experiment=diverged")
     done = reproduced(checkout, checkout.runs("diverged")[0])
     assert done.returncode == 2
-    assert "is FAILED; wanted one that is finished" in done.stderr
+    assert "is FAILED; expected one that is finished" in done.stderr

@@ -82,4 +82,4 @@ def test_no_file_is_long_and_no_function_is() -> None:
             if isinstance(node, ast.FunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
-                assert lines <= 25, f"{path}: {node.name} has {lines} lines"
+                assert lines <= 40, f"{path}: {node.name} has {lines} lines"

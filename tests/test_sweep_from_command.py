@@ -69,7 +69,7 @@ def test_replicates_leave_no_seed_to_search() -> None:
 
 @pytest.mark.parametrize("name", ["..", "-a", ".hidden"])
 def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match=r"sweep\.study=.*: wanted"):
+    with pytest.raises(InputError, match=r"sweep\.study=.*: expected"):
         planned("sweep=study", f"sweep.study={name}", "model.latent_dim=1,2")
 
 

@@ -126,9 +126,9 @@ def test_of_a_grid_the_points_that_were_given_in_part_are_no_others(plan) -> Non
 def test_what_is_chosen_in_place_of_a_known_point_is_near_it(plan) -> None:
     axes = {"abcd"[index]: "range(0, 10)" for index in range(4)}
     space = space_of(axes, OverridesParser.create())
-    wanted = dict.fromkeys(axes, 5)
-    found = [unseen(wanted, {key_of(wanted)}, space, seed) for seed in range(200)]
-    assert all(point != wanted for point in found)
+    expected = dict.fromkeys(axes, 5)
+    found = [unseen(expected, {key_of(expected)}, space, seed) for seed in range(200)]
+    assert all(point != expected for point in found)
     kept = np.mean([[point[key] == 5 for key in axes] for point in found])
     assert 0.45 < kept < 0.6, "half of the values, and one in ten of the others"
 

@@ -36,7 +36,7 @@ from studies import COMMAND
             ("likelihood=bernoulli,gaussian",),
             "and this study searches the likelihood. Use a metric that does not depend on it: ",
         ),
-        (("model.latent_dim=2,-1",), "the point latent_dim=-1: model.latent_dim=-1: wanted a number greater than 0"),
+        (("model.latent_dim=2,-1",), "the point latent_dim=-1: model.latent_dim=-1: expected a number greater than 0"),
         (
             ("model.latent_dims=1,2",),
             "the point latent_dims=1: model.latent_dims: no such key. Did you mean model.latent_dim?",
@@ -57,7 +57,7 @@ from studies import COMMAND
         (("model.latent_dim=1,2", "sweep.n_trial=3"), "sweep.n_trial: no such key. Did you mean sweep.n_trials?"),
         (
             ("model.latent_dim=1,2", "sweep/sampler=tpe", "sweep.sampler.n_startup_trials=x"),
-            "sweep.sampler.n_startup_trials=x: wanted",
+            "sweep.sampler.n_startup_trials=x: expected",
         ),
         (
             ("objective.beta=interval(0,4)", "sweep/sampler=grid"),
@@ -80,7 +80,7 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained(
 def test_missing_images_are_of_no_point(checkout: Checkout) -> None:
     done = checkout.train(*COMMAND, "sweep.study=refused", "model.latent_dim=1,2", "dataset=folder", "dataset.dir=none")
     assert done.returncode == 2
-    assert "none: No such file or directory; wanted a directory of images" in done.stderr
+    assert "none: No such file or directory; expected a directory of images" in done.stderr
     assert "the point" not in done.stderr
 
 

@@ -29,7 +29,7 @@ def space(**node: object) -> Space:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("choice(2, 8)", CategoricalDistribution((2, 8))),
         ("2,8", CategoricalDistribution((2, 8))),
@@ -47,9 +47,9 @@ def space(**node: object) -> Space:
         ("tag(log, int(interval(1, 64)))", IntDistribution(1, 64, log=True)),
     ],
 )
-def test_each_form_of_the_grammar_has_its_distribution(text, wanted) -> None:
-    assert space(key=text).dimensions["key"] == wanted
-    assert distribution_of(PARSER.parse_override(f"key={text}")) == wanted
+def test_each_form_of_the_grammar_has_its_distribution(text, expected) -> None:
+    assert space(key=text).dimensions["key"] == expected
+    assert distribution_of(PARSER.parse_override(f"key={text}")) == expected
 
 
 @pytest.mark.parametrize(
@@ -104,26 +104,26 @@ def test_even_steps_are_the_numbers_that_a_person_would_write(text: str, values:
 @pytest.mark.parametrize(
     ("node", "message"),
     [
-        ({"key": "range(0.0, 1.0, 0.0)"}, "that range has no end; wanted range(a, b, step)"),
-        ({"key": "range(0, inf, 1)"}, "that range has no end; wanted range(a, b, step)"),
-        ({"key": "3"}, "key=3: that is one value; wanted several"),
+        ({"key": "range(0.0, 1.0, 0.0)"}, "that range has no end; expected range(a, b, step)"),
+        ({"key": "range(0, inf, 1)"}, "that range has no end; expected range(a, b, step)"),
+        ({"key": "3"}, "key=3: that is one value; expected several"),
         ({"key": "choice(1"}, "sweep.space.key=choice(1: "),
         ({"key": "range(3, 3)"}, "that range is empty; its end is not one of its values"),
         ({"key": "tag(log, range(0.0, 1.0, 0.25))"}, "steps are even, so they cannot be logarithmic"),
         ({"key": "tag(log, interval(0, 1))"}, "key=tag(log, interval(0, 1)): "),
         (
             {"key": "interval(2, 1)"},
-            "key=interval(2, 1): 2.0 is above 1.0; wanted the lower end first: interval(1.0, 2.0)",
+            "key=interval(2, 1): 2.0 is above 1.0; expected the lower end first: interval(1.0, 2.0)",
         ),
-        ({"key": "tag(logg, interval(1, 2))"}, "nothing is known of the tag logg here; wanted tag(log, interval"),
-        ({"key": "tag(log, choice(1, 2))"}, "nothing is known of the tag log here; wanted tag(log, interval"),
+        ({"key": "tag(logg, interval(1, 2))"}, "nothing is known of the tag logg here; expected tag(log, interval"),
+        ({"key": "tag(log, choice(1, 2))"}, "nothing is known of the tag log here; expected tag(log, interval"),
         (
             {"model": {"key": "choice(1, 2)"}},
-            "sweep.space.model: wanted values such as choice(2, 8), or below a condition",
+            "sweep.space.model: expected values such as choice(2, 8), or below a condition",
         ),
         ({"a=b": {"key": "7"}}, "key=7: that is one value"),
         ({"key": "choice(1, 2"}, "sweep.space.key=choice(1, 2: "),
-        ({"key": "choice(1, 2"}, "; wanted Hydra's grammar"),
+        ({"key": "choice(1, 2"}, "; expected Hydra's grammar"),
     ],
 )
 def test_what_is_no_space_is_refused_with_the_cure(node, message: str) -> None:

@@ -119,7 +119,7 @@ def test_a_journal_that_was_cut_off_is_mended(plan) -> None:
 
 def test_a_wrong_storage_is_refused(plan) -> None:
     with pytest.raises(
-        InputError, match=r"sweep.storage=nonsense://x: .* Wanted an address of Optuna's, such as sqlite:"
+        InputError, match=r"sweep.storage=nonsense://x: .* Expected an address of Optuna's, such as sqlite:"
     ):
         Study(plan(storage=Address("nonsense://x")))
 
@@ -129,6 +129,6 @@ def test_what_is_wanted_of_a_metric_is_known_and_may_be_said(plan) -> None:
     assert plan(objective=names).settings.directions == ["minimize", "maximize", "maximize"]
     assert plan(objective=names[:1], direction=["maximize"]).settings.directions == ["maximize"]
     with pytest.raises(
-        InputError, match=r"sweep.direction=\[maximize\]: wanted one for each of validation/nll, validat"
+        InputError, match=r"sweep.direction=\[maximize\]: expected one for each of validation/nll, validat"
     ):
         plan(objective=names, direction=["maximize"])

@@ -159,7 +159,7 @@ def test_a_finished_run_cannot_be_reopened_and_an_unknown_one_is_named(store: St
     with pytest.raises(InputError, match=f"resume={run.id}: this run is finished"), reopen(store, run.id):
         pass
     with pytest.raises(
-        InputError, match=r"run nothing is not in sqlite.* Wanted an id, as make ui shows it, what only"
+        InputError, match=r"run nothing is not in sqlite.* Expected an id, as make ui shows it, what only"
     ):
         store.run("nothing")
 

@@ -71,7 +71,7 @@ def test_a_server_that_is_not_ours_to_use_is_told_by_its_answer(status: int, bod
 def test_a_server_that_gives_no_answer_is_told_by_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no machine is known as nowhere.invalid" in refusal("http://bob:s3cret@nowhere.invalid")
     assert "nothing listens there (connection refused). Start the server" in refusal("http://127.0.0.1:9")
-    assert "that is no address; wanted http://host:port" in refusal("http://127.0.0.1:99999999")
+    assert "that is no address; expected http://host:port" in refusal("http://127.0.0.1:99999999")
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -157,11 +157,11 @@ def test_a_file_that_is_no_database_is_told_from_a_folder_and_from_one_that_is_l
         ("postgresql+psycopg2://bob:s3cret@127.0.0.1:9/runs", "python -m pip install psycopg2-binary"),
         (
             "postgres://bob:s3cret@127.0.0.1/runs",
-            "Did you mean postgresql://bob:***@127.0.0.1/runs? Wanted the address",
+            "Did you mean postgresql://bob:***@127.0.0.1/runs? Expected the address",
         ),
         ("postgresql://bob:s3cret@127.0.0.1:port/runs", "its port is no number"),
-        ("localhost:5000", "MLflow cannot keep runs there. Did you mean http://localhost:5000? Wanted the address"),
-        ("oracle://bob:s3cret@127.0.0.1/runs", "MLflow cannot keep runs there. Wanted the address of a server"),
+        ("localhost:5000", "MLflow cannot keep runs there. Did you mean http://localhost:5000? Expected the address"),
+        ("oracle://bob:s3cret@127.0.0.1/runs", "MLflow cannot keep runs there. Expected the address of a server"),
     ],
 )
 def test_an_address_that_leads_nowhere_is_told_what_it_lacks(uri: str, said: str) -> None:

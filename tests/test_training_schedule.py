@@ -84,16 +84,16 @@ def test_steps_preset_falls_within_the_default_training(composed) -> None:
     [
         (
             "milestones=[3,2]",
-            "milestones=[3,2]: wanted numbers of epochs in rising order, each once, "
+            "milestones=[3,2]: expected numbers of epochs in rising order, each once, "
             "for example training.schedule.milestones=[10,20]",
         ),
-        ("milestones=[2,2]", "wanted numbers of epochs in rising order, each once"),
-        ("milestones=[]", "wanted"),
-        ("milestones=[0,2]", "wanted a number greater than 0"),
-        ("milestones=[1.5]", "wanted a valid integer"),
-        ("milestones=5", "wanted a valid list"),
-        ("factor=0", "wanted a number greater than 0"),
-        ("factor=null", "wanted a valid number"),
+        ("milestones=[2,2]", "expected numbers of epochs in rising order, each once"),
+        ("milestones=[]", "expected"),
+        ("milestones=[0,2]", "expected a number greater than 0"),
+        ("milestones=[1.5]", "expected a valid integer"),
+        ("milestones=5", "expected a valid list"),
+        ("factor=0", "expected a number greater than 0"),
+        ("factor=null", "expected a valid number"),
     ],
 )
 def test_bad_steps_are_refused_with_key_and_cure(composed, override: str, message: str) -> None:

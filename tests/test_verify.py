@@ -31,7 +31,7 @@ def test_a_number_holds_up_to_its_tolerance_and_may_be_better() -> None:
     assert reference().holds(90.0, quick=False)
     assert not reference().holds(100.51, quick=False)
     assert not reference().holds(float("nan"), quick=False)
-    assert reference().wanted(quick=False) == "at most 100 + 0.5"
+    assert reference().expected(quick=False) == "at most 100 + 0.5"
 
 
 def test_a_short_version_has_bounds_on_both_sides() -> None:
@@ -41,7 +41,7 @@ def test_a_short_version_has_bounds_on_both_sides() -> None:
         True,
         False,
     ]
-    assert reference().wanted(quick=True) == "110 to 120"
+    assert reference().expected(quick=True) == "110 to 120"
 
 
 def tiny(published: float) -> str:
@@ -116,8 +116,8 @@ def test_the_short_version_trains_less_and_writes_nothing(checkout: Checkout) ->
     ("override", "words"),
     [
         ("only=[kears]", "only: there is no reference 'kears'. There are: tutorial, keras, pythae"),
-        ("quick=perhaps", "quick=perhaps: wanted a valid boolean"),
-        ("references.keras.tolerance=-1", "references.keras.tolerance=-1: wanted a number greater than 0"),
+        ("quick=perhaps", "quick=perhaps: expected a valid boolean"),
+        ("references.keras.tolerance=-1", "references.keras.tolerance=-1: expected a number greater than 0"),
     ],
 )
 def test_mistakes_are_named_with_the_cure(checkout: Checkout, override: str, words: str) -> None:

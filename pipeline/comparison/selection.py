@@ -60,7 +60,9 @@ class Selection:
             found = finished_among([run, *store.children(run.info.run_id)])
             if not found:
                 state = "pruned" if PRUNED in run.data.tags else run.info.status
-                raise InputError(f"runs: {name} is {state}; wanted finished runs. Leave it out, or train it to its end")
+                raise InputError(
+                    f"runs: {name} is {state}; expected finished runs. Leave it out, or train it to its end"
+                )
             yield from found
 
     def _experiments(self, store: Store) -> Sequence[str]:

@@ -85,9 +85,9 @@ class Table:
 
     def _printed(self, settings: Sequence[str], most: int, name: int) -> Printed:
         printed = Printed(Column("run", max_width=name), Column("id", no_wrap=True), box=None)
-        wanted = dict.fromkeys([*(f"{self.split}/{score}" for score in SHOWN), self.sort])
-        bests = {score: self.best(score) for score in wanted}
-        scores = [score for score in wanted if score in self.scores]
+        expected = dict.fromkeys([*(f"{self.split}/{score}" for score in SHOWN), self.sort])
+        bests = {score: self.best(score) for score in expected}
+        scores = [score for score in expected if score in self.scores]
         for key in settings:
             printed.add_column(Text(one_line(self.headings[key])), no_wrap=True, max_width=SETTING)
         for score in scores:

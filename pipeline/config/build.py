@@ -2,7 +2,7 @@
 
 A node is a plain mapping with `_target_`, the dotted path of a class or function, beside its keyword arguments. The
 typed, keyword-only signature of the target is the schema: what it refuses becomes an `InputError` that names the key as
-the user would type it, the value, what was wanted and an example that works.
+the user would type it, the value, what was expected and an example that works.
 """
 
 import importlib
@@ -21,14 +21,14 @@ from pipeline.text.wording import did_you_mean
 ALLOWED_PACKAGES = ("pipeline", "keras")
 
 
-def build(node: Mapping[str, Any], key: str, trusted: Sequence[str] = (), *, wanted: type = object) -> Any:
+def build(node: Mapping[str, Any], key: str, trusted: Sequence[str] = (), *, expected: type = object) -> Any:
     """The object that `node` describes; nodes inside it are built first.
 
     Args:
         node: a mapping with `_target_`.
         key: where the node stands in the config, such as `model`; messages begin with it.
         trusted: packages of the user's that targets may come from, beside `pipeline` and `keras`.
-        wanted: what the object must be.
+        expected: what the object must be.
 
     Raises:
         InputError: an unknown or untrusted target, an unknown or missing key, a value of the wrong type or range.
@@ -43,7 +43,7 @@ def build(node: Mapping[str, Any], key: str, trusted: Sequence[str] = (), *, wan
     except (TypeError, ValueError) as error:
         given = ", ".join(f"{key}.{name}={shown(value)}" for name, value in arguments.items())
         raise InputError(f"{key}: {node['_target_']} refused {given or 'its defaults'}: {error}") from error
-    return _instance(built, wanted, key)
+    return _instance(built, expected, key)
 
 
 def check(target: Callable[..., Any], arguments: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[...,
         InputError: the path is not text, not in an allowed package, or leads nowhere.
     """
     if not isinstance(path, str):
-        raise InputError(f"{key}._target_={shown(path)}: wanted the dotted path of a class or function")
+        raise InputError(f"{key}._target_={shown(path)}: expected the dotted path of a class or function")
     allowed, package = (*ALLOWED_PACKAGES, *trusted), path.partition(".")[0]
     if package not in allowed:
         raise InputError(
@@ -77,7 +77,7 @@ def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[...,
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"{key}._target_={path}: nothing found there ({error})") from error
     if not callable(found):
-        raise InputError(f"{key}._target_={path}: that is a {type(found).__name__}; wanted a class or function")
+        raise InputError(f"{key}._target_={path}: that is a {type(found).__name__}; expected a class or function")
     return found
 
 
@@ -119,40 +119,40 @@ def _type_or_any(written: object, declared: Callable[..., Any]) -> Any:
         return Any
 
 
-def check_value(value: Any, wanted: Any, key: str) -> Any:
-    """The value in the wanted type.
+def check_value(value: Any, expected: Any, key: str) -> Any:
+    """The value in the expected type.
 
     Raises:
         InputError: it is of another type or out of range.
     """
-    if wanted is not Any and inspect.isclass(wanted) and wanted.__module__ != "builtins":
-        return _instance(value, wanted, key)
+    if expected is not Any and inspect.isclass(expected) and expected.__module__ != "builtins":
+        return _instance(value, expected, key)
     try:
-        return TypeAdapter(wanted, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
+        return TypeAdapter(expected, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
     except ValidationError as error:
         reasons = dict.fromkeys(problem["msg"] for problem in error.errors())
         phrase = " or ".join(_lower(reason.removeprefix("Value error, ")) for reason in reasons)
-        phrase += " or null" if type(None) in get_args(wanted) else ""
-        example = _example(wanted)
+        phrase += " or null" if type(None) in get_args(expected) else ""
+        example = _example(expected)
         cure = "" if example is None else f", for example {key}={shown(example)}"
-        raise InputError(f"{key}={_typed(value)}: wanted {phrase}{cure}") from error
+        raise InputError(f"{key}={_typed(value)}: expected {phrase}{cure}") from error
 
 
-def _instance(value: Any, wanted: type, key: str) -> Any:
-    if not isinstance(value, wanted):
+def _instance(value: Any, expected: type, key: str) -> Any:
+    if not isinstance(value, expected):
         cure = f"; choose one with {key.replace('.', '/')}={value}" if isinstance(value, str) else ""
         raise InputError(
-            f"{key}: that is of type {type(value).__name__}; wanted the _target_ of a {wanted.__name__}{cure}"
+            f"{key}: that is of type {type(value).__name__}; expected the _target_ of a {expected.__name__}{cure}"
         )
     return value
 
 
-def _example(wanted: Any) -> Any:
+def _example(expected: Any) -> Any:
     """The example of a good value that an annotated type carries, the outermost first."""
-    for field in reversed(getattr(wanted, "__metadata__", ())):
+    for field in reversed(getattr(expected, "__metadata__", ())):
         if getattr(field, "examples", None):
             return field.examples[0]
-    parts = getattr(wanted, "__args__", ())
+    parts = getattr(expected, "__args__", ())
     return next(
         (found for part in parts if get_origin(part) is Annotated and (found := _example(part)) is not None), None
     )

@@ -77,7 +77,7 @@ def explain(error: Exception, arguments: Sequence[str], config_name: str) -> str
     emptied = [each for each in overrides if each.endswith("=null")]
     if "Config group override must be a string" in str(error):
         wrong = next(iter([*emptied, *(each for each in overrides if each.startswith("="))]), " ".join(overrides))
-        return f"{wrong}: wanted one of the group's options, which --help lists"
+        return f"{wrong}: expected one of the group's options, which --help lists"
     key = _unknown_key(error, overrides)
     if key is None:
         causes = [error, *([error.__cause__] if error.__cause__ else [])]
@@ -88,14 +88,14 @@ def explain(error: Exception, arguments: Sequence[str], config_name: str) -> str
 def _ungrammatical(override: str, reason: str, keys: "_Keys") -> str:
     key, equals, value = override.partition("=")
     if not equals or not key.strip("+~"):
-        return f"{override}: wanted key=value; --help lists the keys"
+        return f"{override}: expected key=value; --help lists the keys"
     if not re.fullmatch(r"[\w.$@/+~-]+", key, re.ASCII):
         return keys.refusal(key)
     if not re.match(r"\s*([\[{]|\w+\()", value):
         return f"{override}: with such characters a value is typed in quotes: {argument(key, value)}"
     said = [line for line in reason.splitlines() if not line.startswith(("Error parsing", "See https", "LexerNo"))]
     return (
-        f"{override}: {next(iter(said), 'that is not complete').strip()}; wanted Hydra's grammar, such as "
+        f"{override}: {next(iter(said), 'that is not complete').strip()}; expected Hydra's grammar, such as "
         f"'model.filters=[32,64]'. Or if that is the text itself: {argument(key, value)}"
     )
 

@@ -9,7 +9,7 @@ Config = dict[str, Any]
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "", *, targets: bool = False) -> dict[str, Any]:
-    """Leaf values by dotted name, such as `model.latent_dim`; targets are no settings and left out unless wanted."""
+    """Leaf values by dotted name, such as `model.latent_dim`; targets are no settings and left out unless asked for."""
     leaves: dict[str, Any] = {}
     for name, value in config.items():
         if isinstance(value, Mapping):

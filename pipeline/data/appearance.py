@@ -71,10 +71,11 @@ class Appearance:
         low, high = self._stored
         if low == high:
             cure = self.published.reading.flat_cure or "Do the files hold what they should?"
-            return f"all {self.count:,} images are of one colour, {self.low} of 255; wanted something to see. {cure}"
+            return f"all {self.count:,} images are of one colour, {self.low} of 255; expected something to see. {cure}"
         if self.low == self.high or (self.high - self.low < FAINT and not self._meant):
             return (
-                f"pixels {_range(self.low, self.high)} of 255{self._in_the_files}; wanted a range of {FAINT} at least, "
+                f"pixels {_range(self.low, self.high)} of 255{self._in_the_files}; "
+                f"expected a range of {FAINT} at least, "
                 f"or nothing is seen. {self._contrast_cure}"
             )
         return None

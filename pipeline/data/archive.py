@@ -40,7 +40,7 @@ def _unpack(zipped: zipfile.ZipFile, name: str, scratch: Path, home: Path) -> No
     member = next((member for member in zipped.namelist() if PurePosixPath(member).name == name), None)
     if member is None:
         raise InputError(
-            f"{zipped.filename}: holds no {name}; wanted the archive as published. Delete it to download it"
+            f"{zipped.filename}: holds no {name}; expected the archive as published. Delete it to download it"
         )
     with zipped.open(member) as packed, (scratch / name).open("wb") as unpacked:
         shutil.copyfileobj(packed, unpacked)

@@ -32,13 +32,13 @@ def read_table(path: Path) -> Split:
             table = np.loadtxt(path, dtype=np.uint8, delimiter=",", comments=None, ndmin=2)
         except (ValueError, OSError) as error:
             raise InputError(
-                f"{path}: {_place(error)}; wanted whole numbers from 0 to 255 and no header. {CURE}"
+                f"{path}: {_place(error)}; expected whole numbers from 0 to 255 and no header. {CURE}"
             ) from error
     side = _side(table.shape[1] - 1)
     if not len(table) or not side:
         raise InputError(
-            f"{path}: {len(table):,} lines of {table.shape[1]} values; wanted a label and the pixels of a square image "
-            f"on each line, such as 1 + 784. {CURE}"
+            f"{path}: {len(table):,} lines of {table.shape[1]} values; expected a label and the pixels of a square "
+            f"image on each line, such as 1 + 784. {CURE}"
         )
     images = table[:, 1:].reshape(-1, side, side, 1)  # a copy, freed of the label column
     return Split(images, table[:, 0].astype(np.int64))
@@ -58,7 +58,7 @@ def _refuse_what_pandas_adds(path: Path) -> None:
     read = f"p, header={0 if named else None}, index_col={0 if counted else None}"
     program = f"p = {json.dumps(str(path))}; pd.read_csv({read}).to_csv(p, header=False, index=False)"
     raise InputError(
-        f"{path}: has {found}; wanted a label and the pixels of a square image on each line, such as "
+        f"{path}: has {found}; expected a label and the pixels of a square image on each line, such as "
         f"1 + 784, and no more. Write it with header=False, index=False:\n"
         f"  {python()} -c {shlex.quote(f'import pandas as pd; {program}')}"
     )

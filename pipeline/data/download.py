@@ -100,4 +100,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, requests.ConnectionError):
         return "no connection. Is there a network, and does it need a proxy (https_proxy)?"
     hashes = re.search(r"expected (?:md5:)?(\w+) but got (?:md5:)?(\w+)", str(error))
-    return f"MD5 is {hashes[2]}, wanted {hashes[1]}: not the published file" if hashes else str(error)
+    return f"MD5 is {hashes[2]}, expected {hashes[1]}: not the published file" if hashes else str(error)

@@ -108,17 +108,17 @@ def read_mapping(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     try:
         rows = [_read_row(line) for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
     except (OSError, ValueError, IndexError, OverflowError) as error:
-        raise InputError(f"{path}: {error}; {_WANTED}") from error
+        raise InputError(f"{path}: {error}; {_EXPECTED}") from error
     codes, names = [code for code, _ in rows], tuple(name for _, name in rows)
     if not rows or len(set(codes)) < len(rows) or len(set(names)) < len(rows):
         raise InputError(
-            f"{path}: {len(rows)} lines, with {len(set(codes))} labels for {len(set(names))} characters; {_WANTED}"
+            f"{path}: {len(rows)} lines, with {len(set(codes))} labels for {len(set(names))} characters; {_EXPECTED}"
         )
     return np.array(codes), names
 
 
-_WANTED = (
-    "wanted a label and its character codes on each line, such as '1 65 97', none twice. "
+_EXPECTED = (
+    "expected a label and its character codes on each line, such as '1 65 97', none twice. "
     "Replace it with the published file"
 )
 
@@ -135,7 +135,7 @@ def _positions(labels: np.ndarray, codes: np.ndarray, origin: str) -> np.ndarray
     found: np.ndarray = positions[labels]
     if (found < 0).any():
         raise InputError(
-            f"{origin}: has the label {labels[found < 0][0]}, which the mapping file lacks; wanted one of "
+            f"{origin}: has the label {labels[found < 0][0]}, which the mapping file lacks; expected one of "
             f"{codes.min()} to {codes.max()}. Take both files from the same part of EMNIST"
         )
     return found

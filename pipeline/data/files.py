@@ -21,10 +21,10 @@ def home_of(directory: Path | None, folder: str, names: Sequence[str]) -> Path:
     """
     base = directory or ROOT / "data"
     if os.path.isfile(base):
-        raise InputError(f"dataset.dir={base}: is a file; wanted the folder that holds {folder}/ or its files")
+        raise InputError(f"dataset.dir={base}: is a file; expected the folder that holds {folder}/ or its files")
     if directory and not os.path.exists(base.parent):
         raise InputError(
-            f"dataset.dir={base}: does not exist, nor does the folder that it would be in; wanted the one that holds "
+            f"dataset.dir={base}: does not exist, nor does the folder that it would be in; expected the one that holds "
             f"{folder}/ or {', '.join(names)}. Correct dataset.dir or VAE_DATA_DIR, or leave both out to use data/"
         )
     return max((base / folder, base), key=lambda place: len(names) - len(missing_from(place, names)))

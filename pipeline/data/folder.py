@@ -90,5 +90,7 @@ def _checked_root(directory: Path | None) -> Path:
         raise InputError("dataset.dir: missing. Give the directory of images: dataset.dir=/path/to/images")
     if not os.path.isdir(directory):
         found = fault(directory) or "it is a file"
-        raise InputError(f"dataset.dir={directory}: {found}; wanted a directory of images: dataset.dir=/path/to/images")
+        raise InputError(
+            f"dataset.dir={directory}: {found}; expected a directory of images: dataset.dir=/path/to/images"
+        )
     return directory

@@ -88,18 +88,20 @@ def _refuse_unscaled(failures: Mapping[Path, UnscaledError], among: int, key: st
         path, reason = next(iter(failures.items()))
         others = f" This holds for {len(failures):,} of {among:,} files." if len(failures) > 1 else ""
         cure = f"Say what is white: {levels_cure(span)}" if key == "dataset.source" else "Save it with 8 or 16 bits"
-        raise InputError(f"{path}: {reason}; wanted 8 or 16 bits, or a known white.{others} {cure}")
+        raise InputError(f"{path}: {reason}; expected 8 or 16 bits, or a known white.{others} {cure}")
 
 
 def _listed(failures: Mapping[Path, UnreadableError], among: int, key: str | None) -> str:
-    wanted = "wanted PNG, JPEG or another format that Pillow reads"
+    expected = "expected PNG, JPEG or another format that Pillow reads"
     if key is None or len(failures) == among:
         cure = "Remove or replace them"
     else:
         cure = f"Remove or replace them, or leave them out: {key}.skip_unreadable=true"
     if len(failures) == 1:
         [(path, reason)] = failures.items()
-        return f"{path}: cannot be read as an image ({reason}); {wanted}. {cure.replace('them', 'it')}"
+        return f"{path}: cannot be read as an image ({reason}); {expected}. {cure.replace('them', 'it')}"
     named = [f"  {path}: {reason}" for path, reason in list(failures.items())[:NAMED]]
     more = [f"  and {len(failures) - NAMED:,} more"] if len(failures) > NAMED else []
-    return "\n".join([f"{len(failures):,} of {among:,} files cannot be read as images; {wanted}:", *named, *more, cure])
+    return "\n".join(
+        [f"{len(failures):,} of {among:,} files cannot be read as images; {expected}:", *named, *more, cure]
+    )

@@ -91,7 +91,7 @@ def read_pair(home: Path, images_name: str, labels_name: str) -> Split:
     if len(images) != len(labels):
         raise InputError(
             f"{images_path} holds {len(images):,} images, {labels_path} {len(labels):,} labels; "
-            f"wanted one label an image. Take both files from the same source"
+            f"expected one label an image. Take both files from the same source"
         )
     return Split(images[..., np.newaxis], labels.astype(np.int64))
 
@@ -125,11 +125,11 @@ def _read_header(file: BinaryIO, path: Path, dimensions: int) -> tuple[int, ...]
     if len(magic) < 4 or magic[:3] != b"\0\0\x08" or magic[3] not in CONTENT:
         raise InputError(
             f"{path}: starts with {magic!r}, so it is not an IDX file of {CONTENT[dimensions]}; "
-            f"wanted {bytes([0, 0, 8, dimensions])!r}, gzipped or not. {CURE}"
+            f"expected {bytes([0, 0, 8, dimensions])!r}, gzipped or not. {CURE}"
         )
     if magic[3] != dimensions:
         raise InputError(
-            f"{path}: holds {CONTENT[magic[3]]}; wanted {CONTENT[dimensions]}. "
+            f"{path}: holds {CONTENT[magic[3]]}; expected {CONTENT[dimensions]}. "
             "Are the images' and labels' files swapped?"
         )
     sizes = file.read(4 * dimensions)

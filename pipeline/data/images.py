@@ -25,11 +25,11 @@ class Split:
         if self.images.dtype != np.uint8 or self.images.ndim != 4:
             raise InputError(
                 f"images are {self.images.dtype} {list(self.images.shape)}; "
-                "wanted uint8 [number, height, width, channels]"
+                "expected uint8 [number, height, width, channels]"
             )
         if len(self.images) != len(self.labels):
             raise InputError(
-                f"{len(self.images)} images came with {len(self.labels)} labels; wanted one label an image"
+                f"{len(self.images)} images came with {len(self.labels)} labels; expected one label an image"
             )
 
     def __len__(self) -> int:

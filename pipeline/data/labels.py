@@ -18,7 +18,7 @@ def codes_of(labels: np.ndarray, path: Path, key: str) -> np.ndarray:
         InputError: another shape or type.
     """
     flat = labels.reshape(len(labels)) if labels.ndim == 2 and labels.shape[1] == 1 else labels
-    origin = f"{path}: {key} is {labels.dtype} {list(labels.shape)}; wanted one whole number or text an image"
+    origin = f"{path}: {key} is {labels.dtype} {list(labels.shape)}; expected one whole number or text an image"
     if flat.ndim != 1:
         one_hot = flat.ndim == 2 and flat.dtype.kind in "iufb" and (flat != 0).sum(axis=1).max(initial=0) <= 1
         cure = f" The number of the column that is not 0: {rewriting(path, key, 'a.argmax(axis=1)')}"

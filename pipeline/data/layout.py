@@ -19,7 +19,7 @@ FOLDERS: Mapping[Part, Sequence[str]] = {
 """How folders of a division are called, in any case."""
 
 LAYOUTS = (
-    "wanted images, or one folder of images for each class, or train/ and test/ or val/ with one of the two in each. "
+    "expected images, or one folder of images for each class, or train/ and test/ or val/ with one of the two in each. "
     "Files that begin with a dot are ignored"
 )
 
@@ -52,7 +52,7 @@ def _unknown(folder: Path, name: str, classes: Classes, trained: Path, known: Cl
         [flat] = without_classes
         other = trained if flat == folder else folder
         return (
-            f"{flat}: its images lie in no folders of classes, those of {other} do; wanted both alike. Sort them, or "
+            f"{flat}: its images lie in no folders of classes, those of {other} do; expected both alike. Sort them, or "
             f"take {trained} alone, a share of which is tested on: {dir_setting(trained)}"
         )
     return f"{folder / name}: no such class to train on. The training classes are: {', '.join(known)}"

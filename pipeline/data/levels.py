@@ -33,7 +33,9 @@ class Levels:
 
     def __post_init__(self) -> None:
         if (self.black or 0.0) == self.white:
-            raise InputError(f"white={self.white:g} is black as well; wanted two different values, or null for either")
+            raise InputError(
+                f"white={self.white:g} is black as well; expected two different values, or null for either"
+            )
 
     @property
     def told(self) -> bool:

@@ -75,7 +75,7 @@ class Npz:
         try:
             archive = np.load(path, allow_pickle=False)  # pickled objects could run anything when loaded
             if isinstance(archive, np.ndarray):
-                raise InputError(f"{path}: holds a single array; wanted an .npz file. Pack it: {packing(path)}")
+                raise InputError(f"{path}: holds a single array; expected an .npz file. Pack it: {packing(path)}")
             with archive:
                 told = {f"{part}_{kind}": getattr(self, f"{part}_{kind}") for part in PARTS for kind in WHOLE}
                 layout = layout_of(archive.files, told, path)
@@ -96,7 +96,7 @@ class Npz:
             pixels, numbers = found[part].images, np.zeros(len(found[part].images), dtype=np.int64)
             if key and len(codes[part]) != len(pixels):
                 raise InputError(
-                    f"{path}: {len(pixels):,} {images} and {len(codes[part]):,} {key}; wanted one label an image"
+                    f"{path}: {len(pixels):,} {images} and {len(codes[part]):,} {key}; expected one label an image"
                 )
             if key:
                 numbers, names = numbered(codes[part], codes["train"], self.class_names, f"{path}: {key}")
@@ -118,7 +118,7 @@ def _file_at(directory: Path | None) -> Path:
         reason = fault(directory) or ""
     if reason:
         raise InputError(
-            f"dataset.dir={directory}: {reason}; wanted one .npz file. Name it: dataset.dir=/path/to/file.npz"
+            f"dataset.dir={directory}: {reason}; expected one .npz file. Name it: dataset.dir=/path/to/file.npz"
         )
     return directory
 
@@ -130,7 +130,7 @@ def _plain(archive: Mapping[str, np.ndarray], key: str, path: Path) -> np.ndarra
         if "Object arrays" not in str(error):
             raise
         raise InputError(
-            f"{path}: {key} is an array of Python objects, which to load is to execute what is in the file; wanted "
+            f"{path}: {key} is an array of Python objects, which to load is to execute what is in the file; expected "
             "numbers, or text for labels. If you trust the file: "
             + rewriting(path, key, "np.array(a.tolist())", pickled=True)
         ) from error

@@ -43,18 +43,18 @@ def layout_of(keys: Sequence[str], told: Mapping[str, str | None], path: Path) -
             layout[part] = images, labels
     if "train" not in layout:
         raise InputError(
-            f"{path}: has {', '.join(keys) or 'nothing in it'}; wanted x_train, y_train, x_test, y_test as Keras "
+            f"{path}: has {', '.join(keys) or 'nothing in it'}; expected x_train, y_train, x_test, y_test as Keras "
             f"writes them, or images and, if there are any, labels. {_name(keys)}"
         )
     used = [images for images, _ in layout.values()]
     if len(set(used)) < len(used):
-        raise InputError(f"{path}: {max(used, key=used.count)} is named for two splits; wanted an array for each")
+        raise InputError(f"{path}: {max(used, key=used.count)} is named for two splits; expected an array for each")
     unlabelled = [images for images, labels in layout.values() if not labels]
     if len(unlabelled) not in (0, len(layout)):
         without = " ".join(f"dataset.source.{part}_images={images}" for part, (images, _) in layout.items())
         raise InputError(
-            f"{path}: has {', '.join(keys)}, so {unlabelled[0]} has no labels and others have; wanted labels of all or "
-            f"of none. Without labels: {without}"
+            f"{path}: has {', '.join(keys)}, so {unlabelled[0]} has no labels and others have; expected labels of all "
+            f"or of none. Without labels: {without}"
         )
     return layout
 

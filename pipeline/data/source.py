@@ -57,7 +57,7 @@ class Published:
             if self.train.images.shape[1:] != split.images.shape[1:]:
                 raise InputError(
                     f"{self.origin}: training images are {shape_text(self.train.images)}, {part} images "
-                    f"{shape_text(split.images)}; wanted one shape. Do both come from the same data set?"
+                    f"{shape_text(split.images)}; expected one shape. Do both come from the same data set?"
                 )
 
     @property
@@ -75,7 +75,7 @@ class Source(Protocol):
         """The whole data set, found by `dataset.dir` (None when the user gave none).
 
         Raises:
-            InputError: nothing usable is there; the message names the file, what was wanted and the cure.
+            InputError: nothing usable is there; the message names the file, what was expected and the cure.
         """
 
 
@@ -94,7 +94,7 @@ def check_labels(labels: np.ndarray, classes: int, origin: str) -> None:
     if outside.size:
         raise InputError(
             f"{origin}: {outside.size:,} labels lie outside the {classes} class names, the first is {outside[0]}; "
-            f"wanted 0 to {classes - 1}. Do the labels belong to these images, and the class names to this data set?"
+            f"expected 0 to {classes - 1}. Do the labels belong to these images, and the class names to this data set?"
         )
 
 
@@ -105,6 +105,6 @@ def shape_text(images: np.ndarray) -> str:
 
 def _check_images(split: Split, origin: str) -> None:
     if not split.images.size:
-        raise InputError(f"{origin}: holds no image ({list(split.images.shape)}); wanted at least one")
+        raise InputError(f"{origin}: holds no image ({list(split.images.shape)}); expected at least one")
     if split.images.shape[-1] not in (1, 3):
-        raise InputError(f"{origin}: images are {shape_text(split.images)}; wanted 1 channel (grey) or 3 (colour)")
+        raise InputError(f"{origin}: images are {shape_text(split.images)}; expected 1 channel (grey) or 3 (colour)")

@@ -18,18 +18,18 @@ NAMED = 10
 """Classes that a message lists."""
 
 
-def only_classes(split: Split, names: tuple[str, ...], wanted: tuple[str, ...], origin: str) -> Split:
-    """The images of the wanted classes, in their order, with labels that index `wanted` instead of `names`.
+def only_classes(split: Split, names: tuple[str, ...], expected: tuple[str, ...], origin: str) -> Split:
+    """The images of the expected classes, in their order, with labels that index `expected` instead of `names`.
 
     Raises:
-        InputError: a wanted class has no image.
+        InputError: an expected class has no image.
     """
     renumbered = np.full(len(names), -1)
-    renumbered[[names.index(name) for name in wanted]] = np.arange(len(wanted))
+    renumbered[[names.index(name) for name in expected]] = np.arange(len(expected))
     labels = renumbered[split.labels]
-    counts = np.bincount(labels[labels >= 0], minlength=len(wanted))
+    counts = np.bincount(labels[labels >= 0], minlength=len(expected))
     if not counts.all():
-        empty = ", ".join(name for name, count in zip(wanted, counts, strict=True) if not count)
+        empty = ", ".join(name for name, count in zip(expected, counts, strict=True) if not count)
         found = [names[label] for label in np.unique(split.labels)]
         raise InputError(
             f"dataset.classes: {origin} holds no image of: {empty}. Leave it out of dataset.classes; images there are "
@@ -61,7 +61,7 @@ def set_validation_aside(train: Split, validation: float | int, seed: int) -> tu
     count = validation if isinstance(validation, int) else max(1, round(validation * len(train)))
     if count >= len(train):
         # Of two images, a tenth is one.
-        cure = "wanted fewer, for example dataset.validation=0.1"
+        cure = "expected fewer, for example dataset.validation=0.1"
         if len(train) == 1:
             cure = "validate by the test images instead: dataset.validation=test"
         raise InputError(
@@ -88,7 +88,7 @@ def set_test_aside(labels: np.ndarray, share: float, origin: str) -> tuple[np.nd
     """
     if len(labels) < 2:
         raise InputError(
-            f"{origin}: holds {len(labels)} images; wanted at least one to train on and one to test on. Add images"
+            f"{origin}: holds {len(labels)} images; expected at least one to train on and one to test on. Add images"
         )
     drawn = shuffled(len(labels), 0, "test")
     tested = np.zeros(len(labels), dtype=bool)

@@ -41,13 +41,13 @@ def as_pixels(array: np.ndarray, path: Path, key: str, levels: Levels) -> Pixels
         return Pixels(images.astype(np.uint8), None, turned)
     floats = np.issubdtype(images.dtype, np.floating)
     if not floats and not np.issubdtype(images.dtype, np.integer) and images.dtype != np.bool:
-        raise InputError(f"{origin} is {images.dtype}; wanted numbers, such as uint8 or floats from 0 to 1")
+        raise InputError(f"{origin} is {images.dtype}; expected numbers, such as uint8 or floats from 0 to 1")
     span = joint([span_of(images[start : start + STEP]) for start in range(0, len(images), STEP)])
     assert span
     if not np.isfinite(span).all():
         found = "NaN" if np.isnan(span).any() else "infinity"
         cure = rewriting(path, key, "np.nan_to_num(a, nan=0, posinf=0, neginf=0)")
-        raise InputError(f"{origin} holds {found}; wanted finite numbers. With 0 instead: {cure}")
+        raise InputError(f"{origin} holds {found}; expected finite numbers. With 0 instead: {cure}")
     limit = LIMITS.get(images.dtype, math.inf)
     if limit == math.inf and levels.white is None:
         if not floats or span[0] < min(levels.black or 0, 0) or span[1] > 1:
@@ -59,8 +59,8 @@ def as_pixels(array: np.ndarray, path: Path, key: str, levels: Levels) -> Pixels
 def _unscaled(origin: str, images: np.ndarray, span: Span) -> str:
     kind = "floats" if np.issubdtype(images.dtype, np.floating) else str(images.dtype)
     return (
-        f"{origin} has {kind} from {span[0]:g} to {span[1]:g}, and nothing says which is white; wanted uint8, uint16, "
-        f"bool, floats from 0 to 1, or to be told: {levels_cure(span)}"
+        f"{origin} has {kind} from {span[0]:g} to {span[1]:g}, and nothing says which is white; expected uint8, "
+        f"uint16, bool, floats from 0 to 1, or to be told: {levels_cure(span)}"
     )
 
 
@@ -72,10 +72,10 @@ def _shaped(array: np.ndarray, path: Path, key: str) -> tuple[np.ndarray, bool]:
         return np.ascontiguousarray(np.moveaxis(array, 1, -1)), True
     if array.ndim == 4 and array.shape[-1] in (1, 3):
         return array, False
-    wanted = "wanted [N, H, W] for grey, or [N, H, W, C] with 1 or 3 channels"
+    expected = "expected [N, H, W] for grey, or [N, H, W, C] with 1 or 3 channels"
     cure = _reshaping(array)
     told = f" Reshape it: {rewriting(path, key, cure)}" if cure else ""
-    raise InputError(f"{path}: {key} has the shape {list(array.shape)}; {wanted}.{told}")
+    raise InputError(f"{path}: {key} has the shape {list(array.shape)}; {expected}.{told}")
 
 
 def _reshaping(array: np.ndarray) -> str | None:

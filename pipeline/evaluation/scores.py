@@ -10,7 +10,7 @@ class Score:
 
     Attributes:
         label: its name and unit, for a person to read.
-        higher_is_better: whether more of it is wanted; otherwise less is.
+        higher_is_better: whether more of it is better; otherwise less is.
         ranks: whether the better of two models is told by it alone. A lower rate may be bought with distortion.
         compared: whether tables of runs have a column of it.
         each_epoch: whether it is recorded after each epoch too.

@@ -27,7 +27,7 @@ def losses(history: Mapping[str, Sequence[float]], title: str = "Training") -> F
     best = best_epoch(history)
     panels = [name for name in PANELS if any(f"{split}/{name}" in history for split, *_ in SPLITS)]
     if not panels:
-        raise ValueError(f"history has {', '.join(history) or 'no metrics'}; wanted such as train/loss and val/loss")
+        raise ValueError(f"history has {', '.join(history) or 'no metrics'}; expected such as train/loss and val/loss")
     columns = 2 if len(panels) == 4 else len(panels)
     rows = -(-len(panels) // columns)
     figure = blank(EDGE + columns * (WIDTH + BETWEEN_X), TOP + rows * (HEIGHT + BETWEEN_Y))

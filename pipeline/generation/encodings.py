@@ -37,7 +37,7 @@ class Encodings:
         files = list(files_below(root)) if os.path.isdir(root) else []
         if not files:
             reason = "holds no file" if os.path.isdir(root) else fault(root) or "it is a file"
-            raise InputError(f"what.folder={self.folder}: {reason}; wanted a folder with images")
+            raise InputError(f"what.folder={self.folder}: {reason}; expected a folder with images")
         found = own_files(files, trained, skip=self.skip_unreadable, key="what")
         if found.remarks:
             log.info(f"what.folder={printable([self.folder])[0]}: {'; '.join(found.remarks)}")

@@ -19,7 +19,7 @@ def generate(config: Config) -> list[Path]:
         InputError: a wrong setting, a run that cannot be read, or a folder that holds something.
     """
     trusted = check_value(config["trusted"], list[Text], "trusted")
-    maker: Maker = build(config["what"], "what", trusted, wanted=Maker)
+    maker: Maker = build(config["what"], "what", trusted, expected=Maker)
     folder = new_folder(config["out"], "generated")
     store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
     trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)

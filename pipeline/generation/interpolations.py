@@ -43,7 +43,7 @@ class Interpolations:
 
     def _own(self, trained: Trained) -> np.ndarray:
         if len(self.files) % 2:
-            raise InputError(f"what.files: {len(self.files)} files; wanted an even number, the two ends of each line")
+            raise InputError(f"what.files: {len(self.files)} files; expected an even number, the two ends of each line")
         images = own_files([Path(file).expanduser() for file in self.files], trained).images
         return images.reshape(-1, 2, *images.shape[1:])
 

@@ -26,11 +26,11 @@ class Points:
 
     def make(self, trained: Trained) -> Made:
         """Each image over its coordinates."""
-        wanted = trained.vae.latent_dim
+        expected = trained.vae.latent_dim
         for point in self.points:
-            if len(point) != wanted:
+            if len(point) != expected:
                 raise InputError(
-                    f"point={point}: has {len(point)} coordinates, the latent space of run {trained.id} has {wanted}"
+                    f"point={point}: has {len(point)} coordinates, the latent space of run {trained.id} has {expected}"
                 )
         latents = np.array(self.points)
         images = decode(trained.vae, latents)

@@ -71,7 +71,7 @@ def quantiles(count: int, low: float = 0.01, high: float = 0.99) -> np.ndarray:
 def _finite(means: np.ndarray) -> np.ndarray:
     means = np.asarray(means, np.float64)
     if means.ndim != 2 or means.shape[1] == 0:
-        raise ValueError(f"means have shape {list(means.shape)}; wanted [number, latent dimension]")
+        raise ValueError(f"means have shape {list(means.shape)}; expected [number, latent dimension]")
     finite = means[np.isfinite(means).all(axis=1)]
     return finite if len(finite) else np.zeros((1, means.shape[1]))
 

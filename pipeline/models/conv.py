@@ -99,7 +99,7 @@ def _spread(value: int | list[int], name: str, layers_of: list[int], layers_name
     values = [value] * len(layers_of) if isinstance(value, int) else value
     if len(values) != len(layers_of):
         raise InputError(
-            f"wanted as many {name} as {layers_name}, but {name}={values} has {len(values)} and "
+            f"expected as many {name} as {layers_name}, but {name}={values} has {len(values)} and "
             f"{layers_name}={layers_of} has {len(layers_of)}; one number, such as {name}={values[0]}, serves all layers"
         )
     return values

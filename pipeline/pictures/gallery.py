@@ -74,7 +74,7 @@ class Gallery:
         return self._wanted(drawn | self._of_the_plane())
 
     def course(self, folder: Path) -> Course | None:
-        """What keeps the course of the training in a folder; None where no picture of it is wanted."""
+        """What keeps the course of the training in a folder; None where no picture of it is asked for."""
         if not any(self.settings.wants(name) for name in ("evolution", "latent_steps", "latent_film")):
             return None
         return Course(self.vae, self.some(self.data.validation, 1000), folder)

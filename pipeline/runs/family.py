@@ -33,7 +33,7 @@ def family(config: Config, name: str, members: Mapping[str, Config], *, resume: 
     """A run that trainings join as children; when the block ends it shows what they came to.
 
     Args:
-        config: says where runs are kept and what pictures are wanted.
+        config: says where runs are kept and what pictures are asked for.
         name: of the run.
         members: the config of each training that is to join, by name.
         resume: id of one that was interrupted, to go on with instead.
@@ -43,7 +43,7 @@ def family(config: Config, name: str, members: Mapping[str, Config], *, resume: 
             ended well.
         Interrupted: with how to go on.
     """
-    tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
+    tracking: Tracking = build(config["tracking"], "tracking", expected=Tracking)
     store = tracking.connect()
     if resume:
         resume = str(store.run(resume).info.run_id)
@@ -94,7 +94,7 @@ def show(parent: Run, config: Config) -> None:
 
 
 def _side_by_side(parent: Run, finished: Sequence[Finished], config: Config) -> figures.Figure:
-    settings: PictureSettings = build(config["pictures"], "pictures", wanted=PictureSettings)
+    settings: PictureSettings = build(config["pictures"], "pictures", expected=PictureSettings)
     members = [_member(load(parent.store, run.id, trusted=config["trusted"]), run.scores, settings) for run in finished]
     return figures.side_by_side(members, title=parent.name)
 

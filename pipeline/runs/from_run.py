@@ -72,21 +72,23 @@ def _most_alike(group: str, config: Config) -> str:
     node: Any = config
     for name in group.split("/"):
         node = node[name]
-    wanted = flatten(node, targets=True)
+    expected = flatten(node, targets=True)
 
     def likeness(option: Path) -> int:
         leaves = flatten(yaml.safe_load(option.read_text()), targets=True)
-        return sum(1 if wanted.get(key, _MISSING) == value else -1 for key, value in leaves.items() if key in wanted)
+        return sum(
+            1 if expected.get(key, _MISSING) == value else -1 for key, value in leaves.items() if key in expected
+        )
 
     return max(sorted((CONF / group).glob("*.yaml")), key=likeness).stem
 
 
 def _changes(
-    base: Mapping[str, Any], wanted: Mapping[str, Any], chosen: Sequence[str], path: str = ""
+    base: Mapping[str, Any], expected: Mapping[str, Any], chosen: Sequence[str], path: str = ""
 ) -> Iterator[str]:
-    """What makes the wanted mapping of the other one, where nothing else is chosen."""
-    for name in dict.fromkeys([*base, *wanted]):
-        key, before, now = f"{path}{name}", base.get(name, _MISSING), wanted.get(name, _MISSING)
+    """What makes the expected mapping of the other one, where nothing else is chosen."""
+    for name in dict.fromkeys([*base, *expected]):
+        key, before, now = f"{path}{name}", base.get(name, _MISSING), expected.get(name, _MISSING)
         if _is_chosen(key, chosen):
             continue
         if isinstance(before, Mapping) and isinstance(now, Mapping):

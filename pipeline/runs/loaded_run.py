@@ -45,7 +45,7 @@ class Trained:
         Raises:
             InputError: the data are gone or different.
         """
-        data: ImageData = build(self.config["dataset"], "dataset", self.trusted, wanted=Dataset).load(known=True)
+        data: ImageData = build(self.config["dataset"], "dataset", self.trusted, expected=Dataset).load(known=True)
         if self.fingerprint != data.fingerprint:
             raise InputError(
                 f"run {self.id}: the data are no longer those that it was trained on (fingerprint "
@@ -68,7 +68,7 @@ def finished_training(store: Store, name: str) -> MlflowRun:
         raise InputError(f"run {run_id} holds several trainings. Name one of: {names}")
     if run.info.status != "FINISHED":
         raise InputError(
-            f"run {run_id} is {run.info.status}; wanted one that is finished. An interrupted one goes on with: "
+            f"run {run_id} is {run.info.status}; expected one that is finished. An interrupted one goes on with: "
             f"{resume_command(store.uri, run_id)}"
         )
     return run

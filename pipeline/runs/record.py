@@ -29,7 +29,7 @@ class Record:
         run: open for recording.
         data: trained on.
         gallery: of the model.
-        course: of the training, if its pictures are wanted.
+        course: of the training, if its pictures are asked for.
     """
 
     def __init__(self, run: Run, data: ImageData, gallery: Gallery, course: Course | None) -> None:

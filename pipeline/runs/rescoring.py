@@ -58,7 +58,7 @@ def rescore(config: Config) -> Rescored:
         InputError: a wrong setting, or a run that cannot be read, with the reason.
     """
     trusted = check_value(config["trusted"], list[Text], "trusted")
-    scoring: Scoring = build(config["evaluation"], "evaluation", trusted, wanted=Scoring)
+    scoring: Scoring = build(config["evaluation"], "evaluation", trusted, expected=Scoring)
     store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
     trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)
     evaluation = evaluate(trained.vae, trained.data, scoring)

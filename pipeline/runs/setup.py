@@ -44,10 +44,10 @@ class Experiment:
         _refuse_unknown_parts(config, cls.__annotations__)
         trusted = check_value(config.get("trusted"), list[Text], "trusted")
         # Threads and precision must be set before the other parts make their first variables.
-        runtime: Runtime = build(config["training"].get("runtime") or {}, "training.runtime", trusted, wanted=Runtime)
+        runtime: Runtime = build(config["training"].get("runtime") or {}, "training.runtime", trusted, expected=Runtime)
         runtime.apply()
         parts = cls.__annotations__.items()
-        return cls(**{name: build(config[name], name, trusted, wanted=wanted) for name, wanted in parts})
+        return cls(**{name: build(config[name], name, trusted, expected=expected) for name, expected in parts})
 
     def model_for(self, data: ImageData) -> VAE:
         """The model with fresh weights."""

@@ -96,7 +96,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
     Raises:
         InputError: there is no such run, it is not interrupted, or its checkpoint is gone.
     """
-    store: Store = build(tracking, "tracking", wanted=Tracking).connect()
+    store: Store = build(tracking, "tracking", expected=Tracking).connect()
     run = store.run(run_id)
     run_id = run.info.run_id
     if not checkpoint_of(run_id).exists():

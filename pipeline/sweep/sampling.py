@@ -32,7 +32,7 @@ def sampler_of(node: Mapping[str, Any], *seeds: int) -> BaseSampler:
         InputError: a wrong setting, or a package that it needs is missing.
     """
     seed = int(np.random.SeedSequence(seeds).generate_state(1)[0])
-    sampler: BaseSampler = build({**node, "seed": seed}, "sweep.sampler", ["optuna"], wanted=BaseSampler)
+    sampler: BaseSampler = build({**node, "seed": seed}, "sweep.sampler", ["optuna"], expected=BaseSampler)
     if isinstance(sampler, GPSampler) and find_spec("torch") is None:
         raise InputError("sweep/sampler=gp: needs PyTorch, which is not installed: pip install torch; or choose tpe")
     return sampler
@@ -78,22 +78,22 @@ def points_in_order(
 
 
 def unseen(
-    wanted: dict[str, Value], taken: Collection[str], space: Space, seed: int, part: Mapping[str, Value] | None = None
+    expected: dict[str, Value], taken: Collection[str], space: Space, seed: int, part: Mapping[str, Value] | None = None
 ) -> dict[str, Value]:
-    """The wanted point; if it is taken one near it, that has half of its values: the same training teaches nothing new.
+    """The suggested point, or if it is taken one near it with half of its values: equal trainings teach nothing new.
 
     Args:
-        wanted: point of the space.
+        expected: point of the space.
         taken: `key_of` points, fewer than the space has.
         space: to choose from.
         seed: of the choice.
-        part: of the wanted point that is to stay, unless no such point is found in a thousand others.
+        part: of the expected point that is to stay, unless no such point is found in a thousand others.
     """
-    random, point = np.random.default_rng(seed), wanted
+    random, point = np.random.default_rng(seed), expected
     other = at_random(random)
 
     def near(key: str, distribution: BaseDistribution) -> Value:
-        return wanted[key] if key in wanted and random.random() < 0.5 else other(key, distribution)
+        return expected[key] if key in expected and random.random() < 0.5 else other(key, distribution)
 
     for attempt in count():
         if key_of(point) not in taken:

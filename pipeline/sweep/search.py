@@ -54,7 +54,7 @@ def search(context: HydraContext, master: DictConfig, config: Config, typed: Seq
     parser, console = OverridesParser.create(context.config_loader), Console()
     plan = plan_of(config, typed, parser, master.hydra.runtime.choices)
     settings = plan.settings
-    tracking: Tracking = build(config["tracking"], "tracking", wanted=Tracking)
+    tracking: Tracking = build(config["tracking"], "tracking", expected=Tracking)
     store = tracking.connect()
     seen = None if is_begun(settings) else _looked_over(context, master, plan)
     if seen:

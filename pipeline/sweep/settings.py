@@ -18,7 +18,7 @@ Direction = Literal["minimize", "maximize"]
 
 
 def known_direction(metric: str) -> Direction:
-    """What is usually wanted of a metric."""
+    """What is usually expected of a metric."""
     score = score_of(metric)
     return "maximize" if score and score.higher_is_better else "minimize"
 
@@ -60,7 +60,7 @@ class StudySettings:
         workers: processes that the launcher starts.
         replicates: trainings of each trial, with successive seeds; their mean counts.
         objective: names of logged metrics.
-        direction: what is wanted of each; null is what the metric is known for.
+        direction: what is expected of each; null is what the metric is known for.
         prune_by: a metric of every epoch, by which trials that promise little are ended.
         pruner: decides which.
         enqueue: points to try first.
@@ -88,19 +88,20 @@ class StudySettings:
 
     @property
     def directions(self) -> list[Direction]:
-        """What is wanted of each objective."""
+        """What is expected of each objective."""
         return self.direction or [known_direction(name) for name in self.objective]
 
     def __post_init__(self) -> None:
         if self.direction and len(self.direction) != len(self.objective):
             raise InputError(
-                f"sweep.direction={shown(self.direction)}: wanted one for each of {', '.join(self.objective)}, or null"
+                f"sweep.direction={shown(self.direction)}: expected one for each of "
+                f"{', '.join(self.objective)}, or null"
             )
 
     def sign(self, metric: str) -> int:
         """1 where less of a metric is better, -1 where more is."""
-        wanted = dict(zip(self.objective, self.directions, strict=True)).get(metric, known_direction(metric))
-        return 1 if wanted == "minimize" else -1
+        expected = dict(zip(self.objective, self.directions, strict=True)).get(metric, known_direction(metric))
+        return 1 if expected == "minimize" else -1
 
     def summary(self, trainings: Sequence[Mapping[str, float]]) -> "Summary":
         """What the metrics of a trial's trainings come to.

@@ -114,7 +114,7 @@ def _silence(uri: Address, error: BaseException) -> str:
 def _reasons(last: str, host: str | None) -> Sequence[tuple[set[type], str]]:
     """What is said of which errors."""
     return (
-        ({LocationParseError, InvalidURL}, "that is no address; wanted http://host:port"),
+        ({LocationParseError, InvalidURL}, "that is no address; expected http://host:port"),
         (
             {ProxyError},
             f"the proxy on the way refuses ({last}). Correct http_proxy or https_proxy, or say no_proxy={host}",

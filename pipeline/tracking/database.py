@@ -27,8 +27,8 @@ DRIVERS = {"psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary", "MySQL
 """Packages whose name is not that of their module."""
 _LIMITED = ("psycopg", "psycopg2", "mysqldb", "pymysql")
 """Drivers that know `connect_timeout`."""
-WANTED = (
-    "Wanted the address of a server (http://…) or of a database (sqlite:////absolute/path/mlflow.db, postgresql://…); "
+EXPECTED = (
+    "Expected the address of a server (http://…) or a database (sqlite:////absolute/path/mlflow.db, postgresql://…), "
     "or leave it out to use the file in mlruns/"
 )
 
@@ -83,9 +83,9 @@ def _url_of(uri: Address) -> URL:
     except ArgumentError:  # and what SQLAlchemy does not know
         known = False
     except ValueError as error:
-        raise InputError(f"that is no address, for its port is no number. {WANTED}") from error
+        raise InputError(f"that is no address, for its port is no number. {EXPECTED}") from error
     if not known:
-        raise InputError(f"MLflow cannot keep runs there. {_meant(uri)}{WANTED}")
+        raise InputError(f"MLflow cannot keep runs there. {_meant(uri)}{EXPECTED}")
     return url
 
 
@@ -136,23 +136,24 @@ def _reason(said: str, url: URL) -> str:
     if "not a database" in said or "malformed" in said:
         return f"that file is damaged, or no database ({said}). Put a copy of it back, or name another file"
     if url.get_backend_name() == "sqlite":
-        return f"the database cannot be opened ({said}). {WANTED}"
+        return f"the database cannot be opened ({said}). {EXPECTED}"
     return f"no answer from the database ({said}). Start it, or correct host, port, user, password or its name"
 
 
 def _refuse_other_schema(uri: Address, found: str) -> None:
     """MLflow itself would bring some up to date without a word, and lock out whoever shares them."""
     scripts = ScriptDirectory.from_config(_get_alembic_config(""))
-    wanted = scripts.get_current_head()
-    if found == wanted:
+    expected = scripts.get_current_head()
+    if found == expected:
         return
     ours = f"MLflow {mlflow.__version__}"
     if found in {script.revision for script in scripts.walk_revisions()}:
         raise InputError(
-            f"an older MLflow made this database: its schema is {found}, and {ours} needs {wanted}. Take a copy of it, "
-            f"then bring it up to date: {python()} -m mlflow db upgrade {shlex.quote(uri)}"
+            f"an older MLflow made this database: its schema is {found}, and {ours} needs {expected}. Take a copy of "
+            f"it, then bring it up to date: {python()} -m mlflow db upgrade {shlex.quote(uri)}"
         )
     raise InputError(
-        f"its schema is {found}, which {ours} does not know (its own is {wanted}): a newer MLflow made this database, "
-        f"or another program. Install that MLflow: {python()} -m pip install --upgrade mlflow; or name another database"
+        f"its schema is {found}, which {ours} does not know (its own is {expected}): a newer MLflow made this "
+        f"database, or another program. Install that MLflow: {python()} -m pip install --upgrade mlflow; or "
+        "name another database"
     )

@@ -43,7 +43,7 @@ async def _refuse_unknown(request: Request, answer: Callable[[Request], Awaitabl
 def _wrong(body: bytes, kind: str | None) -> str | None:
     """What is wrong with a request that MLflow would not say; None if nothing is."""
     if kind is None:
-        return "a request without a content type: wanted the header Content-Type: application/json"
+        return "a request without a content type: expected the header Content-Type: application/json"
     try:
         asked = json.loads(body)
     except ValueError:  # other content, or a mistake that MLflow names

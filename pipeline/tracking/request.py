@@ -19,7 +19,7 @@ MOST = 10_000
 READS = {"encode": "images", "reconstruct": "images", "decode": "latents", "sample": None}
 """What each task reads."""
 GIVEN = ("images", "latents")
-FORM = 'wanted {"images": […]}, {"latents": […]}, or {} for samples; or a table with one of the two as its column'
+FORM = 'expected {"images": […]}, {"latents": […]}, or {} for samples; or a table with one of the two as its column'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +107,9 @@ def _check_names(given: Mapping[str, Any]) -> None:
 
 def _wish(params: Any) -> Wish:
     if not isinstance(params, Mapping | None):
-        raise InputError(f'params of type {type(params).__name__}: wanted a mapping, for example {{"task": "encode"}}')
+        raise InputError(
+            f'params of type {type(params).__name__}: expected a mapping, for example {{"task": "encode"}}'
+        )
     plain = {str(name): each.item() if isinstance(each, np.generic) else each for name, each in (params or {}).items()}
     return Wish(**check(Wish, plain, "params"))
 
@@ -123,19 +125,19 @@ def numbers(request: Request, shape: tuple[int, ...], words: str) -> np.ndarray:
     Raises:
         InputError: nothing is given, or other than such numbers.
     """
-    name, wanted = READS[request.task], f"wanted {words}, here [N, {', '.join(map(str, shape))}]"
+    name, expected = READS[request.task], f"expected {words}, here [N, {', '.join(map(str, shape))}]"
     if not request.records:
-        raise InputError(f"{name}: missing; {wanted}")
+        raise InputError(f"{name}: missing; {expected}")
     parts = [
-        _part(record, len(shape), f"{name}: not numbers, or not equally many everywhere; {wanted}")
+        _part(record, len(shape), f"{name}: not numbers, or not equally many everywhere; {expected}")
         for record in request.records
     ]
     for part in parts:
         if part.ndim != len(shape) + 1 or part.shape[1:] != shape:
-            raise InputError(f"{name}: shape {list(part.shape)}; {wanted}")
+            raise InputError(f"{name}: shape {list(part.shape)}; {expected}")
     values = np.concatenate(parts)
     if not 0 < len(values) <= MOST:
-        raise InputError(f"{name}: {len(values)} of them; wanted 1 to {MOST} in a request")
+        raise InputError(f"{name}: {len(values)} of them; expected 1 to {MOST} in a request")
     if not np.isfinite(values).all():
         raise InputError(f"{name}: not all values are finite")
     return values

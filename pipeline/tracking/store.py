@@ -69,7 +69,7 @@ class Store:
             run: MlflowRun = self.client.get_run(self._id_of(str(name)))  # Hydra makes a number of digits
         except MlflowException as error:
             raise InputError(
-                f"run {name} is not in {self.uri}: {first_line(error)}. Wanted an id, as make ui shows it, what only "
+                f"run {name} is not in {self.uri}: {first_line(error)}. Expected an id, as make ui shows it, what only "
                 "that id begins with, or <study>@champion"
             ) from error
         if run.info.lifecycle_stage == "deleted":
@@ -116,7 +116,7 @@ class Store:
                 )
             except MlflowException as error:
                 raise InputError(
-                    f"filter={where}: {error.message} Wanted for example: metrics.`test/nll` < 110"
+                    f"filter={where}: {error.message} Expected for example: metrics.`test/nll` < 110"
                 ) from error
             runs += page
             token = page.token or ""

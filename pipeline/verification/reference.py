@@ -47,7 +47,7 @@ class Reference:
         low, high = self.quick_bounds if quick else (float("-inf"), self.published + self.tolerance)
         return low <= value <= high
 
-    def wanted(self, quick: bool) -> str:
+    def expected(self, quick: bool) -> str:
         """What `holds` asks for, in words."""
         low, high = self.quick_bounds
         return f"{low:g} to {high:g}" if quick else f"at most {self.published:g} + {self.tolerance:g}"

@@ -45,7 +45,7 @@ def _sections(text: str) -> dict[str, list[str]]:
 def _reference_rows(
     store: Store, references: Mapping[str, Reference], experiment: str, before: Sequence[str]
 ) -> Iterator[Sequence[str]]:
-    yield "what", "published", "here", "wanted", "command", "minutes", "source", "run"
+    yield "what", "published", "here", "expected", "command", "minutes", "source", "run"
     latest = {run.name: run for run in reversed(finished_runs(store, experiment))}
     known = {cells[0]: cells for line in before if (cells := line.strip("| ").split(" | "))}
     for name, reference in references.items():
@@ -54,7 +54,7 @@ def _reference_rows(
             yield known.get(reference.what, [reference.what, f"{reference.published:g}", "not run", *[""] * 5])
             continue
         command, here = f"`python -m pipeline.train {' '.join(reference.overrides)}`", reference.value(store, run.id)
-        facts = (reference.wanted(False), command, f"{run.minutes:.1f}", reference.source, _made(run))
+        facts = (reference.expected(False), command, f"{run.minutes:.1f}", reference.source, _made(run))
         yield reference.what, f"{reference.published:g}", f"**{here:.2f}**", *facts
 
 

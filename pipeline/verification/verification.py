@@ -36,10 +36,10 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
         InputError: a wrong setting, an unknown reference, or a training that fails.
     """
     quick: bool = check_value(config["quick"], Switch, "quick")
-    every = {name: build(node, f"references.{name}", wanted=Reference) for name, node in config["references"].items()}
+    every = {name: build(node, f"references.{name}", expected=Reference) for name, node in config["references"].items()}
     chosen = _chosen(every, check_value(config["only"], list[Text] | None, "only"))
     store, console = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri")), Console()
-    table, failed = Table("reference", "here", "wanted", "", box=None), []
+    table, failed = Table("reference", "here", "expected", "", box=None), []
     for name, reference in chosen.items():
         extra = [
             "pictures=few",
@@ -51,7 +51,7 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
         value = reference.value(store, outcome.run_id)
         holds = reference.holds(value, quick)
         failed += [] if holds else [name]
-        table.add_row(Styled(name), f"{value:.2f}", reference.wanted(quick), Styled(*VERDICTS[holds]))
+        table.add_row(Styled(name), f"{value:.2f}", reference.expected(quick), Styled(*VERDICTS[holds]))
     console.print(table)
     if not quick:
         PAGE.parent.mkdir(exist_ok=True)

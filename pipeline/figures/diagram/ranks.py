@@ -64,18 +64,18 @@ def placed(rows: Sequence[Sequence[Layer]], size: Callable[[Layer], tuple[float,
     boxes: dict[str, Box] = {}
     top = 0.0
     for rank, row in enumerate(rows):
-        wanted = {layer.name: float(np.mean([boxes[name].x for name in layer.inputs] or [middle])) for layer in row}
-        ordered = sorted(row, key=lambda layer: wanted[layer.name])
+        desired = {layer.name: float(np.mean([boxes[name].x for name in layer.inputs] or [middle])) for layer in row}
+        ordered = sorted(row, key=lambda layer: desired[layer.name])
         sizes = [size(layer) for layer in ordered]
-        middles = _spread(np.array([wanted[layer.name] for layer in ordered]), np.array([width for width, _ in sizes]))
+        middles = _spread(np.array([desired[layer.name] for layer in ordered]), np.array([width for width, _ in sizes]))
         for layer, x, (width, height) in zip(ordered, middles, sizes, strict=True):
             boxes[layer.name] = Box(layer, rank, float(x), top, width, height)
         top += max(height for _, height in sizes) + GAP
     return list(boxes.values())
 
 
-def _spread(wanted: np.ndarray, widths: np.ndarray) -> np.ndarray:
-    """Middles near the wanted ones (ascending), moved no more than keeps boxes of these widths apart."""
+def _spread(desired: np.ndarray, widths: np.ndarray) -> np.ndarray:
+    """Middles near the desired ones (ascending), moved no more than keeps boxes of these widths apart."""
     offsets = np.concatenate([[0], np.cumsum((widths[:-1] + widths[1:]) / 2 + APART)])
-    free = np.maximum.accumulate(wanted - offsets) + offsets
-    return np.asarray(free + (wanted - free).mean())
+    free = np.maximum.accumulate(desired - offsets) + offsets
+    return np.asarray(free + (desired - free).mean())

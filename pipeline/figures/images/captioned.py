@@ -21,7 +21,7 @@ def captioned(images: np.ndarray, captions: Sequence[str], title: str) -> Figure
     """Images [N, H, W, C] with a caption each, centred under it and wrapped."""
     pixels = as_pixels(images)
     if len(captions) != len(pixels):
-        raise ValueError(f"there are {len(captions)} captions for {len(pixels)} images; wanted one an image")
+        raise ValueError(f"there are {len(captions)} captions for {len(pixels)} images; expected one an image")
     written = [_lines(text) for text in captions]
     widest = max(text_width(line, SMALL) for lines in written for line in lines or [""])
     below = round(max(map(len, written)) * SMALL * 1.3 * DPI / 72) + APART

@@ -101,8 +101,10 @@ def interpolations(
     ends, way = as_pairs(first, last), as_pixels(decoded, "RS")
     if way.shape[:1] + way.shape[2:] != ends[0].shape:
         rows, *size = np.shape(first)
-        wanted = ", ".join(map(str, [rows, "steps", *size]))
-        raise ValueError(f"decoded images have shape {list(np.shape(decoded))}; wanted [{wanted}], as the pairs have")
+        expected = ", ".join(map(str, [rows, "steps", *size]))
+        raise ValueError(
+            f"decoded images have shape {list(np.shape(decoded))}; expected [{expected}], as the pairs have"
+        )
     lines = np.concatenate([ends[0][:, None], way, ends[1][:, None]], axis=1)
     _, width, factor = _tile(lines, tall=2)
     steps = way.shape[1]

@@ -35,7 +35,7 @@ class Brick:
 def wall(bricks: Sequence[Brick], title: str) -> Figure:
     """Trainings in reading order, three beside each other, each as a row of its cards."""
     if not bricks:
-        raise ValueError("there are no bricks; wanted one training or more")
+        raise ValueError("there are no bricks; expected one training or more")
     across = max(len(brick.cards) for brick in bricks)
     width = across * (SIDE + GAP) - GAP
     captions = [wrapped(drawable(brick.caption, CAPTION), int(width / text_width("m", SMALL))) for brick in bricks]

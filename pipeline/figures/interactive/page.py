@@ -74,7 +74,7 @@ def interactive_latent(
     from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
     if len(images) != len(points):
-        raise ValueError(f"there are {len(images)} images for {len(points)} points; wanted one a point")
+        raise ValueError(f"there are {len(images)} images for {len(points)} points; expected one a point")
     points, labels = checked_points(points, labels, class_names)
     finite = np.isfinite(points).all(axis=1)
     groups = _groups(labels, finite, class_names)

@@ -54,7 +54,7 @@ def epochs_sheet(
     if outputs.shape != (len(epochs), *inputs.shape):
         raise ValueError(
             f"reconstructions have shape {list(np.shape(reconstructions))}, images {list(np.shape(images))}; "
-            f"wanted the images' shape for each of {len(epochs)} epochs"
+            f"expected the images' shape for each of {len(epochs)} epochs"
         )
     shown = thinned(len(epochs))
     _, count, height, width, _ = outputs.shape
@@ -115,7 +115,7 @@ def checked_steps(
     """The points [E, N, 1 or 2] as float64 and the labels [N]; refuses shapes that do not fit each other."""
     points = np.asarray(points, np.float64)
     if points.ndim != 3 or len(points) != len(epochs) or len(epochs) == 0:
-        raise ValueError(f"points have shape {list(points.shape)}; wanted [{len(epochs)} epochs, N, 1 or 2]")
+        raise ValueError(f"points have shape {list(points.shape)}; expected [{len(epochs)} epochs, N, 1 or 2]")
     return points, checked_points(points[0], labels, class_names)[1]
 
 

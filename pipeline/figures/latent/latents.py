@@ -100,7 +100,7 @@ def checked_points(points: np.ndarray, labels: np.ndarray, class_names: Sequence
     points, labels = np.asarray(points, np.float64), np.asarray(labels)
     if points.ndim != 2 or points.shape[1] not in (1, 2) or labels.shape != points.shape[:1]:
         raise ValueError(
-            f"points have shape {list(points.shape)} and labels {list(labels.shape)}; wanted [N, 1 or 2] and [N]. "
+            f"points have shape {list(points.shape)} and labels {list(labels.shape)}; expected [N, 1 or 2] and [N]. "
             "More than two dimensions are drawn along two axes: latent_axes(means).coordinates(means)"
         )
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(class_names):

@@ -66,9 +66,9 @@ def name_places(axes: Axes, medians: np.ndarray, names: Sequence[str], text: flo
     """
     height = text * DPI / 72
     box = np.array([height * max(0.8, 0.65 * max(map(cell_len, names))), height])
-    wanted = axes.transData.transform(medians)
-    places = keep_apart(wanted, box)
-    return places if np.linalg.norm((places - wanted) / box, axis=1).mean() <= 1 else None
+    desired = axes.transData.transform(medians)
+    places = keep_apart(desired, box)
+    return places if np.linalg.norm((places - desired) / box, axis=1).mean() <= 1 else None
 
 
 def keep_apart(places: np.ndarray, box: np.ndarray, rounds: int = 60) -> np.ndarray:

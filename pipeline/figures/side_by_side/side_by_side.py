@@ -27,7 +27,7 @@ def side_by_side(members: Sequence[Member], title: str = "Side by side") -> Figu
     run's own. Runs may differ in data set, image shape and latent dimension.
     """
     if not members:
-        raise ValueError("there are no members; wanted one run or more")
+        raise ValueError("there are no members; expected one run or more")
     for member in members:
         checked_points(member.points, member.labels, member.class_names)
     columns = math.ceil(len(members) / math.ceil(len(members) / MOST))

@@ -31,7 +31,7 @@ def space_of(node: Mapping[str, Any], parser: OverridesParser, *, under: str = "
         if isinstance(given, Mapping):
             if "=" not in key:
                 raise InputError(
-                    f"{under}.{key}: wanted values such as choice(2, 8), or below a condition such as "
+                    f"{under}.{key}: expected values such as choice(2, 8), or below a condition such as "
                     "model=conv the keys that exist then"
                 )
             conditional[key] = space_of(given, parser, under=f"{under}.{key}")
@@ -70,7 +70,7 @@ def distribution_of(override: Override) -> BaseDistribution:
     except ValueError as error:
         raise InputError(f"{override.input_line}: {error}") from error
     raise InputError(
-        f"{override.input_line}: that is one value; wanted several: choice(2, 8), range(1, 9), interval(0.1, 1), "
+        f"{override.input_line}: that is one value; expected several: choice(2, 8), range(1, 9), interval(0.1, 1), "
         "int(interval(2, 32)) or tag(log, interval(1e-4, 1e-2))"
     )
 
@@ -79,8 +79,8 @@ def _check_tags(values: Any) -> None:
     known = {"log"} if isinstance(values, IntervalSweep | RangeSweep) else set[str]()
     if unknown := getattr(values, "tags", set[str]()) - known:
         raise ValueError(
-            f"nothing is known of the tag {', '.join(sorted(unknown))} here; wanted tag(log, interval(1e-4, 1e-2)), of "
-            "an interval or a range"
+            f"nothing is known of the tag {', '.join(sorted(unknown))} here; expected tag(log, interval(1e-4, 1e-2)), "
+            "of an interval or a range"
         )
 
 
@@ -88,7 +88,7 @@ def _parsed(line: str, parser: OverridesParser, under: str) -> Override:
     try:
         return parser.parse_override(null_listed(line))
     except HydraException as error:
-        raise InputError(f"{under}.{line}: {str(error).partition(chr(10))[0]}; wanted Hydra's grammar") from error
+        raise InputError(f"{under}.{line}: {str(error).partition(chr(10))[0]}; expected Hydra's grammar") from error
 
 
 def _interval(values: IntervalSweep) -> BaseDistribution:
@@ -96,7 +96,7 @@ def _interval(values: IntervalSweep) -> BaseDistribution:
     assert low is not None
     assert high is not None
     if low > high:
-        raise ValueError(f"{low} is above {high}; wanted the lower end first: interval({high}, {low})")
+        raise ValueError(f"{low} is above {high}; expected the lower end first: interval({high}, {low})")
     if isinstance(low, int) and isinstance(high, int):
         return IntDistribution(low, high, log=log)
     return FloatDistribution(low, high, log=log)

@@ -22,7 +22,7 @@ def steps_of(values: RangeSweep) -> list[int | float]:
     assert start is not None
     assert stop is not None
     if not step or not all(map(isfinite, (start, stop, step))):
-        raise ValueError("that range has no end; wanted range(a, b, step) with a step that leads from a to b")
+        raise ValueError("that range has no end; expected range(a, b, step) with a step that leads from a to b")
     if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
         listed: list[int | float] = list(range(start, stop, step))
     else:

@@ -42,7 +42,7 @@ def plan_of(
     sampler = node.pop("sampler")
     node.pop("points", None)  # of a preset, for -m without a study
     trusted = check_value(config["trusted"], list[Text], "trusted")
-    settings: StudySettings = build(node, "sweep", ["optuna", *trusted], wanted=StudySettings)
+    settings: StudySettings = build(node, "sweep", ["optuna", *trusted], expected=StudySettings)
     composed = {key: shown(value) for key, value in {**flatten(config), **choices}.items()}
     space = _settled(_with_typed(space_of(settings.space, parser), typed), composed)
     if not space:
@@ -103,7 +103,7 @@ def _settled(space: Space, composed: Mapping[str, str]) -> Space:
     space = space.without({key: value for key, value in composed.items() if key not in list(space)})
     for condition in space.impossible():
         raise InputError(
-            f"sweep.space.{condition}: that is never so, and what stands below it would never be searched. Wanted a "
+            f"sweep.space.{condition}: that is never so, and what stands below it would never be searched. Expected a "
             "key of the space and one of its choices, or a setting"
         )
     return space

@@ -51,8 +51,8 @@ def chosen(study: optuna.Study, plan: Plan, trial: FrozenTrial) -> dict[str, Val
     What was given of the point stays as it is, unless all such points are taken.
     """
     part, trials = trial.system_attrs.get(POINT, {}), study.get_trials(deepcopy=False)
-    wanted = plan.space.suggest(having(part, wish(study, trial)))
-    return unseen(wanted, set(_keys_of(trials)), plan.space, trial.number, part)
+    expected = plan.space.suggest(having(part, wish(study, trial)))
+    return unseen(expected, set(_keys_of(trials)), plan.space, trial.number, part)
 
 
 def _keys_of(trials: Sequence[FrozenTrial]) -> Iterator[str]:

@@ -54,7 +54,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RuntimeError):  # of its schema
         return f"{cause}. Or is it MLflow's, or another program's? Studies need a database of their own"
     return (
-        f"{cause}. Wanted an address of Optuna's, such as sqlite:////absolute/path.db or postgresql://…; or leave it "
+        f"{cause}. Expected an address of Optuna's, such as sqlite:////absolute/path.db or postgresql://…; or leave it "
         "out to use a file in mlruns/studies/"
     )
 

@@ -65,7 +65,7 @@ class Served:
             `images` in [0, 1]; of `encode` the posterior's `mean` and `log_variance`; of `sample` also `latents`.
 
         Raises:
-            MlflowException: what was given, what was wanted; a server answers with status 400.
+            MlflowException: what was given, what was expected; a server answers with status 400.
         """
         tasks: dict[str, Callable[[Request], dict[str, np.ndarray]]] = {
             "encode": self._encoded,
@@ -87,7 +87,7 @@ class Served:
     def _sampled(self, wish: Wish) -> dict[str, np.ndarray]:
         if not self.vae.objective.sampling:
             raise InputError(
-                "task=sample: this model is an autoencoder, which has no prior. Wanted decode with latents"
+                "task=sample: this model is an autoencoder, which has no prior. Expected decode with latents"
             )
         noise = np.random.default_rng(wish.seed).standard_normal((wish.n, self.vae.latent_dim))
         latents = (wish.temperature * noise).astype("float32")
@@ -97,7 +97,8 @@ class Served:
         images = numbers(request, self.vae.image_shape, "[number, height, width, channels]")
         if images.min() < 0 or images.max() > 1:
             raise InputError(
-                f"images: pixels are from {images.min():g} to {images.max():g}; wanted 0 to 1. Divide 8-bit ones by 255"
+                f"images: pixels are from {images.min():g} to {images.max():g}; expected 0 to 1. Divide 8-bit "
+                "ones by 255"
             )
         return images
 
