@@ -1,7 +1,7 @@
 """Our own training: the function `fit` that every run uses, with all its callbacks; no tracking, no pictures.
 
 The whole contest is one call of `fit`, and a round is one of its epochs. A listener, which `fit` calls after each
-epoch, reports the round and waits for the next. What counts is what a run records as `train/images_per_second`: the
+epoch, reports the round and waits for the next. What counts is the speed that a run records for each epoch: the
 epoch without its validation, which here has 100 images.
 """
 
@@ -25,7 +25,7 @@ def run(task: Task, turn: Turn) -> None:
     vae = experiment.model_for(data)
 
     def end_of_epoch(_: int, metrics: dict[str, float]) -> None:
-        turn.report(len(data.train) / metrics["train/images_per_second"])
+        turn.report(len(data.train) / metrics["epoch/train/images_per_second"])
         turn.wait()
 
     with tempfile.TemporaryDirectory() as folder:

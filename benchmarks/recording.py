@@ -15,8 +15,7 @@ from typing import Any
 import psutil
 
 from pipeline import ROOT
-
-LOSS = "val/loss"
+from pipeline.metric_names import LOSS
 
 
 @dataclass(frozen=True)

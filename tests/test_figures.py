@@ -178,7 +178,7 @@ def test_errors_name_both_shapes(random):
         figures.latent_card(np.zeros((3, 2)), np.arange(3), ["a", "b"])
     with pytest.raises(ValueError, match="int64"):
         figures.mosaic_card(np.zeros((3, 8, 8, 1), np.int64))
-    with pytest.raises(ValueError, match="expected such as train/loss"):
+    with pytest.raises(ValueError, match="expected such as epoch/train/loss"):
         figures.losses({"learning_rate": [1e-3]})
 
 
@@ -427,7 +427,7 @@ def test_every_figure_saves_as_png_at_its_own_size(random):
         figures.latent(random.normal(size=(40, 2)), labels, ["a", "b", "c"]),
         figures.latent(random.normal(size=(40, 1)), labels, ["a", "b", "c"]),
         figures.latent(np.empty((0, 2)), np.empty(0, int), ["a", "b"]),
-        figures.losses({"train/loss": [3.0, 2.0], "val/loss": [2.5, 2.4]}),
+        figures.losses({"epoch/train/loss": [3.0, 2.0], "epoch/validation/loss": [2.5, 2.4]}),
     ]
     for figure in drawn:
         data = png(figure)
@@ -445,7 +445,13 @@ def test_no_text_leaves_its_figure(random):
         figures.traversals(random.random((2, 3, 8, 8, 1)), np.arange(3), ["z1, rate 0.41", "z2"]),
         figures.grid(random.random((3, 2, 8, 8, 1)), [-1.5, 0.5], np.arange(3) * 1e-3),
         figures.reconstructions(*random.random((2, 1, 8, 8, 1)), "A title longer than its picture, by far"),
-        figures.losses({"train/loss": [3000.0, 2000.0], "val/loss": [2500.0, 2400.0], "val/rate": [1.0, 2.0]}),
+        figures.losses(
+            {
+                "epoch/train/loss": [3000.0, 2000.0],
+                "epoch/validation/loss": [2500.0, 2400.0],
+                "epoch/validation/rate": [1.0, 2.0],
+            }
+        ),
     ):
         box = figure.get_tightbbox(figure.canvas.get_renderer())
         width, height = figure.get_size_inches()

@@ -10,7 +10,7 @@ from pipeline import ROOT
 
 # From the ground up; a module may import its own level and those before it.
 LEVELS = (
-    ("secrets", "errors", "places", "text", "plotting"),
+    ("secrets", "errors", "places", "text", "plotting", "metric_names"),
     ("address",),
     ("config",),
     ("runtime", "process"),

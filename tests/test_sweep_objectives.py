@@ -7,6 +7,7 @@ import pytest
 from studies import settings_of
 
 from pipeline.errors import InputError
+from pipeline.metric_names import ELBO, LOSS
 from pipeline.sweep.objectives import check_objectives
 
 
@@ -20,8 +21,12 @@ from pipeline.sweep.objectives import check_objectives
             "tell how a model does on new images. Use the validation split: validation/nll",
         ),
         ("validation/nil", "model", "sweep.objective=validation/nil: no such metric. Did you mean validation/nll?"),
-        ("val/loss", "objective.beta", "sweep.objective=val/loss: the loss contains objective.beta, which this study"),
-        ("val/loss", "objective", "the loss contains objective, which this study searches"),
+        (
+            "epoch/validation/loss",
+            "objective.beta",
+            "epoch/validation/loss: the loss contains objective.beta, which this study",
+        ),
+        ("epoch/validation/loss", "objective", "the loss contains objective, which this study searches"),
         ("validation/elbo", "likelihood", "differs between likelihoods as probabilities differ from densities"),
     ],
 )
@@ -31,19 +36,21 @@ def test_what_would_answer_another_question_is_refused(objective, searched, mess
 
 
 def test_a_pruned_by_metric_is_one_of_every_epoch() -> None:
-    with pytest.raises(InputError, match=r"sweep.prune_by=validation/nll: no such metric\. .*There are: train/elbo"):
+    with pytest.raises(InputError, match=r"sweep.prune_by=validation/nll: no such metric\. .*are: epoch/train/elbo"):
         check_objectives(settings_of(objective=["validation/nll"], prune_by="validation/nll"), ["model.latent_dim"])
 
 
 def test_where_likelihoods_are_searched_no_epoch_can_be_compared() -> None:
     median = optuna.pruners.MedianPruner()
-    with pytest.raises(InputError, match=r"sweep.prune_by=val/elbo: differs between .*Prune none: sweep/pruner=none"):
+    with pytest.raises(
+        InputError, match=r"sweep.prune_by=epoch/validation/elbo: differs .*Prune none: sweep/pruner=none"
+    ):
         check_objectives(settings_of(objective=["validation/mse"], pruner=median), ["likelihood"])
 
 
 @pytest.mark.parametrize(
     ("objective", "searched"),
-    [("validation/nll", "objective.beta"), ("validation/mse", "likelihood"), ("val/loss", "model.latent_dim")],
+    [("validation/nll", "objective.beta"), ("validation/mse", "likelihood"), (LOSS, "model.latent_dim")],
 )
 def test_what_means_the_same_in_all_trials_is_allowed(objective, searched) -> None:
     check_objectives(settings_of(objective=[objective]), [searched])
@@ -52,7 +59,7 @@ def test_what_means_the_same_in_all_trials_is_allowed(objective, searched) -> No
 def test_replicates_come_to_their_mean_and_standard_deviation() -> None:
     asked = settings_of(objective=["validation/rate", "validation/distortion"])
     each = [
-        {"validation/rate": rate, "validation/distortion": 9.0, "validation/elbo": -rate, "val/elbo": -99.0}
+        {"validation/rate": rate, "validation/distortion": 9.0, "validation/elbo": -rate, ELBO: -99.0}
         for rate in (1.0, 2.0, 6.0)
     ]
     summary = asked.summary(each)
@@ -60,10 +67,7 @@ def test_replicates_come_to_their_mean_and_standard_deviation() -> None:
     assert summary.spreads == [pytest.approx(7.0**0.5), 0.0]
     assert summary.merit == -3.0, "of the model that is kept, not of the last epoch"
     assert asked.summary(each[:1]).spreads == [0.0, 0.0]
-    assert (
-        settings_of(objective=["validation/rate"], prune_by="val/loss").summary([{**each[0], "val/loss": 7.0}]).merit
-        == 7.0
-    )
+    assert settings_of(objective=["validation/rate"], prune_by=LOSS).summary([{**each[0], LOSS: 7.0}]).merit == 7.0
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf")])

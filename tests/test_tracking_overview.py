@@ -16,7 +16,7 @@ VIEW = View(
     keys=["model"],
     axes=["model"],
     scores={"test/nll": True, "test/rate": True},
-    curves=["val/elbo"],
+    curves=["epoch/validation/elbo"],
     cards=["test/samples"],
     runs=3,
 )

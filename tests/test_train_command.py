@@ -16,6 +16,8 @@ from checkout import SMALL, WITH_PICTURES, Checkout
 from data_files import real_data, serving, write_idx_set
 from PIL import Image
 
+from pipeline.metric_names import LOSS
+
 
 @pytest.fixture(scope="module")
 def finished(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
@@ -47,10 +49,10 @@ def test_the_run_holds_settings_circumstances_numbers_and_data(
     assert {"commit", "dirty", "tensorflow", "keras", "python", "device", "threads", "seed"} <= set(run.data.tags)
     assert len(run.data.tags["data_fingerprint"]) == 64
     parts = ("loss", "rate", "distortion", "elbo")
-    for split in ("train", "val", "test"):
+    for split in ("epoch/train", "epoch/validation", "test"):
         rate, distortion, elbo = (run.data.metrics[f"{split}/{part}"] for part in parts[1:])
         assert elbo == pytest.approx(-(rate + distortion), rel=1e-5)
-    for metric in ("train/loss", "val/loss", "train/learning_rate", "train/beta", "train/images_per_second"):
+    for metric in (*(f"epoch/train/{name}" for name in ("loss", "learning_rate", "beta", "images_per_second")), LOSS):
         assert [step for step, _ in checkout.history(run.info.run_id, metric)] == [1, 2, 3]
     assert run.data.metrics["test/mse"] > 0
     inputs = {each.tags[0].value: each.dataset for each in run.inputs.dataset_inputs}
@@ -73,7 +75,9 @@ def test_the_run_holds_pictures_and_the_config_that_made_it(
         assert min(Image.open(folder / name).size) > 300, name
     cards = [path.name for path in (folder / "images").glob("*.png")]
     for key in ("reconstructions", "latent", "grid", "samples"):
-        steps = sorted(name.split("+step+")[1].split("+")[0] for name in cards if name.startswith(f"val~{key}+"))
+        steps = sorted(
+            name.split("+step+")[1].split("+")[0] for name in cards if name.startswith(f"epoch~validation~{key}+")
+        )
         assert steps == ["0", "1", "2", "3"]
         [final] = (folder / "images").glob(f"test~{key}+step+0+*.png")
         width, height = Image.open(final).size
@@ -115,7 +119,7 @@ def test_equal_seeds_give_equal_numbers_and_seed_0_is_a_seed(checkout: Checkout)
     for name, seed in (("first", 0), ("again", 0), ("other", 1)):
         done = checkout.train(*SMALL, f"training.seed={seed}", f"tracking.experiment={name}")
         assert done.returncode == 0, done.stderr
-        losses[name] = checkout.history(checkout.runs(name)[0].info.run_id, "val/loss")
+        losses[name] = checkout.history(checkout.runs(name)[0].info.run_id, "epoch/validation/loss")
     assert losses["first"] == losses["again"]
     assert losses["first"] != losses["other"]
 
@@ -151,7 +155,7 @@ def test_another_word_trains_on_other_images(
     done = checkout.train(f"dataset={dataset}", "model=conv", "dataset.limit=2000", "training.epochs=4")
     assert done.returncode == 0, done.stderr
     [run] = checkout.runs(dataset)
-    losses = [loss for _, loss in checkout.history(run.info.run_id, "val/loss")]
+    losses = [loss for _, loss in checkout.history(run.info.run_id, "epoch/validation/loss")]
     assert losses[-1] < losses[0]
     assert run.data.metrics["test/elbo"] > at_least
     profile = json.loads(run.inputs.dataset_inputs[0].dataset.profile)

@@ -5,6 +5,7 @@ import yaml
 from checkout import SMALL, Checkout
 from mlflow.entities import Run
 
+from pipeline.metric_names import LOSS
 from pipeline.tracking.run_facts import beginning
 
 PARTS = ("dataset", "model", "likelihood", "objective", "training", "evaluation", "pictures")
@@ -49,7 +50,7 @@ def test_equal_configs_give_equal_numbers(checkout: Checkout, first: Run) -> Non
     done = checkout.train(f"from={first.info.run_id}", "tracking.experiment=equal")
     assert done.returncode == 0, done.stderr
     second = checkout.runs("equal")[0]
-    histories = [checkout.history(run.info.run_id, "val/loss") for run in (first, second)]
+    histories = [checkout.history(run.info.run_id, "epoch/validation/loss") for run in (first, second)]
     assert histories[0] == histories[1]
 
 
@@ -61,7 +62,7 @@ def test_a_record_of_before_a_class_moved_is_started_from(checkout: Checkout) ->
     record.write_text(record.read_text().replace(now, before))
     done = checkout.train(f"from={first.info.run_id}", "tracking.experiment=moved")
     assert done.returncode == 0, done.stderr
-    histories = [checkout.history(run.info.run_id, "val/loss") for run in (first, checkout.runs("moved")[0])]
+    histories = [checkout.history(run.info.run_id, LOSS) for run in (first, checkout.runs("moved")[0])]
     assert histories[0] == histories[1]
 
 

@@ -44,7 +44,8 @@ def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: 
     done = checkout.train(f"resume={beginning(run_id)}")
     assert done.returncode == 0, done.stderr
     assert checkout.client.get_run(run_id).info.status == "FINISHED"
-    for metric in ("train/loss", "train/rate", "train/beta", "train/learning_rate", "val/loss", "val/distortion"):
+    trained = [f"epoch/train/{name}" for name in ("loss", "rate", "beta", "learning_rate")]
+    for metric in (*trained, "epoch/validation/loss", "epoch/validation/distortion"):
         assert checkout.history(run_id, metric) == checkout.history(expected, metric)
     for part in ("test/elbo", "test/mse"):
         assert checkout.history(run_id, part) == checkout.history(expected, part)

@@ -7,7 +7,7 @@ from rich.console import Console
 from pipeline.training.progress import TrainingProgress
 
 PARTS = {"loss": 30.123, "distortion": 25.1, "rate": 5.023}
-METRICS = {f"{split}/{name}": value for split in ("train", "val") for name, value in PARTS.items()}
+METRICS = {f"epoch/{split}/{name}": value for split in ("train", "validation") for name, value in PARTS.items()}
 
 
 def lines(terminal: bool, *epochs: int) -> list[str]:
@@ -26,7 +26,7 @@ def lines(terminal: bool, *epochs: int) -> list[str]:
 def test_every_epoch_is_one_plain_line_where_there_is_no_terminal() -> None:
     first, second = lines(False, 1, 2)
     loss = "loss 30.12 (distortion 25.10, rate 5.02)"
-    assert first.startswith(f"epoch  1/10  {loss}  val {loss}  0.0 s  ")
+    assert first.startswith(f"epoch  1/10  {loss}  validation {loss}  0.0 s  ")
     assert first.endswith(" left")
     assert second.startswith("epoch  2/10  ")
     assert "\x1b" not in first

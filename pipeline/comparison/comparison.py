@@ -9,13 +9,14 @@ from rich.progress import Progress
 from rich.text import Text as Styled
 
 from pipeline.comparison.contact_sheet import sheets
-from pipeline.comparison.page import CURVE, page
+from pipeline.comparison.page import page
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.config.build import check, check_value
 from pipeline.config.names import Config
 from pipeline.config.values import Text
 from pipeline.errors import InputError
+from pipeline.metric_names import ELBO
 from pipeline.places import new_folder
 from pipeline.process.circumstances import circumstances
 from pipeline.text.markdown import literal
@@ -43,7 +44,7 @@ def compare(config: Config, console: Console) -> list[Path]:
     store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
     table = Table(selection.of(store), check_value(config["sort"], Text | None, "sort"))
     table.report(console)
-    curves = {run.id: store.curve(run.id, CURVE) for run in table.runs}
+    curves = {run.id: store.curve(run.id, ELBO) for run in table.runs}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Their pictures", total=len(table.runs))
         contact = list(sheets(store, table.runs, trusted, partial(progress.advance, task)))

@@ -12,11 +12,11 @@ from pipeline.comparison.contact_sheet import SHOWN, Sheet
 from pipeline.comparison.pareto_front import front
 from pipeline.comparison.table import Table, concise, last_part
 from pipeline.figures.kit.style import INK, LINE, MUTED
+from pipeline.metric_names import ELBO
 from pipeline.text.wording import shortened
 from pipeline.tracking.run_facts import Finished
 
 PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
-CURVE = "val/elbo"
 LONGEST = 60  # cells of a run's name in a chart; the table has it whole
 FRONT = "The line joins the Pareto front: no other run is better in both."
 Curves = Mapping[str, Sequence[tuple[int, float]]]
@@ -29,7 +29,7 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
     Args:
         title: what is compared.
         table: its runs.
-        curves: `CURVE` of each.
+        curves: `ELBO` of each.
         sheets: the contact sheets of all, one for each data set.
     """
     from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
@@ -48,7 +48,7 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
         hint=f"{len(table.runs)} runs, sorted by {escape(table.sort)}. {how} Click a heading to sort by it.",
         table="".join(_rows(table)),
         plane_hint=f"Of the {table.split} split. {FRONT if table.comparable else ''}",
-        curve_title=f"{CURVE} of each epoch",
+        curve_title=f"{ELBO} of each epoch",
         sheets="".join(_sheet(sheet, table) for sheet in sheets),
         plotly=get_plotlyjs(),
         scene=scene.replace("<", "\\u003c"),  # it could end the script
@@ -125,7 +125,7 @@ def _curves(table: Table, curves: Curves) -> dict[str, Any]:
         if curves.get(run.id)
     ]
     legend = {"showlegend": 1 < len(data) <= 40, "legend": {"font": {"size": 10}}}
-    return {"data": data, "layout": _layout("epoch", CURVE) | legend}
+    return {"data": data, "layout": _layout("epoch", ELBO) | legend}
 
 
 def _layout(x: str, y: str) -> dict[str, Any]:

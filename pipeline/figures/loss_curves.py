@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.kit.canvas import EDGE, TOP, blank, place
 from pipeline.figures.kit.style import INK, LINE, MUTED, SMALL, TEXT, TITLE, TRAIN, VALIDATION
+from pipeline.metric_names import EPOCH, LOSS
 
 PANELS = ("loss", "distortion", "rate", "elbo")
-SPLITS = (("train", "training", TRAIN), ("val", "validation", VALIDATION))
+SPLITS = (("train", "training", TRAIN), ("validation", "validation", VALIDATION))
 WIDTH, HEIGHT = 380, 340  # pixels of one panel
 BETWEEN_X, BETWEEN_Y = 84, 92  # pixels from one panel to the next, its labels among them
 REACH = 12.0  # how many distances from median to best beyond the median a value still belongs to the bulk
@@ -22,12 +23,12 @@ def losses(history: Mapping[str, Sequence[float]], title: str = "Training") -> F
     """The course of loss, distortion, rate and, where recorded, the ELBO; nats per image, epochs counted from 1.
 
     Args:
-        history: by name, such as `train/loss` and `val/rate`, one value an epoch. Other names are left out.
+        history: by name, such as `epoch/train/loss`, one value an epoch. Names of other metrics are left out.
     """
     best = best_epoch(history)
-    panels = [name for name in PANELS if any(f"{split}/{name}" in history for split, *_ in SPLITS)]
+    panels = [name for name in PANELS if any(f"{EPOCH}{split}/{name}" in history for split, *_ in SPLITS)]
     if not panels:
-        raise ValueError(f"history has {', '.join(history) or 'no metrics'}; expected such as train/loss and val/loss")
+        raise ValueError(f"history has {', '.join(history) or 'no metrics'}; expected metrics such as {LOSS}")
     columns = 2 if len(panels) == 4 else len(panels)
     rows = -(-len(panels) // columns)
     figure = blank(EDGE + columns * (WIDTH + BETWEEN_X), TOP + rows * (HEIGHT + BETWEEN_Y))
@@ -41,7 +42,7 @@ def losses(history: Mapping[str, Sequence[float]], title: str = "Training") -> F
 
 def best_epoch(history: Mapping[str, Sequence[float]]) -> int | None:
     """The epoch, from 1, with the lowest validation loss, or training loss without validation; None without either."""
-    losses = [history.get(name, ()) for name in ("val/loss", "train/loss")]
+    losses = [history.get(name, ()) for name in (LOSS, f"{EPOCH}train/loss")]
     values = np.asarray(next((values for values in losses if len(values)), ()), np.float64)
     finite = np.isfinite(values)
     return int(np.where(finite, values, np.inf).argmin()) + 1 if finite.any() else None
@@ -63,7 +64,9 @@ def robust_range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
 
 
 def _panel(axes: Axes, name: str, history: Mapping[str, Sequence[float]], best: int | None) -> None:
-    curves = [(np.asarray(history.get(f"{split}/{name}", ()), np.float64), word, ink) for split, word, ink in SPLITS]
+    curves = [
+        (np.asarray(history.get(f"{EPOCH}{split}/{name}", ()), np.float64), word, ink) for split, word, ink in SPLITS
+    ]
     low, high = robust_range([values for values, *_ in curves])
     last = max(len(values) for values, *_ in curves)
     for values, word, ink in curves:

@@ -17,6 +17,7 @@ from pipeline.config.values import Text
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation.evaluation import evaluate
+from pipeline.metric_names import EPOCH, SPEED, under_current_names
 from pipeline.models.vae import VAE
 from pipeline.process.circumstances import circumstances, differences
 from pipeline.reproduction.first_difference import Comparison, Enough, Recorded
@@ -34,7 +35,6 @@ from pipeline.training.progress import TrainingProgress
 
 REPRODUCED = "reproduced"
 """Tag of a run that was: the latest verdict."""
-SPEEDS = ("train/images_per_second",)
 
 
 def reproduce(config: Config, console: Console) -> Verdict:
@@ -103,12 +103,12 @@ def _record(store: Store, run: MlflowRun, trusted: list[str], dataset_dir: str |
 def _recorded(store: Store, run: MlflowRun) -> Recorded:
     """Every number of the run by epoch, those of the finished model without one."""
     recorded: Recorded = {None: {}}
-    for name, value in run.data.metrics.items():
-        if not name.startswith(("train/", "val/")):
+    for name, value in under_current_names(run.data.metrics).items():
+        if not name.startswith(EPOCH):
             recorded[None][name] = value
-        elif name not in SPEEDS:
-            for point in store.client.get_metric_history(run.info.run_id, name):
-                recorded.setdefault(point.step, {})[name] = point.value
+        elif name != SPEED:
+            for epoch, number in store.curve(run.info.run_id, name):
+                recorded.setdefault(epoch, {})[name] = number
     if len(recorded) == 1:
         raise InputError(f"run={run.info.run_id}: no epoch is recorded to compare with: was it made by pipeline.train?")
     return recorded

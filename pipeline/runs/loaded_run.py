@@ -11,6 +11,7 @@ from pipeline.config.names import Config
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
+from pipeline.metric_names import under_current_names
 from pipeline.models.vae import VAE
 from pipeline.tracking.address import resume_command
 from pipeline.tracking.store import MlflowRun, Store
@@ -90,5 +91,6 @@ def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Se
     run_id = run.info.run_id
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["dataset"]["dir"] = dataset_dir or config["dataset"]["dir"]
-    metrics, before = dict(run.data.metrics), run.data.tags.get(FINGERPRINT, "")
+    metrics = under_current_names(run.data.metrics)
+    before = run.data.tags.get(FINGERPRINT, "")
     return Trained(run_id, str(run.info.run_name), config, store.model(run_id), metrics, before, trusted)

@@ -8,6 +8,7 @@ from pipeline.config.names import Config, flatten, shown
 from pipeline.data.batches import pixels
 from pipeline.data.images import ImageData, Split
 from pipeline.evaluation.evaluation import Evaluation
+from pipeline.metric_names import EPOCH, LOSS
 from pipeline.models.vae import VAE
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.snapshots import Course
@@ -61,9 +62,9 @@ class Record:
         """Write down the scores of the trained model, then its pictures."""
         self.run.summary(evaluation.metrics())
         self.run.describe(_result(history, evaluation))
-        epochs = len(history["val/loss"])
+        epochs = len(history[LOSS])
         if self._card_epochs and epochs not in self._card_epochs:
-            self._cards("val", self.data.validation, epochs)
+            self._cards(f"{EPOCH}validation", self.data.validation, epochs)
         # The UI's slider starts at step 0: with that step alone, these cards need no sliding.
         self._cards(evaluation.split, getattr(self.data, evaluation.split), 0)
         for name, draw in self.gallery.after(history, self.course).items():
@@ -75,7 +76,7 @@ class Record:
         if self.course:
             self.run.drawn(f"the course at epoch {epoch}", partial(self.course.keep, epoch))
         if epoch in self._card_epochs or (epoch == 0 and self._card_epochs):
-            self._cards("val", self.data.validation, epoch)
+            self._cards(f"{EPOCH}validation", self.data.validation, epoch)
 
     def _cards(self, prefix: str, split: Split, step: int) -> None:
         for name, draw in self.gallery.cards(split).items():
@@ -100,13 +101,14 @@ def parameters(config: Config) -> dict[str, str]:
 
 
 def _result(history: History, evaluation: Evaluation) -> str:
-    best = min(history["val/loss"])
+    losses = history[LOSS]
+    best = min(losses)
     rows = [("", ""), *((literal(name), f"{value:.5g}") for name, value in evaluation.labelled().items())]
     return "\n\n".join(
         (
             *([f"**{evaluation.warning}**"] if evaluation.warning else []),
-            f"{len(history['val/loss'])} epochs, best val/loss **{best:.2f}** nats after epoch "
-            f"{history['val/loss'].index(best) + 1}. On the {evaluation.split} split:",
+            f"{len(losses)} epochs, best validation loss **{best:.2f}** nats after epoch "
+            f"{losses.index(best) + 1}. On the {evaluation.split} split:",
             table(rows, align=("---", "---:")),
         )
     )

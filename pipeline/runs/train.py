@@ -15,6 +15,7 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.evaluation.evaluation import evaluate
+from pipeline.metric_names import LOSS
 from pipeline.models.vae import VAE
 from pipeline.pictures.gallery import Gallery
 from pipeline.places import MLRUNS
@@ -175,7 +176,7 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
         record.conclude(history, evaluation)
     checkpoint.unlink(missing_ok=True)
     metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()
-    return Outcome(run.id, run.name, len(history["val/loss"]), metrics, evaluation, run.where_to_look())
+    return Outcome(run.id, run.name, len(history[LOSS]), metrics, evaluation, run.where_to_look())
 
 
 @contextmanager

@@ -7,11 +7,17 @@ from optuna.pruners import NopPruner
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation.scores import CATALOGUE
+from pipeline.metric_names import ELBO, EPOCH
 from pipeline.runs.setup import Experiment
 from pipeline.sweep.settings import StudySettings
 from pipeline.text.wording import did_you_mean
 
-EPOCH = tuple(f"{split}/{name}" for split in ("train", "val") for name, score in CATALOGUE.items() if score.each_epoch)
+EACH_EPOCH = tuple(
+    f"{EPOCH}{split}/{name}"
+    for split in ("train", "validation")
+    for name, score in CATALOGUE.items()
+    if score.each_epoch
+)
 """Metrics of every epoch."""
 END = tuple(f"validation/{name}" for name in CATALOGUE)
 """Metrics of the model that is kept."""
@@ -31,12 +37,12 @@ def check_objectives(settings: StudySettings, searched: Collection[str]) -> None
     """
     for name in settings.objective:
         given, cure = f"sweep.objective={name}", "Use a metric that does not depend on it: "
-        _check_name(given, name, (*EPOCH, *END))
-        _check_meaning(given, name, searched, f"{cure}validation/nll, val/elbo", f"{cure}validation/mse")
+        _check_name(given, name, (*EACH_EPOCH, *END))
+        _check_meaning(given, name, searched, f"{cure}validation/nll, {ELBO}", f"{cure}validation/mse")
     given, cure = f"sweep.prune_by={settings.prune_by}", "Prune none: sweep/pruner=none"
-    _check_name(given, settings.prune_by, EPOCH)
+    _check_name(given, settings.prune_by, EACH_EPOCH)
     if not isinstance(settings.pruner, NopPruner):
-        _check_meaning(given, settings.prune_by, searched, "Use a metric that does not depend on it: val/elbo", cure)
+        _check_meaning(given, settings.prune_by, searched, f"Use a metric that does not depend on it: {ELBO}", cure)
 
 
 def check_scored(settings: StudySettings, experiment: Experiment, data: ImageData) -> None:
@@ -50,7 +56,7 @@ def check_scored(settings: StudySettings, experiment: Experiment, data: ImageDat
         if name in END and split != "validation":
             raise InputError(
                 f"sweep.objective={name}: evaluation.split={split} scores another split. Leave evaluation.split out, "
-                "or choose a metric of every epoch: val/elbo"
+                f"or choose a metric of every epoch: {ELBO}"
             )
         cause = _cause_of_absence(name.removeprefix("validation/"), experiment, data)
         if cause:

@@ -7,6 +7,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from pipeline import figures
 from pipeline.config.names import shown
+from pipeline.metric_names import ELBO, LOSS
 from pipeline.sweep.plots import plots
 from pipeline.sweep.space.space import point_name
 from pipeline.sweep.study.study import Study
@@ -64,7 +65,7 @@ def _prepared(parent: Run, study: Study) -> str:
         keys=list(study.plan.space),
         axes=list(study.plan.space.dimensions),
         scores=scores,
-        curves=list(dict.fromkeys([settings.prune_by, "val/elbo", "val/loss"])),
+        curves=list(dict.fromkeys([settings.prune_by, ELBO, LOSS])),
         cards=(*CARDS, "validation/samples"),
         runs=len(study.trials),
     )
@@ -75,14 +76,15 @@ def _table(study: Study, best: list[FrozenTrial]) -> str:
     keys, settings = list(study.plan.space), study.settings
     several = len(settings.objective) > 1
     front = [trial.number for trial in study.front()] if several else []
-    merit, order = [settings.prune_by] if several else [], ""
+    merit = [settings.prune_by] if several else []
+    order = ""
     if several:
         order = f"\n\n◆ is on the Pareto front: no other is better in all objectives. Sorted by {settings.prune_by}."
     columns = ["trial", *settings.objective, *merit, *keys]
     rows = [
         [
             f"{trial.number}{' ◆' if trial.number in front else ''}",
-            *(f"{value:.5g}" for value in (*trial.values, *(trial.user_attrs[name] for name in merit))),
+            *(f"{value:.5g}" for value in (*trial.values, *([study.merit(trial)] if several else []))),
             *(_cell(trial, key) for key in keys),
         ]
         for trial in best[:BEST]

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from optuna.pruners import BasePruner
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipeline.config.names import shown
 from pipeline.config.values import Count, Location, Natural, Positive, Seed, Text
 from pipeline.errors import InputError
 from pipeline.evaluation.scores import score_of
+from pipeline.metric_names import EPOCH, current
 
 Direction = Literal["minimize", "maximize"]
 
@@ -27,7 +28,9 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Objectives = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1, examples=[["validation/nll"]])]
+Metric = Annotated[Text, AfterValidator(current)]
+"""The name of a metric, that of before taken for that of today."""
+Objectives = Annotated[list[Metric], BeforeValidator(_listed), Field(min_length=1, examples=[["validation/nll"]])]
 
 
 Name = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", examples=["mine"])]
@@ -78,7 +81,7 @@ class StudySettings:
     replicates: Count
     objective: Objectives
     direction: Annotated[list[Direction] | None, BeforeValidator(_listed)]
-    prune_by: Text
+    prune_by: Metric
     pruner: BasePruner
     enqueue: list[dict[str, Any]]
     storage: Location | None
@@ -114,7 +117,7 @@ class StudySettings:
         if wrong:
             raise InputError(f"{', '.join(wrong)} is missing, or no finite number")
         spread = each.std(axis=0, ddof=min(1, len(each) - 1))
-        of_model = self.prune_by.replace("val/", "validation/")  # that is kept, which is not always of the last epoch
+        of_model = self.prune_by.removeprefix(EPOCH)  # that is kept, which is not always of the last epoch
         merit = [metrics.get(of_model, metrics.get(self.prune_by, math.nan)) for metrics in trainings]
         return Summary(each.mean(axis=0).tolist(), spread.tolist(), float(np.mean(merit)))
 

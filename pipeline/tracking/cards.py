@@ -15,7 +15,7 @@ _NAME = re.compile(r"images/(?P<key>.+)[%+]step[%+](?P<step>\d+)[%+].*\.png")
 
 
 def last_cards(store: Store, run_id: str, keys: Sequence[str]) -> list[np.ndarray]:
-    """The cards, uint8 [S, S, 3], that a run recorded last under keys such as `val/latent`; fewer if it has not all."""
+    """The cards, uint8 [S, S, 3], that a run recorded last under keys like `test/latent`; fewer if it has not all."""
     with store.transaction():
         home = store.run(run_id).info.artifact_uri
         paths = [file.path for file in store.client.list_artifacts(run_id, "images")]

@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from pipeline.data.images import ImageData
 from pipeline.figures import Figure, png
+from pipeline.metric_names import LOSS
 from pipeline.secrets import masked
 from pipeline.text.markdown import literal
 from pipeline.tracking.address import DATABASE, first_line
@@ -162,8 +163,7 @@ class Run:
         self.store.client.log_batch(self.id, synchronous=True, **facts)
 
     def _last_step(self) -> int:
-        steps = [metric.step for metric in self.store.client.get_metric_history(self.id, "val/loss")]
-        return max(steps, default=0)
+        return max((step for step, _ in self.store.curve(self.id, LOSS)), default=0)
 
 
 def add_files(store: Store, run_id: str, paths: Iterable[Path]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.evaluation.scores import COMPARED
+from pipeline.metric_names import under_current_names
 from pipeline.tracking.colour import COLOUR, COLOURS
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT, PARENT, PRUNED
@@ -21,7 +22,8 @@ class Finished:
 
     Attributes:
         id, name: of the run.
-        params, metrics, tags: as recorded; of each metric the last value.
+        params, tags: as recorded.
+        metrics: the last value of each, by its name in the record and by its name of today.
         minutes: from its start to its end.
     """
 
@@ -122,4 +124,5 @@ def _differs(key: str, runs: Sequence[Finished]) -> bool:
 def _facts(run: MlflowRun) -> Finished:
     minutes = (run.info.end_time - run.info.start_time) / 60_000
     data = run.data
-    return Finished(run.info.run_id, str(run.info.run_name), data.params, data.metrics, data.tags, minutes)
+    metrics = data.metrics | under_current_names(data.metrics)
+    return Finished(run.info.run_id, str(run.info.run_name), data.params, metrics, data.tags, minutes)

@@ -11,6 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from pipeline.address import Address
 from pipeline.errors import InputError
+from pipeline.metric_names import names_of
 from pipeline.process.interruption import undisturbed
 from pipeline.tracking.address import DATABASE, first_line, is_server
 from pipeline.tracking.database import artifacts_beside
@@ -51,10 +52,9 @@ class Store:
         return [str(experiment.experiment_id) for experiment in self.client.search_experiments()]
 
     def transaction(self) -> AbstractContextManager[None]:
-        """A block that a signal does not cut in two, if we open the database ourselves.
+        """A block that no signal cuts in two where we open the database: it would stay locked, and its run open.
 
-        One that is cut keeps the file locked, and then the run that is to be closed waits for its own process. A server
-        is not locked by us, and Ctrl-C must not wait for one that no longer answers.
+        Ctrl-C must not wait for a server that no longer answers.
         """
         return nullcontext() if self.is_server else undisturbed()
 
@@ -124,8 +124,9 @@ class Store:
 
     @whole
     def curve(self, run_id: str, metric: str) -> list[tuple[int, float]]:
-        """Steps and values of a metric; empty if the run has none of this name."""
-        return sorted((point.step, point.value) for point in self.client.get_metric_history(run_id, metric))
+        """Steps and values of a metric, recorded under its name of today or of before; empty if the run has none."""
+        points = [point for name in names_of(metric) for point in self.client.get_metric_history(run_id, name)]
+        return sorted((point.step, point.value) for point in points)
 
     @whole
     def trained(self, signature: str) -> str | None:
@@ -193,8 +194,6 @@ class Store:
             lambda: self.client.get_experiment(self.client.create_experiment(name, artifacts_beside(self.uri))),
         )
         if known.lifecycle_stage == "deleted":
-            raise InputError(
-                f"tracking.experiment={name}: this experiment was deleted in the MLflow UI. Restore it there, "
-                "or choose another name"
-            )
+            cure = "Restore it in the MLflow UI, or choose another name"
+            raise InputError(f"tracking.experiment={name}: this experiment was deleted. {cure}")
         return str(known.experiment_id)

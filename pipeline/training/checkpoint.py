@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.metric_names import LOSS, under_current_names
 
 History = dict[str, list[float]]
 """Metric name to its value after each epoch."""
@@ -47,7 +48,7 @@ class Checkpoint(keras.callbacks.Callback):
         for variable, value in zip(variables, state, strict=True):
             variable.assign(value)
         self.epochs_done = progress["epochs_done"]
-        self.history.update(progress["history"])
+        self.history.update(under_current_names(progress["history"]))
         self._stopping_state = progress["stopping"] | {"best_weights": best or None}
 
     @property
@@ -89,16 +90,15 @@ def history_in(path: Path) -> History:
     if not path.exists():
         return {}
     with _opened(path) as saved:
-        history: History = json.loads(saved["progress"].item())["history"]
-        return history
+        return under_current_names(json.loads(saved["progress"].item())["history"])
 
 
 def how_far(checkpoint: Path, command: str) -> str:
     """How far an interrupted training came, and the command that goes on with it."""
-    losses = history_in(checkpoint).get("val/loss")
+    losses = history_in(checkpoint).get(LOSS)
     if not losses:
         return "No epoch had ended, so there is nothing to resume"
-    return f"{len(losses)} epochs were done, val/loss {losses[-1]:.2f} nats. Go on with: {command}"
+    return f"{len(losses)} epochs were done, validation loss {losses[-1]:.2f} nats. Go on with: {command}"
 
 
 @contextmanager

@@ -11,13 +11,14 @@ import keras
 from pipeline.data.batches import TrainingBatches, batches
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
+from pipeline.metric_names import EPOCH, SPEED
 from pipeline.models.vae import VAE
 from pipeline.process.interruption import heed
 from pipeline.training.checkpoint import Checkpoint, History
 from pipeline.training.settings import Training
 
 EpochListener = Callable[[int, dict[str, float]], None]
-"""Called after each epoch with its number, counted from 1, and its metrics by name (`train/loss`, `val/rate` …)."""
+"""Called after each epoch with its number, counted from 1, and its metrics by name such as `epoch/train/loss`."""
 
 
 class NonFiniteLoss(InputError):  # noqa: N818 — an error by its parent's name
@@ -137,11 +138,11 @@ class EpochReport(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         parts = ("loss", "rate", "distortion", "elbo")
-        metrics = {f"train/{name}": float(logs[name]) for name in parts}
-        metrics |= {f"val/{name}": float(logs[f"val_{name}"]) for name in parts}
-        metrics["train/learning_rate"] = float(keras.ops.convert_to_numpy(self.vae.optimizer.learning_rate))
-        metrics["train/beta"] = float(self.vae.beta)
-        metrics["train/images_per_second"] = self.images / (self._trained - self._begin)
+        metrics = {f"{EPOCH}train/{name}": float(logs[name]) for name in parts}
+        metrics |= {f"{EPOCH}validation/{name}": float(logs[f"val_{name}"]) for name in parts}
+        metrics[f"{EPOCH}train/learning_rate"] = float(keras.ops.convert_to_numpy(self.vae.optimizer.learning_rate))
+        metrics[f"{EPOCH}train/beta"] = float(self.vae.beta)
+        metrics[SPEED] = self.images / (self._trained - self._begin)
         for listener in self.listeners:
             listener(epoch + 1, metrics)
 

@@ -38,8 +38,7 @@ class Reference:
 
     def value(self, store: Store, run_id: str) -> float:
         """The number of a finished run."""
-        points = store.client.get_metric_history(run_id, self.metric)
-        values = [point.value for point in sorted(points, key=lambda point: point.step)]
+        values = [value for _, value in store.curve(run_id, self.metric)]
         return min(values) if self.take == "lowest" else values[-1]
 
     def holds(self, value: float, quick: bool) -> bool:

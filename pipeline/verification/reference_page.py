@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.evaluation.scores import COMPARED
+from pipeline.metric_names import LOSS
 from pipeline.text.markdown import literal, table
 from pipeline.tracking.run_facts import Finished, finished_children, finished_runs
 from pipeline.tracking.store import Store
@@ -64,17 +65,18 @@ def _family(store: Store, tutorial: str) -> list[str]:
     children = next((found for run in parents if (found := finished_children(store, run.id))), [])
     if not children:
         return []
-    made = f"`make tutorial NAME={tutorial}`, {_made(*children)}. Of the test split; val/loss is the best epoch's."
-    return [made, "", table(_family_rows(store, children))]
+    made = f"`make tutorial NAME={tutorial}`, {_made(*children)}."
+    split = "Of the test split; the validation loss is the best epoch's."
+    return [f"{made} {split}", "", table(_family_rows(store, children))]
 
 
 def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequence[str]]:
-    yield "training", "epochs", "val/loss", *(name.replace("_", " ") for name in COMPARED), "minutes"
+    yield "training", "epochs", "validation loss", *(name.replace("_", " ") for name in COMPARED), "minutes"
     for child in children:
-        points = store.client.get_metric_history(child.id, "val/loss")
-        best = min(points, key=lambda point: point.value)
+        losses = store.curve(child.id, LOSS)
+        best_epoch, best = min(losses, key=lambda point: point[1])
         numbers = [f"{child.scores[name]:.5g}" if name in child.scores else "" for name in COMPARED]
-        yield literal(child.name), str(len(points)), f"{best.value:.2f} ({best.step})", *numbers, f"{child.minutes:.1f}"
+        yield literal(child.name), str(len(losses)), f"{best:.2f} ({best_epoch})", *numbers, f"{child.minutes:.1f}"
 
 
 def _made(*runs: Finished) -> str:

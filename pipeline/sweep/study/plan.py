@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from pipeline.config.names import flatten
+from pipeline.metric_names import current, under_current_names
 from pipeline.sweep.sampling import points_in_order, sampler_of
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space.distribution import Value
@@ -93,6 +94,15 @@ class Claimed:
     def name(self) -> str:
         """What varies."""
         return point_name(self.values)
+
+
+def asked_now(question: Mapping[str, Any]) -> dict[str, Any]:
+    """A study's question as it was stored, with the names that metrics have today."""
+    return {
+        **question,
+        "objective": under_current_names(question["objective"]),
+        "prune_by": current(question["prune_by"]),
+    }
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> str:

@@ -10,11 +10,12 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from pipeline.errors import InputError
+from pipeline.metric_names import under_current_names
 from pipeline.sweep.sampling import sampler_of
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space.suggest import by_trial
 from pipeline.sweep.study.lease import Owners, is_owned
-from pipeline.sweep.study.plan import Claimed, Plan, difference
+from pipeline.sweep.study.plan import Claimed, Plan, asked_now, difference
 from pipeline.sweep.study.pruning import OneDirection
 from pipeline.sweep.study.queue import POINT, WORK, add_missing, chosen
 from pipeline.sweep.study.storage import journal_of, lock_of, storage_of
@@ -76,10 +77,14 @@ class Study:
 
         def place(trial: FrozenTrial) -> tuple[bool, float]:
             if more:
-                return trial.number not in front, settings.sign(settings.prune_by) * trial.user_attrs[settings.prune_by]
+                return trial.number not in front, settings.sign(settings.prune_by) * self.merit(trial)
             return False, settings.sign(objective) * trial.values[0]
 
         return sorted(self.of_state(TrialState.COMPLETE), key=place)
+
+    def merit(self, trial: FrozenTrial) -> float:
+        """What trials are pruned by, of a trial of several objectives that has ended."""
+        return float(under_current_names(trial.user_attrs)[self.settings.prune_by])
 
     def front(self) -> list[FrozenTrial]:
         """The trials that no other beats in all objectives."""
@@ -159,11 +164,12 @@ class Study:
                 self.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
     def _ask_the_same(self) -> None:
-        question, known = self.plan.question(), self.optuna.user_attrs.get(QUESTION)
+        question = self.plan.question()
+        known = self.optuna.user_attrs.get(QUESTION)
         if known is None:
             self.optuna.set_metric_names(self.settings.objective)
             self.optuna.set_user_attr(QUESTION, question)
-        elif said := difference(known, json.loads(json.dumps(question))):
+        elif said := difference(asked_now(known), json.loads(json.dumps(question))):
             raise InputError(
                 f"sweep.study={self.settings.study}: there is such a study already, and it asks another question:\n"
                 f"{said}\n"

@@ -13,6 +13,7 @@ from pipeline.address import Address
 from pipeline.config.composition import where_it_was_typed
 from pipeline.config.names import quoted
 from pipeline.errors import InputError
+from pipeline.metric_names import under_current_names
 from pipeline.process.interruption import listen
 from pipeline.sweep.space.space import overrides_of
 from pipeline.sweep.study.plan import Claimed, Plan
@@ -94,7 +95,7 @@ class _Work:
             if was_pruned(run):  # and then its worker died, before it could say so
                 self._end(claimed, TrialState.PRUNED)
                 return
-            done.append(run.data.metrics)
+            done.append(under_current_names(run.data.metrics))
         self._conclude(claimed)
 
     def _replicate(self, claimed: Claimed) -> int | None:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.evaluation.scores import COMPARED, score_of
+from pipeline.metric_names import ELBO, LOSS, names_of
 from pipeline.tracking.run_facts import Finished, deciding_score, differing, finished_among, is_everywhere, scored_split
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE
 from pipeline.tracking.ui.dashboard import View, below, prepare
 
-CURVES = ("val/elbo", "val/loss")
 CARDS = ("reconstructions", "latent", "samples")
 LATEST = 500
 """Runs of an experiment that are looked at to see in what they differ."""
@@ -46,6 +46,12 @@ def _trainings(runs: Sequence[MlflowRun]) -> list[Finished]:
     return [run for run in finished_among(runs) if run.was_trained]
 
 
+def _curves(runs: Sequence[Finished]) -> list[str]:
+    """The curves to draw; runs of before have them under another name, and so in a chart of their own."""
+    names = [*names_of(ELBO), *names_of(LOSS)]
+    return [name for name in names if any(name in run.metrics for run in runs)]
+
+
 def _view(runs: Sequence[Finished], where: str) -> View:
     split = scored_split(runs)
     scores = [f"{split}/{score}" for score in COMPARED if any(f"{split}/{score}" in run.metrics for run in runs)]
@@ -57,7 +63,7 @@ def _view(runs: Sequence[Finished], where: str) -> View:
         keys=keys,
         axes=[key for key in keys if is_everywhere(key, runs)],
         scores=less_is_better,
-        curves=CURVES,
+        curves=_curves(runs),
         cards=[f"{split}/{card}" for card in CARDS],
         runs=len(runs),
     )
