@@ -1,4 +1,4 @@
-"""The exceptions that are no defects of ours: a user's mistake, the wish to stop, a trial ended early, a full disk."""
+"""The exceptions that are no defects of ours: a user's mistake, a request to stop, a pruned trial, a full disk."""
 
 from collections.abc import Iterator
 from errno import EDQUOT, EFBIG, ENOSPC, EROFS
@@ -8,7 +8,7 @@ from pipeline.secrets import masked
 
 
 class InputError(Exception):
-    """Says what was given, what was expected and the cure. Doors print it without a traceback and exit with 2.
+    """Says what was given, what was expected and the cure. Commands print it without a traceback and exit with 2.
 
     Args:
         message: whatever library's words are in it, the secrets of addresses are not.

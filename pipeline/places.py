@@ -34,7 +34,8 @@ def new_folder(out: str | None, kind: str) -> Path:
 
 def python() -> str:
     """What a shell is given to run this Python, as the first word of a command that a message tells people to type."""
-    here, typed = Path(sys.executable), shutil.which("python")
-    if typed and Path(typed).absolute().parent == here.parent:
+    here = Path(sys.executable)
+    found = shutil.which("python")
+    if found and Path(found).absolute().parent == here.parent:
         return "python"
     return shlex.quote(str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here))

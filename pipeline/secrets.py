@@ -78,14 +78,18 @@ def _divided(address: str) -> tuple[str, list[str]]:
     """An address without its secrets, and those."""
     parts = _PARTS.fullmatch(address)
     assert parts, "it matches every text"
-    scheme, place, query = parts["scheme"] or "", parts["place"], parts["query"]
+    scheme = parts["scheme"] or ""
+    place = parts["place"]
+    query = parts["query"]
     if "@" not in place and _is_no_place(place) and "@" in query:  # the secret itself has a ? or a #
         before, _, query = query.rpartition("@")
-        place, query = f"{place}{before}@{query}", ""
+        place = f"{place}{before}@{query}"
+        query = ""
     user, password, place = _user(scheme, place)
     secrets = [password] if password else []
     if scheme.startswith("http") and user and not password:  # then it is a token
-        user, secrets = MASK, [user]
+        secrets = [user]
+        user = MASK
     pairs = [_pair(each, secrets) for each in re.split("([?&;#])", query)]
     return f"{scheme}{user}{f':{MASK}' if password else ''}{place}{''.join(pairs)}", secrets
 
@@ -97,7 +101,8 @@ def _user(scheme: str, place: str) -> tuple[str, str, str]:
     authority, slash, path = place.partition("/")
     # A slash may be part of a secret: databases allow it, and of a server's address it is typed by mistake.
     if "@" in path and (not scheme.startswith("http") or ("@" not in authority and _is_no_place(authority))):
-        authority, slash, path = place, "", ""
+        authority = place
+        slash = path = ""
     user, at, host = authority.rpartition("@")
     user, colon, password = user.partition(":")
     return user, password, f"{'' if password else colon}{at}{host}{slash}{path}"

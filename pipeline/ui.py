@@ -18,13 +18,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.ui", description=__doc__)
     parser.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default: 5000)")
     try:
-        serve(parser.parse_args().port)
+        serve_ui(parser.parse_args().port)
     except InputError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
 
 
-def serve(port: int) -> None:
+def serve_ui(port: int) -> None:
     """Serve our database; MLflow's own command line does the work, in this process.
 
     Raises:
@@ -38,7 +38,8 @@ def serve(port: int) -> None:
 
     another = f"otherwise choose another port: make ui PORT={port + 1}"
     views.refuse_busy(port, f"If it is another `make ui`, it already shows the same runs; {another}")
-    address, store = f"http://{HOST}:{port}", Store()
+    address = f"http://{HOST}:{port}"
+    store = Store()
     link = views.latest_link(store, address, overviews(store))
     views.lighten()
     threading.Thread(target=_announce, args=(address, link), daemon=True).start()

@@ -103,7 +103,7 @@ def test_a_run_without_its_model_or_its_data_is_refused(checkout: Checkout, run_
     config.write_text(text.replace("limit: 300", "limit: 299"))
     done = evaluated(checkout, f"run={run_id}")
     config.write_text(text)
-    assert "the data are no longer those that it was trained on" in done.stderr
+    assert "the data are no longer those that the run was trained on" in done.stderr
     weights = list((checkout.root / "mlruns" / "artifacts" / "models").rglob("model.keras"))
     for file in weights:
         file.rename(file.with_suffix(".gone"))

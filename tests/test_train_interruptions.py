@@ -120,7 +120,7 @@ def test_a_run_is_resumed_with_its_own_data_only_and_from_anywhere(checkout: Che
     np.savez(tmp_path / "mine.npz", images=255 - images)
     other = checkout.train(f"resume={run.info.run_id}")
     assert other.returncode == 2
-    assert "the data are no longer those that this run began with" in other.stderr
+    assert "the data are no longer those that the run was trained on" in other.stderr
     assert checkout.client.get_run(run.info.run_id).data.tags["data_fingerprint"] == run.data.tags["data_fingerprint"]
 
     np.savez(tmp_path / "mine.npz", images=images)

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -85,10 +84,8 @@ def test_help_lists_groups_keys_and_three_examples(checkout: Checkout) -> None:
 def test_a_mistake_is_refused_by_key_value_and_cure_before_a_run_is_made(
     checkout: Checkout, overrides: list[str], phrases: list[str]
 ) -> None:
-    start = time.monotonic()
     named = [] if overrides[0].startswith("resume") else ["tracking.experiment=refused"]
     done = checkout.train(*overrides, *named)
-    assert time.monotonic() - start < 60
     assert done.returncode == 2
     for phrase in phrases:
         assert phrase in done.stderr

@@ -8,7 +8,7 @@ from checkout import SMALL, Checkout
 
 from pipeline.tracking.settings import Tracking
 from pipeline.verification.reference import Reference
-from pipeline.verification.reference_page import page
+from pipeline.verification.reference_page import reference_page
 
 
 def reference(**changed: object) -> Reference:
@@ -86,14 +86,14 @@ def test_what_a_store_does_not_know_stays_on_the_page(tmp_path: Path) -> None:
         ).connect(),
         "",
     )
-    assert "not run" in page(store, {"ours": reference()}, "verify", text)
+    assert "not run" in reference_page(store, {"ours": reference()}, "verify", text)
     row = "| a loss | 100 | **99.00** | at most 100 + 0.5 | `python` | 3.0 | a paper | commit abc |"
     before = f"# Reference\n\n## Published numbers\n\n{row}\n\n## clothes\n\nfine clothes\n"
-    after = page(store, {"ours": reference()}, "verify", before)
+    after = reference_page(store, {"ours": reference()}, "verify", before)
     assert row in after
     assert "## clothes\n\nfine clothes\n" in after
     assert "## letters\n\nNot run.\n" in after
-    assert page(store, {"ours": reference()}, "verify", after) == after
+    assert reference_page(store, {"ours": reference()}, "verify", after) == after
 
 
 def test_a_number_that_is_not_as_good_ends_the_command_with_1(checkout: Checkout) -> None:

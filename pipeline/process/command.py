@@ -30,6 +30,16 @@ from pipeline.secrets import MaskedFormatter, masked
 # Nothing heavy is imported above, so that --help and a mistyped key are answered at once.
 
 
+class _Job:
+    """The job that this process works on.
+
+    Attributes:
+        begun: whether its config is composed. A `ValueError` before is Hydra's, about what the user typed.
+    """
+
+    begun = False
+
+
 class JobFailed(Exception):  # noqa: N818 — one job of several; the others go on
     """Carries the exit code to the end of a multirun."""
 
@@ -53,7 +63,7 @@ def enter(command: Callable[[], None], config_name: str) -> None:
         print(error, file=sys.stderr)
         sys.exit(2)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        if not _is_of_composing(error):
+        if _Job.begun and not isinstance(error, HydraException | OmegaConfBaseException):
             raise
         print(masked(explain(error, sys.argv[1:], config_name)), file=sys.stderr)
         sys.exit(2)
@@ -72,12 +82,6 @@ def _not_written(error: OSError) -> str:
         raise error
     cure = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make it writable"
     return f"{error.filename}: {error.strerror}. Runs and their logs are kept there: {cure}"
-
-
-def _is_of_composing(error: Exception) -> bool:
-    """Whether Hydra refused something, rather than that one of us failed."""
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return str(frame.f_globals["__name__"]).startswith(("hydra.", "omegaconf.", "antlr4."))
 
 
 def configured(composed: DictConfig) -> Config:
@@ -113,6 +117,7 @@ def say_idle(remarks: Sequence[str]) -> None:
 def answered() -> Iterator[None]:
     """Say whatever goes wrong in the block, and end the command; in a multirun only the job."""
     where_it_was_typed()
+    _Job.begun = True
     try:
         yield
     except InputError as error:
@@ -130,6 +135,7 @@ def start() -> None:
     """Start TensorFlow quietly, show what the project logs, and let Ctrl-C and SIGTERM end tidily."""
     from pipeline.runtime import start_tensorflow
 
+    _Job.begun = True
     listen()
     said = logging.StreamHandler(sys.stdout)
     said.setFormatter(MaskedFormatter("%(message)s"))

@@ -10,23 +10,24 @@ from pipeline.errors import Interrupted
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class _Wish:
-    """What the user asked for; one for the process, as signals are.
+class _StopRequest:
+    """The user's request to stop; one for the process, as signals are.
 
     Attributes:
-        stop: the wish to stop in words, once there is one.
+        reason: the signal that came, in words; None before one came.
         blocks: how many `undisturbed` blocks are open.
-        waiting: whether the wish came within one of them.
+        waiting: whether it came within one of them.
     """
 
-    stop: str | None = None
+    reason: str | None = None
     blocks = 0
     waiting = False
 
 
 def listen() -> None:
-    """From now on the first signal raises `Interrupted`; a second one ends the process at once."""
-    _Wish.stop, _Wish.waiting = None, False
+    """Listen for signals: from now on the first one raises `Interrupted`; a second one ends the process at once."""
+    _StopRequest.reason = None
+    _StopRequest.waiting = False
     for number in _SIGNALS:
         signal.signal(number, _stop)
 
@@ -34,27 +35,28 @@ def listen() -> None:
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """A block, or a function, that a signal does not cut in two: `Interrupted` is raised at its end."""
-    _Wish.blocks += 1
+    _StopRequest.blocks += 1
     try:
         yield
     finally:
-        _Wish.blocks -= 1
-        came, _Wish.waiting = _Wish.waiting, _Wish.waiting and _Wish.blocks > 0
-    if came and not _Wish.blocks:
+        _StopRequest.blocks -= 1
+        is_due = _StopRequest.waiting and not _StopRequest.blocks
+        _StopRequest.waiting = _StopRequest.waiting and not is_due
+    if is_due:
         heed()
 
 
 def heed() -> None:
     """Raise `Interrupted` once more if a signal came: what is raised within a destructor, Python drops."""
-    if _Wish.stop:
-        raise Interrupted(_Wish.stop)
+    if _StopRequest.reason:
+        raise Interrupted(_StopRequest.reason)
 
 
 def _stop(number: int, _: FrameType | None) -> None:
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_DFL)
-    _Wish.stop = f"Stopped by {signal.Signals(number).name}"
-    if _Wish.blocks:
-        _Wish.waiting = True
+    _StopRequest.reason = f"Stopped by {signal.Signals(number).name}"
+    if _StopRequest.blocks:
+        _StopRequest.waiting = True
     else:
         heed()

@@ -34,8 +34,8 @@ class Difference:
         return f"{self.metric} {where} is {self.before!r} in the record and {self.now!r} now: {by:+.3g}{share}"
 
 
-class Comparison:
-    """Compares a training with its record as it goes on, and ends it where they part.
+class DifferenceFinder:
+    """Finds the first number in which a training differs from its record, and ends the training there.
 
     Args:
         recorded: the numbers of each epoch.
@@ -43,8 +43,10 @@ class Comparison:
     """
 
     def __init__(self, recorded: Recorded, *, stops_early: bool) -> None:
-        self.recorded, self.stops_early = recorded, stops_early
-        self.epochs = self.numbers = 0
+        self.recorded = recorded
+        self.stops_early = stops_early
+        self.epochs = 0
+        self.numbers = 0
         self.difference: Difference | None = None
 
     @property

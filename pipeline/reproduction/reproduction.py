@@ -20,7 +20,7 @@ from pipeline.evaluation.evaluation import evaluate
 from pipeline.metric_names import EPOCH, SPEED, under_current_names
 from pipeline.models.vae import VAE
 from pipeline.process.circumstances import circumstances, differences
-from pipeline.reproduction.first_difference import Comparison, Enough, Recorded
+from pipeline.reproduction.first_difference import DifferenceFinder, Enough, Recorded
 from pipeline.reproduction.verdict import Verdict
 from pipeline.runs.initial_weights import fresh_model
 from pipeline.runs.loaded_run import finished_training
@@ -51,17 +51,17 @@ def reproduce(config: Config, console: Console) -> Verdict:
     experiment = Experiment.from_config(record)
     data = experiment.dataset.load(known=True)
     vae = fresh_model(experiment, record.get("init"), data, store.model)
-    comparison = Comparison(_recorded(store, run), stops_early=PRUNED in run.data.tags)
-    _train(experiment, vae, data, comparison, console)
-    if comparison.goes_on:
-        comparison.compare(None, evaluate(vae, data, experiment.evaluation).metrics())
+    finder = DifferenceFinder(_recorded(store, run), stops_early=PRUNED in run.data.tags)
+    _train(experiment, vae, data, finder, console)
+    if finder.goes_on:
+        finder.compare(None, evaluate(vae, data, experiment.evaluation).metrics())
     verdict = Verdict(
         run_id=run.info.run_id,
         name=str(run.info.run_name),
-        epochs=comparison.epochs,
-        numbers=comparison.numbers,
-        difference=comparison.difference,
-        weights=_different_weights(store.model(run.info.run_id), vae) if comparison.goes_on else None,
+        epochs=finder.epochs,
+        numbers=finder.numbers,
+        difference=finder.difference,
+        weights=_different_weights(store.model(run.info.run_id), vae) if finder.goes_on else None,
         changed=_changed(run, record, data),
     )
     _note(store, verdict)
@@ -114,7 +114,7 @@ def _recorded(store: Store, run: MlflowRun) -> Recorded:
     return recorded
 
 
-def _train(experiment: Experiment, vae: VAE, data: ImageData, comparison: Comparison, console: Console) -> None:
+def _train(experiment: Experiment, vae: VAE, data: ImageData, finder: DifferenceFinder, console: Console) -> None:
     epochs = experiment.training.epochs
     with tempfile.TemporaryDirectory() as folder, TrainingProgress(epochs, console) as progress, suppress(Enough):
         fit(
@@ -122,10 +122,10 @@ def _train(experiment: Experiment, vae: VAE, data: ImageData, comparison: Compar
             data,
             experiment.training,
             checkpoint=Path(folder) / "checkpoint.npz",
-            listeners=[progress.epoch, comparison.compare],
+            listeners=[progress.epoch, finder.compare],
             callbacks=[progress],
         )
-        comparison.end()
+        finder.end()
 
 
 def _different_weights(stored: Any, vae: VAE) -> int:
@@ -135,7 +135,8 @@ def _different_weights(stored: Any, vae: VAE) -> int:
 
 def _changed(run: MlflowRun, record: Config, data: ImageData) -> list[str]:
     """What is recorded of the run and is not so now."""
-    tags, now = run.data.tags, facts(record, data)
+    tags = run.data.tags
+    now = facts(record, data)
     data_and_seed = [
         f"{name.replace('_', ' ')} was {tags[name][:12]}, is {value[:12]}"
         for name, value in now.items()

@@ -47,13 +47,27 @@ class Trained:
             InputError: the data are gone or different.
         """
         data: ImageData = build(self.config["dataset"], "dataset", self.trusted, expected=Dataset).load(known=True)
-        if self.fingerprint != data.fingerprint:
-            raise InputError(
-                f"run {self.id}: the data are no longer those that it was trained on (fingerprint "
-                f"{self.fingerprint[:8]}, now {data.fingerprint[:8]}). Put them back, or name their folder: "
-                "dataset_dir=/path"
-            )
+        refuse_other_data(data, self.fingerprint, f"run {self.id}", "name their folder: dataset_dir=/path")
         return data
+
+
+def refuse_other_data(data: ImageData, fingerprint: str, subject: str, cure: str) -> None:
+    """Refuse images that are not those of a run.
+
+    Args:
+        data: the images as they are now.
+        fingerprint: of the images that the run was trained on.
+        subject: names the run.
+        cure: besides putting them back.
+
+    Raises:
+        InputError: with both fingerprints.
+    """
+    if fingerprint != data.fingerprint:
+        raise InputError(
+            f"{subject}: the data are no longer those that the run was trained on (fingerprint {fingerprint[:8]}, now "
+            f"{data.fingerprint[:8]}). Put them back, or {cure}"
+        )
 
 
 def finished_training(store: Store, name: str) -> MlflowRun:

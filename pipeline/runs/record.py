@@ -34,7 +34,10 @@ class Record:
     """
 
     def __init__(self, run: Run, data: ImageData, gallery: Gallery, course: Course | None) -> None:
-        self.run, self.data, self.gallery, self.course = run, data, gallery, course
+        self.run = run
+        self.data = data
+        self.gallery = gallery
+        self.course = course
         self._card_epochs = gallery.settings.epochs
 
     def begin(self, config: Config, vae: VAE) -> None:

@@ -71,7 +71,8 @@ def rescore(config: Config) -> Rescored:
 
 
 def _prefix(before: Config, now: Config) -> str:
-    own, asked = flatten(before), flatten(now)
+    own = flatten(before)
+    asked = flatten(now)
     split = asked.pop("split")
     different = {name: value for name, value in asked.items() if own.get(name, value) != value}
     # MLflow allows no equals sign in the name of a metric.

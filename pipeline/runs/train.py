@@ -16,11 +16,11 @@ from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.evaluation.evaluation import evaluate
 from pipeline.metric_names import LOSS
-from pipeline.models.vae import VAE
 from pipeline.pictures.gallery import Gallery
 from pipeline.places import MLRUNS
 from pipeline.process.circumstances import circumstances, differences
 from pipeline.runs.initial_weights import fresh_model
+from pipeline.runs.loaded_run import refuse_other_data
 from pipeline.runs.outcome import Outcome
 from pipeline.runs.record import Record, facts
 from pipeline.runs.setup import Experiment
@@ -72,7 +72,8 @@ def train(
     vae = fresh_model(experiment, config.get("init"), data, store.model)
     experiment.pictures.check(vae.latent_dim, len(data.test))
     if resume:
-        _refuse_other_data(store.run(resume).data.tags.get(FINGERPRINT), data, resume)
+        recorded = store.run(resume).data.tags.get(FINGERPRINT, data.fingerprint)
+        refuse_other_data(data, recorded, f"resume={resume}", "train anew")
     signature = signature_of(config, data.fingerprint)
     known = store.trained(signature) if signature and reuse else None
     with _opened(experiment.tracking, store, resume, {SIGNATURE: signature} if signature else {}) as run:
@@ -83,7 +84,9 @@ def train(
             run.tags(facts(config, data))
             metrics = run.take_over(known)
             return Outcome(run.id, run.name, 0, metrics, None, run.where_to_look())
-        return _train(run, experiment, config, data, vae, console, listeners)
+        gallery = Gallery(vae, data, experiment.pictures, experiment.training.seed)
+        record = Record(run, data, gallery, gallery.course(checkpoint_of(run.id).with_suffix("")))
+        return _train(record, experiment, config, console, listeners)
 
 
 def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
@@ -117,14 +120,6 @@ def checkpoint_of(run_id: str) -> Path:
     return CHECKPOINTS / f"{run_id}.npz"
 
 
-def _refuse_other_data(fingerprint: str | None, data: ImageData, run_id: str) -> None:
-    if fingerprint and fingerprint != data.fingerprint:
-        raise InputError(
-            f"resume={run_id}: the data are no longer those that this run began with (fingerprint "
-            f"{fingerprint[:8]}, now {data.fingerprint[:8]}). Put them back, or train anew"
-        )
-
-
 def _opened(
     tracking: Tracking, store: Store, resume: str | None, own: Mapping[str, str]
 ) -> AbstractContextManager[Run]:
@@ -147,26 +142,21 @@ def _id_of(store: Store, key: str, name: str) -> str:
         raise InputError(f"{key}={name}: {error}") from error
 
 
-def _train(  # noqa: PLR0917 — the parts of one training, each from its own hand
-    run: Run,
-    experiment: Experiment,
-    config: Config,
-    data: ImageData,
-    vae: VAE,
-    console: Console,
-    listeners: Sequence[EpochListener],
+def _train(
+    record: Record, experiment: Experiment, config: Config, console: Console, listeners: Sequence[EpochListener]
 ) -> Outcome:
-    settings, checkpoint = experiment.training, checkpoint_of(run.id)
-    gallery = Gallery(vae, data, experiment.pictures, settings.seed)
-    record = Record(run, data, gallery, gallery.course(checkpoint.with_suffix("")))
+    run = record.run
+    data = record.data
+    vae = record.gallery.vae
+    checkpoint = checkpoint_of(run.id)
     with _ended_early(checkpoint, resume_command(run.store.uri, run.id)):
         if not checkpoint.exists():
             record.begin(config, vae)
-        with TrainingProgress(settings.epochs, console) as progress:
+        with TrainingProgress(experiment.training.epochs, console) as progress:
             history = fit(
                 vae,
                 data,
-                settings,
+                experiment.training,
                 checkpoint=checkpoint,
                 listeners=[progress.epoch, record, *listeners],
                 callbacks=[progress],

@@ -31,7 +31,10 @@ DATABASE = f"{SQLITE}{MLRUNS / 'mlflow.db'}"
 
 @contextmanager
 def impatience() -> Iterator[None]:
-    """MLflow would try a dead server for minutes; at the start of a run the user is still there to be told."""
+    """A block in which requests to a server give up within seconds.
+
+    MLflow would try a dead server for minutes; at the start of a run the user is still there to be told.
+    """
     hasty = {RETRIES: "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
     before = {name: os.environ.get(name) for name in hasty}
     os.environ.update(hasty)
@@ -48,30 +51,31 @@ def impatience() -> Iterator[None]:
 
 
 def is_server(uri: str) -> bool:
-    """Whether it is reached over the network, rather than being a database that we open ourselves."""
+    """Whether a tracking store is reached over the network, rather than being a database that we open ourselves."""
     return urlsplit(uri).scheme in ("http", "https")
 
 
 def resume_command(uri: Address, run_id: str) -> str:
-    """What is typed to go on with a run of the tracking store at this address."""
+    """The command that goes on with a run of the tracking store at this address."""
     where = "" if uri == DATABASE else f" {shlex.quote(f'tracking.uri={uri}')}"
     return f"{python()} -m pipeline.train resume={run_id}{where}"
 
 
 def first_line(error: object) -> str:
-    """What an error says first."""
+    """The first line of an error's message."""
     return str(error).partition("\n")[0]
 
 
 class _InOurWords(logging.Filter):
-    """Says once in a minute that a server does not answer, in the place of a line of urllib3's for every try."""
+    """Replaces a line of urllib3's for every try by one in a minute: the server does not answer."""
 
     _said = -60.0
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not str(record.msg).startswith("Retrying"):
             return True
-        record.msg, record.args = "The server does not answer. Trying again, for some minutes", ()
+        record.msg = "The server does not answer. Trying again, for some minutes"
+        record.args = ()
         is_news = monotonic() > self._said + 60
         self._said = monotonic() if is_news else self._said
         return is_news

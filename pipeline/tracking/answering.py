@@ -24,11 +24,12 @@ from pipeline.tracking.address import RETRIES, impatience
 NEEDED = Version("3.0.0")
 """The first that keeps models as we store them."""
 ELSE = "Or leave tracking.uri and MLFLOW_TRACKING_URI out to use the file in mlruns/"
-_MODELS, _EXPERIMENTS = "/api/2.0/mlflow/logged-models/search", "/api/2.0/mlflow/experiments/search?max_results=1"
+_MODELS = "/api/2.0/mlflow/logged-models/search"
+_EXPERIMENTS = "/api/2.0/mlflow/experiments/search?max_results=1"
 
 
 def check_server(uri: Address) -> None:
-    """Ask the server who it is.
+    """Check that a server is MLflow's and new enough.
 
     Raises:
         InputError: it does not answer, not as MLflow does, or as one that is too old; with the reason and the cure.
@@ -103,8 +104,9 @@ def _refuse_foreign(answer: requests.Response) -> None:
 
 
 def _silence(uri: Address, error: BaseException) -> str:
-    """Why there was no answer, and what to do."""
-    causes, host = list(_causes(error)), urlsplit(uri.full).hostname
+    """The reason why a server gave no answer, and what to do about it."""
+    causes = list(_causes(error))
+    host = urlsplit(uri.full).hostname
     kinds = {kind for cause in causes for kind in type(cause).__mro__} | (set() if host else {InvalidURL})
     last = str(getattr(causes[-1], "strerror", None) or causes[-1]) or type(causes[-1]).__name__
     other = f"{last}. See to the network, or correct the address: https:// where the server wants it, host and port"
@@ -112,12 +114,12 @@ def _silence(uri: Address, error: BaseException) -> str:
 
 
 def _reasons(last: str, host: str | None) -> Sequence[tuple[set[type], str]]:
-    """What is said of which errors."""
+    """The reasons why a server gave no answer, each with the errors by which it is known."""
     return (
         ({LocationParseError, InvalidURL}, "that is no address; expected http://host:port"),
         (
             {ProxyError},
-            f"the proxy on the way refuses ({last}). Correct http_proxy or https_proxy, or say no_proxy={host}",
+            f"the proxy on the way refuses ({last}). Correct http_proxy or https_proxy, or set no_proxy={host}",
         ),
         (
             {ssl.SSLCertVerificationError},

@@ -10,6 +10,7 @@ COLOURS = (
     *("#6a3d9a", "#b2a500", "#117733", "#882255", "#44aa99", "#7f7f7f"),
 )
 _GROUNDS = (None, 255, 0)
+"""What the twelve are mixed with: nothing, white, black."""
 
 
 def colour_of(store: Store, experiment_id: str, trial: str | None = None) -> str:
@@ -22,8 +23,9 @@ def colour_of(store: Store, experiment_id: str, trial: str | None = None) -> str
 
 
 def colour(number: int) -> str:
-    """One of 36: twelve, then the same lighter, then darker."""
-    hue, ground = COLOURS[number % len(COLOURS)], _GROUNDS[number // len(COLOURS) % len(_GROUNDS)]
+    """The colour of a number, one of 36: twelve, then the same lighter, then darker."""
+    hue = COLOURS[number % len(COLOURS)]
+    ground = _GROUNDS[number // len(COLOURS) % len(_GROUNDS)]
     if ground is None:
         return hue
     parts = [(3 * int(hue[at : at + 2], 16) + 2 * ground) // 5 for at in (1, 3, 5)]

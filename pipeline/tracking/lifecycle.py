@@ -28,8 +28,8 @@ def start(
     """A new run, closed as FINISHED, KILLED (`Interrupted`) or FAILED (anything else), whatever happens.
 
     Args:
-        store: where.
-        experiment: of MLflow.
+        store: where it is kept.
+        experiment: the name of the MLflow experiment that it joins.
         name: of the run.
         tags: its circumstances.
         parent: id of the run that it is a child of.
@@ -89,7 +89,8 @@ def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
     """The run that `begin` opens and names; a signal that comes meanwhile is heard once the run would be closed."""
     with ExitStack() as opening:
         opening.enter_context(store.transaction())
-        run_id, guard = begin(), None
+        run_id = begin()
+        guard = None
         try:
             guard = Guard(store.uri, run_id, owner_tags())
             run = Run(store, run_id)

@@ -29,7 +29,8 @@ def relocate(uri: Address) -> None:
     Args:
         uri: of the tracking store; of a server nothing is done.
     """
-    file, here = file_at(uri), artifacts_beside(uri)
+    file = file_at(uri)
+    here = artifacts_beside(uri)
     if file is None or here is None:
         return
     with closing(sqlite3.connect(file, timeout=PATIENCE)) as database, database:
@@ -65,8 +66,7 @@ def _prefix(place: str) -> tuple[int, str]:
 
 def _is_same(before: str, here: str) -> bool:
     """Whether both are the same folder, by another way."""
-    first, second = _path(before), _path(here)
-    return first.exists() and second.exists() and first.samefile(second)
+    return _path(before).exists() and _path(here).exists() and _path(before).samefile(_path(here))
 
 
 def _path(place: str) -> Path:

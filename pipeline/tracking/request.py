@@ -62,7 +62,8 @@ def read(model_input: Any, params: Any) -> Request:
     Raises:
         InputError: an unknown name, a value of the wrong type or range, or what has no effect.
     """
-    given, wish = _given(model_input), _wish(params)
+    given = _given(model_input)
+    wish = _wish(params)
     _check_names(given)
     task = wish.task if wish.task != "auto" else next((task for task in _fitting(given)), "sample")
     reads = READS[task]
@@ -125,7 +126,8 @@ def numbers(request: Request, shape: tuple[int, ...], words: str) -> np.ndarray:
     Raises:
         InputError: nothing is given, or other than such numbers.
     """
-    name, expected = READS[request.task], f"expected {words}, here [N, {', '.join(map(str, shape))}]"
+    name = READS[request.task]
+    expected = f"expected {words}, here [N, {', '.join(map(str, shape))}]"
     if not request.records:
         raise InputError(f"{name}: missing; {expected}")
     parts = [

@@ -39,9 +39,12 @@ class Run:
     """
 
     def __init__(self, store: Store, run_id: str) -> None:
-        self.store, self.id, self.transaction = store, run_id, store.transaction
+        self.store = store
+        self.id = run_id
+        self.transaction = store.transaction
         info = store.client.get_run(run_id).info
-        self.name, self.experiment_id = str(info.run_name), str(info.experiment_id)
+        self.name = str(info.run_name)
+        self.experiment_id = str(info.experiment_id)
         self.not_drawn: dict[str, TracebackException] = {}
         self._description: str | None = None
         self._recorded = self._last_step()
@@ -119,7 +122,8 @@ class Run:
     @whole
     def take_over(self, run_id: str) -> dict[str, float]:
         """Record the settings, numbers and files of another run, and that it was that one; gives its last metrics."""
-        client, known = self.store.client, self.store.run(run_id)
+        client = self.store.client
+        known = self.store.run(run_id)
         for name in known.data.metrics:
             points = client.get_metric_history(run_id, name)
             for first in range(0, len(points), 1000):  # MLflow takes no more at once

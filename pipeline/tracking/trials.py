@@ -11,7 +11,9 @@ from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED
 
-STUDY, TRIAL, REPLICATE = "study", "trial", "replicate"
+STUDY = "study"
+TRIAL = "trial"
+REPLICATE = "replicate"
 
 
 class Trials:
@@ -24,7 +26,9 @@ class Trials:
     """
 
     def __init__(self, store: Store, study: str, parent_id: str) -> None:
-        self.store, self.study, self.parent_id = store, study, parent_id
+        self.store = store
+        self.study = study
+        self.parent_id = parent_id
         self._experiment = store.run(parent_id).info.experiment_id
 
     def tags(self, number: int, replicate: int | None = None) -> dict[str, str]:
@@ -98,5 +102,5 @@ class Trials:
 
 
 def was_pruned(run: MlflowRun) -> bool:
-    """Whether a study ended it early."""
+    """Whether a study ended the training of a run early."""
     return PRUNED in run.data.tags

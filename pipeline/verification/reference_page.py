@@ -13,7 +13,7 @@ TUTORIALS = ("letters", "convolutional", "clothes", "generations", "generate")
 PUBLISHED = "Published numbers"
 
 
-def page(store: Store, references: Mapping[str, Reference], experiment: str, before: str) -> str:
+def reference_page(store: Store, references: Mapping[str, Reference], experiment: str, before: str) -> str:
     """Markdown: published numbers beside those of the latest runs, then the latest family of each tutorial.
 
     Args:
@@ -54,7 +54,8 @@ def _reference_rows(
         if run is None:
             yield known.get(reference.what, [reference.what, f"{reference.published:g}", "not run", *[""] * 5])
             continue
-        command, here = f"`python -m pipeline.train {' '.join(reference.overrides)}`", reference.value(store, run.id)
+        command = f"`python -m pipeline.train {' '.join(reference.overrides)}`"
+        here = reference.value(store, run.id)
         facts = (reference.expected(False), command, f"{run.minutes:.1f}", reference.source, _made(run))
         yield reference.what, f"{reference.published:g}", f"**{here:.2f}**", *facts
 

@@ -15,7 +15,7 @@ from pipeline.runs.train import train
 from pipeline.tracking.settings import Uri
 from pipeline.tracking.store import Store
 from pipeline.verification.reference import Reference
-from pipeline.verification.reference_page import page
+from pipeline.verification.reference_page import reference_page
 
 EXPERIMENT = "verify"
 VERDICTS = {True: ("holds", "green"), False: ("misses", "red")}
@@ -38,8 +38,10 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
     quick: bool = check_value(config["quick"], Switch, "quick")
     every = {name: build(node, f"references.{name}", expected=Reference) for name, node in config["references"].items()}
     chosen = _chosen(every, check_value(config["only"], list[Text] | None, "only"))
-    store, console = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri")), Console()
-    table, failed = Table("reference", "here", "expected", "", box=None), []
+    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    console = Console()
+    table = Table("reference", "here", "expected", "", box=None)
+    failed: list[str] = []
     for name, reference in chosen.items():
         extra = [
             "pictures=few",
@@ -55,7 +57,7 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
     console.print(table)
     if not quick:
         PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(page(store, every, EXPERIMENT, PAGE.read_text() if PAGE.exists() else ""))
+        PAGE.write_text(reference_page(store, every, EXPERIMENT, PAGE.read_text() if PAGE.exists() else ""))
         console.print(f"Written: {PAGE.relative_to(ROOT)}")
     return failed
 

@@ -20,8 +20,10 @@ from pipeline.tracking.model import served
 def log_keras_model(client: MlflowClient, run: Run, model: keras.Model, example: np.ndarray) -> None:
     """Store the model as `model` of a run, with the signature of what it answers when served and example images."""
     requirements = [f"keras=={keras.__version__}", keras.backend.backend()]
-    info, params = run.info, run.data.params
-    made = client.create_logged_model(info.experiment_id, name="model", source_run_id=info.run_id, params=params)
+    info = run.info
+    made = client.create_logged_model(
+        info.experiment_id, name="model", source_run_id=info.run_id, params=run.data.params
+    )
     with _quiet():
         Model.log(
             artifact_path=None,

@@ -19,8 +19,10 @@ from pipeline.tracking.request import Request, Wish, numbers, read
 
 
 def signature() -> ModelSignature:
-    """What a request may give and what is answered, the same for all models."""
-    images, latents, usual = _nested(4), _nested(2), Wish()
+    """The MLflow signature of all models: what a request may give and what is answered."""
+    images = _nested(4)
+    latents = _nested(2)
+    usual = Wish()
     return ModelSignature(
         Schema([ColSpec(images, "images", required=False), ColSpec(latents, "latents", required=False)]),
         Schema(
@@ -128,7 +130,7 @@ def hear_all() -> None:
 
 
 def _load_pyfunc(path: str) -> Served:
-    """What MLflow calls."""
+    """MLflow's way to load a model that names this module as its loader."""
     hear_all()
     return Served(stored_model(Path(path)))
 

@@ -25,8 +25,10 @@ MOST = 50
 _CHARTS = {"uuid": "compared", "name": "Compared", "columns": 2, "cardHeight": 440}
 _IMAGES = {"uuid": "pictures", "name": "Pictures", "columns": 1}
 """Sections of the page; a picture's card shows runs side by side if it is wide."""
-_ABREAST, _SHOWN = 3, 10
-"""Runs beside each other in such a card, in a window of 1,600 pixels, and runs that it shows at most."""
+_ABREAST = 3
+"""Runs beside each other in such a card, in a window of 1,600 pixels."""
+_SHOWN = 10
+"""Runs that such a card shows at most."""
 _COMMON = {"deleted": False, "isGenerated": False, "runsCountToCompare": MOST}
 _WORDS = (b"mlflow.sharedViewState", b"viewStateShareKey", b"compareRunCharts")
 BUILD = Path(mlflow.server.__file__).parent / "js" / "build" / "static" / "js"
@@ -102,7 +104,8 @@ def _table(view: View) -> dict[str, Any]:
 
 
 def _charts(view: View) -> dict[str, Any]:
-    scores, charts = list(view.scores), [_line(curve) for curve in view.curves]
+    scores = list(view.scores)
+    charts = [_line(curve) for curve in view.curves]
     if view.axes:
         parallel = {"selectedParams": list(view.axes[:8]), "selectedMetrics": scores[:2], "showAllRuns": True}
         charts.insert(0, {"type": "PARALLEL"} | parallel)

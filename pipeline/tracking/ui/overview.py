@@ -14,7 +14,10 @@ from pipeline.tracking.ui.dashboard import View, below, prepare
 CARDS = ("reconstructions", "latent", "samples")
 LATEST = 500
 """Runs of an experiment that are looked at to see in what they differ."""
-KEY, MARK = "overview", "**[Compare these runs]("
+KEY = "overview"
+"""The name of an experiment's page."""
+MARK = "**[Compare these runs]("
+"""What the descriptions begin with that are written here."""
 
 
 def family_page(store: Store, run_id: str) -> str:
