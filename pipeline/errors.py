@@ -19,15 +19,15 @@ class InputError(Exception):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM. Like its parent no `Exception`, so that no library takes it for an error and goes on."""
+    """Raised at Ctrl-C or SIGTERM. It is no `Exception`, so that no library takes it for an error and goes on."""
 
 
 class Pruned(Exception):  # noqa: N818 — a decision, no error
-    """A study ended this training early, because others promise more."""
+    """Raised where a study ends a training early, because others promise more."""
 
 
 def unwritable(error: BaseException) -> str | None:
-    """Why nothing more can be written, with the file where it is known: no space, a quota, a disk that is read-only.
+    """Return why nothing more can be written, with the file if known: no space, a quota, a read-only disk.
 
     None where the error is of another kind. HDF5 and SQLite tell of it in words of their own.
     """

@@ -15,7 +15,7 @@ HOST = "127.0.0.1"
 
 
 def new_folder(out: str | None, kind: str) -> Path:
-    """The folder that the user named, or one of its own in `mlruns/`; not made yet.
+    """Return the folder that the user named, or a new one in `mlruns/`; it is not made yet.
 
     Args:
         out: what the user said.
@@ -33,7 +33,7 @@ def new_folder(out: str | None, kind: str) -> Path:
 
 
 def python() -> str:
-    """What a shell is given to run this Python, as the first word of a command that a message tells people to type."""
+    """Return the word by which a shell runs this Python, for commands in messages."""
     here = Path(sys.executable)
     found = shutil.which("python")
     if found and Path(found).absolute().parent == here.parent:

@@ -27,17 +27,17 @@ _IN_TEXT = re.compile(r"[A-Za-z][\w+.-]*://[^\s'\"<>(){}\[\]]+")
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is an address as a whole, rather than one that names some."""
+    """Tell whether a text is an address as a whole, rather than a sentence with addresses in it."""
     return _WHOLE.fullmatch(text) is not None
 
 
 def has_secret(address: str) -> bool:
-    """Whether a part of an address is secret and written out, rather than a reference such as `${oc.env:TOKEN}`."""
+    """Tell whether an address has a secret written out in it, rather than as a reference such as `${oc.env:TOKEN}`."""
     return any(secret != MASK and "${" not in secret for secret in _divided(address)[1])
 
 
 def hidden(address: str) -> str:
-    """The address with `***` in the place of what is secret in it, by which `revealed` knows it from now on."""
+    """Return the address with `***` in the place of its secret, by which `revealed` knows it from now on."""
     shown, secrets = _divided(address)
     if any(secret != MASK for secret in secrets):
         os.environ[_KEPT] = json.dumps(_kept() | {shown: address})
@@ -45,12 +45,12 @@ def hidden(address: str) -> str:
 
 
 def revealed(shown: str) -> str:
-    """The address as it was given to `hidden`, here or in the process that started this one; else as it is."""
+    """Return the address as `hidden` was given it, here or in the process that started this one; else as it is."""
     return _kept().get(shown, shown)
 
 
 def masked(text: str) -> str:
-    """A text without the secrets of addresses that it names, and without any that is known, however it is written."""
+    """Return a text without the secrets of addresses in it, and without any known secret, however it is written."""
     kept = _kept()
     for shown, address in kept.items():
         text = text.replace(address, shown)
@@ -65,7 +65,7 @@ class MaskedFormatter(logging.Formatter):
     """Writes what libraries log without the secrets of addresses."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """A line of the log, with the traceback that belongs to it."""
+        """Return a line of the log, with its traceback."""
         return masked(super().format(record))
 
 
@@ -75,7 +75,7 @@ def _kept() -> dict[str, str]:
 
 
 def _divided(address: str) -> tuple[str, list[str]]:
-    """An address without its secrets, and those."""
+    """Divide an address into the address without its secrets, and the secrets."""
     parts = _PARTS.fullmatch(address)
     assert parts, "it matches every text"
     scheme = parts["scheme"] or ""
@@ -95,7 +95,7 @@ def _divided(address: str) -> tuple[str, list[str]]:
 
 
 def _user(scheme: str, place: str) -> tuple[str, str, str]:
-    """User, password, and the rest of an address."""
+    """Divide the authority of an address into user, password and the rest."""
     if scheme.endswith(":///") and not scheme.startswith("http"):  # a file has no user
         return "", "", place
     authority, slash, path = place.partition("/")
@@ -109,7 +109,7 @@ def _user(scheme: str, place: str) -> tuple[str, str, str]:
 
 
 def _is_no_place(authority: str) -> bool:
-    """Whether what follows its colon is no port."""
+    """Tell whether what follows the colon of an authority is no port."""
     _, colon, port = authority.partition("/")[0].rpartition(":")
     return bool(colon) and not port.isdecimal()
 
@@ -123,7 +123,7 @@ def _pair(pair: str, secrets: list[str]) -> str:
 
 
 def _writings(address: str) -> Iterator[str]:
-    """The ways in which libraries write the secrets of an address."""
+    """Iterate over the ways in which libraries write the secrets of an address."""
     shown, secrets = _divided(address)
     common = {*re.findall(r"\w+", shown), *_COMMON}
     for secret in secrets:

@@ -15,7 +15,7 @@ PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
 
 
 def circumstances() -> dict[str, str]:
-    """Tags: command, commit and whether the checkout was dirty, versions, device, threads, oneDNN."""
+    """Return tags: command, commit, whether the checkout was dirty, versions, device, threads, oneDNN."""
     import tensorflow as tf
 
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
@@ -33,12 +33,12 @@ def circumstances() -> dict[str, str]:
 
 
 def _writable(text: str) -> str:
-    """Text as it can be recorded: bytes of arguments that are not UTF-8, as names of files may have, are escaped."""
+    """Escape bytes that are not UTF-8, as names of files may have, so that the text can be recorded."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def cpu_model() -> str:
-    """What the processor calls itself; where it does not say, its architecture."""
+    """Return the name of the processor; where it gives none, its architecture."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:  # not Linux
@@ -48,7 +48,7 @@ def cpu_model() -> str:
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """What has changed between two `circumstances` that can change a result, each as a phrase."""
+    """Return as phrases in what two `circumstances` differ that can change a result."""
     return [
         f"{name} was {before[name]}, is {now[name]}"
         for name in ("commit", "device", "threads", "onednn", "python", *PACKAGES)
@@ -57,7 +57,7 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def _git(*arguments: str) -> str:
-    """What git says of the checkout; `unknown` where there is no git, no checkout or no answer."""
+    """Return git's answer about the checkout; `unknown` where there is no git, no checkout or no answer."""
     try:
         done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):

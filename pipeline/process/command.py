@@ -85,7 +85,7 @@ def _not_written(error: OSError) -> str:
 
 
 def configured(composed: DictConfig) -> Config:
-    """The config of a command as plain mappings and lists; what is typed and has no effect is said.
+    """Return the config of a command as plain mappings and lists; print which overrides have no effect.
 
     Raises:
         InputError: a value is missing, or something that is typed has certainly no effect.
@@ -97,25 +97,25 @@ def configured(composed: DictConfig) -> Config:
 
 
 def typed(*, of_hydra: bool = False) -> list[str]:
-    """The overrides of the command line as they were typed, or those of Hydra's own settings."""
+    """Return the overrides of the command line as they were typed, or those of Hydra's own settings."""
     overrides: Any = OmegaConf.to_container(HydraConfig.get().overrides)  # what refers to another key stays as it is
     return list(overrides["hydra" if of_hydra else "task"])
 
 
 def is_alone() -> bool:
-    """Whether this is the only job of the command."""
+    """Tell whether this is the only job of the command."""
     return bool(HydraConfig.get().mode == RunMode.RUN)
 
 
 def say_idle(remarks: Sequence[str]) -> None:
-    """Show what has no effect."""
+    """Print remarks about overrides that have no effect."""
     for remark in remarks:
         print(remark)
 
 
 @contextmanager
 def answered() -> Iterator[None]:
-    """Say whatever goes wrong in the block, and end the command; in a multirun only the job."""
+    """Print whatever goes wrong in the block, and end the command; in a multirun only the job."""
     where_it_was_typed()
     _Job.begun = True
     try:

@@ -34,7 +34,7 @@ def listen() -> None:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """A block, or a function, that a signal does not cut in two: `Interrupted` is raised at its end."""
+    """Protect a block, or a function, from being cut in two by a signal: `Interrupted` is raised at its end."""
     _StopRequest.blocks += 1
     try:
         yield

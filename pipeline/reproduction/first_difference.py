@@ -9,12 +9,12 @@ Recorded = dict[int | None, dict[str, float]]
 
 
 class Enough(Exception):  # noqa: N818 — no mistake
-    """There is no more to compare."""
+    """Ends a training once there is no more to compare."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The first number that came out otherwise.
+    """The first number that differs from the record.
 
     Attributes:
         epoch: counted from 1; None for a number of the finished model.
@@ -73,7 +73,7 @@ class DifferenceFinder:
             raise Enough
 
     def end(self) -> None:
-        """Note that the training ended: with another number of epochs than before, if it did."""
+        """Note that the training ended; fewer epochs than in the record are a difference."""
         if self.epochs < self._last:
             name, before = next(iter(self.recorded[self.epochs + 1].items()))
             self.difference = Difference(self.epochs + 1, name, before, math.nan)

@@ -79,7 +79,7 @@ def _note(store: Store, verdict: Verdict) -> None:
 
 
 def _trained(store: Store, name: str, console: Console) -> MlflowRun:
-    """The run, or the one whose training it took over."""
+    """Look up the run, or the one whose training it took over."""
     run = finished_training(store, name)
     source = run.data.tags.get(REUSED)
     if source:
@@ -89,7 +89,7 @@ def _trained(store: Store, name: str, console: Console) -> MlflowRun:
 
 
 def _record(store: Store, run: MlflowRun, trusted: list[str], dataset_dir: str | None) -> Config:
-    """The run's config, with what is the user's to say."""
+    """Return the run's config with the data folder, the trusted packages and the threads to use."""
     record: Config = yaml.safe_load(store.artifact_text(run.info.run_id, "config.yaml"))
     record["trusted"] = trusted  # whatever whoever made the record says
     record["dataset"]["dir"] = dataset_dir or record["dataset"]["dir"]
@@ -101,7 +101,7 @@ def _record(store: Store, run: MlflowRun, trusted: list[str], dataset_dir: str |
 
 
 def _recorded(store: Store, run: MlflowRun) -> Recorded:
-    """Every number of the run by epoch, those of the finished model without one."""
+    """Return every recorded number of the run by epoch; those of the finished model have epoch None."""
     recorded: Recorded = {None: {}}
     for name, value in under_current_names(run.data.metrics).items():
         if not name.startswith(EPOCH):
@@ -134,7 +134,7 @@ def _different_weights(stored: Any, vae: VAE) -> int:
 
 
 def _changed(run: MlflowRun, record: Config, data: ImageData) -> list[str]:
-    """What is recorded of the run and is not so now."""
+    """Return as phrases what is recorded of the run and is not so now."""
     tags = run.data.tags
     now = facts(record, data)
     data_and_seed = [

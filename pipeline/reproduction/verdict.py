@@ -1,4 +1,4 @@
-"""What a reproduction came to."""
+"""The verdict of a reproduction: bit-identical, or the first difference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pipeline.text.wording import one_line
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a reproduction came to.
+    """The verdict of a reproduction.
 
     Attributes:
         run_id, name: of the run.
@@ -44,7 +44,7 @@ class Verdict:
         return f"not the same: {what}"
 
     def report(self, console: Console) -> None:
-        """Tell a person."""
+        """Print the verdict and the circumstances that changed."""
         colour = "green" if self.is_identical else "red"
         console.print(Text.assemble("\n", (one_line(self.name), "bold"), f", run {self.run_id}"), soft_wrap=True)
         console.print(Text(str(self), colour), soft_wrap=True)

@@ -30,7 +30,7 @@ from pipeline.tracking.ui.overview import family_page
 
 @contextmanager
 def family(config: Config, name: str, members: Mapping[str, Config], *, resume: str | None = None) -> Iterator[Run]:
-    """A run that trainings join as children; when the block ends it shows what they came to.
+    """Open a run that trainings join as children; when the block ends, their scores and pictures are written into it.
 
     Args:
         config: says where runs are kept and what pictures are asked for.
@@ -110,7 +110,7 @@ def best_of(runs: Sequence[Finished]) -> Finished | None:
 
 
 def _member(trained: Trained, scores: Mapping[str, float], settings: PictureSettings) -> figures.Member:
-    """A run as a column of the picture: the same choice of images and, for an autoencoder too, of coordinates."""
+    """Return a run as a column of the picture: the same images and, for an autoencoder too, the same coordinates."""
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
     images = pixels(gallery.some(trained.data.test, 8).images)
     shown = gallery.some(trained.data.test, 2000)
@@ -130,7 +130,7 @@ def _member(trained: Trained, scores: Mapping[str, float], settings: PictureSett
 
 
 def _description(table: pd.DataFrame, not_finished: Sequence[str], link: str | None, *, comparable: bool) -> str:
-    """Markdown; the best is bold where the runs have data and likelihood in common, so that they can be compared."""
+    """Return the description in Markdown; best scores are bold where data and likelihood are the same in all runs."""
     lines = [f"**[Compare all of them]({link})**: curves, parameters, pictures.\n"] if link else []
     lines += [f"Not finished: {', '.join(not_finished)}\n"] if not_finished else []
     best = {name: best(list(table[name].dropna())) for name in table.columns if comparable and (best := ranking(name))}

@@ -12,7 +12,7 @@ Stored = Callable[[str], VAE]
 
 
 def fresh_model(experiment: Experiment, init: str | None, data: ImageData, stored: Stored) -> VAE:
-    """The model that a training begins with.
+    """Make the model that a training begins with.
 
     Args:
         experiment: that describes it.
@@ -34,7 +34,7 @@ def fresh_model(experiment: Experiment, init: str | None, data: ImageData, store
 
 
 def model_of(init: str, stored: Stored) -> VAE:
-    """The model whose weights a training is to begin with.
+    """Load the model whose weights a training is to begin with.
 
     Raises:
         InputError: there is no such run, or it has no model.

@@ -20,7 +20,7 @@ from pipeline.tracking.tags import FINGERPRINT
 
 @dataclass(frozen=True)
 class Trained:
-    """What a run came to.
+    """A finished run brought back: its model, data and settings.
 
     Attributes:
         id, name: of the run.
@@ -41,7 +41,7 @@ class Trained:
 
     @cached_property
     def data(self) -> ImageData:
-        """What it was trained on, read when it is first needed.
+        """The images that the run was trained on, read when they are first needed.
 
         Raises:
             InputError: the data are gone or different.
@@ -71,7 +71,7 @@ def refuse_other_data(data: ImageData, fingerprint: str, subject: str, cure: str
 
 
 def finished_training(store: Store, name: str) -> MlflowRun:
-    """The record of one training that is finished.
+    """Look up the record of one training that is finished.
 
     Raises:
         InputError: there is no such run, it holds several, or it is not finished.

@@ -8,13 +8,13 @@ from pipeline.tracking.run import Run
 
 
 def next_steps(parent: Run, one: str, of: str, typed: Sequence[str]) -> str:
-    """Where to look and what to type, a line each.
+    """Say where to look and what to type, a line each.
 
     Args:
         parent: the run that holds the trainings.
-        one: of them, by its id or name.
-        of: what that is, for people.
-        typed: the command line that they came of, as overrides.
+        one: the id or name of one of the trainings.
+        of: that training, in words.
+        typed: the overrides of the command that trained them.
     """
     where = [shlex.quote(each) for each in typed if each.startswith("tracking.uri=")]
     trusted = [shlex.quote(each) for each in typed if each.startswith("trusted=")]

@@ -1,4 +1,4 @@
-"""What came of a training, to be told to a person or to a study."""
+"""The outcome of a training, to be told to a person or to a study."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pipeline.text.wording import one_line
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run came to.
+    """The outcome of a training that is finished.
 
     Attributes:
         epochs: that were trained.
@@ -28,7 +28,7 @@ class Outcome:
     where_to_look: str
 
     def report(self, console: Console) -> None:
-        """Tell a person the key numbers, the run's name and how to see it."""
+        """Print the key scores, the run's name and how to see it."""
         test = self.evaluation
         assert test
         said = Text.assemble(

@@ -41,7 +41,7 @@ class Record:
         self._card_epochs = gallery.settings.epochs
 
     def begin(self, config: Config, vae: VAE) -> None:
-        """Write down what is trained on what, and what the untrained model makes of it."""
+        """Record settings, data and network, and pictures of the untrained model."""
         size = {"model.parameters": vae.encoder.count_params() + vae.decoder.count_params()}
         self.run.params(parameters(config) | size | config["tracking"]["params"])
         self.run.tags(facts(config, self.data))
@@ -53,16 +53,16 @@ class Record:
         self._show(0)
 
     def __call__(self, epoch: int, metrics: dict[str, float]) -> None:
-        """Write down an epoch, counted from 1."""
+        """Record an epoch, counted from 1."""
         self.run.metrics(epoch, metrics)
         self._show(epoch)
 
     def keep(self, vae: VAE) -> None:
-        """Store the trained model: first of all, so that nothing which fails later costs it."""
+        """Store the trained model, before anything else that might fail and cost it."""
         self.run.model(vae, pixels(self.data.test.images[:2]))
 
     def conclude(self, history: History, evaluation: Evaluation) -> None:
-        """Write down the scores of the trained model, then its pictures."""
+        """Record the scores of the trained model, then its pictures."""
         self.run.summary(evaluation.metrics())
         self.run.describe(_result(history, evaluation))
         epochs = len(history[LOSS])
@@ -87,12 +87,12 @@ class Record:
 
 
 def facts(config: Config, data: ImageData) -> dict[str, str]:
-    """What a run is found by: the data that it is trained on and its seed."""
+    """Return the tags by which a training is found: the fingerprint of its data, and its seed."""
     return {FINGERPRINT: data.fingerprint, "seed": str(config["training"]["seed"])}
 
 
 def parameters(config: Config) -> dict[str, str]:
-    """What a run records of its config: settings by dotted names, and the classes of `KINDS`."""
+    """Return the parameters of a run: settings by dotted names, and the classes of `KINDS`."""
     groups = {name: config[name] for name in GROUPS}
     targets = flatten(groups, targets=True)
     kinds = {name: targets[f"{name}._target_"].rpartition(".")[2] for name in KINDS}

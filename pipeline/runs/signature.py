@@ -1,4 +1,4 @@
-"""What makes two trainings the same, so that one of them need not be done."""
+"""The key by which two trainings are known to be the same, so that one of them need not be done."""
 
 import ast
 import hashlib
@@ -19,7 +19,7 @@ NAMES = "evaluation/scores.py"
 
 
 def signature_of(config: Config, fingerprint: str) -> str | None:
-    """A text that is equal for trainings of equal settings, data and `code_of`; None where code of the user takes part.
+    """Return a hash that equal settings, data and code have in common; None where the user's code takes part.
 
     Args:
         config: composed and resolved.

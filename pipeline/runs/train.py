@@ -116,7 +116,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
 
 
 def checkpoint_of(run_id: str) -> Path:
-    """The file from which an interrupted run goes on."""
+    """Return the path of the checkpoint from which an interrupted run goes on."""
     return CHECKPOINTS / f"{run_id}.npz"
 
 
@@ -135,7 +135,7 @@ def _opened(
 
 
 def _id_of(store: Store, key: str, name: str) -> str:
-    """The id of the run that a setting names."""
+    """Look up the id of the run that a setting names."""
     try:
         return str(store.run(name).info.run_id)
     except InputError as error:
@@ -171,7 +171,7 @@ def _train(
 
 @contextmanager
 def _ended_early(checkpoint: Path, command: str) -> Iterator[None]:
-    """Say of what ends a training early how far that came; of one that was pruned nothing is to be gone on with."""
+    """Add to whatever ends a training early how far the training came; remove the checkpoint of a pruned one."""
     try:
         yield
     except Interrupted as interrupt:

@@ -10,23 +10,23 @@ _SIGNS = re.compile(r"[\\`*\[\]<>|~&@#!$]|:(?=\S)|(?<!\w)_|_(?!\w)")
 
 
 def literal(text: object) -> str:
-    """The text on one line, its signs as HTML entities, which no reader takes for Markdown."""
+    """Return the text on one line, its signs as HTML entities, which no reader takes for Markdown."""
     return _SIGNS.sub(_entity, one_line(text)) if str(text) else ""
 
 
 def paragraphs(text: object) -> str:
-    """Each line of the text as a paragraph of its own, as `literal`."""
+    """Return each line of the text as a paragraph of its own, as `literal`."""
     return "\n\n".join(re.sub(r"^[-+=\d]", _entity, literal(line)) for line in str(text).splitlines() if line.strip())
 
 
 def code(text: str) -> str:
-    """The text as a block of code, behind a fence longer than any in it."""
+    """Return the text as a block of code, behind a fence longer than any in it."""
     fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", text)), 0)
     return f"{fence}\n{text}\n{fence}"
 
 
 def table(rows: Iterable[Iterable[str]], *, align: Sequence[str] = ()) -> str:
-    """A table of Markdown from its heading and the rows under it; give cells that are data as `literal`.
+    """Return a Markdown table of a heading and rows; cells that are data must be given as `literal`.
 
     Args:
         rows: the heading first.

@@ -18,7 +18,7 @@ VARIANTS = {*map(chr, range(0xFE00, 0xFE10))}
 
 
 def one_line(text: object) -> str:
-    """The text without line breaks and without what is invisible; bytes that are no UTF-8 become question marks.
+    """Return the text without line breaks and invisible characters; bytes that are no UTF-8 become question marks.
 
     A text of which nothing is left becomes a middle dot, so that it can be seen that there is one.
     """
@@ -28,7 +28,7 @@ def one_line(text: object) -> str:
 
 
 def shortened(text: object, most: int) -> str:
-    """The text on one line of at most so many cells, of which letters of East Asia take two; dots stand for its middle.
+    """Shorten the text to one line of so many cells (letters of East Asia take two); dots stand for its middle.
 
     Both ends stay, as names that are long tend to differ at their end.
     """
@@ -41,12 +41,12 @@ def shortened(text: object, most: int) -> str:
 
 
 def wrapped(text: str, most: int) -> list[str]:
-    """The text in lines of at most so many cells; a word that is too long is broken."""
+    """Wrap the text into lines of at most so many cells; a word that is too long is broken."""
     return [line.plain.rstrip() for line in Text(text).wrap(Console(), max(1, most))]
 
 
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:
-    """A question, and a space, about the known name that comes nearest to one that is unknown; nothing if none is near.
+    """Ask `Did you mean …? ` about the known name nearest to an unknown one; empty if none is near.
 
     Args:
         name: as given.

@@ -48,7 +48,7 @@ def check_server(uri: Address) -> None:
 
 
 def answers(client: MlflowClient) -> bool:
-    """Whether a store can still be reached; if not, nothing in this process waits for it any longer."""
+    """Ask whether a tracking store can still be reached; if not, nothing in this process waits for it any longer."""
     with impatience():
         try:
             client.search_experiments(max_results=1)
@@ -140,7 +140,7 @@ def _reasons(last: str, host: str | None) -> Sequence[tuple[set[type], str]]:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what lies behind it, which libraries keep in several places."""
+    """Iterate over an error and its causes, which libraries keep in several places."""
     while error is not None:
         yield error
         inner = [getattr(error, "reason", None), *error.args]

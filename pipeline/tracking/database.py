@@ -58,19 +58,19 @@ def alone(uri: Address) -> Iterator[None]:
 
 
 def file_of(url: URL) -> Path | None:
-    """Where the file of a database is; None for one that is no file."""
+    """Return the path of a database's file; None for a database that is no file."""
     database = url.database or ":memory:"
     is_file = url.get_backend_name() == "sqlite" and database != ":memory:" and not database.startswith("file:")
     return Path(database).absolute() if is_file else None
 
 
 def file_at(uri: Address) -> Path | None:
-    """Where the file of a tracking store is; None of one that is kept elsewhere."""
+    """Return the path of a tracking store's database file; None for a server or another database."""
     return None if is_server(uri) or uri.startswith("databricks") else file_of(_url_of(uri))
 
 
 def artifacts_beside(uri: Address) -> str | None:
-    """Beside a database file, wherever the command was typed; None elsewhere: a server decides for itself."""
+    """Return the URI of the folder of artifacts beside a database file; None elsewhere: a server decides for itself."""
     path = file_at(uri)
     return (path.resolve().parent / "artifacts").as_uri() if path else None
 
@@ -121,7 +121,7 @@ def _check(uri: Address, url: URL) -> None:
 
 
 def driver_missing(error: ModuleNotFoundError) -> str:
-    """What to do about a module without which SQLAlchemy cannot speak to a database."""
+    """Say how to install the driver without which SQLAlchemy cannot speak to a database."""
     package = DRIVERS.get(str(error.name), error.name)
     return f"Python cannot speak to this kind of database yet. Install its driver: {python()} -m pip install {package}"
 
@@ -141,7 +141,7 @@ def _reason(said: str, url: URL) -> str:
 
 
 def _refuse_other_schema(uri: Address, found: str) -> None:
-    """MLflow itself would bring some up to date without a word, and lock out whoever shares them."""
+    """Refuse a database of another MLflow, which MLflow would migrate without a word and lock out whoever shares it."""
     scripts = ScriptDirectory.from_config(_get_alembic_config(""))
     expected = scripts.get_current_head()
     if found == expected:

@@ -20,7 +20,7 @@ from pipeline.tracking.owner import end_as_killed, is_alive
 
 @contextmanager
 def ready(uri: Address) -> Iterator[None]:
-    """Turn what can go wrong at the first contact into one message; let only one process create a database file."""
+    """Turn whatever fails at the first contact into one `InputError`; let only one process create a database file."""
     try:
         if is_server(uri):
             with impatience():

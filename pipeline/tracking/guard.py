@@ -38,11 +38,11 @@ class Guard:
         self._process.stdin.flush()
 
     def dismiss(self) -> None:
-        """The run has been closed in good order."""
+        """Tell the guard that the run has been closed in good order."""
         self._process.communicate(_GOODBYE)
 
     def abandon(self) -> None:
-        """The run could not be closed; the guard goes on trying for as long as MLflow does, some minutes."""
+        """Leave the run, which could not be closed, to the guard; it tries for as long as MLflow does, some minutes."""
         assert self._process.stdin
         self._process.stdin.close()
 

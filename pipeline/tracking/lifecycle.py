@@ -25,7 +25,7 @@ from pipeline.tracking.trials import TRIAL
 def start(
     store: Store, experiment: str, name: str, tags: Mapping[str, str], *, parent: str | None = None
 ) -> Iterator[Run]:
-    """A new run, closed as FINISHED, KILLED (`Interrupted`) or FAILED (anything else), whatever happens.
+    """Open a new run, and close it as FINISHED, KILLED (`Interrupted`) or FAILED (anything else), whatever happens.
 
     Args:
         store: where it is kept.
@@ -48,7 +48,7 @@ def start(
 
 @contextmanager
 def reopen(store: Store, run_id: str) -> Iterator[Run]:
-    """A run that was interrupted, open again.
+    """Open a run again that was interrupted.
 
     Raises:
         InputError: it is finished, or its process is still at work.
@@ -64,7 +64,7 @@ def reopen(store: Store, run_id: str) -> Iterator[Run]:
 
 @contextmanager
 def joined(store: Store, run_id: str) -> Iterator[Run]:
-    """A run that several processes may write to: opened if nobody has it open, whatever it ended as.
+    """Open a run that several processes may write to, unless one of them has it open, whatever it ended as.
 
     Raises:
         InputError: there is none.
@@ -86,7 +86,7 @@ def _begun_again(store: Store, run_id: str) -> str:
 
 @contextmanager
 def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
-    """The run that `begin` opens and names; a signal that comes meanwhile is heard once the run would be closed."""
+    """Guard the run that `begin` opens and names; a signal that comes meanwhile is heard once it would be closed."""
     with ExitStack() as opening:
         opening.enter_context(store.transaction())
         run_id = begin()

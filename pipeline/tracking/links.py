@@ -7,15 +7,15 @@ EXPERIMENTS = f"#/experiments{_PAGE}"
 
 
 def runs_link(experiment_id: str) -> str:
-    """The page of an experiment's runs."""
+    """Return the address of the page of an experiment's runs."""
     return f"#/experiments/{experiment_id}/runs{_PAGE}"
 
 
 def run_link(experiment_id: str, run_id: str) -> str:
-    """The page of one run."""
+    """Return the address of the page of a run."""
     return f"#/experiments/{experiment_id}/runs/{run_id}{_PAGE}"
 
 
 def view_link(experiment_id: str, key: str) -> str:
-    """A prepared view of an experiment's runs."""
+    """Return the address of a prepared view of an experiment's runs."""
     return f"#/experiments/{experiment_id}/runs{_PAGE}&compareRunsMode=CHART&viewStateShareKey={key}"

@@ -41,7 +41,7 @@ async def _refuse_unknown(request: Request, answer: Callable[[Request], Awaitabl
 
 
 def _wrong(body: bytes, kind: str | None) -> str | None:
-    """What is wrong with a request that MLflow would not say; None if nothing is."""
+    """Name the mistake in a request that MLflow would not name; None if there is none."""
     if kind is None:
         return "a request without a content type: expected the header Content-Type: application/json"
     try:

@@ -11,13 +11,13 @@ from pipeline.tracking.tags import NOTE
 
 
 def owner_tags() -> dict[str, str]:
-    """Tags by which other processes can tell whether the process of a run is still there."""
+    """Return the tags by which other processes can tell whether the process of a run is still there."""
     me = psutil.Process()
     return {"host": socket.gethostname(), "pid": str(me.pid), "process_started": str(me.create_time())}
 
 
 def is_alive(tags: dict[str, str]) -> bool:
-    """Whether the process that wrote these `owner_tags` still runs; of another machine's that is believed."""
+    """Tell whether the process that wrote these `owner_tags` still runs; one of another machine is taken to run."""
     try:
         if tags["host"] != socket.gethostname():
             return True  # nobody can tell from here

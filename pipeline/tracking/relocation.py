@@ -45,7 +45,7 @@ def relocate(uri: Address) -> None:
 
 
 def _moved(database: sqlite3.Connection, before: str, here: str) -> int:
-    """How many runs that are recorded below the one place have their folder in the other."""
+    """Count the runs that are recorded below `before` and have their folder below `here`."""
     places = database.execute("SELECT artifact_uri FROM runs WHERE substr(artifact_uri, 1, ?) = ?", _prefix(before))
     return sum(_path(here + place.removeprefix(before)).exists() for (place,) in places)
 
@@ -65,7 +65,7 @@ def _prefix(place: str) -> tuple[int, str]:
 
 
 def _is_same(before: str, here: str) -> bool:
-    """Whether both are the same folder, by another way."""
+    """Tell whether two paths lead to the same folder."""
     return _path(before).exists() and _path(here).exists() and _path(before).samefile(_path(here))
 
 

@@ -24,7 +24,7 @@ FORM = 'expected {"images": […]}, {"latents": […]}, or {} for samples; or a 
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What a request asks.
+    """What a request asks for.
 
     Attributes:
         task: `auto` is what fits what is given.
@@ -39,7 +39,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked, of what.
+    """A request that was checked: the task, its parameters and what it reads.
 
     Attributes:
         task: never `auto`.
@@ -53,7 +53,7 @@ class Request:
 
 
 def read(model_input: Any, params: Any) -> Request:
-    """What a request comes to.
+    """Check a request and choose its task.
 
     Args:
         model_input: a mapping with `images` or `latents` or neither, or a table of records with one of them.
@@ -86,7 +86,7 @@ def _fitting(given: Mapping[str, Any]) -> list[str]:
 
 
 def _given(model_input: Any) -> dict[str, list[Any]]:
-    """By name, what each record gives."""
+    """Sort what the records of a request give by its names."""
     if isinstance(model_input, list) and model_input and all(isinstance(each, Mapping) for each in model_input):
         model_input = pd.DataFrame(model_input)
     if isinstance(model_input, pd.DataFrame):
@@ -116,7 +116,7 @@ def _wish(params: Any) -> Wish:
 
 
 def numbers(request: Request, shape: tuple[int, ...], words: str) -> np.ndarray:
-    """What a request gives, float32 [N, *shape], the records one after the other.
+    """Return what a request gives as float32 [N, *shape], the records one after the other.
 
     Args:
         request: of a task that reads something.
@@ -146,7 +146,7 @@ def numbers(request: Request, shape: tuple[int, ...], words: str) -> np.ndarray:
 
 
 def _part(record: Any, of_one: int, refusal: str) -> np.ndarray:
-    """What one record gives: a thing of so many dimensions, several of them, or, where MLflow made one of all, more."""
+    """Return what one record gives as one array: one thing, several, or all of them where MLflow packed them."""
     try:
         part = np.array(_plain(record), np.float32)
     except (TypeError, ValueError) as error:
@@ -156,5 +156,5 @@ def _part(record: Any, of_one: int, refusal: str) -> np.ndarray:
 
 
 def _plain(value: Any) -> Any:
-    """Nested lists of what MLflow makes arrays of arrays."""
+    """Turn arrays of arrays, which MLflow makes of nested lists, back into lists."""
     return [_plain(each) for each in value] if isinstance(value, np.ndarray) and value.dtype == object else value

@@ -56,7 +56,7 @@ class Run:
 
     @whole
     def tags(self, tags: Mapping[str, str]) -> None:
-        """Record circumstances."""
+        """Record tags, such as the circumstances."""
         self.store.set_tags(self.id, tags)
 
     @whole
@@ -147,13 +147,13 @@ class Run:
         self.tags({NOTE: "\n\n".join(filter(None, [markdown, "\n".join(lines)]))})
 
     def where_to_look(self) -> str:
-        """What a person does to see the run: open its page on the server, or start our own."""
+        """Say how to see the run: the address of its page on the server, or the command that starts our own."""
         if not self.store.is_server:
             return "make ui" if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
         return f"{self.store.uri.bare}/{run_link(self.experiment_id, self.id)}"
 
     def drawn(self, name: str, draw: Callable[[], _Drawn]) -> _Drawn | None:
-        """What `draw` gives; None if it fails, whatever the reason: no training is worth less for a picture."""
+        """Return what `draw` gives; None, with a warning, if it fails: no training is worth less for a picture."""
         try:
             return draw()
         except Exception as error:
@@ -195,6 +195,6 @@ def amend(
 
 
 def _points(metrics: Mapping[str, float], step: int, model_id: str | None = None) -> list[Metric]:
-    """Numbers at a step, of a model too where one is named."""
+    """Return MLflow's metrics of numbers at a step, which are of a model too where one is named."""
     now = int(time.time() * 1000)
     return [Metric(name, float(value), now, step, model_id=model_id) for name, value in metrics.items()]

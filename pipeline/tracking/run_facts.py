@@ -13,12 +13,12 @@ from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT, PARENT, PRUNED
 
 FOLLOWING = ("training.runtime.threads", "training.seed", "model.parameters")
-"""What follows from other settings, or says little."""
+"""Settings that follow from others, or say little."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a finished run says of itself.
+    """The facts of a finished run that tables show.
 
     Attributes:
         id, name: of the run.
@@ -36,22 +36,22 @@ class Finished:
 
     @property
     def scores(self) -> dict[str, float]:
-        """The numbers that tables compare, without those that this run does not have."""
+        """The scores of the test split that tables compare, by their last names, as far as the run has them."""
         return {name: self.metrics[f"test/{name}"] for name in COMPARED if f"test/{name}" in self.metrics}
 
     @property
     def colour(self) -> str:
-        """Its colour in the UI's charts."""
+        """The colour of the run in the UI's charts."""
         return self.tags.get(COLOUR, COLOURS[0])
 
     @property
     def was_trained(self) -> bool:
-        """Whether it is a training, rather than a study or a family that only holds some."""
+        """Whether the run is a training, rather than a study or a family, which only hold some."""
         return FINGERPRINT in self.tags
 
     @property
     def is_child(self) -> bool:
-        """Whether it is one of a family."""
+        """Whether the run is a child of another one."""
         return PARENT in self.tags
 
 
@@ -83,7 +83,7 @@ def finished_children(store: Store, run_id: str) -> list[Finished]:
 
 
 def finished_among(runs: Iterable[MlflowRun]) -> list[Finished]:
-    """Those that ended well and were not ended early, in the same order."""
+    """Return the runs that ended well and were not pruned, in the same order."""
     return [_facts(run) for run in runs if run.info.status == "FINISHED" and PRUNED not in run.data.tags]
 
 
@@ -107,7 +107,7 @@ def is_everywhere(key: str, runs: Sequence[Finished]) -> bool:
 
 
 def beginning(run_id: str) -> str:
-    """What an id begins with: eight characters, or more where Hydra would read a number such as 12e45678."""
+    """Shorten a run's id to eight characters, or more where Hydra would read a number such as 12e45678."""
     number = re.match(r"\d+e\d+", run_id)
     return run_id[: max(8, number.end() + 1 if number else 0)]
 

@@ -44,7 +44,7 @@ class Tracking:
     params: dict[Name, Text]
 
     def connect(self) -> Store:
-        """The store, checked and ready for runs.
+        """Open the store, checked and ready for runs.
 
         Raises:
             InputError: a server that does not answer, a database that cannot be opened.

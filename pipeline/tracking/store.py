@@ -43,12 +43,12 @@ class Store:
 
     @property
     def is_server(self) -> bool:
-        """Whether it is reached over the network, rather than being a database that we open ourselves."""
+        """Whether the store is reached over the network, rather than being a database that we open ourselves."""
         return is_server(self.uri)
 
     @property
     def experiments(self) -> list[str]:
-        """The ids of all of them."""
+        """The ids of all experiments."""
         return [str(experiment.experiment_id) for experiment in self.client.search_experiments()]
 
     def transaction(self) -> AbstractContextManager[None]:

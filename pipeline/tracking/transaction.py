@@ -20,7 +20,7 @@ _Entity = TypeVar("_Entity")
 
 
 def whole(method: Callable[Concatenate[_Self, _Given], _Result]) -> Callable[Concatenate[_Self, _Given], _Result]:
-    """A method that reads or writes runs and is one transaction."""
+    """Make a method that reads or writes runs one transaction."""
 
     @wraps(method)
     def unbroken(self: _Self, /, *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
@@ -31,7 +31,7 @@ def whole(method: Callable[Concatenate[_Self, _Given], _Result]) -> Callable[Con
 
 
 def found_or_made(find: Callable[[], _Entity | None], make: Callable[[], _Entity]) -> _Entity:
-    """What `find` gives, else what `make` does; where another process makes it in between, what that process made."""
+    """Return what `find` gives, else what `make` does; if another process makes it in between, what that made."""
     found = find()
     if found is not None:
         return found

@@ -32,7 +32,7 @@ class Trials:
         self._experiment = store.run(parent_id).info.experiment_id
 
     def tags(self, number: int, replicate: int | None = None) -> dict[str, str]:
-        """What the run of a trial, or of one of its trainings with different seeds, is found by."""
+        """Return the tags by which the run of a trial, or of one of its replicates, is found."""
         return {
             STUDY: self.study,
             **({TRIAL: str(number)} if replicate is None else {REPLICATE: f"{number}.{replicate}"}),
@@ -81,7 +81,7 @@ class Trials:
         self.store.client.set_terminated(run.info.run_id, "FINISHED")
 
     def fail(self, number: int, replicate: int | None, reason: str) -> None:
-        """Say in the run of a trial, and of the replicate that did, why it failed."""
+        """Close the run of a trial, and of the replicate that failed, as failed, with the reason."""
         runs = [self.run_of(number, replicate), *([self._found(number)] if replicate is not None else [])]
         for run in runs:
             if run and run.info.status != "FAILED":

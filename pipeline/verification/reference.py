@@ -37,17 +37,17 @@ class Reference:
     quick_bounds: Bounds
 
     def value(self, store: Store, run_id: str) -> float:
-        """The number of a finished run."""
+        """Return the number of a finished run."""
         values = [value for _, value in store.curve(run_id, self.metric)]
         return min(values) if self.take == "lowest" else values[-1]
 
     def holds(self, value: float, quick: bool) -> bool:
-        """Whether the number is as good as it must be."""
+        """Tell whether the number is as good as it must be."""
         low, high = self.quick_bounds if quick else (float("-inf"), self.published + self.tolerance)
         return low <= value <= high
 
     def expected(self, quick: bool) -> str:
-        """What `holds` asks for, in words."""
+        """Say what `holds` asks for."""
         low, high = self.quick_bounds
         return f"{low:g} to {high:g}" if quick else f"at most {self.published:g} + {self.tolerance:g}"
 

@@ -14,7 +14,7 @@ PUBLISHED = "Published numbers"
 
 
 def reference_page(store: Store, references: Mapping[str, Reference], experiment: str, before: str) -> str:
-    """Markdown: published numbers beside those of the latest runs, then the latest family of each tutorial.
+    """Write the page in Markdown: published numbers beside those of the latest runs, then the tutorials' families.
 
     Args:
         store: with the runs. What it does not know stays as it was.
@@ -81,7 +81,7 @@ def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequenc
 
 
 def _made(*runs: Finished) -> str:
-    """What runs were made with; of a checkout with changes the commit alone would be a false witness."""
+    """Say what runs were made with, and whether the checkout had changes, of which the commit knows nothing."""
     changed = {"true": " with changes"}
     commits = dict.fromkeys(run.tags["commit"][:7] + changed.get(run.tags.get("dirty", ""), "") for run in runs)
     tags = runs[-1].tags

@@ -40,7 +40,7 @@ def log_keras_model(client: MlflowClient, run: Run, model: keras.Model, example:
 
 
 class KerasFlavor:
-    """MLflow's Keras flavor with answers of our own, in the folder that MLflow forgets to make (its issue 16183)."""
+    """Extends MLflow's Keras flavor by our own answers, in the folder that MLflow forgets to make (its issue 16183)."""
 
     @staticmethod
     def save_model(path: str, *, mlflow_model: Model, input_example: Any, signature: Any, **settings: Any) -> None:
@@ -56,7 +56,7 @@ class KerasFlavor:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """MLflow warns that it cannot know the versions of packages that we have just told it."""
+    """Silence MLflow's warning that it cannot know the versions of packages, which we have just told it."""
     logger = logging.getLogger("mlflow")
     before = logger.level
     logger.setLevel(logging.ERROR)

@@ -114,7 +114,7 @@ class Served:
 
 @cache
 def hear_all() -> None:
-    """Let requests to our models through MLflow as they are.
+    """Make MLflow hand requests to our models over as they are.
 
     Otherwise it leaves out what the signature does not name, with a word in the log of the server alone, and whoever
     mistypes a name is answered another question. MLflow has no switch for that.

@@ -10,7 +10,7 @@ import pipeline.models.vae  # noqa: F401 — Keras finds our classes by name
 
 
 def stored_model(folder: Path) -> keras.Model:
-    """The model in a folder that MLflow wrote.
+    """Load the model in a folder that MLflow wrote.
 
     Raises:
         OSError, TypeError, ValueError: there is none, or it cannot be read without running code of its own.
@@ -19,7 +19,7 @@ def stored_model(folder: Path) -> keras.Model:
 
 
 def fetched_model(address: str) -> keras.Model:
-    """The model at an address of MLflow's, such as `models:/<id>`.
+    """Load the model at an address of MLflow's, such as `models:/<id>`.
 
     Raises:
         MlflowException: it cannot be had.

@@ -36,7 +36,7 @@ BUILD = Path(mlflow.server.__file__).parent / "js" / "build" / "static" / "js"
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What is compared, and by what.
+    """What a prepared page compares, and by what.
 
     Attributes:
         where: a filter of MLflow's; empty for all runs of the experiment.
@@ -58,7 +58,7 @@ class View:
 
 
 def below(run_id: str) -> str:
-    """The filter for the children of a run."""
+    """Return the filter for the children of a run."""
     return f"tags.`{PARENT}` = '{run_id}'"
 
 
@@ -134,6 +134,6 @@ def _in(section: Mapping[str, Any], charts: Sequence[dict[str, Any]]) -> Iterato
 
 
 def _plane(scores: Sequence[str]) -> Sequence[str]:
-    """Rate and distortion, where they are among the scores."""
+    """Choose the axes of the scatter chart: rate and distortion, where they are among the scores."""
     plane = [score for part in ("rate", "distortion") for score in scores if score.endswith(f"/{part}")]
     return plane if len(plane) == 2 else scores[:2]

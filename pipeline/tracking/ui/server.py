@@ -27,7 +27,7 @@ def latest_link(store: Store, address: str, pages: Mapping[str, str]) -> str:
 
 
 def refuse_busy(port: int, cure: str) -> None:
-    """Raises an `InputError` with the cure when something else listens on the port."""
+    """Raise an `InputError` with the cure if another program listens on the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
