@@ -1,6 +1,7 @@
 """The walls of the code: imports run one way, and each outside world has one door."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,3 +84,32 @@ def test_no_file_is_long_and_no_function_is() -> None:
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
                 assert lines <= 40, f"{path}: {node.name} has {lines} lines"
+                arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
+                given = [each.arg for each in arguments if each.arg not in {"self", "cls"}]
+                assert len(given) <= 6, f"{path}: {node.name} has the parameters {', '.join(given)}"
+
+
+def test_text_is_never_executed() -> None:
+    for path in FILES:
+        called = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        names = {node.id for node in called if isinstance(node, ast.Name)}
+        assert not names & {"eval", "exec", "compile"}, path
+
+
+SHAPE = re.compile(r"\[[^\]]*\b[A-Z][^\]]*\]")
+"""The shape of an array in a docstring, such as [N, H, W, C]."""
+
+
+def test_functions_of_arrays_tell_their_shapes() -> None:
+    for path in FILES:
+        tree = ast.parse(path.read_text())
+        classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+        of_class = {id(node): each for each in classes for node in each.body}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef) or (node.name.startswith("_") and node.name != "__init__"):
+                continue
+            types = [each.annotation for each in (*node.args.args, *node.args.kwonlyargs)] + [node.returns]
+            if not any("ndarray" in ast.unparse(each) for each in types if each):
+                continue
+            documented = of_class[id(node)] if node.name == "__init__" else node
+            assert SHAPE.search(ast.get_docstring(documented) or ""), f"{path}: {node.name} tells no shape"

@@ -113,7 +113,7 @@ class Run:
 
     @whole
     def model(self, model: "keras.Model", example: np.ndarray) -> None:
-        """Store the Keras model with its signature and these images as example, unless the run has it already."""
+        """Store the Keras model, with images float32 [N, H, W, C] as example, unless the run has it already."""
         from pipeline.tracking.model.keras_model import log_keras_model  # takes TensorFlow along
 
         if self.store.model_id(self.id) is None:

@@ -18,7 +18,7 @@ from pipeline.tracking.model import served
 
 
 def log_keras_model(client: MlflowClient, run: Run, model: keras.Model, example: np.ndarray) -> None:
-    """Store the model as `model` of a run, with the signature of what it answers when served and example images."""
+    """Store the model as `model` of a run, with its MLflow signature and example images, float32 [N, H, W, C]."""
     requirements = [f"keras=={keras.__version__}", keras.backend.backend()]
     info = run.info
     made = client.create_logged_model(
