@@ -1,4 +1,4 @@
-"""What is typed beside `-m` and has no effect."""
+"""Overrides beside `-m` that have no effect are told to the user, or refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,46 +9,48 @@ from pipeline.config.effect import idle
 from pipeline.config.names import Config
 
 
-def idle_of_several(typed: Sequence[Override], config: Config, launcher: str) -> list[str]:
-    """What has no effect in a command that trains several, and why, each in a line.
+def ineffective_overrides(overrides: Sequence[Override], config: Config, launcher: str) -> list[str]:
+    """Give a line for each override that has no effect in a command of several trainings, with the reason.
 
     Args:
-        typed: the command line.
-        config: that it composes to, but for what varies.
-        launcher: the option of `hydra/launcher`.
+        overrides: the command line.
+        config: the config that the command composes to, without what varies.
+        launcher: the chosen option of `hydra/launcher`.
 
     Raises:
-        InputError: that is certainly a mistake.
+        InputError: an override without effect is certainly a mistake.
     """
     sweep = config["sweep"]
-    points = sweep.get("points") or {}
-    varied = [key for point in points.values() for key in point or {}]
-    varied += [*_keys(sweep.get("space") or {}), *(each.key_or_group for each in typed if each.is_sweep_override())]
-    remarks = idle([each.input_line or "" for each in typed], config, varied)
-    why = (
-        _of_a_study(sweep, launcher) if "space" in sweep else {"tracking.parent": "they get a parent run of their own"}
+    named = sweep.get("points") or {}
+    varied = [key for own in named.values() for key in own or {}]
+    varied += [*_keys(sweep.get("space") or {}), *(each.key_or_group for each in overrides if each.is_sweep_override())]
+    remarks = idle([each.input_line or "" for each in overrides], config, varied)
+    reasons = (
+        _in_a_study(sweep, launcher) if "space" in sweep else {"tracking.parent": "they get a parent run of their own"}
     )
-    given = {each.key_or_group: each.input_line for each in typed} | {"hydra/launcher": f"hydra/launcher={launcher}"}
-    return remarks + [f"{given[key]} has no effect: {reason}" for key, reason in why.items() if key in given]
+    lines = {each.key_or_group: each.input_line for each in overrides}
+    lines["hydra/launcher"] = f"hydra/launcher={launcher}"
+    return remarks + [f"{lines[key]} has no effect: {reason}" for key, reason in reasons.items() if key in lines]
 
 
-def _of_a_study(sweep: Mapping[str, Any], launcher: str) -> dict[str, str]:
-    """Keys that have no effect in a study, and why."""
-    why = {
+def _in_a_study(sweep: Mapping[str, Any], launcher: str) -> dict[str, str]:
+    """Give the reason for each key that has no effect in a study."""
+    reasons = {
         "resume": "a study goes on by its name, with the same command",
         "tracking.name": "the run of a study is named after it, and its trials after what varies",
         "tracking.parent": "trials are below the run of their study",
     }
     if launcher == "basic" and sweep["workers"] != 1:
-        why["sweep.workers"] = (
-            "hydra/launcher=basic starts one after the other: add hydra/launcher=joblib, or sweep.slots"
+        reasons["sweep.workers"] = (
+            "hydra/launcher=basic starts one worker after the other: add hydra/launcher=joblib, or set sweep.slots"
         )
     if launcher != "basic" and sweep["workers"] == 1:
-        why["hydra/launcher"] = "it starts one job: add sweep.workers=2"
-    return why
+        reasons["hydra/launcher"] = "it starts one worker: add sweep.workers=2"
+    return reasons
 
 
 def _keys(space: Mapping[str, Any]) -> Iterator[str]:
+    """Iterate over the keys of a search space, those below conditions included."""
     for key, values in space.items():
         if isinstance(values, Mapping):
             yield from _keys(values)

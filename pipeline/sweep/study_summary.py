@@ -1,4 +1,4 @@
-"""What a study says when it ends: its best trial, or the front of several objectives, and what to type next."""
+"""The summary of a study, shown when a command ends: its best trial or its Pareto front, and the next commands."""
 
 from collections.abc import Sequence
 
@@ -11,34 +11,33 @@ from pipeline.sweep.workers.progress import WORDS
 from pipeline.tracking.registry import CHAMPION
 from pipeline.tracking.run import Run
 
-SHOWN = 10
-"""Trials of a front that are listed."""
+FRONT_TRIALS = 10
+"""Trials of a Pareto front that the summary lists, so that it fits a small terminal; the report has more of them."""
 
 
-def last_word(parent: Run, study: Study, version: str | None, typed: Sequence[str]) -> str:
-    """What came of a study, for people.
+def study_summary(parent: Run, study: Study, version: str | None, overrides: Sequence[str]) -> str:
+    """Summarise a study for people, in a few lines.
 
     Args:
-        parent: its run.
-        study: with its trials.
-        version: of the champion in the registry; None where there is none.
-        typed: the command line.
+        parent: the study's run.
+        study: the study with its trials.
+        version: the version of the best trial's model in the registry; None where it has none.
+        overrides: the command line, from which the next commands take what they need.
     """
-    settings, best = study.settings, study.ranking()
+    best = study.ranking()
     counts = {word: len(study.of_state(state)) for state, word in WORDS.items()}
     lines = [", ".join(f"{count} {word}" for word, count in counts.items() if count)]
-    if best and len(settings.objective) > 1:
-        front = study.front()
-        lines.append(f"The Pareto front, by {settings.prune_by}:")
-        lines += [f"  {_shown(trial, study)}" for trial in best[: min(SHOWN, len(front))]]
+    if best and len(study.settings.objective) > 1:
+        lines.append(f"The Pareto front, by {study.settings.prune_by}:")
+        lines += [f"  {_line(trial, study)}" for trial in best[: min(FRONT_TRIALS, len(study.front()))]]
     elif best:
-        lines.append(f"The best: {_shown(best[0], study)}")
+        lines.append(f"The best: {_line(best[0], study)}")
     if best and version:
-        name = f"{settings.study}@{CHAMPION}"
+        name = f"{study.settings.study}@{CHAMPION}"
         lines.append(f"The model of trial {best[0].number} is {name}, version {version}")
-        lines.append(next_steps(parent, name, "the best", typed))
+        lines.append(next_steps(parent, name, "the best", overrides))
     return "\n".join(lines)
 
 
-def _shown(trial: FrozenTrial, study: Study) -> str:
+def _line(trial: FrozenTrial, study: Study) -> str:
     return f"trial {trial.number}, {study.settings.shown(trial.values)}: {point_name(trial.params)}"

@@ -1,4 +1,4 @@
-"""Even steps as a person would write them: in decimal arithmetic, in which 0.1 + 0.3 + 0.3 is 0.7."""
+"""Arithmetic sequences are computed in decimal arithmetic, in which 0.1 + 0.3 + 0.3 is 0.7, as a person would write."""
 
 from decimal import Decimal
 from math import ceil, isfinite
@@ -7,16 +7,16 @@ from random import shuffle
 from hydra.core.override_parser.types import RangeSweep
 
 
-def evenly(low: float, step: float, number: int) -> list[int | float]:
-    """The first so many numbers of an even sequence from the lowest on."""
-    return [float(Decimal(repr(low)) + index * Decimal(repr(step))) for index in range(number)]
+def arithmetic_sequence(first: float, step: float, length: int) -> list[int | float]:
+    """Give the first numbers of the sequence first, first + step, first + 2 step, …"""
+    return [float(Decimal(repr(first)) + index * Decimal(repr(step))) for index in range(length)]
 
 
-def steps_of(values: RangeSweep) -> list[int | float]:
-    """The numbers of a range, whose end is not one of them.
+def numbers_of(values: RangeSweep) -> list[int | float]:
+    """List the numbers of Hydra's `range(start, stop, step)`, of which stop is not one.
 
     Raises:
-        ValueError: there are none, or no end of them.
+        ValueError: the range is empty or infinite.
     """
     start, stop, step = values.start, values.stop, values.step
     assert start is not None
@@ -24,12 +24,12 @@ def steps_of(values: RangeSweep) -> list[int | float]:
     if not step or not all(map(isfinite, (start, stop, step))):
         raise ValueError("that range has no end; expected range(a, b, step) with a step that leads from a to b")
     if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
-        listed: list[int | float] = list(range(start, stop, step))
+        numbers: list[int | float] = list(range(start, stop, step))
     else:
-        first, end, by = (Decimal(repr(each)) for each in (start, stop, step))
-        listed = evenly(start, step, max(0, ceil((end - first) / by)))
-    if not listed:
+        span = Decimal(repr(stop)) - Decimal(repr(start))
+        numbers = arithmetic_sequence(start, step, max(0, ceil(span / Decimal(repr(step)))))
+    if not numbers:
         raise ValueError("that range is empty; its end is not one of its values")
     if values.shuffle:
-        shuffle(listed)
-    return listed
+        shuffle(numbers)
+    return numbers
