@@ -14,7 +14,7 @@ from pipeline.sweep.space.decimal_range import numbers_of
 
 @dataclass(frozen=True)
 class FamilyMember:
-    """One training of a family.
+    """A family member is one training of a family.
 
     Attributes:
         name: what tells the member from the others; empty where it is the only one.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.data.images import ImageData
 
 POINTS = 40
-"""Points of a space that are checked: corners first, then others at random. A point takes about a tenth of a second."""
+"""Points of a space that are checked: corners first, then others at random. All must be checked within seconds."""
 PLANNED_POINTS = 100
 """Points that are checked at most where it is known in advance which will be trained."""
 SPARE_DRAWS = 5
@@ -36,7 +36,7 @@ SPARE_DRAWS = 5
 
 @dataclass(frozen=True)
 class Feasibility:
-    """What a check of a search space found out.
+    """A feasibility says what the check of a search space found.
 
     Attributes:
         points: the number of points that were checked.

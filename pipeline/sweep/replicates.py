@@ -12,7 +12,7 @@ from pipeline.sweep.settings import StudySettings
 
 @dataclass(frozen=True)
 class Aggregate:
-    """The metrics of a trial over its replicates.
+    """An aggregate has the metrics of a trial over its replicates.
 
     Attributes:
         means: the mean of each objective.

@@ -25,7 +25,7 @@ ATTEMPTS = 1000
 
 
 class Grid(RandomSampler):
-    """A sampler that takes every point of the space once, the last key changing fastest: `sweep/sampler=grid`."""
+    """A grid takes every point of the space once, the last key changing fastest: `sweep/sampler=grid`."""
 
 
 def sampler_of(node: Mapping[str, Any], *seeds: int) -> BaseSampler:

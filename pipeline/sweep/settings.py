@@ -29,12 +29,12 @@ Objectives = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1,
 
 
 Name = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", examples=["mine"])]
-"""The name of a study, which also names its file, its folder and its registered model."""
+"""The name of a study also names its file, its folder and its registered model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudySettings:
-    """The settings of a study.
+    """A study's settings say how it searches, for which objectives, and when it ends.
 
     Attributes:
         study: the study's name. A command with the same name and space goes on with it.

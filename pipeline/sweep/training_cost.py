@@ -23,7 +23,7 @@ TENSORFLOW = 0.6
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """The estimated cost of a training.
+    """A training cost is an estimate, made before the training begins.
 
     Attributes:
         parameters: the number of parameters of the network.

@@ -8,7 +8,7 @@ from pipeline.sweep.space.space import point_name
 
 @dataclass(frozen=True)
 class ClaimedTrial:
-    """A trial that this process works on.
+    """A claimed trial is one that this process works on.
 
     Attributes:
         number: the trial's number in its study, from 0.

@@ -21,7 +21,7 @@ seen at once.
 
 
 class Leases:
-    """The leases of the trials that this process works on.
+    """These leases are of the trials that this process works on.
 
     Args:
         storage: Optuna's storage of the study.

@@ -8,7 +8,7 @@ from pipeline.sweep.settings import Direction
 
 
 class StudyForPruner(optuna.Study):
-    """A study as a pruner sees it: with one direction, as pruners refuse or misread a study of several objectives.
+    """A pruner sees a study with one direction, as pruners refuse or misread a study of several objectives.
 
     Args:
         study: the study.

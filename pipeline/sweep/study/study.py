@@ -27,7 +27,7 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 class Study:
-    """A study in its storage, opened to follow a plan.
+    """A study is opened in its storage, and follows a plan.
 
     Args:
         plan: the plan; its study is created if the storage has none of its name.

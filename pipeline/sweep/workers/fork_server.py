@@ -1,4 +1,4 @@
-"""Processes are forked from Python's fork server, which has TensorFlow imported, so that they begin within 20 ms."""
+"""Processes are forked from Python's fork server, which has imported TensorFlow, so that they begin within 20 ms."""
 
 import multiprocessing
 from multiprocessing import forkserver

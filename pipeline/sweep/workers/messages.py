@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 @dataclass(frozen=True)
 class Job:
-    """A training that a worker gives to a trial process.
+    """A job is a training that a worker gives to a trial process.
 
     Attributes:
         hydra_context: what Hydra composes configs with.
@@ -31,7 +31,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Epoch:
-    """The metrics of an epoch; the trial process then waits to be told whether its trial is pruned.
+    """An epoch's metrics are sent to the worker, which answers whether the trial is pruned.
 
     Attributes:
         number: the epoch, from 1.
@@ -44,7 +44,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class End:
-    """The end of a training: its metrics, that its trial was pruned, or why it failed.
+    """The end of a training says what its metrics are, that its trial was pruned, or why it failed.
 
     Attributes:
         run_id: the id of its MLflow run.

@@ -30,7 +30,7 @@ AtTheEnd = Callable[[ClaimedTrial, End], None]
 
 @dataclass(eq=False)
 class TrialProcess:
-    """A trial process as its worker sees it.
+    """A worker knows a trial process by its pipe, and what it works on since when.
 
     Attributes:
         process: the process.
@@ -63,7 +63,7 @@ class TrialProcess:
 
 
 class Pool:
-    """The trial processes of a worker.
+    """A pool has the trial processes of a worker.
 
     Args:
         slots: the number of trials that are trained at once.

@@ -18,7 +18,7 @@ WORDS = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FA
 
 
 class Progress:
-    """A display of this worker's trials, to be used as a context.
+    """A progress display shows this worker's trials while its context lasts.
 
     Args:
         study: the study that they belong to.

@@ -28,7 +28,7 @@ from pipeline.tracking.trials import Trials, was_pruned
 
 @dataclass(frozen=True)
 class Worker:
-    """The task function of Hydra that a launcher starts; it can be sent to another process or machine.
+    """A worker is the task function that a launcher of Hydra starts; it can be sent to another process or machine.
 
     Attributes:
         plan: the plan of the study.
@@ -58,7 +58,7 @@ class Worker:
 
 
 class _ClaimedTrials:
-    """The trials that a worker has claimed, each with the metrics of those replicates that are trained."""
+    """A worker's claimed trials are kept with the metrics of those replicates that are trained."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
