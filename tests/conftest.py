@@ -45,7 +45,7 @@ def composed() -> Callable[..., Config]:
 
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]:
-    """What a small study is to find out; it is kept in the test's own folder."""
+    """Make the plan of a small study, which is kept in the test's own folder."""
     monkeypatch.setattr(journal, "STUDIES", tmp_path / "studies")
     return plan_of
 

@@ -49,7 +49,7 @@ def settings_of(**changed: Any) -> StudySettings:
 
 
 def plan_of(space=SPACE, sampler=RANDOM, fixed=None, **changed: Any) -> Plan:
-    """To search a space."""
+    """Plan a small study that searches a space."""
     settings = settings_of(space=space, **changed)
     return Plan(settings, sampler, space_of(space, OverridesParser.create()), [], fixed or {})
 
@@ -58,8 +58,8 @@ def worked(study: Study, value: Callable[[dict], float] = lambda values: float(v
     """The points of all trials that are left, each ended with a value."""
     points = []
     while claimed := study.claim():
-        points.append(claimed.values)
-        study.end(claimed, TrialState.COMPLETE, [value(claimed.values)])
+        points.append(claimed.point)
+        study.end(claimed, TrialState.COMPLETE, [value(claimed.point)])
     return points
 
 

@@ -74,7 +74,7 @@ def test_a_study_of_before_asks_the_same_question_under_the_names_of_today(plan)
         study.note(claimed, {"val/elbo": elbo})
         study.end(claimed, TrialState.COMPLETE, [-elbo, 1.0])
     again = Study(asked)
-    assert [again.merit(trial) for trial in again.ranking()] == [-2.0, -3.0]
+    assert [again.ranked_by(trial) for trial in again.ranking()] == [-2.0, -3.0]
 
 
 def test_a_prepared_page_draws_the_curves_of_before_too(tmp_path) -> None:

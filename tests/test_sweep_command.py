@@ -62,7 +62,7 @@ def test_null_and_even_steps_are_searched_as_they_are_written(checkout: Checkout
     )
     assert done.returncode == 0, done.stderr
     assert "tracking.name=ignored has no effect: the run of a study is named after it" in done.stdout
-    assert "sweep.workers=2 has no effect: hydra/launcher=basic starts one after the other" in done.stdout
+    assert "sweep.workers=2 has no effect: hydra/launcher=basic starts one worker after the other" in done.stdout
     assert "at most 6 trials, every point of the space" in done.stdout
     assert "All of 6 points can be trained" in done.stdout
     _, trials = parent_and_trials(checkout, "odd")
@@ -138,7 +138,7 @@ def test_the_same_command_has_nothing_left_to_do(checkout: Checkout, searched) -
 def test_a_changed_space_is_refused(checkout: Checkout, searched) -> None:
     done = checkout.train(*COMMAND, "sweep.study=small", "model.latent_dim=choice(1,2)", "tracking.experiment=small")
     assert done.returncode == 2
-    assert "sweep.study=small: there is such a study already, and it asks another question" in done.stderr
+    assert "sweep.study=small: a study of this name exists, and its settings differ" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -176,7 +176,9 @@ def test_a_study_is_that_of_its_own_run_whatever_another_of_its_name_was(checkou
     assert asked("model.latent_dim=1,2").returncode == 0
     elsewhere = asked("model.latent_dim=1,2", f"tracking.uri=sqlite:///{tmp_path / 'other.db'}")
     assert elsewhere.returncode == 2
-    assert "give the tracking.uri that it was begun with, or restore the run; or begin another" in elsewhere.stderr
+    assert (
+        "set the tracking.uri that the study was begun with, or restore the run; or begin another" in elsewhere.stderr
+    )
 
     for journal in (checkout.root / "mlruns" / "studies").glob("name.*"):
         journal.unlink()

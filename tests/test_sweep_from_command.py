@@ -6,27 +6,25 @@ from typing import Any
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import OmegaConf
 
 from pipeline import ROOT
-from pipeline.config.composition import plain
 from pipeline.errors import InputError
-from pipeline.sweep.study.from_command import plan_of
 from pipeline.sweep.study.plan import Plan
+from pipeline.sweep.study.plan_from_command import plan_of
+from pipeline.sweep.task_config import task_config
 
 PARSER = OverridesParser.create()
 MINE = ("sweep=study", "sweep.study=mine")
 
 
 def planned(*arguments: str, space: Mapping[str, Any] | None = None) -> Plan:
-    typed = PARSER.parse_overrides(list(arguments))
+    overrides = PARSER.parse_overrides(list(arguments))
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        single = [each.input_line for each in typed if not each.is_sweep_override()]
+        single = [each.input_line for each in overrides if not each.is_sweep_override()]
         config = compose("train", single, return_hydra_config=True)
-    ours = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    asked = plain(ours)
+    asked = task_config(config)
     asked["sweep"]["space"] = space or asked["sweep"]["space"]
-    return plan_of(asked, typed, PARSER, config.hydra.runtime.choices)
+    return plan_of(asked, overrides, PARSER, config.hydra.runtime.choices)
 
 
 def test_the_command_line_fixes_and_widens_keys_of_a_preset() -> None:
@@ -53,7 +51,7 @@ def test_a_condition_on_what_is_not_searched_is_settled_by_the_config() -> None:
 
 
 def test_a_condition_that_never_holds_is_refused() -> None:
-    with pytest.raises(InputError, match=r"sweep\.space\.model=cnov: that is never so, and what stands below it"):
+    with pytest.raises(InputError, match=r"sweep\.space\.model=cnov: this condition never holds, so the keys below it"):
         planned(*MINE, space={"model": "choice(dense, conv)", "model=cnov": {"model.units": [[], [8]]}})
 
 
@@ -75,4 +73,5 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("preset", ["latent_filters", "kl_weight", "architecture", "rate_distortion", "optimizer"])
 def test_presets_are_searched_in_at_least_as_many_points_as_they_have_trials(preset: str) -> None:
-    assert planned(f"sweep={preset}").number == 30
+    plan = planned(f"sweep={preset}")
+    assert plan.n_trials == plan.settings.n_trials

@@ -1,4 +1,4 @@
-"""Children that end in every way there is."""
+"""Trial processes end in every way there is."""
 
 import os
 import signal
@@ -9,15 +9,15 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from pipeline.sweep.study.plan import Claimed
+from pipeline.sweep.study.claimed_trial import ClaimedTrial
+from pipeline.sweep.workers.fork_server import fork_server
+from pipeline.sweep.workers.messages import End
 from pipeline.sweep.workers.pool import Pool, TrialProcess
-from pipeline.sweep.workers.processes import warm_processes
-from pipeline.sweep.workers.trial_process import End
 
 
 @dataclass
 class Ends:
-    """A job whose child ends as soon as it hears of it."""
+    """A job whose trial process ends as soon as it receives it."""
 
     code: int
 
@@ -27,7 +27,7 @@ class Ends:
 
 @dataclass
 class Kills(Ends):
-    """A job whose child is killed by a signal, its own."""
+    """A job whose trial process kills itself by a signal."""
 
     def __reduce__(self) -> tuple:
         return signalled, (self.code,)
@@ -47,15 +47,15 @@ def pool() -> Iterator[Pool]:
 @pytest.mark.parametrize(
     ("job", "reason"),
     [
-        (Ends(3), "its process ended with code 3 without a word; its folder holds training.log"),
+        (Ends(3), "its process ended with code 3 without a message; its job folder has training.log"),
         (Kills(15), "its process was asked to end, by a signal that was not the sweep's"),
         (Kills(9), "killed by SIGKILL; perhaps the memory was used up: fewer slots or smaller batches need less"),
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Ends) else "",
 )
-def test_a_child_that_dies_is_its_trials_failure_with_the_reason(pool: Pool, job: Ends, reason: str) -> None:
+def test_a_process_that_dies_is_its_trials_failure_with_the_reason(pool: Pool, job: Ends, reason: str) -> None:
     ends: dict[int, End] = {}
-    pool.begin(Claimed(0, 0, {}), job)
+    pool.begin(ClaimedTrial(0, 0, {}), job)
     while not ends:
         pool.attend(lambda *_: False, lambda claimed, end: ends.setdefault(claimed.number, end))
     assert reason in str(ends[0].failure)
@@ -69,13 +69,13 @@ def ends_just_when_it_is_asked_to(worker: Connection) -> None:
         signal.pause()
 
 
-def test_a_child_that_was_asked_to_end_and_had_just_finished_gets_no_other_job() -> None:
+def test_a_process_that_was_asked_to_end_and_had_just_finished_gets_no_other_job() -> None:
     pool = Pool(1, time_limit=1e-6)
-    ours, its = warm_processes().Pipe()
-    process = warm_processes().Process(target=ends_just_when_it_is_asked_to, args=(its,), daemon=True)
+    ours, its = fork_server().Pipe()
+    process = fork_server().Process(target=ends_just_when_it_is_asked_to, args=(its,), daemon=True)
     process.start()
     ours.recv()  # it is ready
-    pool.processes.append(TrialProcess(process, ours, Claimed(0, 0, {}), trainings=1, began=time.monotonic()))
+    pool.processes.append(TrialProcess(process, ours, ClaimedTrial(0, 0, {}), trainings=1, began_at=time.monotonic()))
     ends: list[End] = []
     while not ends:
         pool.attend(lambda *_: False, lambda _, end: ends.append(end))

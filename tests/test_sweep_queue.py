@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from studies import GRID, RANDOM, SPACE, TPE, worked
 
 from pipeline.errors import InputError
-from pipeline.sweep.sampling import check_sampler, sampler_of, unseen
+from pipeline.sweep.sampling import check_sampler, sampler_of, untried
 from pipeline.sweep.space.grammar import space_of
 from pipeline.sweep.space.space import key_of
 from pipeline.sweep.study.study import Study
@@ -29,7 +29,7 @@ def test_what_does_not_learn_gives_the_same_set_of_points_whoever_trains_them(pl
     alone = worked(Study(plan(study="alone")))
     several = [Study(plan(study="several")) for _ in range(3)]
     claimed = [study.claim() for study in several for _ in range(2)]
-    assert sorted(map(str, alone)) == sorted(str(each.values) for each in claimed)
+    assert sorted(map(str, alone)) == sorted(str(each.point) for each in claimed)
 
 
 def test_known_points_are_tried_first(plan) -> None:
@@ -127,7 +127,7 @@ def test_what_is_chosen_in_place_of_a_known_point_is_near_it(plan) -> None:
     axes = {"abcd"[index]: "range(0, 10)" for index in range(4)}
     space = space_of(axes, OverridesParser.create())
     expected = dict.fromkeys(axes, 5)
-    found = [unseen(expected, {key_of(expected)}, space, seed) for seed in range(200)]
+    found = [untried(expected, {key_of(expected)}, space, seed) for seed in range(200)]
     assert all(point != expected for point in found)
     kept = np.mean([[point[key] == 5 for key in axes] for point in found])
     assert 0.45 < kept < 0.6, "half of the values, and one in ten of the others"

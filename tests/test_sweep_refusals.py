@@ -47,7 +47,7 @@ from studies import COMMAND
         ),
         (
             ("model.latent_dim=1,2", "trusted=[os]", "likelihood._target_=os.abort"),
-            "the process that looked the space over ended without a word; perhaps the memory was used up: narrow",
+            "the process that checked the search space ended without an answer; perhaps the memory was used up: narrow",
         ),
         (
             ("training.runtime.threads=1,2",),

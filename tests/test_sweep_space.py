@@ -13,7 +13,7 @@ from pipeline.errors import InputError
 from pipeline.sweep.space.distribution import written
 from pipeline.sweep.space.grammar import distribution_of, space_of
 from pipeline.sweep.space.space import Space, key_of, overrides_of
-from pipeline.sweep.space.suggest import at_random, by_trial
+from pipeline.sweep.space.value_sources import from_trial, uniform
 
 PARSER = OverridesParser.create()
 TWO_KINDS = {
@@ -97,7 +97,7 @@ def test_even_steps_are_the_numbers_that_a_person_would_write(text: str, values:
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=3))
     for _ in range(15):
         trial = study.ask()
-        assert searched.suggest(by_trial(trial))["key"] in values
+        assert searched.suggest(from_trial(trial))["key"] in values
         study.tell(trial, 0.0)
 
 
@@ -115,8 +115,14 @@ def test_even_steps_are_the_numbers_that_a_person_would_write(text: str, values:
             {"key": "interval(2, 1)"},
             "key=interval(2, 1): 2.0 is above 1.0; expected the lower end first: interval(1.0, 2.0)",
         ),
-        ({"key": "tag(logg, interval(1, 2))"}, "nothing is known of the tag logg here; expected tag(log, interval"),
-        ({"key": "tag(log, choice(1, 2))"}, "nothing is known of the tag log here; expected tag(log, interval"),
+        (
+            {"key": "tag(logg, interval(1, 2))"},
+            "the tag logg is unknown here; expected the tag log of an interval or a range: tag(log, interval",
+        ),
+        (
+            {"key": "tag(log, choice(1, 2))"},
+            "the tag log is unknown here; expected the tag log of an interval or a range: tag(log, interval",
+        ),
         (
             {"model": {"key": "choice(1, 2)"}},
             "sweep.space.model: expected values such as choice(2, 8), or below a condition",
@@ -160,7 +166,7 @@ def test_suggested_points_lie_in_the_space() -> None:
     searched, study = space_of(TWO_KINDS, PARSER), optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     grid = [overrides_of(point) for point in searched.grid()]
     random = np.random.default_rng(0)
-    for draw in (lambda: by_trial(study.ask()), lambda: at_random(random)):
+    for draw in (lambda: from_trial(study.ask()), lambda: uniform(random)):
         found = [overrides_of(searched.suggest(draw())) for _ in range(60)]
         assert all(point in grid for point in found)
         assert all(point in found for point in grid)
@@ -191,7 +197,7 @@ def test_a_point_that_somebody_wrote_down_is_checked() -> None:
     for wrong, message in (
         ({"rate": 0.7}, "rate=0.7 is not in the space: interval(0.1, 0.5)"),
         ({"model.filters": [8]}, r"model.filters=[8] is not in the space: choice([8,16], [16,32])"),
-        ({"epochs": 3}, "epochs is not searched. Searched are: model, model.latent_dim, rate"),
+        ({"epochs": 3}, "epochs is not searched. The study searches: model, model.latent_dim, rate"),
     ):
         with pytest.raises(InputError, match=re.escape(message)):
             searched.point(wrong)

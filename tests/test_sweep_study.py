@@ -1,4 +1,4 @@
-"""Studies in their storage: budgets, claims, owners and the question that must not change."""
+"""Studies in their storage: budgets, claims, leases and the definition that must not change."""
 
 import time
 from pathlib import Path
@@ -12,7 +12,7 @@ from studies import SPACE, worked
 from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.sweep.study import storage as journal
-from pipeline.sweep.study.lease import OWNER, SILENCE
+from pipeline.sweep.study.lease import EXPIRY, LEASE
 from pipeline.sweep.study.study import Study
 
 
@@ -50,27 +50,27 @@ def test_a_trial_whose_worker_is_gone_is_claimed_by_another_and_one_at_work_is_n
     study = Study(plan(n_trials=1))
     claimed = study.claim()
     assert Study(plan(n_trials=1)).claim() is None, "its worker lives"
-    owner = study.storage.get_trial(claimed.id).system_attrs[OWNER]
-    for gone in ({"process_started": "1.0"}, {"host": "elsewhere", "at": time.time() - SILENCE - 1}):
-        study.storage.set_trial_system_attr(claimed.id, OWNER, owner | gone)
+    owner = study.storage.get_trial(claimed.id).system_attrs[LEASE]
+    for gone in ({"process_started": "1.0"}, {"host": "elsewhere", "at": time.time() - EXPIRY - 1}):
+        study.storage.set_trial_system_attr(claimed.id, LEASE, owner | gone)
         assert Study(plan(n_trials=1)).claim() == claimed
-    study.storage.set_trial_system_attr(claimed.id, OWNER, owner | {"host": "elsewhere"})
+    study.storage.set_trial_system_attr(claimed.id, LEASE, owner | {"host": "elsewhere"})
     assert Study(plan(n_trials=1)).claim() is None, "it gave a sign of life"
 
 
-def test_another_question_under_the_same_name_is_refused_with_the_difference(plan) -> None:
+def test_another_definition_under_the_same_name_is_refused_with_the_difference(plan) -> None:
     worked(Study(plan(fixed={"training.epochs": 3})))
     changed = {**SPACE, "model.latent_dim": "choice(2, 16)"}
     with pytest.raises(InputError) as refused:
         Study(plan(space=changed, fixed={"training.epochs": 5}))
     message = str(refused.value)
-    assert "sweep.study=mine: there is such a study already, and it asks another question" in message
+    assert "sweep.study=mine: a study of this name exists, and its settings differ" in message
     assert "space: model.latent_dim: choice(2, 4, 8) before, choice(2, 16) now" in message
     assert "config: training.epochs: 3 before, 5 now" in message
     assert "begin another study: sweep.study=mine_2" in message
 
 
-def test_of_several_objectives_the_front_comes_first_and_then_what_the_trials_are_pruned_by(plan) -> None:
+def test_with_several_objectives_the_front_comes_first_and_prune_by_ranks_it(plan) -> None:
     study = Study(plan(objective=["validation/rate", "validation/distortion"], n_trials=4))
     for (rate, distortion), elbo in (
         ((0.0, 200.0), -200.0),  # collapsed: no rate at all is on the front, and of no use
@@ -87,10 +87,10 @@ def test_of_several_objectives_the_front_comes_first_and_then_what_the_trials_ar
 def test_too_many_failures_end_a_study(plan) -> None:
     study = Study(plan(max_failures=1))
     for _ in range(2):
-        assert not study.hopeless
+        assert not study.gave_up
         study.end(study.claim(), TrialState.FAIL, reason="because")
-    assert study.hopeless
-    assert study.over
+    assert study.gave_up
+    assert study.is_over
     assert study.claim() is None
     assert study.last_failure() == "trial 1: because"
 
@@ -124,11 +124,11 @@ def test_a_wrong_storage_is_refused(plan) -> None:
         Study(plan(storage=Address("nonsense://x")))
 
 
-def test_what_is_wanted_of_a_metric_is_known_and_may_be_said(plan) -> None:
+def test_the_direction_of_a_metric_is_known_and_may_be_set(plan) -> None:
     names = ["validation/nll", "validation/elbo", "validation/knn_accuracy"]
     assert plan(objective=names).settings.directions == ["minimize", "maximize", "maximize"]
     assert plan(objective=names[:1], direction=["maximize"]).settings.directions == ["maximize"]
     with pytest.raises(
-        InputError, match=r"sweep.direction=\[maximize\]: expected one for each of validation/nll, validat"
+        InputError, match=r"sweep.direction=\[maximize\]: expected one direction for each of validation/nll, validat"
     ):
         plan(objective=names, direction=["maximize"])

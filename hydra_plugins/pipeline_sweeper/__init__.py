@@ -1,7 +1,7 @@
-"""Hydra takes sweepers from this namespace alone; ours lives in `pipeline.sweep`."""
+"""Hydra finds sweepers in packages below `hydra_plugins` alone; ours is `pipeline.sweep.sweeper`."""
 
-from pipeline.sweep.sweeper import PointSweeper
+from pipeline.sweep.sweeper import MultirunSweeper
 
 
-class PipelineSweeper(PointSweeper):
-    """What `hydra/sweeper=pipeline` names."""
+class PipelineSweeper(MultirunSweeper):
+    """The sweeper that `hydra/sweeper=pipeline` names."""

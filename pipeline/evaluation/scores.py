@@ -16,6 +16,8 @@ class Score:
         each_epoch: whether it is recorded after each epoch too.
         needs: the setting of `evaluation` that must not be null for it; None if there is no such setting.
         of_posterior: whether only a model that draws latents has it.
+        of_likelihood: whether it contains −log p(image | latent), so that it differs between likelihoods as
+            probabilities differ from densities.
     """
 
     label: str
@@ -25,6 +27,7 @@ class Score:
     each_epoch: bool = False
     needs: str | None = None
     of_posterior: bool = False
+    of_likelihood: bool = False
 
     @property
     def best(self) -> Callable[[Sequence[float]], float]:
@@ -33,19 +36,31 @@ class Score:
 
 
 CATALOGUE = {
-    "elbo": Score(label="ELBO, nats per image", higher_is_better=True, ranks=True, compared=True, each_epoch=True),
+    "elbo": Score(
+        label="ELBO, nats per image",
+        higher_is_better=True,
+        ranks=True,
+        compared=True,
+        each_epoch=True,
+        of_likelihood=True,
+    ),
     "nll": Score(
         label="−log p(image), upper bound, nats",
         ranks=True,
         compared=True,
         needs="importance_samples",
         of_posterior=True,
+        of_likelihood=True,
     ),
     "rate": Score(label="rate, nats per image", compared=True, each_epoch=True),
-    "distortion": Score(label="distortion, nats per image", compared=True, each_epoch=True),
-    "loss": Score(label="loss, nats per image", each_epoch=True),
-    "nll_standard_error": Score(label="standard error of this bound", needs="importance_samples", of_posterior=True),
-    "bits_per_dimension": Score(label="the bound in bits per dimension", needs="importance_samples", of_posterior=True),
+    "distortion": Score(label="distortion, nats per image", compared=True, each_epoch=True, of_likelihood=True),
+    "loss": Score(label="loss, nats per image", each_epoch=True, of_likelihood=True),
+    "nll_standard_error": Score(
+        label="standard error of this bound", needs="importance_samples", of_posterior=True, of_likelihood=True
+    ),
+    "bits_per_dimension": Score(
+        label="the bound in bits per dimension", needs="importance_samples", of_posterior=True, of_likelihood=True
+    ),
     "mse": Score(label="squared error of a pixel", ranks=True, compared=True),
     "active_units": Score(label="active latent dimensions", higher_is_better=True, compared=True),
     "collapsed": Score(label="collapsed share of the latent dimensions"),

@@ -1,1 +1,1 @@
-"""`-m`: many trainings from one command, under one parent run."""
+"""This package trains what `-m` asks for: a family of trainings, or the trials of a study that Optuna steers."""

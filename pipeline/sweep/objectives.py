@@ -1,4 +1,4 @@
-"""What a study may minimise: metrics that mean the same in all of its trials, and none of the test split."""
+"""A study may optimise metrics that mean the same in all of its trials, and no metric of the test split."""
 
 from collections.abc import Collection
 
@@ -6,7 +6,7 @@ from optuna.pruners import NopPruner
 
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.evaluation.scores import CATALOGUE
+from pipeline.evaluation.scores import CATALOGUE, score_of
 from pipeline.metric_names import ELBO, EPOCH
 from pipeline.runs.setup import Experiment
 from pipeline.sweep.settings import StudySettings
@@ -18,38 +18,44 @@ EACH_EPOCH = tuple(
     for name, score in CATALOGUE.items()
     if score.each_epoch
 )
-"""Metrics of every epoch."""
+"""The metrics of every epoch."""
 END = tuple(f"validation/{name}" for name in CATALOGUE)
-"""Metrics of the model that is kept."""
-WEIGHTS = ("objective",)
-"""Keys, and groups, that the loss contains."""
+"""The metrics of the model that is kept."""
 
 
 def check_objectives(settings: StudySettings, searched: Collection[str]) -> None:
-    """Refuse what would answer another question than the user asks.
+    """Refuse objectives, and a metric to prune by, that cannot be compared between the trials of a study.
 
     Args:
-        settings: of the study.
-        searched: its keys.
+        settings: the study's settings.
+        searched: the keys that the study searches.
 
     Raises:
-        InputError: a metric that does not exist, of the test split, or that contains what is searched.
+        InputError: a metric does not exist, is of the test split, or depends on what is searched.
     """
     for name in settings.objective:
-        given, cure = f"sweep.objective={name}", "Use a metric that does not depend on it: "
-        _check_name(given, name, (*EACH_EPOCH, *END))
-        _check_meaning(given, name, searched, f"{cure}validation/nll, {ELBO}", f"{cure}validation/mse")
-    given, cure = f"sweep.prune_by={settings.prune_by}", "Prune none: sweep/pruner=none"
-    _check_name(given, settings.prune_by, EACH_EPOCH)
-    if not isinstance(settings.pruner, NopPruner):
-        _check_meaning(given, settings.prune_by, searched, f"Use a metric that does not depend on it: {ELBO}", cure)
+        _check_metric("sweep.objective", name, (*END, *EACH_EPOCH))
+        _check_comparable("sweep.objective", name, (*END, *EACH_EPOCH), searched)
+    _check_metric("sweep.prune_by", settings.prune_by, EACH_EPOCH)
+    if len(settings.objective) > 1:
+        alternative = ", as sweep.prune_by also ranks the trials of several objectives"
+        _check_comparable("sweep.prune_by", settings.prune_by, EACH_EPOCH, searched, alternative)
+    elif not isinstance(settings.pruner, NopPruner):
+        _check_comparable(
+            "sweep.prune_by", settings.prune_by, EACH_EPOCH, searched, ", or prune none: sweep/pruner=none"
+        )
 
 
 def check_scored(settings: StudySettings, experiment: Experiment, data: ImageData) -> None:
-    """Refuse an objective that a training on this data will not have.
+    """Refuse an objective that a training on some data will not have.
+
+    Args:
+        settings: the study's settings.
+        experiment: the training.
+        data: the images of its data set.
 
     Raises:
-        InputError: naming the setting that leaves it out.
+        InputError: the message names the setting that leaves the objective out.
     """
     split = experiment.evaluation.split
     for name in settings.objective:
@@ -76,27 +82,43 @@ def _cause_of_absence(name: str, experiment: Experiment, data: ImageData) -> str
     return f"evaluation.{key}=null leaves it out. Set it back" if left_out else None
 
 
-def _check_name(given: str, name: str, known: Collection[str]) -> None:
+def _check_metric(key: str, name: str, known: Collection[str]) -> None:
     if name.startswith("test/"):
         raise InputError(
-            f"{given}: a study must not choose by the test split, whose scores would then no longer tell how a model "
-            f"does on new images. Use the validation split: {name.replace('test/', 'validation/', 1)}"
+            f"{key}={name}: a study must not choose by the test split, whose scores would then no longer tell how a "
+            f"model does on new images. Use the validation split: {name.replace('test/', 'validation/', 1)}"
         )
     if name not in known:
         hint = did_you_mean(name, known)
-        raise InputError(f"{given}: no such metric. {hint}There are: {', '.join(known)}")
+        raise InputError(f"{key}={name}: no such metric. {hint}There are: {', '.join(known)}")
 
 
-def _check_meaning(given: str, name: str, searched: Collection[str], of_weights: str, of_likelihoods: str) -> None:
-    """Refuse a metric that what is searched gives another meaning, with the cure for each of the two kinds."""
-    weights = [key for key in searched if key.split(".")[0] in WEIGHTS]
+def _check_comparable(key: str, name: str, known: Collection[str], searched: Collection[str], more: str = "") -> None:
+    """Refuse a metric that means something else in each trial.
+
+    Args:
+        key: the setting that names the metric.
+        name: the metric.
+        known: the metrics that the setting may name.
+        searched: the keys that the study searches.
+        more: the end of the message: why the metric matters, or another cure.
+    """
+    if reason := _reason_not_comparable(name, searched):
+        others = ", ".join(each for each in known if not _reason_not_comparable(each, searched))
+        raise InputError(f"{key}={name}: {reason}. Use a metric that does not depend on it: {others}{more}")
+
+
+def _reason_not_comparable(name: str, searched: Collection[str]) -> str | None:
+    score = score_of(name)
+    weights = [each for each in searched if each.split(".")[0] == "objective"]
     if name.endswith("/loss") and weights:
-        raise InputError(
-            f"{given}: the loss contains {', '.join(weights)}, which this study searches, so the best weight would be "
-            f"the smallest. {of_weights}"
+        return (
+            f"the loss contains {', '.join(weights)}, which this study searches, so the best weight would be the "
+            "smallest"
         )
-    if any(key.split(".")[0] == "likelihood" for key in searched) and not name.endswith(("/mse", "/knn_accuracy")):
-        raise InputError(
-            f"{given}: differs between likelihoods as probabilities differ from densities, and this study searches the "
-            f"likelihood. {of_likelihoods}"
+    if score and score.of_likelihood and any(each.split(".")[0] == "likelihood" for each in searched):
+        return (
+            "it contains −log p(image | latent), which differs between likelihoods as probabilities differ from "
+            "densities, and this study searches the likelihood"
         )
+    return None

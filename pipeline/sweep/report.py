@@ -1,4 +1,4 @@
-"""What a study shows in its run: its best trials as a table, Optuna's plots, a wall of pictures, a champion."""
+"""The report of a study is written into its run: a table of its best trials, Optuna's plots, and a wall of pictures."""
 
 import shlex
 import sys
@@ -19,22 +19,31 @@ from pipeline.tracking.tags import REUSED
 from pipeline.tracking.trials import Trials
 from pipeline.tracking.ui.dashboard import View, below, prepare
 
-BEST = 10
-"""Trials in the table of the description."""
-SHOWN = 24
-"""Trials on the wall."""
+TABLE_ROWS = 10
+"""Trials in the table of the run's description, which MLflow shows above all else; `trials.csv` has all of them."""
+WALL_TRIALS = 24
+"""Trials on the wall of pictures: more would be too small to compare on a screen."""
 CARDS = ("validation/reconstructions", "validation/latent")
+"""The cards of a trial that the wall shows."""
 
 
 def report(parent: Run, study: Study) -> str | None:
-    """Write all that the trials so far have to show; gives the version of the champion, None without one."""
-    name, best = study.settings.study, study.ranking()
-    trials = Trials(parent.store, name, parent.id)
-    parent.describe(_description(study, best, _prepared(parent, study)))
+    """Write the report of a study, and register the model of its best trial.
+
+    Args:
+        parent: the study's run.
+        study: the study with its trials so far.
+
+    Returns:
+        The version of the best trial's model in the registry; None where no trial has a model.
+    """
+    best = study.ranking()
+    trials = Trials(parent.store, study.settings.study, parent.id)
+    parent.describe(_description(study, best, _comparison_link(parent, study)))
     if best and len(study.settings.objective) == 1:
         parent.summary({f"best/{study.settings.objective[0]}": best[0].values[0]})
     parent.file("trials.csv", study.optuna.trials_dataframe().to_csv(index=False))
-    version = _champion(trials, study, best)  # before what may fail to be drawn
+    version = _champion(trials, study, best)  # before the pictures, which may fail to be drawn
     for file, draw in plots(study.optuna, study.settings.objective):
         parent.picture(file, draw)
     if best:
@@ -43,20 +52,21 @@ def report(parent: Run, study: Study) -> str | None:
 
 
 def _champion(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | None:
-    """The version of the best trial's model in the registry; None where no trial has one."""
+    """Register the model of the best trial, and give its version; None where no trial has a model."""
     run = trials.trained(best[0].number, study.settings.replicates) if best else None
     if run is None:
         return None
-    trained, said = run.data.tags.get(REUSED, run.info.run_id), study.settings.shown(best[0].values)
-    return register(trials.store, trained, study.settings.study, said)
+    trained = run.data.tags.get(REUSED, run.info.run_id)
+    return register(trials.store, trained, study.settings.study, study.settings.shown(best[0].values))
 
 
 def _wall(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | figures.Figure:
-    bricks = [brick for trial in best[:SHOWN] if (brick := _brick(trials, study, trial))]
+    bricks = [brick for trial in best[:WALL_TRIALS] if (brick := _brick(trials, study, trial))]
     return figures.wall(bricks, f"{study.settings.study}: the best first")
 
 
-def _prepared(parent: Run, study: Study) -> str:
+def _comparison_link(parent: Run, study: Study) -> str:
+    """Prepare a page of MLflow that compares all trials, and give its address."""
     settings = study.settings
     less_is_better = [direction == "minimize" for direction in settings.directions]
     scores = dict(zip(settings.objective, less_is_better, strict=True))
@@ -73,36 +83,38 @@ def _prepared(parent: Run, study: Study) -> str:
 
 
 def _table(study: Study, best: list[FrozenTrial]) -> str:
-    keys, settings = list(study.plan.space), study.settings
+    keys = list(study.plan.space)
+    settings = study.settings
     several = len(settings.objective) > 1
     front = [trial.number for trial in study.front()] if several else []
-    merit = [settings.prune_by] if several else []
-    order = ""
-    if several:
-        order = f"\n\n◆ is on the Pareto front: no other is better in all objectives. Sorted by {settings.prune_by}."
-    columns = ["trial", *settings.objective, *merit, *keys]
+    ranked_by = [settings.prune_by] if several else []
+    columns = ["trial", *settings.objective, *ranked_by, *keys]
     rows = [
         [
             f"{trial.number}{' ◆' if trial.number in front else ''}",
-            *(f"{value:.5g}" for value in (*trial.values, *([study.merit(trial)] if several else []))),
+            *(f"{value:.5g}" for value in (*trial.values, *([study.ranked_by(trial)] if several else []))),
             *(_cell(trial, key) for key in keys),
         ]
-        for trial in best[:BEST]
+        for trial in best[:TABLE_ROWS]
     ]
-    return table([map(literal, columns), *rows], align=["---:"] * len(columns)) + order
+    markdown = table([map(literal, columns), *rows], align=["---:"] * len(columns))
+    if several:
+        legend = "◆ is on the Pareto front: no other trial is better in all objectives."
+        return f"{markdown}\n\n{legend} Sorted by {settings.prune_by}."
+    return markdown
 
 
 def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
     counts = {state: len(study.of_state(state)) for state in TrialState}
-    said = ", ".join(f"{count} {state.name.lower()}" for state, count in counts.items() if count)
+    states = ", ".join(f"{count} {state.name.lower()}" for state, count in counts.items() if count)
     command = shlex.join(["python", "-m", "pipeline.train", *sys.argv[1:]])
-    champion = f"The best is model `{study.settings.study}@{CHAMPION}` of the registry." if best else ""
+    champion = f"The best is model `{study.settings.study}@{CHAMPION}` of the registry. " if best else ""
     return "\n\n".join(
         [
-            f"{said}, of {len(study.trials)}. **[Compare all trials]({link})**: their curves, parameters and pictures.",
+            f"{states}, of {len(study.trials)}. **[Compare all trials]({link})**: curves, parameters and pictures.",
             _table(study, best),
-            f"{champion} `wall.png` shows all side by side, `trials.csv` has every number.",
-            "This command goes on with it; with `sweep.study=another` it asks the same again:",
+            f"{champion}`wall.png` shows all side by side, `trials.csv` has every number.",
+            "This command goes on with the study; with `sweep.study=another` it begins another study of the same kind:",
             code(command),
         ]
     )

@@ -1,11 +1,9 @@
-"""What a study is asked to do."""
+"""The settings of a study are the keys below `sweep` in the config."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from optuna.pruners import BasePruner
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -13,13 +11,13 @@ from pipeline.config.names import shown
 from pipeline.config.values import Count, Location, Natural, Positive, Seed, Text
 from pipeline.errors import InputError
 from pipeline.evaluation.scores import score_of
-from pipeline.metric_names import EPOCH, current
+from pipeline.metric_names import current
 
 Direction = Literal["minimize", "maximize"]
 
 
 def known_direction(metric: str) -> Direction:
-    """What is usually expected of a metric."""
+    """Give the direction that a metric is known for: more of an ELBO is better, less of most others."""
     score = score_of(metric)
     return "maximize" if score and score.higher_is_better else "minimize"
 
@@ -29,48 +27,34 @@ def _listed(value: Any) -> Any:
 
 
 Metric = Annotated[Text, AfterValidator(current)]
-"""The name of a metric, that of before taken for that of today."""
+"""The name of a metric; a name of before stands for that of today."""
 Objectives = Annotated[list[Metric], BeforeValidator(_listed), Field(min_length=1, examples=[["validation/nll"]])]
 
 
 Name = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", examples=["mine"])]
-"""Of a study: also of its file, its folder and its model."""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What the trainings of a trial came to.
-
-    Attributes:
-        means, spreads: of each objective, the spread as standard deviation; 0 for a single training.
-        merit: mean of what trials are pruned by.
-    """
-
-    means: list[float]
-    spreads: list[float]
-    merit: float
+"""The name of a study also names its file, its folder and its registered model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudySettings:
-    """The settings of a sweep that Optuna steers.
+    """A study's settings say how it searches, for which objectives, and when it ends.
 
     Attributes:
-        study: its name. The same name and space go on with it.
-        space: what is searched, in Hydra's grammar.
-        n_trials: how many trials there are in all, those of earlier commands included.
-        slots: trials at once in each worker.
-        workers: processes that the launcher starts.
-        replicates: trainings of each trial, with successive seeds; their mean counts.
-        objective: names of logged metrics.
-        direction: what is expected of each; null is what the metric is known for.
-        prune_by: a metric of every epoch, by which trials that promise little are ended.
-        pruner: decides which.
-        enqueue: points to try first.
-        storage: address of Optuna's; null is a file in `mlruns/studies/`.
-        trial_timeout: minutes after which a training has failed, and its trial with it; null for none.
-        max_failures: after how many failed trials the study gives up; null for never.
-        seed: of the sampler.
+        study: the study's name. A command with the same name and space goes on with it.
+        space: the search space in Hydra's grammar.
+        n_trials: the number of trials in all, those of earlier commands included.
+        slots: the number of trials that each worker trains at once.
+        workers: the number of processes that the launcher starts.
+        replicates: the number of trainings of each trial, with successive seeds; their mean is the trial's value.
+        objective: the names of one or several logged metrics.
+        direction: minimize or maximize for each objective; null for what the metric is known for.
+        prune_by: a metric of every epoch, which the pruner sees, and which ranks the trials of several objectives.
+        pruner: Optuna's pruner, which ends trials early.
+        enqueue: points, or parts of points, to try first.
+        storage: the address of Optuna's storage; null for a file in `mlruns/studies/`.
+        trial_timeout: minutes after which a training, and its trial, has failed; null for no limit.
+        max_failures: the number of failed trials beyond which the study gives up; null for any number.
+        seed: the seed of the sampler.
     """
 
     study: Name
@@ -91,36 +75,21 @@ class StudySettings:
 
     @property
     def directions(self) -> list[Direction]:
-        """What is expected of each objective."""
+        """The direction of each objective."""
         return self.direction or [known_direction(name) for name in self.objective]
 
     def __post_init__(self) -> None:
         if self.direction and len(self.direction) != len(self.objective):
             raise InputError(
-                f"sweep.direction={shown(self.direction)}: expected one for each of "
+                f"sweep.direction={shown(self.direction)}: expected one direction for each of "
                 f"{', '.join(self.objective)}, or null"
             )
 
     def sign(self, metric: str) -> int:
-        """1 where less of a metric is better, -1 where more is."""
-        expected = dict(zip(self.objective, self.directions, strict=True)).get(metric, known_direction(metric))
-        return 1 if expected == "minimize" else -1
-
-    def summary(self, trainings: Sequence[Mapping[str, float]]) -> "Summary":
-        """What the metrics of a trial's trainings come to.
-
-        Raises:
-            InputError: naming an objective that one of them does not have.
-        """
-        each = np.array([[metrics.get(name, math.nan) for name in self.objective] for metrics in trainings])
-        wrong = [name for name, values in zip(self.objective, each.T, strict=True) if not np.isfinite(values).all()]
-        if wrong:
-            raise InputError(f"{', '.join(wrong)} is missing, or no finite number")
-        spread = each.std(axis=0, ddof=min(1, len(each) - 1))
-        of_model = self.prune_by.removeprefix(EPOCH)  # that is kept, which is not always of the last epoch
-        merit = [metrics.get(of_model, metrics.get(self.prune_by, math.nan)) for metrics in trainings]
-        return Summary(each.mean(axis=0).tolist(), spread.tolist(), float(np.mean(merit)))
+        """Give 1 where less of a metric is better, and -1 where more is."""
+        directions = dict(zip(self.objective, self.directions, strict=True))
+        return 1 if directions.get(metric, known_direction(metric)) == "minimize" else -1
 
     def shown(self, values: Sequence[float]) -> str:
-        """Objectives for a person to read."""
+        """Write the value of each objective for a person to read."""
         return ", ".join(f"{name} {value:.5g}" for name, value in zip(self.objective, values, strict=True))

@@ -1,1 +1,1 @@
-"""The space that a study searches."""
+"""This package describes the search space of a study: its keys, their distributions and its points."""

@@ -1,4 +1,4 @@
-"""Spaces written in Hydra's own grammar: one meaning for `choice`, `range` and `interval` everywhere."""
+"""Search spaces are written in Hydra's grammar: `choice`, `range` and `interval` mean the same everywhere."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,48 +11,49 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from pipeline.config.composition import null_listed
 from pipeline.config.names import shown
 from pipeline.errors import InputError
+from pipeline.sweep.space.decimal_range import numbers_of
 from pipeline.sweep.space.space import Space
-from pipeline.sweep.space.steps import steps_of
 
 
 def space_of(node: Mapping[str, Any], parser: OverridesParser, *, under: str = "sweep.space") -> Space:
-    """The space that a config describes.
+    """Read the search space that a config describes.
 
     Args:
-        node: key to values in Hydra's grammar, or `key=value` to what exists then only.
-        parser: Hydra's.
-        under: where the node stands in the config, for messages.
+        node: keys with values in Hydra's grammar; and conditions `key=value`, each with the keys that exist only then.
+        parser: Hydra's parser of overrides.
+        under: the key of the config that holds the node, for messages.
 
     Raises:
-        InputError: values that are not in Hydra's grammar, or only one of them.
+        InputError: the values of a key are not in Hydra's grammar, or there is only one.
     """
-    dimensions, conditional = {}, {}
-    for key, given in node.items():
-        if isinstance(given, Mapping):
+    dimensions: dict[str, BaseDistribution] = {}
+    conditional: dict[str, Space] = {}
+    for key, values in node.items():
+        if isinstance(values, Mapping):
             if "=" not in key:
                 raise InputError(
                     f"{under}.{key}: expected values such as choice(2, 8), or below a condition such as "
                     "model=conv the keys that exist then"
                 )
-            conditional[key] = space_of(given, parser, under=f"{under}.{key}")
+            conditional[key] = space_of(values, parser, under=f"{under}.{key}")
         else:
-            dimensions[key] = distribution_of(_parsed(f"{key}={_text(given)}", parser, under))
+            dimensions[key] = distribution_of(_parsed(f"{key}={_text(values)}", parser, under))
     return Space(dimensions, conditional)
 
 
-def _text(given: Any) -> str:
-    """Values in Hydra's grammar; a list is a choice."""
-    if not isinstance(given, list):
-        return shown(given)
-    text = ",".join(map(shown, given))
-    return text if len(given) > 1 else f"choice({text})"
+def _text(values: Any) -> str:
+    """Write values of a config in Hydra's grammar; a list is a choice."""
+    if not isinstance(values, list):
+        return shown(values)
+    text = ",".join(map(shown, values))
+    return text if len(values) > 1 else f"choice({text})"
 
 
 def distribution_of(override: Override) -> BaseDistribution:
-    """Optuna's word for the values of an override.
+    """Give Optuna's distribution of the values that an override of the command line lists.
 
     Raises:
-        InputError: they are none to choose from.
+        InputError: the override has one value, or its values are no distribution.
     """
     values = override.value()
     try:
@@ -62,10 +63,8 @@ def distribution_of(override: Override) -> BaseDistribution:
         if isinstance(values, RangeSweep):
             return _range(values)
         if override.is_choice_sweep():
-            texts, plain = override.sweep_string_iterator(), override.sweep_iterator()
-            choices = [
-                value if isinstance(value, int | float) else text for text, value in zip(texts, plain, strict=True)
-            ]
+            pairs = zip(override.sweep_string_iterator(), override.sweep_iterator(), strict=True)
+            choices = [value if isinstance(value, int | float) else text for text, value in pairs]
             return CategoricalDistribution(list({shown(choice): choice for choice in choices}.values()))
     except ValueError as error:
         raise InputError(f"{override.input_line}: {error}") from error
@@ -79,8 +78,8 @@ def _check_tags(values: Any) -> None:
     known = {"log"} if isinstance(values, IntervalSweep | RangeSweep) else set[str]()
     if unknown := getattr(values, "tags", set[str]()) - known:
         raise ValueError(
-            f"nothing is known of the tag {', '.join(sorted(unknown))} here; expected tag(log, interval(1e-4, 1e-2)), "
-            "of an interval or a range"
+            f"the tag {', '.join(sorted(unknown))} is unknown here; expected the tag log of an interval or a range: "
+            "tag(log, interval(1e-4, 1e-2))"
         )
 
 
@@ -92,7 +91,8 @@ def _parsed(line: str, parser: OverridesParser, under: str) -> Override:
 
 
 def _interval(values: IntervalSweep) -> BaseDistribution:
-    low, high, log = values.start, values.end, "log" in values.tags
+    low, high = values.start, values.end
+    log = "log" in values.tags
     assert low is not None
     assert high is not None
     if low > high:
@@ -103,8 +103,8 @@ def _interval(values: IntervalSweep) -> BaseDistribution:
 
 
 def _range(values: RangeSweep) -> BaseDistribution:
-    listed = steps_of(values)
-    low, high = min(listed), max(listed)
+    numbers = numbers_of(values)
+    low, high = min(numbers), max(numbers)
     if isinstance(low, int) and isinstance(high, int):
         log = "log" in values.tags
         return IntDistribution(low, high, log=log, step=abs(int(values.step)))

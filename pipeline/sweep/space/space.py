@@ -1,4 +1,4 @@
-"""What a study searches: keys and the values that they may take."""
+"""A search space is made of keys and the values that they may take; a point of it has one value for each key."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,17 +10,17 @@ from optuna.distributions import BaseDistribution
 
 from pipeline.config.names import run_name, shown
 from pipeline.errors import InputError
-from pipeline.sweep.space.distribution import Value, count_of, ends_of, exact, has, values_of, written
-from pipeline.sweep.space.suggest import Draw
+from pipeline.sweep.space.distribution import Value, contains, count_of, ends_of, exact, values_of, written
+from pipeline.sweep.space.value_sources import ValueSource
 
 
 @dataclass(frozen=True)
 class Space:
-    """Keys, and keys that exist only where another one has a certain value.
+    """A search space has keys that always exist, and keys that exist only where another key has a certain value.
 
     Attributes:
-        dimensions: what each key may be.
-        conditional: by key and value, as typed on the command line, the space that exists then too.
+        dimensions: the distribution of each key that always exists.
+        conditional: subspaces by the condition under which they exist, such as `model=conv`.
     """
 
     dimensions: Mapping[str, BaseDistribution] = field(default_factory=dict)
@@ -30,21 +30,22 @@ class Space:
         return bool(self.dimensions or self.conditional)
 
     def __iter__(self) -> Iterator[str]:
-        """Every key, those that do not always exist included; each once."""
+        """Iterate over all keys, each once, those that do not always exist included."""
         yield from dict.fromkeys(chain(self.dimensions, *self.conditional.values()))
 
-    def point(self, given: Mapping[str, Any]) -> dict[str, Value]:
-        """A point that somebody wrote down, with values as trials have them.
+    def point(self, written_down: Mapping[str, Any]) -> dict[str, Value]:
+        """Convert a point that a user wrote down, or a part of one, to values as trials have them.
 
         Raises:
-            InputError: a key that is not searched, or a value that it cannot have.
+            InputError: a key is not searched, or cannot have this value.
         """
-        known, point = self._distributions(), {}
-        for key, value in given.items():
+        known = self._distributions()
+        point: dict[str, Value] = {}
+        for key, value in written_down.items():
             if key not in known:
-                raise InputError(f"{key} is not searched. Searched are: {', '.join(self)}")
+                raise InputError(f"{key} is not searched. The study searches: {', '.join(self)}")
             point[key] = value if isinstance(value, int | float) else shown(value)
-            if not has(known[key], point[key]):
+            if not contains(known[key], point[key]):
                 raise InputError(f"{key}={shown(value)} is not in the space: {written(known[key])}")
         return point
 
@@ -52,20 +53,20 @@ class Space:
         inner = [space._distributions() for space in self.conditional.values()]
         return {key: each for part in (self.dimensions, *inner) for key, each in part.items()}
 
-    def suggest(self, draw: Draw) -> dict[str, Value]:
-        """A point: a value for every key that exists at it."""
-        values = {key: exact(each, draw(key, each)) for key, each in self.dimensions.items()}
+    def suggest(self, source: ValueSource) -> dict[str, Value]:
+        """Suggest a point: a value from the source for every key that exists there."""
+        values = {key: exact(each, source(key, each)) for key, each in self.dimensions.items()}
         for condition, space in self.conditional.items():
             if _holds(condition, values):
-                values |= space.suggest(draw)
+                values |= space.suggest(source)
         return values
 
     def is_whole(self, point: Mapping[str, Value]) -> bool:
-        """Whether a point has a value for every key that exists at it."""
+        """Tell whether a point has a value for every key that exists there."""
         return self.suggest(lambda key, _: point.get(key, "")) == point
 
     def size(self) -> float:
-        """How many points it has; infinity where a key takes values without end."""
+        """Count the points of the space; infinity where a key takes values of an interval."""
         counts = {key: count_of(distribution) for key, distribution in self.dimensions.items()}
         if inf in counts.values():
             return inf
@@ -76,10 +77,10 @@ class Space:
         return others * sum(prod(sizes) for sizes in inner)
 
     def grid(self) -> Iterator[dict[str, Value]]:
-        """Every point, the last key changing fastest.
+        """Iterate over all points, the last key changing fastest.
 
         Raises:
-            InputError: a key takes values without end.
+            InputError: a key takes values of an interval.
         """
         lists = [values_of(key, distribution) for key, distribution in self.dimensions.items()]
         for chosen in product(*lists):
@@ -89,7 +90,7 @@ class Space:
                 yield {key: value for part in (values, *parts) for key, value in part.items()}
 
     def impossible(self) -> Iterator[str]:
-        """Conditions that hold at no point."""
+        """Iterate over the conditions that hold at no point."""
         for condition, space in self.conditional.items():
             key = condition.partition("=")[0]
             searched = self.dimensions.get(key)
@@ -99,7 +100,7 @@ class Space:
             yield from space.impossible()
 
     def corners(self) -> Iterator[dict[str, Value]]:
-        """Points with one key at an end of its values, or at each of its choices, and the others at their first."""
+        """Iterate over points with one key at an end of its values, or at a choice, and the others at their first."""
         first = {key: ends_of(distribution)[0] for key, distribution in self.dimensions.items()}
         points = [first, *({**first, key: end} for key, each in self.dimensions.items() for end in ends_of(each)[1:])]
         for values in points:
@@ -110,7 +111,7 @@ class Space:
                 yield from ({**values, **corner} for corner in corners[1:])
 
     def without(self, fixed: Mapping[str, str]) -> "Space":
-        """The space that is left where keys are fixed to these values."""
+        """Give the space that is left where keys are fixed to these values."""
         kept: dict[str, Space] = {}
         dimensions = {key: each for key, each in self.dimensions.items() if key not in fixed}
         for condition, space in self.conditional.items():
@@ -124,7 +125,7 @@ class Space:
         return Space(dimensions, kept)
 
     def widened(self, key: str, distribution: BaseDistribution) -> "Space":
-        """The space where a key, wherever it exists, may take other values; a new key always exists."""
+        """Give the space where a key, wherever it exists, has another distribution; a new key always exists."""
         inner = {
             condition: space.widened(key, distribution) if key in list(space) else space
             for condition, space in self.conditional.items()
@@ -134,23 +135,23 @@ class Space:
         return Space({**self.dimensions, key: distribution}, inner)
 
     def described(self) -> dict[str, Any]:
-        """The space in plain mappings, to be stored and compared."""
+        """Describe the space in plain mappings, to be stored and compared."""
         nested = {condition: space.described() for condition, space in self.conditional.items()}
         return {key: written(distribution) for key, distribution in self.dimensions.items()} | nested
 
 
 def overrides_of(values: Mapping[str, Value]) -> list[str]:
-    """A point as it would be typed to train it alone."""
+    """Give the overrides of the command line that train a point alone."""
     return [f"{key}={value if isinstance(value, str) else shown(value)}" for key, value in values.items()]
 
 
 def key_of(values: Mapping[str, Value]) -> str:
-    """A text that is equal for equal points."""
+    """Give a text that is equal for equal points, and by which points are known."""
     return " ".join(sorted(overrides_of(values)))
 
 
 def point_name(values: Mapping[str, Value]) -> str:
-    """A point for people: last parts of keys, numbers to four digits."""
+    """Name a point for people: last parts of its keys, numbers to four digits."""
     return run_name(
         {}, {key: float(f"{each:.4g}") if isinstance(each, float) else each for key, each in values.items()}
     )

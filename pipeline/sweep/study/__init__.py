@@ -1,1 +1,1 @@
-"""A study: its plan, trials, storage and leases."""
+"""This package keeps a study: its plan, definition, storage, queue of trials, and their leases."""

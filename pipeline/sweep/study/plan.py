@@ -1,28 +1,27 @@
-"""What a study is to find out, and with what."""
+"""A plan is what a command asks a study to do: its settings, search space and sampler, and what all trials share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from pipeline.config.names import flatten
-from pipeline.metric_names import current, under_current_names
 from pipeline.sweep.sampling import points_in_order, sampler_of
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space.distribution import Value
-from pipeline.sweep.space.space import Space, key_of, point_name
+from pipeline.sweep.space.space import Space, key_of
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a worker needs to know of a study; can be sent to another process.
+    """A plan is all that a worker needs to know of a study; it can be sent to another process.
 
     Attributes:
-        settings: of the study.
-        sampler: its config.
-        space: what is searched.
-        overrides: what all trials have in common, as typed.
-        fixed: the same as values, with all that comes from presets and defaults.
+        settings: the study's settings.
+        sampler: the sampler's config.
+        space: the search space.
+        overrides: what all trials have in common, as overrides of the command line.
+        fixed: what all trials have in common, as values, those of presets and defaults included.
     """
 
     settings: StudySettings
@@ -31,42 +30,36 @@ class Plan:
     overrides: Sequence[str]
     fixed: Mapping[str, Any]
 
-    def question(self) -> dict[str, Any]:
-        """What must not change while a study goes on."""
-        return {
-            "space": self.space.described(),
-            "objective": dict(zip(self.settings.objective, self.settings.directions, strict=True)),
-            "prune_by": self.settings.prune_by,
-            "replicates": self.settings.replicates,
-            "config": dict(self.fixed),
-        }
-
     @cached_property
-    def number(self) -> int:
-        """Of trials: no point is trained twice, so there are no more than the space has points."""
+    def n_trials(self) -> int:
+        """The number of trials: `sweep.n_trials`, or of the points of a smaller space, as none is trained twice."""
         return int(min(self.settings.n_trials, self.space.size()))
 
     def points(self) -> Sequence[dict[str, Value] | None]:
-        """The points of the trials as far as they are known in advance: those given, and all of a sampler that does not
-        learn; None for those that it learns to choose."""
-        given, sampler = self.given(), sampler_of(self.sampler, self.settings.seed, 0)
-        whole = [key_of(point) for point in given if self.space.is_whole(point)]
-        chosen = points_in_order(sampler, self.space, self.number, whole)
-        if chosen is None:
-            return [*given, *[None] * max(0, self.number - len(given))]
-        for index, part in enumerate(given):  # one of which some keys are given takes the others from a chosen point
-            rest = next((point for point in chosen if part.items() < point.items()), None)
-            if rest:
-                given[index] = rest
-                chosen.remove(rest)
-        return [*given, *chosen][: max(self.number, len(given))]
+        """Give the point of each trial as far as it is known in advance.
 
-    def given(self) -> list[dict[str, Value]]:
-        """The points that are to be tried first, each once; of some of them only a part."""
+        The enqueued points come first, then those of a sampler that does not learn; None stands for each point that a
+        sampler learns to choose.
+        """
+        enqueued = self.enqueued()
+        sampler = sampler_of(self.sampler, self.settings.seed, 0)
+        whole = [key_of(point) for point in enqueued if self.space.is_whole(point)]
+        chosen = points_in_order(sampler, self.space, self.n_trials, whole)
+        if chosen is None:
+            return [*enqueued, *[None] * max(0, self.n_trials - len(enqueued))]
+        for index, part in enumerate(enqueued):  # a part of a point is completed by a chosen point that has it
+            completed = next((point for point in chosen if part.items() < point.items()), None)
+            if completed:
+                enqueued[index] = completed
+                chosen.remove(completed)
+        return [*enqueued, *chosen][: max(self.n_trials, len(enqueued))]
+
+    def enqueued(self) -> list[dict[str, Value]]:
+        """Give the points of `sweep.enqueue`, which are tried first, each once; some are a part of a point only."""
         return list({key_of(point): point for point in self.settings.enqueue}.values())
 
     def described(self) -> dict[str, str]:
-        """How it searches, by key: what each key may be, and who chooses."""
+        """Describe the search as parameters of the study's run: the values of each key, and who chooses."""
         space = flatten({"space": self.space.described()})
         return {
             **{key.replace("=", ":"): str(value) for key, value in space.items()},  # MLflow takes no = in a name
@@ -75,43 +68,3 @@ class Plan:
             "pruner": type(self.settings.pruner).__name__,
             "replicates": str(self.settings.replicates),
         }
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """A trial that this process works on.
-
-    Attributes:
-        number, id: of the trial, from 0 in the study and in the storage.
-        values: of the searched keys.
-    """
-
-    number: int
-    id: int
-    values: dict[str, Value] = field(hash=False)
-
-    @property
-    def name(self) -> str:
-        """What varies."""
-        return point_name(self.values)
-
-
-def asked_now(question: Mapping[str, Any]) -> dict[str, Any]:
-    """A study's question as it was stored, with the names that metrics have today."""
-    return {
-        **question,
-        "objective": under_current_names(question["objective"]),
-        "prune_by": current(question["prune_by"]),
-    }
-
-
-def difference(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> str:
-    """What two questions do not have in common, a line each."""
-    lines = []
-    for key in dict.fromkeys([*before, *now]):
-        old, new = before.get(key), now.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            lines.append(difference(old, new, f"{path}{key}: "))
-        elif old != new:
-            lines.append(f"  {path}{key}: {old} before, {new} now")
-    return "\n".join(line for line in lines if line)

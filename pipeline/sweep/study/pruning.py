@@ -1,17 +1,26 @@
-"""What pruners are shown of a study."""
+"""A pruner judges trials by one metric of each epoch, whatever the objectives of the study are."""
 
 import optuna
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
 
-from pipeline.sweep.settings import StudySettings
+from pipeline.sweep.settings import Direction
 
 
-class OneDirection(optuna.Study):
-    """A study as a pruner sees it: by the one metric of each epoch, whatever the objectives are."""
+class StudyForPruner(optuna.Study):
+    """A pruner sees a study with one direction, as pruners refuse or misread a study of several objectives.
 
-    def __init__(self, study: optuna.Study, settings: StudySettings) -> None:
-        super().__init__(study.study_name, study._storage, sampler=study.sampler, pruner=settings.pruner)
-        self._wanted = settings.directions[0]
+    Args:
+        study: the study.
+        storage: the storage that has it.
+        direction: whether the metric that trials report is to be minimized or maximized.
+    """
+
+    def __init__(self, study: optuna.Study, storage: BaseStorage, direction: Direction) -> None:
+        super().__init__(study.study_name, storage, sampler=study.sampler, pruner=study.pruner)
+        self._direction = direction
 
     @property
-    def directions(self) -> list[optuna.study.StudyDirection]:
-        return [optuna.study.StudyDirection[self._wanted.upper()]]
+    def directions(self) -> list[StudyDirection]:
+        """The one direction of the reported metric."""
+        return [StudyDirection[self._direction.upper()]]

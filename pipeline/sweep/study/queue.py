@@ -1,4 +1,7 @@
-"""Which points the trials of a study have: known in advance, or chosen when their turn has come; none of them twice."""
+"""The queue of a study holds its waiting trials, whose points are known in advance or chosen when their turn has come.
+
+No two trials of a study have the same point.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -6,59 +9,80 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from pipeline.errors import InputError
-from pipeline.sweep.sampling import unseen
+from pipeline.sweep.optuna_internals import FIXED_PARAMS
+from pipeline.sweep.sampling import untried
 from pipeline.sweep.space.distribution import Value
-from pipeline.sweep.space.space import key_of
-from pipeline.sweep.space.suggest import having, wish
+from pipeline.sweep.space.space import Space, key_of
+from pipeline.sweep.space.value_sources import from_sampler, partly_fixed
 from pipeline.sweep.study.plan import Plan
 
-POINT = "fixed_params"
-"""Where Optuna looks for the values that a trial is to have."""
-WORK, GIVEN = "work", "given"
-"""What a trial is estimated to take; `key_of` what the user gave of its point."""
+FLOP = "work"
+"""The system attribute of a trial that keeps the floating-point operations which its training is estimated to take."""
+ENQUEUED = "given"
+"""The system attribute of a trial that keeps `key_of` the point, or the part of one, that the user enqueued."""
 
 
-def add_missing(study: optuna.Study, plan: Plan, work: Mapping[str, float]) -> None:
-    """Add what is missing of the planned trials to a study, waiting for somebody to work on them.
+def add_missing(study: optuna.Study, plan: Plan, flop: Mapping[str, float]) -> None:
+    """Add those planned trials to a study that it does not have yet, in state WAITING.
 
     Args:
-        study, plan: of each other.
-        work: of points that are planned, by `key_of` them.
+        study: Optuna's study.
+        plan: the plan of that study.
+        flop: estimated floating-point operations of planned points, by `key_of` the point.
 
     Raises:
-        InputError: there is no room for points that the user gave.
+        InputError: the user enqueued more points than there are trials left.
     """
     trials = study.get_trials(deepcopy=False)
-    known, missing = set(_keys_of(trials)), max(0, plan.number - len(trials))
-    planned, given = plan.points(), [key_of(part) for part in plan.given()]
-    asked = [
-        (point, key) for point, key in zip(planned, given, strict=False) if point and not {key_of(point), key} & known
+    known = set(_keys_of(trials))
+    missing = max(0, plan.n_trials - len(trials))
+    planned = plan.points()
+    enqueued = [key_of(part) for part in plan.enqueued()]
+    new = [
+        (point, key)
+        for point, key in zip(planned, enqueued, strict=False)
+        if point and not {key_of(point), key} & known
     ]
-    if len(asked) > missing:
+    if len(new) > missing:
         raise InputError(
-            f"sweep.enqueue: {len(asked)} points are new, and of sweep.n_trials={plan.settings.n_trials} trials "
+            f"sweep.enqueue: {len(new)} points are new, and of sweep.n_trials={plan.settings.n_trials} trials "
             f"{missing} are left. Raise sweep.n_trials"
         )
-    others = [(point, None) for point in planned[len(given) :] if point is None or key_of(point) not in known]
-    for point, key in [*asked, *others][:missing]:
-        fixed = {POINT: point, WORK: work.get(key_of(point), 0.0)} if point else {}
-        study.add_trial(create_trial(state=TrialState.WAITING, system_attrs=fixed | ({GIVEN: key} if key else {})))
+    others = [(point, None) for point in planned[len(enqueued) :] if point is None or key_of(point) not in known]
+    for point, key in [*new, *others][:missing]:
+        fixed = {FIXED_PARAMS: point, FLOP: flop.get(key_of(point), 0.0)} if point else {}
+        attributes = fixed | ({ENQUEUED: key} if key else {})
+        study.add_trial(create_trial(state=TrialState.WAITING, system_attrs=attributes))
 
 
-def chosen(study: optuna.Study, plan: Plan, trial: FrozenTrial) -> dict[str, Value]:
-    """The point that the sampler of a study wants for a trial, or one like it that no trial has.
+def fixed_point(trial: FrozenTrial) -> dict[str, Value]:
+    """Give the point that a trial is to have, as far as it is known before the sampler suggests the rest."""
+    fixed: dict[str, Value] = trial.system_attrs.get(FIXED_PARAMS, {})
+    return fixed
 
-    What was given of the point stays as it is, unless all such points are taken.
+
+def suggested_point(study: optuna.Study, space: Space, trial: FrozenTrial) -> dict[str, Value]:
+    """Give the point that the sampler of a study suggests for a trial, or one like it that no trial has.
+
+    The part of the point that the user enqueued stays as it is, unless all such points are taken.
     """
-    part, trials = trial.system_attrs.get(POINT, {}), study.get_trials(deepcopy=False)
-    expected = plan.space.suggest(having(part, wish(study, trial)))
-    return unseen(expected, set(_keys_of(trials)), plan.space, trial.number, part)
+    part = fixed_point(trial)
+    suggested = space.suggest(partly_fixed(part, from_sampler(study, trial)))
+    return untried(suggested, set(_keys_of(study.get_trials(deepcopy=False))), space, trial.number, part)
+
+
+def by_duration(waiting: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Sort waiting trials by the estimated duration of their training, the longest first.
+
+    Several trials at once then end at about the same time, and none is waited for alone.
+    """
+    return sorted(waiting, key=lambda trial: -trial.system_attrs.get(FLOP, 0.0))
 
 
 def _keys_of(trials: Sequence[FrozenTrial]) -> Iterator[str]:
-    """Of the points that trials have, or are to have, and of what was given of them."""
+    """Iterate over `key_of` the points that trials have or are to have, and of the parts that the user enqueued."""
     for trial in trials:
-        if POINT in trial.system_attrs:
-            yield key_of(trial.system_attrs[POINT])
-        if GIVEN in trial.system_attrs:
-            yield trial.system_attrs[GIVEN]
+        if FIXED_PARAMS in trial.system_attrs:
+            yield key_of(trial.system_attrs[FIXED_PARAMS])
+        if ENQUEUED in trial.system_attrs:
+            yield trial.system_attrs[ENQUEUED]

@@ -1,4 +1,4 @@
-"""Optuna's storages; the default is a journal in `mlruns/`, one file for each study."""
+"""Optuna keeps a study in a storage: by default a journal, a file of its own in `mlruns/studies/`."""
 
 import os
 from pathlib import Path
@@ -20,28 +20,28 @@ STUDIES = MLRUNS / "studies"
 
 
 def lock_of(study: str) -> FileLock:
-    """Held by whoever of this machine decides about a study's trials."""
+    """Give the lock that a process of this machine holds while it decides about a study's trials."""
     STUDIES.mkdir(parents=True, exist_ok=True)
     return FileLock(STUDIES / f"{study}.lock")
 
 
 def journal_of(study: str) -> Path:
-    """Where the file of a study is."""
+    """Give the path of a study's journal."""
     return STUDIES / f"{study}.journal"
 
 
 def storage_of(study: str, address: Address | None) -> BaseStorage:
-    """The storage at an address of Optuna's; without one the study's own file.
+    """Open the storage at an address of Optuna's; without an address the study's journal.
 
     Raises:
-        InputError: the address leads to none.
+        InputError: there is no storage at the address, or it cannot be used.
     """
     if address is None:
         STUDIES.mkdir(parents=True, exist_ok=True)
         path = journal_of(study)
         return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalLock(path)))
     try:
-        with lock_of(study):  # several processes that make the tables at once fail
+        with lock_of(study):  # processes that create the tables at the same time fail
             return optuna.storages.get_storage(address.full)
     except (ArgumentError, SQLAlchemyError, ImportError, ValueError, RuntimeError, StorageInternalError) as error:
         raise InputError(f"sweep.storage={address}: {_reason(error)}") from error
@@ -51,37 +51,38 @@ def _reason(error: Exception) -> str:
     cause = str(error).partition("\n")[0].rstrip(". ")
     if isinstance(error.__cause__, ModuleNotFoundError):
         return driver_missing(error.__cause__)
-    if isinstance(error, RuntimeError):  # of its schema
-        return f"{cause}. Or is it MLflow's, or another program's? Studies need a database of their own"
+    if isinstance(error, RuntimeError):  # Optuna does not know the database's schema
+        return f"{cause}. Perhaps the database is MLflow's or another program's: studies need one of their own"
     return (
-        f"{cause}. Expected an address of Optuna's, such as sqlite:////absolute/path.db or postgresql://…; or leave it "
-        "out to use a file in mlruns/studies/"
+        f"{cause}. Expected an address of Optuna's, such as sqlite:////absolute/path.db or postgresql://…; or leave "
+        "sweep.storage out to use a file in mlruns/studies/"
     )
 
 
 class JournalLock(JournalFileOpenLock):
-    """A lock that dies with its holder, unlike Optuna's; and a journal that was cut off by a power cut is mended.
+    """A lock of a journal that ends with its holder's process, unlike Optuna's, and mends a torn last line.
 
     Args:
-        journal: path of the file that it protects.
+        journal: the journal's path.
     """
 
     def __init__(self, journal: Path) -> None:
-        self._journal, self._lock = journal, FileLock(f"{journal}.lock")
+        self._journal = journal
+        self._lock = FileLock(f"{journal}.lock")
 
     def acquire(self) -> bool:
-        """Wait for the lock."""
+        """Wait for the lock, and mend the journal."""
         self._lock.acquire()
         _without_torn_end(self._journal)
         return True
 
     def release(self) -> None:
-        """Let others write."""
+        """Release the lock."""
         self._lock.release()
 
 
 def _without_torn_end(journal: Path) -> None:
-    """Cut off what follows the last whole line: who wrote it is dead."""
+    """Cut off what follows the last whole line of a journal: the process that wrote it died within the line."""
     with journal.open("rb+") as file:
         end = file.seek(0, os.SEEK_END)
         if end == 0 or _byte(file, end - 1) == b"\n":

@@ -1,45 +1,49 @@
-"""A study and who works on which of its trials: no trial twice, none lost, exactly as many as were asked for."""
+"""A study hands each of its trials to one worker: none is trained twice, none is lost, and their number is exact."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 import optuna
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from pipeline.errors import InputError
 from pipeline.metric_names import under_current_names
+from pipeline.sweep.optuna_internals import FIXED_PARAMS, trial_of
 from pipeline.sweep.sampling import sampler_of
 from pipeline.sweep.settings import StudySettings
-from pipeline.sweep.space.suggest import by_trial
-from pipeline.sweep.study.lease import Owners, is_owned
-from pipeline.sweep.study.plan import Claimed, Plan, asked_now, difference
-from pipeline.sweep.study.pruning import OneDirection
-from pipeline.sweep.study.queue import POINT, WORK, add_missing, chosen
+from pipeline.sweep.space.value_sources import from_trial
+from pipeline.sweep.study.claimed_trial import ClaimedTrial
+from pipeline.sweep.study.definition import check_definition
+from pipeline.sweep.study.lease import Leases, is_leased
+from pipeline.sweep.study.plan import Plan
+from pipeline.sweep.study.pruning import StudyForPruner
+from pipeline.sweep.study.queue import add_missing, by_duration, fixed_point, suggested_point
 from pipeline.sweep.study.storage import journal_of, lock_of, storage_of
 
-QUESTION, PARENT, REASON = "question", "parent_run", "reason"
+RUN_ID = "parent_run"
+"""The user attribute of a study in Optuna's storage that keeps the id of its MLflow run."""
+REASON = "reason"
+"""The user attribute of a trial in Optuna's storage that keeps why it failed."""
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 class Study:
-    """The study of a plan in its storage.
+    """A study is opened in its storage, and follows a plan.
 
     Args:
-        plan: of the study, which is made if there is none of its name.
-        work: of points that are planned, by `key_of` them.
+        plan: the plan; its study is created if the storage has none of its name.
+        flop: estimated floating-point operations of planned points, by `key_of` the point.
 
     Raises:
-        InputError: the storage cannot be opened, or the study asks another question than the plan.
+        InputError: the storage cannot be opened, or its study has another definition than the plan.
     """
 
-    def __init__(self, plan: Plan, work: Mapping[str, float] | None = None) -> None:
-        self.plan, self.settings = plan, plan.settings
+    def __init__(self, plan: Plan, flop: Mapping[str, float] | None = None) -> None:
+        self.plan = plan
+        self.settings = plan.settings
         self.storage: BaseStorage = storage_of(self.settings.study, self.settings.storage)
-        self.owners = Owners(self.storage)
-        with self._decision():
+        self.leases = Leases(self.storage)
+        with lock_of(self.settings.study):
             self.optuna = optuna.create_study(
                 study_name=self.settings.study,
                 storage=self.storage,
@@ -48,86 +52,100 @@ class Study:
                 sampler=self._sampler(0),
                 pruner=self.settings.pruner,
             )
-            self._ask_the_same()
-            add_missing(self.optuna, plan, work or {})
+            check_definition(self.optuna, plan)
+            add_missing(self.optuna, plan, flop or {})
 
     @property
     def trials(self) -> list[FrozenTrial]:
-        """All that count, in order."""
-        return self.optuna.get_trials(deepcopy=False)[: self.plan.number]
+        """The planned trials by number; a storage may have more, of a command with a higher `sweep.n_trials`."""
+        return self.optuna.get_trials(deepcopy=False)[: self.plan.n_trials]
 
     def of_state(self, *states: TrialState) -> list[FrozenTrial]:
-        """The trials in these states."""
+        """Give the trials in these states."""
         return [trial for trial in self.trials if trial.state in states]
 
     @property
     def run_id(self) -> str | None:
-        """Of the study's own run; None before it has one."""
-        return self.optuna.user_attrs.get(PARENT)
+        """The id of the study's own MLflow run; None before it has one."""
+        return self.optuna.user_attrs.get(RUN_ID)
 
     @run_id.setter
     def run_id(self, run_id: str) -> None:
-        self.optuna.set_user_attr(PARENT, run_id)
+        self.optuna.set_user_attr(RUN_ID, run_id)
 
     def ranking(self) -> list[FrozenTrial]:
-        """The trials that have a value, the best first; of several objectives first those on the Pareto front, and by
-        what trials are pruned by."""
-        settings, [objective, *more] = self.settings, self.settings.objective
+        """Give the completed trials, the best first.
+
+        With several objectives those on the Pareto front come first; `sweep.prune_by` ranks the trials on it, and the
+        others.
+        """
+        [objective, *more] = self.settings.objective
+        metric = self.settings.prune_by if more else objective
         front = {trial.number for trial in self.front()} if more else set()
 
         def place(trial: FrozenTrial) -> tuple[bool, float]:
-            if more:
-                return trial.number not in front, settings.sign(settings.prune_by) * self.merit(trial)
-            return False, settings.sign(objective) * trial.values[0]
+            value = self.ranked_by(trial) if more else trial.values[0]
+            return bool(more) and trial.number not in front, self.settings.sign(metric) * value
 
         return sorted(self.of_state(TrialState.COMPLETE), key=place)
 
-    def merit(self, trial: FrozenTrial) -> float:
-        """What trials are pruned by, of a trial of several objectives that has ended."""
+    def ranked_by(self, trial: FrozenTrial) -> float:
+        """Give the metric `sweep.prune_by` of a completed trial of several objectives."""
         return float(under_current_names(trial.user_attrs)[self.settings.prune_by])
 
     def front(self) -> list[FrozenTrial]:
-        """The trials that no other beats in all objectives."""
-        return [trial for trial in self.optuna.best_trials if trial.number < self.plan.number]
+        """Give the trials on the Pareto front: no other trial is better in all objectives."""
+        return [trial for trial in self.optuna.best_trials if trial.number < self.plan.n_trials]
 
     def last_failure(self) -> str:
-        """Why the latest of the failed trials did."""
+        """Say which trial failed last, and why; an empty text where none failed."""
         failed = self.of_state(TrialState.FAIL)
         return f"trial {failed[-1].number}: {failed[-1].user_attrs.get(REASON, '')}".rstrip(".") if failed else ""
 
     @property
-    def hopeless(self) -> bool:
-        """Whether too many trials failed."""
+    def gave_up(self) -> bool:
+        """Whether more trials failed than `sweep.max_failures` tolerates."""
         limit = self.settings.max_failures
         return limit is not None and len(self.of_state(TrialState.FAIL)) > limit
 
     @property
-    def over(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.hopeless or not self.of_state(TrialState.WAITING, TrialState.RUNNING)
+    def is_over(self) -> bool:
+        """Whether no trial is left to train."""
+        return self.gave_up or not self.of_state(TrialState.WAITING, TrialState.RUNNING)
 
-    def claim(self) -> Claimed | None:
-        """The next trial, ours alone; None if there is none now."""
-        if self.hopeless:
+    def claim(self) -> ClaimedTrial | None:
+        """Claim the next trial for this process; None if no trial is waiting."""
+        if self.gave_up:
             return None
-        with self._decision():
+        with lock_of(self.settings.study):
             self._free_abandoned()
             for trial in self._in_turn(self.of_state(TrialState.WAITING)):
-                self.owners.sign(trial._trial_id)  # first, so that a running trial has an owner at every instant
-                if self.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
-                    self.owners.sign(trial._trial_id)  # another machine may have said the same meanwhile
-                    return self._suggested(trial)
+                trial_id = self._id_of(trial)
+                self.leases.acquire(trial_id)  # first, so that a running trial has a lease at every instant
+                if self.storage.set_trial_state_values(trial_id, TrialState.RUNNING):
+                    self.leases.acquire(trial_id)  # another machine may have acquired it in between
+                    return self._claimed(trial, trial_id)
         return None
 
-    def report(self, claimed: Claimed, step: int, metrics: Mapping[str, float]) -> bool:
-        """Note a metric of an epoch; whether the trial should end now."""
+    def report(self, claimed: ClaimedTrial, step: int, metrics: Mapping[str, float]) -> bool:
+        """Report the metrics of an epoch; returns whether the pruner ends the trial now."""
         name = self.settings.prune_by
         value = self.settings.sign(name) * self.settings.sign(self.settings.objective[0]) * metrics[name]
         self.storage.set_trial_intermediate_value(claimed.id, step, value)
-        return self.settings.pruner.prune(OneDirection(self.optuna, self.settings), self.storage.get_trial(claimed.id))
+        study = StudyForPruner(self.optuna, self.storage, self.settings.directions[0])
+        return self.settings.pruner.prune(study, self.storage.get_trial(claimed.id))
 
-    def end(self, claimed: Claimed, state: TrialState, values: Sequence[float] | None = None, reason: str = "") -> None:
-        """Note how a trial ended; in state WAITING, that it is to be gone on with."""
+    def end(
+        self, claimed: ClaimedTrial, state: TrialState, values: Sequence[float] | None = None, reason: str = ""
+    ) -> None:
+        """End this process's work on a trial; in state WAITING another process may go on with it.
+
+        Args:
+            claimed: the trial.
+            state: the state that it has from now on.
+            values: the value of each objective, in state COMPLETE.
+            reason: why it failed, in state FAIL.
+        """
         if reason:
             self.storage.set_trial_user_attr(claimed.id, REASON, reason)
         if state == TrialState.COMPLETE:
@@ -135,59 +153,43 @@ class Study:
         else:
             self.storage.set_trial_state_values(claimed.id, state)
 
-    def note(self, claimed: Claimed, facts: Mapping[str, float]) -> None:
-        """Keep facts about a trial beside its values."""
+    def note(self, claimed: ClaimedTrial, facts: Mapping[str, float]) -> None:
+        """Store numbers about a trial beside its values."""
         for name, fact in facts.items():
             self.storage.set_trial_user_attr(claimed.id, name, fact)
 
-    def _suggested(self, trial: FrozenTrial) -> Claimed:
+    def _id_of(self, trial: FrozenTrial) -> int:
+        study_id = self.storage.get_study_id_from_name(self.settings.study)
+        return self.storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+
+    def _claimed(self, trial: FrozenTrial, trial_id: int) -> ClaimedTrial:
         self.optuna.sampler = self._sampler(trial.number)
-        if not self.plan.space.is_whole(trial.system_attrs.get(POINT, {})):
-            point = chosen(self.optuna, self.plan, self.storage.get_trial(trial._trial_id))
-            self.storage.set_trial_system_attr(trial._trial_id, POINT, point)
-        values = self.plan.space.suggest(by_trial(optuna.Trial(self.optuna, trial._trial_id)))
-        return Claimed(trial.number, trial._trial_id, values)
+        if not self.plan.space.is_whole(fixed_point(trial)):
+            point = suggested_point(self.optuna, self.plan.space, self.storage.get_trial(trial_id))
+            self.storage.set_trial_system_attr(trial_id, FIXED_PARAMS, point)
+        values = self.plan.space.suggest(from_trial(trial_of(self.optuna, trial_id)))
+        return ClaimedTrial(trial.number, trial_id, values)
 
     def _in_turn(self, waiting: list[FrozenTrial]) -> list[FrozenTrial]:
-        """By number; of several at once the longest first, so that at the end none is waited for alone."""
-        if self.settings.slots * self.settings.workers == 1:
-            return waiting
-        return sorted(waiting, key=lambda trial: -trial.system_attrs.get(WORK, 0.0))
+        one_at_a_time = self.settings.slots * self.settings.workers == 1
+        return waiting if one_at_a_time else by_duration(waiting)
 
     def _sampler(self, number: int) -> BaseSampler:
-        """Anew for each trial, so that what it draws depends on the trials before and on nothing else."""
+        """Create a sampler for a trial, so that its suggestions depend on the trials before and on nothing else."""
         return sampler_of(self.plan.sampler, self.settings.seed, number)
 
     def _free_abandoned(self) -> None:
         for trial in self.of_state(TrialState.RUNNING):
-            if not is_owned(trial):
-                self.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
-
-    def _ask_the_same(self) -> None:
-        question = self.plan.question()
-        known = self.optuna.user_attrs.get(QUESTION)
-        if known is None:
-            self.optuna.set_metric_names(self.settings.objective)
-            self.optuna.set_user_attr(QUESTION, question)
-        elif said := difference(asked_now(known), json.loads(json.dumps(question))):
-            raise InputError(
-                f"sweep.study={self.settings.study}: there is such a study already, and it asks another question:\n"
-                f"{said}\n"
-                f"Set it back, or begin another study: sweep.study={self.settings.study}_2"
-            )
-
-    @contextmanager
-    def _decision(self) -> Iterator[None]:
-        with lock_of(self.settings.study):
-            yield
+            if not is_leased(trial):
+                self.storage.set_trial_state_values(self._id_of(trial), TrialState.WAITING)
 
 
 def is_begun(settings: StudySettings) -> bool:
-    """Whether there is such a study already, with a run of its own."""
+    """Tell whether a study of this name exists and has a run of its own."""
     if settings.storage is None and not journal_of(settings.study).exists():
-        return False  # and so it stays, until all that the user asks for is known to be right
+        return False  # nothing is created before all settings are known to be right
     storage = storage_of(settings.study, settings.storage)
     names = optuna.get_all_study_names(storage)
     return (
-        settings.study in names and PARENT in optuna.load_study(study_name=settings.study, storage=storage).user_attrs
+        settings.study in names and RUN_ID in optuna.load_study(study_name=settings.study, storage=storage).user_attrs
     )

@@ -1,4 +1,4 @@
-"""Children at work on trials: begun, listened to, ended in time, and their deaths explained."""
+"""A pool starts the trial processes of a worker, listens to them, ends them in time, and explains their deaths."""
 
 import os
 import signal
@@ -11,45 +11,50 @@ from multiprocessing.context import ForkServerProcess
 
 import cloudpickle
 
-from pipeline.sweep.study.plan import Claimed
-from pipeline.sweep.workers import trial_process as child
-from pipeline.sweep.workers.processes import warm_processes
-from pipeline.sweep.workers.trial_process import End, Epoch, Job
+from pipeline.sweep.study.claimed_trial import ClaimedTrial
+from pipeline.sweep.workers import trial_process
+from pipeline.sweep.workers.fork_server import fork_server
+from pipeline.sweep.workers.job_folder import LOG
+from pipeline.sweep.workers.messages import End, Epoch, Job
 
 PATIENCE = 7.0
-"""Seconds in which a child must have ended tidily before it is killed."""
+"""Seconds in which a trial process must end tidily before it is killed, so that Ctrl-C ends a sweep within 10."""
 TRAININGS = 20
-"""Of a child, lest what leaks in it grows."""
+"""Trainings of a trial process before a new one takes its place, so that what leaks in it does not grow."""
 
-AfterEpoch = Callable[[Claimed, int, Mapping[str, float]], bool]
-AtTheEnd = Callable[[Claimed, End], None]
+AfterEpoch = Callable[[ClaimedTrial, int, Mapping[str, float]], bool]
+"""From a trial, an epoch and its metrics to whether the trial is pruned now."""
+AtTheEnd = Callable[[ClaimedTrial, End], None]
+"""What is to be done when a training of a trial has ended."""
 
 
 @dataclass(eq=False)
 class TrialProcess:
-    """A child and what it works on.
+    """A worker knows a trial process by its pipe, and what it works on since when.
 
     Attributes:
-        claimed: what it works on; None while it has nothing to do.
-        trainings: that it was given so far.
-        began: the latest of them, when, seconds.
-        asked: when it was asked to end, seconds; None if it was not.
+        process: the process.
+        pipe: the connection to it.
+        claimed: the trial that it works on; None while it has nothing to do.
+        trainings: the number of trainings that it was given so far.
+        began_at: when it was given the latest training, seconds of the monotonic clock.
+        asked_at: when it was asked to end, seconds of the monotonic clock; None if it was not.
     """
 
     process: ForkServerProcess
     pipe: Connection
-    claimed: Claimed | None = None
+    claimed: ClaimedTrial | None = None
     trainings: int = 0
-    began: float = 0.0
-    asked: float | None = None
+    began_at: float = 0.0
+    asked_at: float | None = None
 
     def ask_to_end(self) -> None:
-        """Ask the process to end, as Ctrl-C does."""
-        self.asked = self.asked or time.monotonic()
+        """Ask the process to end, with the signal of which it ends tidily."""
+        self.asked_at = self.asked_at or time.monotonic()
         _signal(self.process, signal.SIGTERM)
 
     def end(self, deadline: float) -> None:
-        """Wait for its end, with force after the deadline."""
+        """Wait for the end of the process, and kill it after the deadline."""
         self.process.join(max(0.0, deadline - time.monotonic()))
         if self.process.exitcode is None:
             _signal(self.process, signal.SIGKILL)
@@ -58,65 +63,69 @@ class TrialProcess:
 
 
 class Pool:
-    """So many children at work at once.
+    """A pool has the trial processes of a worker.
 
     Args:
-        slots: their number.
+        slots: the number of trials that are trained at once.
         time_limit: minutes that each training may take; None for no limit.
     """
 
     def __init__(self, slots: int, time_limit: float | None) -> None:
-        self.slots, self.time_limit = slots, time_limit
+        self.slots = slots
+        self.time_limit = time_limit
         self.processes: list[TrialProcess] = []
-        self._context = warm_processes()
+        self._server = fork_server()
 
     @property
     def has_room(self) -> bool:
-        """Whether one more may begin."""
+        """Whether one more training may begin."""
         return sum(process.claimed is not None for process in self.processes) < self.slots
 
-    def begin(self, claimed: Claimed, job: Job) -> None:
-        """Give a child a job."""
+    def begin(self, claimed: ClaimedTrial, job: Job) -> None:
+        """Give a training of a trial to a process that is idle, or to a new one."""
         process = next((each for each in self.processes if each.claimed is None), None) or self._new()
-        process.claimed, process.began, process.trainings = claimed, time.monotonic(), process.trainings + 1
-        with suppress(OSError):  # it is dead, which is what is heard next
+        process.claimed = claimed
+        process.began_at = time.monotonic()
+        process.trainings += 1
+        with suppress(OSError):  # the process is dead, which `attend` notices next
             # In a process of joblib's, Hydra has loaded its plugins twice, whose classes pickle alone would not send.
             process.pipe.send_bytes(cloudpickle.dumps(job))
 
     def attend(self, after_epoch: AfterEpoch, at_the_end: AtTheEnd, patience: float = 1.0) -> None:
-        """Hear what the children have to say, and wait for it so many seconds."""
+        """Answer the messages of the trial processes, and wait for one at most so many seconds."""
         if not self.processes:
             time.sleep(patience)
         for pipe in wait([process.pipe for process in self.processes], patience):
             process = next(each for each in self.processes if each.pipe is pipe)
-            said, claimed = _heard(process), process.claimed
-            if isinstance(said, Epoch):
+            message = _received(process)
+            claimed = process.claimed
+            if isinstance(message, Epoch):
                 assert claimed
-                _answer(process, after_epoch(claimed, said.number, said.metrics))
+                _answer(process, after_epoch(claimed, message.number, message.metrics))
                 continue
             process.claimed = None
-            if not said or said.failure or process.asked or process.trainings >= TRAININGS:
-                self._part_with(process, alive=bool(said))
+            if not message or message.failure or process.asked_at or process.trainings >= TRAININGS:
+                self._part_with(process, alive=bool(message))
             if claimed:
-                at_the_end(claimed, said or End(failure=self._cause_of_death(process)))
+                at_the_end(claimed, message or End(failure=self._cause_of_death(process)))
         self._end_those_too_late()
 
     def _new(self) -> TrialProcess:
-        ours, its = self._context.Pipe()
-        process = self._context.Process(target=child.run, args=(its,), daemon=True)
+        here, there = self._server.Pipe()
+        process = self._server.Process(target=trial_process.run, args=(there,), daemon=True)
         process.start()
-        its.close()
-        self.processes.append(TrialProcess(process, ours))
+        there.close()
+        self.processes.append(TrialProcess(process, here))
         return self.processes[-1]
 
     def _part_with(self, process: TrialProcess, *, alive: bool) -> None:
         self.processes.remove(process)
         if alive:
-            _signal(process.process, signal.SIGTERM)  # it waits for another job
+            _signal(process.process, signal.SIGTERM)  # as it waits for another job
         process.end(time.monotonic() + PATIENCE)
 
     def dismiss(self) -> None:
-        """End all, tidily if they are quick."""
+        """End all trial processes, tidily if they are quick."""
         for process in self.processes:
             process.ask_to_end()
         deadline = time.monotonic() + PATIENCE
@@ -126,34 +135,38 @@ class Pool:
     def _end_those_too_late(self) -> None:
         now = time.monotonic()
         for process in self.processes:
-            if process.asked and now > process.asked + PATIENCE:
+            if process.asked_at and now > process.asked_at + PATIENCE:
                 _signal(process.process, signal.SIGKILL)
-            elif self.time_limit and process.claimed and now > process.began + self.time_limit * 60:
+            elif self.time_limit and process.claimed and now > process.began_at + self.time_limit * 60:
                 process.ask_to_end()
 
     def _cause_of_death(self, process: TrialProcess) -> str:
         code = process.process.exitcode
-        if process.asked:
+        if process.asked_at:
             return f"it took longer than sweep.trial_timeout={self.time_limit:g} minutes"
         if code and code < 0:
-            memory = "; perhaps the memory was used up: fewer slots or smaller batches need less" if code == -9 else ""
+            by_the_system = code == -signal.SIGKILL
+            memory = (
+                "; perhaps the memory was used up: fewer slots or smaller batches need less" if by_the_system else ""
+            )
             return f"its process was killed by {signal.Signals(-code).name}{memory}"
         if code == 0:
             return "its process was asked to end, by a signal that was not the sweep's"
-        return f"its process ended with code {code} without a word; its folder holds {child.LOG}"
+        return f"its process ended with code {code} without a message; its job folder has {LOG}"
 
 
-def _heard(process: TrialProcess) -> Epoch | End | None:
+def _received(process: TrialProcess) -> Epoch | End | None:
+    """Receive the message of a trial process; None where the process is dead."""
     try:
-        said: Epoch | End = process.pipe.recv()
-        return said
+        message: Epoch | End = process.pipe.recv()
+        return message
     except (EOFError, OSError):
         return None
 
 
-def _answer(process: TrialProcess, end_now: bool) -> None:
-    with suppress(OSError):  # it is dead, which is what it says next
-        process.pipe.send(end_now)
+def _answer(process: TrialProcess, prune: bool) -> None:
+    with suppress(OSError):  # the process is dead, which `attend` notices next
+        process.pipe.send(prune)
 
 
 def _signal(process: ForkServerProcess, number: int) -> None:

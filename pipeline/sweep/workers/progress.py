@@ -1,4 +1,4 @@
-"""What a worker says of its trials: a live table in a terminal, plain lines elsewhere."""
+"""The progress of a worker's trials is a live table in a terminal, and a line for each trial elsewhere."""
 
 import time
 from collections.abc import Mapping
@@ -9,25 +9,28 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.sweep.study.plan import Claimed
+from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.study.study import Study
 from pipeline.text.wording import one_line
 
 WORDS = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+"""The words for the states in which a trial has ended."""
 
 
 class Progress:
-    """Shows the trials of this worker; used as a context.
+    """A progress display shows this worker's trials while its context lasts.
 
     Args:
-        study: that they belong to.
-        epochs: of each training, at most.
+        study: the study that they belong to.
+        epochs: the number of epochs of each training, at most.
     """
 
     def __init__(self, study: Study, epochs: int) -> None:
-        self.study, self.epochs, self.console = study, epochs, Console()
+        self.study = study
+        self.epochs = epochs
+        self.console = Console()
         self._rows: dict[int, list[str]] = {}
-        self._began = time.monotonic()
+        self._began_at = time.monotonic()
         self._ended = 0
         self._live = Live(console=self.console, get_renderable=self._table, refresh_per_second=2, transient=True)
 
@@ -39,29 +42,38 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def begins(self, claimed: Claimed) -> None:
-        """A trial was begun, or gone on with."""
+    def begins(self, claimed: ClaimedTrial) -> None:
+        """Show a trial that begins, or goes on."""
         self._rows[claimed.number] = [str(claimed.number), "training", one_line(claimed.name), "", ""]
 
-    def epoch(self, claimed: Claimed, epoch: int, metrics: Mapping[str, float]) -> None:
-        """An epoch of it is done."""
+    def epoch(self, claimed: ClaimedTrial, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Show the end of an epoch of a trial."""
         name = self.study.settings.prune_by
         self._rows[claimed.number][3:] = [f"{epoch}/{self.epochs}", f"{name} {metrics[name]:.5g}"]
 
-    def ends(self, claimed: Claimed, state: TrialState, said: str) -> None:
-        """It is over; `said` is its value or the reason, and empty if how far it came says enough."""
+    def ends(self, claimed: ClaimedTrial, state: TrialState, result: str) -> None:
+        """Print how a trial ended.
+
+        Args:
+            claimed: the trial.
+            state: the state in which it ended.
+            result: its value, or why it failed; empty for a pruned trial, of which the last epoch is shown.
+        """
         self._ended += 1
         *_, epoch, value = self._rows.pop(claimed.number)
-        said = said or f"at {value}, epoch {epoch}"
-        line = f"trial {claimed.number:>3} {WORDS[state]:<7} {one_line(claimed.name)}  {said}  ({self._state()})"
+        result = result or f"at {value}, epoch {epoch}"
+        line = f"trial {claimed.number:>3} {WORDS[state]:<7} {one_line(claimed.name)}  {result}  ({self._state()})"
         self.console.print(Text(line), soft_wrap=True)
 
     def _state(self) -> str:
-        done, all_of_them = len(self.study.of_state(*WORDS)), len(self.study.trials)
-        left = (time.monotonic() - self._began) / max(self._ended, 1) * (all_of_them - done)
-        parts = [f"{done}/{all_of_them}", *([f"best {best}"] if (best := self._best()) else [])]
-        shown = f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left"
-        return ", ".join([*parts, shown] if self._ended and done < all_of_them else parts)
+        ended = len(self.study.of_state(*WORDS))
+        trials = len(self.study.trials)
+        parts = [f"{ended}/{trials}", *([f"best {best}"] if (best := self._best()) else [])]
+        if self._ended and ended < trials:
+            seconds = (time.monotonic() - self._began_at) / self._ended * (trials - ended)
+            minutes = seconds / 60
+            parts.append(f"{minutes:.0f} min left" if minutes > 1.5 else f"{seconds:.0f} s left")  # never "1 min"
+        return ", ".join(parts)
 
     def _best(self) -> str:
         best = self.study.ranking()[:1] if len(self.study.settings.objective) == 1 else []

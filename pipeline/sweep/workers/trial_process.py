@@ -1,134 +1,74 @@
-"""Trainings in a process beside the worker's: a crash, a timeout or too little memory costs one trial only."""
+"""A trial process trains in place of its worker, so that a crash, a timeout or a lack of memory costs one trial."""
 
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import run_job, setup_globals
-from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
 from pipeline.config.composition import plain, where_it_was_typed
 from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.secrets import masked
+from pipeline.sweep.workers.job_folder import in_job_folder
+from pipeline.sweep.workers.messages import End, Epoch, Job
 
 if TYPE_CHECKING:
     from pipeline.data.dataset import Dataset
     from pipeline.data.images import ImageData
 
-LOG = "training.log"
-
-
-@dataclass(frozen=True)
-class Job:
-    """A training of a trial.
-
-    Attributes:
-        hydra_context, config: of Hydra, to compose with.
-        folder: of the study; the trial's number names the one below it.
-        number: of the trial.
-        overrides: as they would be typed to train it alone.
-        run_id: of the run to go on with; None for a new one.
-    """
-
-    hydra_context: HydraContext
-    config: DictConfig
-    folder: Path
-    number: int
-    overrides: Sequence[str]
-    run_id: str | None
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What a child says after each epoch; it goes on once it hears whether it is to end."""
-
-    number: int
-    metrics: dict[str, float]
-
-
-@dataclass(frozen=True)
-class End:
-    """The last word of a child: its metrics, that it was pruned, or what went wrong."""
-
-    run_id: str | None = None
-    metrics: dict[str, float] | None = None
-    pruned: bool = False
-    failure: str | None = None
-
 
 def run(worker: Connection) -> None:
-    """Train what the worker's jobs say, one after the other, telling it of each epoch and of each end.
+    """Train the jobs of a worker one after the other, and tell it of each epoch and each end.
 
-    A process that has trained is some hundred milliseconds ahead of a new one. Dies tidily with the worker.
+    A process that has trained before saves some hundred milliseconds against a new one. It ends tidily with its worker.
+
+    Args:
+        worker: the connection to the worker, which sends a `Job`, and after each `Epoch` whether the trial is pruned.
     """
     from pipeline.process.command import start
 
-    os.setsid()  # Ctrl-C is the worker's, who ends its children tidily
-    heard: SimpleQueue[Any] = SimpleQueue()
-    Thread(target=_listen, args=(worker, heard), daemon=True).start()
-    images = _Images()
+    os.setsid()  # so that Ctrl-C reaches the worker alone, which ends its trial processes tidily
+    received: SimpleQueue[Any] = SimpleQueue()
+    Thread(target=_receive, args=(worker, received), daemon=True).start()
+    images = _LatestImages()
     with suppress(Interrupted):
         start()
         while True:
-            job: Job = heard.get()
-            with _in_its_place(job.folder / str(job.number)):
-                end = _trained(job, images, worker, heard)
+            job: Job = received.get()
+            with in_job_folder(job.folder / str(job.number)):
+                end = _trained(job, images, worker, received)
+                _free_network()
             worker.send(end)
 
 
-@contextmanager
-def _in_its_place(output: Path) -> Iterator[None]:
-    """What is said goes to a log of the trial's, and temporary files to a folder of its own."""
+def _free_network() -> None:
+    """Free the memory of the network that was trained, which Keras holds."""
     from keras.utils import clear_session
 
-    output.mkdir(parents=True, exist_ok=True)
-    with (output / LOG).open("a") as log, _scratch(output / "scratch"):
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
-        yield
-        clear_session()
-        sys.stdout.flush()
-        sys.stderr.flush()
+    clear_session()
 
 
-@contextmanager
-def _scratch(folder: Path) -> Iterator[None]:
-    """A place of its own for temporary files, gone with the training: a child ends without Python's own clearing up."""
-    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
-    folder.mkdir()
-    tempfile.tempdir = str(folder)
-    try:
-        yield
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _listen(worker: Connection, heard: "SimpleQueue[Any]") -> None:
-    """Pass on what the worker says; if it is gone, stop as by a signal."""
+def _receive(worker: Connection, received: "SimpleQueue[Any]") -> None:
+    """Pass on what the worker sends; once the worker is gone, stop this process as a signal does."""
     try:
         while True:
-            heard.put(worker.recv())
+            received.put(worker.recv())
     except (EOFError, OSError):
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-class _Images:
-    """Those of the latest data set, which are most often also those of the next training."""
+class _LatestImages:
+    """The images of the latest data set, which the next training most often uses too."""
 
     def __init__(self) -> None:
         self.dataset: Dataset | None = None
@@ -136,29 +76,33 @@ class _Images:
 
     def __call__(self, dataset: "Dataset", *, known: bool = False) -> "ImageData":
         if self.data is None or dataset != self.dataset:
-            self.dataset, self.data = None, None  # two at once might be too many
+            self.dataset = None
+            self.data = None  # first, as the memory may not hold two data sets
             self.data = dataset.load(known=known)
             self.dataset = dataset
         return self.data
 
 
-def _trained(job: Job, images: _Images, worker: Connection, heard: "SimpleQueue[Any]") -> End:
+def _trained(job: Job, images: _LatestImages, worker: Connection, received: "SimpleQueue[Any]") -> End:
     from pipeline.runs.train import train
 
     def after_epoch(epoch: int, metrics: dict[str, float]) -> None:
         worker.send(Epoch(epoch, metrics))
-        if heard.get():
-            raise Pruned(f"after epoch {epoch}, others of the study promised more")
+        if received.get():
+            raise Pruned(f"after epoch {epoch}, other trials of the study promised more")
 
     def task(config: DictConfig) -> End:
         where_it_was_typed()
-        new = not job.run_id
-        how = partial(train, resume=job.run_id, reuse=new, listeners=[after_epoch], load=partial(images, known=not new))
-        outcome = how(plain(config), console=Console())
+        is_new = job.run_id is None
+        load = partial(images, known=not is_new)
+        console = Console()
+        outcome = train(
+            plain(config), resume=job.run_id, reuse=is_new, listeners=[after_epoch], load=load, console=console
+        )
         return End(outcome.run_id, outcome.metrics)
 
     try:
-        return _in_its_folder(job, task)
+        return _as_job_of_hydra(job, task)
     except Pruned:
         return End(pruned=True)
     except InputError as error:
@@ -168,13 +112,15 @@ def _trained(job: Job, images: _Images, worker: Connection, heard: "SimpleQueue[
         return End(failure=masked(f"{type(error).__name__}: {error}"))
 
 
-def _in_its_folder(job: Job, task: Callable[[DictConfig], End]) -> End:
-    """What the task returns, run by Hydra as one of its jobs."""
+def _as_job_of_hydra(job: Job, task: Callable[[DictConfig], End]) -> End:
+    """Compose the config of a job and have Hydra run a task with it, in the job's folder."""
     setup_globals()
-    config = job.hydra_context.config_loader.load_sweep_config(job.config, list(job.overrides))
+    config = job.hydra_context.config_loader.load_sweep_config(job.hydra_config, list(job.overrides))
     with open_dict(config):
-        config.hydra.job.id = config.hydra.job.num = job.number
-        config.hydra.sweep.dir, config.hydra.sweep.subdir = str(job.folder), str(job.number)
+        config.hydra.job.id = job.number
+        config.hydra.job.num = job.number
+        config.hydra.sweep.dir = str(job.folder)
+        config.hydra.sweep.subdir = str(job.number)
     done = run_job(
         task_function=task,
         config=config,

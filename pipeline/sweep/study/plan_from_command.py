@@ -1,4 +1,4 @@
-"""What a command asks a study to do: the preset's space, fixed and widened by the command line."""
+"""A command's plan has the preset's search space, in which the command line fixes some keys and widens others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,31 +20,34 @@ from pipeline.sweep.space.grammar import distribution_of, space_of
 from pipeline.sweep.space.space import Space
 from pipeline.sweep.study.plan import Plan
 
-OF_TRIALS = {"pictures": "cards", "evaluation.split": "validation"}
-"""What is otherwise in trials than in a training alone, unless the command line chooses."""
+TRIAL_DEFAULTS = {"pictures": "cards", "evaluation.split": "validation"}
+"""Settings of trials that differ from those of a single training, unless the command line sets them.
+
+Cards are what the study's page shows, and a study must not choose by the test split.
+"""
 
 
 def plan_of(
-    config: Config, typed: Sequence[Override], parser: OverridesParser, choices: Mapping[str, str | None]
+    config: Config, overrides: Sequence[Override], parser: OverridesParser, choices: Mapping[str, str | None]
 ) -> Plan:
-    """What the command and the preset ask for.
+    """Make the plan that a command and its preset ask for.
 
     Args:
-        config: what the command composed, resolved.
-        typed: the command line.
-        parser: Hydra's.
-        choices: the option of each config group.
+        config: the config that the command composes to, resolved.
+        overrides: the command line.
+        parser: Hydra's parser of overrides.
+        choices: the chosen option of each config group.
 
     Raises:
         InputError: naming the key, the value and the cure.
     """
     node = dict(config["sweep"])
     sampler = node.pop("sampler")
-    node.pop("points", None)  # of a preset, for -m without a study
+    node.pop("points", None)  # a preset's named trainings, for -m without a study
     trusted = check_value(config["trusted"], list[Text], "trusted")
     settings: StudySettings = build(node, "sweep", ["optuna", *trusted], expected=StudySettings)
     composed = {key: shown(value) for key, value in {**flatten(config), **choices}.items()}
-    space = _settled(_with_typed(space_of(settings.space, parser), typed), composed)
+    space = _settled(_overridden(space_of(settings.space, parser), overrides), composed)
     if not space:
         raise InputError(
             f"sweep.study={settings.study}: nothing is searched. Name keys and values, such as model.latent_dim=2,8,32 "
@@ -53,14 +56,12 @@ def plan_of(
     _check_replicates(settings, space)
     check_sampler(sampler_of(sampler, settings.seed), space, settings.directions)
     settings = replace(settings, enqueue=[_known(space, point) for point in settings.enqueue])
-    ours_to_vary = (*space, "resume")
-    lines = [each.input_line or "" for each in typed if each.key_or_group not in ours_to_vary]
-    fixed = {
-        key: value for key, value in flatten(config).items() if not key.startswith(INERT) and key not in list(space)
-    }
-    chosen = {each.key_or_group for each in typed}
-    ours = [f"{key}={value}" for key, value in OF_TRIALS.items() if key not in chosen]
-    return Plan(settings, sampler, space, [*ours, *lines], fixed)
+    keys = list(space)
+    shared = [each.input_line or "" for each in overrides if each.key_or_group not in (*keys, "resume")]
+    fixed = {key: value for key, value in flatten(config).items() if not key.startswith(INERT) and key not in keys}
+    overridden = {each.key_or_group for each in overrides}
+    defaults = [f"{key}={value}" for key, value in TRIAL_DEFAULTS.items() if key not in overridden]
+    return Plan(settings, sampler, space, [*defaults, *shared], fixed)
 
 
 def _check_replicates(settings: StudySettings, space: Space) -> None:
@@ -78,32 +79,32 @@ def _known(space: Space, point: Mapping[str, Any]) -> dict[str, Value]:
         raise InputError(f"sweep.enqueue: {error}") from error
 
 
-def _with_typed(space: Space, typed: Sequence[Override]) -> Space:
-    """The space after the command line fixed some of its keys and widened others."""
-    fixed = {each.key_or_group: shown(each.value()) for each in typed if not each.is_sweep_override()}
+def _overridden(space: Space, overrides: Sequence[Override]) -> Space:
+    """Give the space in which the command line has fixed some keys and widened others."""
+    fixed = {each.key_or_group: shown(each.value()) for each in overrides if not each.is_sweep_override()}
     conditional = set(space) - set(space.dimensions)
     space = space.without({key: value for key, value in fixed.items() if key not in conditional})
     for key, value in fixed.items():
-        if key in list(space):  # it has this value, but only where it exists
+        if key in list(space):  # the key has this value, but only where it exists
             space = space.widened(key, CategoricalDistribution([value]))
-    for each in typed:
+    for each in overrides:
         if each.is_sweep_override():
             known = each.key_or_group in list(space)
-            key = each.key_or_group if known else each.get_key_element()  # as typed: + adds a key to the config
+            key = each.key_or_group if known else each.get_key_element()  # with its +, which adds a key to the config
             space = space.widened(key, distribution_of(each))
     return space
 
 
 def _settled(space: Space, composed: Mapping[str, str]) -> Space:
-    """The space without conditions on what is not searched: what they ask for is so, or it is not.
+    """Give the space without conditions on keys that are not searched, as the config settles whether these hold.
 
     Raises:
-        InputError: a condition that can never hold.
+        InputError: a condition can never hold.
     """
     space = space.without({key: value for key, value in composed.items() if key not in list(space)})
     for condition in space.impossible():
         raise InputError(
-            f"sweep.space.{condition}: that is never so, and what stands below it would never be searched. Expected a "
-            "key of the space and one of its choices, or a setting"
+            f"sweep.space.{condition}: this condition never holds, so the keys below it would never be searched. "
+            "Expected a key of the space and one of its choices, or a setting"
         )
     return space

@@ -1,0 +1,52 @@
+"""The cost of a training is estimated before it begins: network parameters, memory and floating-point operations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.data.images import ImageData
+from pipeline.models.arithmetic import training_flop
+from pipeline.models.vae import VAE
+from pipeline.runs.setup import Experiment
+
+BYTES = 4
+"""Bytes of a float32 number, in which networks are trained."""
+COPIES_OF_PARAMETERS = 4
+"""Each parameter is kept with its gradient and the two moments of Adam."""
+COPIES_OF_OUTPUTS = 2
+"""Each output of a layer is kept with its gradient."""
+COPIES_OF_IMAGES = 2
+"""Images are held once as a data set and once more while batches are made of them."""
+TENSORFLOW = 0.6
+"""Gigabytes that a process takes once it has imported TensorFlow."""
+
+
+@dataclass(frozen=True)
+class TrainingCost:
+    """A training cost is an estimate, made before the training begins.
+
+    Attributes:
+        parameters: the number of parameters of the network.
+        memory: gigabytes.
+        flop: floating-point operations.
+    """
+
+    parameters: int
+    memory: float
+    flop: float
+
+
+def cost_of(experiment: Experiment, vae: VAE, data: ImageData) -> TrainingCost:
+    """Estimate the cost of training a network on some images, with the batch size and epochs of an experiment."""
+    parameters = vae.encoder.count_params() + vae.decoder.count_params()
+    outputs = sum(
+        int(np.prod(layer.output.shape[1:]))
+        for network in (vae.encoder, vae.decoder)
+        for layer in network.layers
+        if not isinstance(layer.output, list | tuple)
+    )
+    numbers = COPIES_OF_PARAMETERS * parameters + COPIES_OF_OUTPUTS * outputs * experiment.training.batch_size
+    images = sum(split.images.nbytes for split in (data.train, data.validation, data.test))
+    memory = (BYTES * numbers + COPIES_OF_IMAGES * images) / 1e9 + TENSORFLOW
+    flop = training_flop(vae.encoder, vae.decoder) * len(data.train) * experiment.training.epochs
+    return TrainingCost(parameters, memory, flop)
