@@ -8,8 +8,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from pipeline import ROOT
-from pipeline.config.composition import plain
+from pipeline.config.composition import TRAIN, plain
 from pipeline.errors import InputError
 from pipeline.sweep.study.from_command import plan_of
 from pipeline.sweep.study.plan import Plan
@@ -20,9 +19,9 @@ MINE = ("sweep=study", "sweep.study=mine")
 
 def planned(*arguments: str, space: Mapping[str, Any] | None = None) -> Plan:
     typed = PARSER.parse_overrides(list(arguments))
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+    with initialize_config_dir(str(TRAIN.root), version_base="1.3"):
         single = [each.input_line for each in typed if not each.is_sweep_override()]
-        config = compose("train", single, return_hydra_config=True)
+        config = compose(TRAIN.name, single, return_hydra_config=True)
     ours = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     asked = plain(ours)
     asked["sweep"]["space"] = space or asked["sweep"]["space"]

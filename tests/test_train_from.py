@@ -32,9 +32,20 @@ def first(checkout: Checkout) -> Run:
     return trained(checkout, "other_groups")
 
 
+def forget_choices(checkout: Checkout, run: Run) -> None:
+    """Make the record of a run as earlier versions made it."""
+    record = checkout.artifacts(run.info.run_id) / "config.yaml"
+    config = yaml.safe_load(record.read_text())
+    del config["choices"]
+    record.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["recorded now", "recorded without choices"])
 @pytest.mark.parametrize("start", STARTS)
-def test_what_is_not_changed_is_as_it_was(checkout: Checkout, start: str) -> None:
+def test_what_is_not_changed_is_as_it_was(checkout: Checkout, start: str, old: bool) -> None:
     first = trained(checkout, start)
+    if old:
+        forget_choices(checkout, first)
     done = checkout.train(f"from={first.info.run_id}", "objective.beta=4")
     assert done.returncode == 0, done.stderr
     second = next(run for run in checkout.runs(config_of(checkout, first)["tracking"]["experiment"]))

@@ -5,7 +5,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from pipeline.config.effect import idle
+from pipeline.config.effect import without_effect
 from pipeline.config.names import Config
 
 
@@ -24,7 +24,7 @@ def idle_of_several(typed: Sequence[Override], config: Config, launcher: str) ->
     points = sweep.get("points") or {}
     varied = [key for point in points.values() for key in point or {}]
     varied += [*_keys(sweep.get("space") or {}), *(each.key_or_group for each in typed if each.is_sweep_override())]
-    remarks = idle([each.input_line or "" for each in typed], config, varied)
+    remarks = without_effect([each.input_line or "" for each in typed], config, varied)
     why = (
         _of_a_study(sweep, launcher) if "space" in sweep else {"tracking.parent": "they get a parent run of their own"}
     )

@@ -16,7 +16,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.config.composition import plain
+from pipeline.config.composition import TRAIN, plain
 from pipeline.config.explanation import explain
 from pipeline.config.names import Config
 from pipeline.errors import InputError
@@ -72,7 +72,7 @@ def composed(context: HydraContext, master: DictConfig, plan: Plan, points: Sequ
             try:
                 config = context.config_loader.load_sweep_config(master, overrides)
             except (HydraException, OmegaConfBaseException) as error:
-                raise InputError(explain(error, overrides, "train")) from error
+                raise InputError(explain(error, overrides, TRAIN)) from error
             configs.append(plain(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])))
     return configs
 

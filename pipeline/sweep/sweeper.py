@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.config.composition import name_of, plain
 from pipeline.config.names import Config, quoted
 from pipeline.errors import InputError
-from pipeline.process.command import say_idle, start
+from pipeline.process.command import print_remarks, start
 from pipeline.sweep.effect import idle_of_several
 from pipeline.sweep.points import Point, points_of
 from pipeline.sweep.workers.processes import warm_up
@@ -39,7 +39,7 @@ class PointSweeper(Sweeper):
         typed = [each for each in given if each.key_or_group != "resume"]
         choices = self.config.hydra.runtime.choices
         config = _task(self.config)
-        say_idle(idle_of_several(given, config, choices["hydra/launcher"]))
+        print_remarks(idle_of_several(given, config, choices["hydra/launcher"]))
         if "space" in config["sweep"]:
             warm_up()  # before we import what takes as long as what it imports
             from pipeline.sweep.search import search

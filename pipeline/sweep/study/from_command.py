@@ -9,7 +9,7 @@ from hydra.core.override_parser.types import Override
 from optuna.distributions import CategoricalDistribution
 
 from pipeline.config.build import build, check_value
-from pipeline.config.composition import INERT
+from pipeline.config.composition import OUTSIDE_TRAINING
 from pipeline.config.names import Config, flatten, shown
 from pipeline.config.values import Text
 from pipeline.errors import InputError
@@ -56,7 +56,9 @@ def plan_of(
     ours_to_vary = (*space, "resume")
     lines = [each.input_line or "" for each in typed if each.key_or_group not in ours_to_vary]
     fixed = {
-        key: value for key, value in flatten(config).items() if not key.startswith(INERT) and key not in list(space)
+        key: value
+        for key, value in flatten(config).items()
+        if not key.startswith(OUTSIDE_TRAINING) and key not in list(space)
     }
     chosen = {each.key_or_group for each in typed}
     ours = [f"{key}={value}" for key, value in OF_TRIALS.items() if key not in chosen]

@@ -16,12 +16,13 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import run_job, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
-from pipeline.config.composition import plain, where_it_was_typed
+from pipeline.config.composition import CHOICES, choices_of, plain, where_it_was_typed
 from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.secrets import masked
 
@@ -154,7 +155,7 @@ def _trained(job: Job, images: _Images, worker: Connection, heard: "SimpleQueue[
         where_it_was_typed()
         new = not job.run_id
         how = partial(train, resume=job.run_id, reuse=new, listeners=[after_epoch], load=partial(images, known=not new))
-        outcome = how(plain(config), console=Console())
+        outcome = how(plain(config) | {CHOICES: choices_of(HydraConfig.get())}, console=Console())
         return End(outcome.run_id, outcome.metrics)
 
     try:
