@@ -1,4 +1,4 @@
-"""What is typed and has no effect: refused where that is certainly a mistake, told elsewhere."""
+"""Overrides that have no effect are refused where that is certainly a mistake, and told elsewhere."""
 
 import shlex
 from collections.abc import Sequence
@@ -50,14 +50,14 @@ def _holds(rule: Rule, flat: Flat) -> bool:
 
 
 def refuse_of_several(overrides: Sequence[str], arguments: Sequence[str]) -> None:
-    """Refuse what only a command of several trainings takes, in one that trains one.
+    """Refuse overrides that only several trainings have a use for, in a command that trains one.
 
     Args:
         overrides: of the command, those of Hydra's own settings included.
         arguments: the whole command line.
 
     Raises:
-        InputError: with the same command as it was probably meant.
+        InputError: with the command that was probably meant.
     """
     starts = ("sweep=", "sweep.", "sweep/", "hydra/launcher=", "hydra.launcher.", "hydra.sweep.")
     lines = [each for each in overrides if each.lstrip("+").startswith(starts)]

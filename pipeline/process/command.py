@@ -81,13 +81,13 @@ def _is_of_composing(error: Exception) -> bool:
 
 
 def configured(composed: DictConfig) -> Config:
-    """The config of a command as plain mappings and lists; what is typed and has no effect is said.
+    """The config of a command as plain mappings and lists; overrides that have no effect are printed.
 
     Raises:
-        InputError: a value is missing, or something that is typed has certainly no effect.
+        InputError: a value is missing, or an override is certainly a mistake, since it has no effect.
     """
     config = plain(composed)
-    if is_alone():  # of several, the sweeper says it once
+    if is_alone():  # for several, the sweeper prints them once
         print_remarks(without_effect(typed_overrides(), config))
     return config
 
