@@ -8,6 +8,7 @@ from checkout import SMALL, Checkout
 from mlflow.entities import Run
 
 from pipeline.runs.signature import signature_of
+from pipeline.tracking.tags import SIGNATURE
 
 PRESET = """# @package _global_
 # A preset of the user's own.
@@ -28,7 +29,7 @@ sweep:
   study: own_space
   n_trials: 2
   space:
-    objective: choice(vae, autoencoder)
+    training/optimizer: choice(adam, sgd)
 """
 TINY = ("dataset.limit=200", "training.epochs=1", "pictures=few", "pictures.final=[]")
 
@@ -125,7 +126,7 @@ def test_each_trial_of_a_study_records_its_own(checkout: Checkout, own: Path) ->
     done = checkout.train("-m", "--config-dir", str(own), *study, *TINY[:2])
     assert done.returncode == 0, done.stderr
     choices = [choices_of(checkout, run) for run in checkout.runs("trials", "tags.trial != ''")]
-    assert {each["objective"] for each in choices} == {"vae", "autoencoder"}
+    assert {each["training/optimizer"] for each in choices} == {"adam", "sgd"}
     assert {(each["sweep"], each["sweep/sampler"], each["pictures"]) for each in choices} == {("mine", "grid", "cards")}
 
 
@@ -138,6 +139,6 @@ def test_what_was_chosen_makes_no_training_another(checkout: Checkout) -> None:
     configs = [config_of(checkout, run) for run in runs]
     assert configs[0]["choices"] != configs[1]["choices"]
     assert len({signature_of(config, "fingerprint") for config in configs}) == 1
-    assert len({run.data.tags["recipe"] for run in runs}) == 1
+    assert len({run.data.tags[SIGNATURE] for run in runs}) == 1
     done = checkout.run("pipeline.reproduce", f"run={runs[0].info.run_id}")
     assert done.returncode == 0, done.stdout + done.stderr

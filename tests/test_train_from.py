@@ -97,6 +97,15 @@ def test_a_sweep_searches_around_a_run(checkout: Checkout, first: Run) -> None:
     assert [config_of(checkout, run)["training"] for run in trials] == [expected, expected]
 
 
+def test_a_study_of_ones_own_starts_from_a_run(checkout: Checkout, first: Run) -> None:
+    study = ("sweep=study", "sweep.study=own", "sweep.n_trials=1", "objective.beta=0.5,2", "evaluation=default")
+    done = checkout.train("-m", f"from={first.info.run_id}", *study, "tracking.experiment=own_study")
+    assert done.returncode == 0, done.stderr
+    [trial] = checkout.runs("own_study", "tags.trial != ''")
+    assert config_of(checkout, trial)["model"] == config_of(checkout, first)["model"]
+    assert config_of(checkout, trial)["choices"]["training"] == "fast"
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [

@@ -1,6 +1,6 @@
 """The config of a run as the overrides that compose it, so that another training can start from there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -57,8 +57,8 @@ def expanded(arguments: Sequence[str]) -> list[str]:
 def _overrides(run_id: str, config: Config, beside: Sequence[Override], search: Sequence[str]) -> Iterator[str]:
     """What composes the config, without what is chosen beside it."""
     groups = training_config(search)[CHOICES]
-    typed = [each.input_line or "" for each in beside if each.key_or_group in groups and not each.is_sweep_override()]
-    space = training_config([*search, *typed])["sweep"].get("space") or {}
+    others = [*search, *(each.input_line or "" for each in beside if _is_choice(each, groups))]
+    space = training_config(others)["sweep"].get("space") or {}
     chosen = [each.key_or_group.replace("/", ".") for each in beside] + _searched(space)
     options = [
         f"{group}={shown(option)}"
@@ -66,14 +66,21 @@ def _overrides(run_id: str, config: Config, beside: Sequence[Override], search: 
         if group.split("/")[0] in PARTS and not _is_chosen(group.replace("/", "."), chosen)
     ]
     yield from options
-    base = _composed(run_id, options, [*search, *typed])
+    base = _composed(run_id, options, others)
     yield from _changes({part: base[part] for part in PARTS}, {part: config[part] for part in PARTS}, chosen)
     experiment = config["tracking"]["experiment"]
     if experiment != config["dataset"]["name"] and "tracking.experiment" not in chosen:
         yield f"tracking.experiment={hydra_literal(experiment)}"
 
 
+def _is_choice(override: Override, groups: Container[str]) -> bool:
+    """Whether an override chooses one option of a group, or sets what `sweep` needs, such as the name of a study."""
+    key = override.key_or_group
+    return (key in groups or key.startswith(("sweep.", "sweep/"))) and not override.is_sweep_override()
+
+
 def _composed(run_id: str, options: Sequence[str], others: Sequence[str]) -> Config:
+    """What the recorded options compose, beside other overrides."""
     try:
         return training_config([*others, *options])
     except MissingConfigException as error:
