@@ -5,15 +5,15 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 
 from benchmarks.turns import Task
-from pipeline.config.composition import CONF, plain
+from pipeline.config.composition import TRAIN, plain
 
 IMAGE_SHAPE = (28, 28, 1)
 
 
 def config_for(*overrides: str) -> dict[str, Any]:
     """The config that `python -m pipeline.train` would compose from these overrides."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return plain(compose("train", list(overrides)))
+    with initialize_config_dir(str(TRAIN.root), version_base="1.3"):
+        return plain(compose(TRAIN.name, list(overrides)))
 
 
 def experiment_for(task: Task) -> Any:

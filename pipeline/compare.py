@@ -3,16 +3,16 @@
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.config.composition import COMMANDS, CONF
+from pipeline.config.composition import COMPARE
 from pipeline.process.command import answered, configured, enter, start
 
 
 def main() -> None:
     """Run the command."""
-    enter(compose_and_compare, f"{COMMANDS}/compare")
+    enter(compose_and_compare, COMPARE)
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF / COMMANDS), config_name="compare")
+@hydra.main(version_base="1.3", config_path=str(COMPARE.root), config_name=COMPARE.name)
 def compose_and_compare(composed: DictConfig) -> None:
     """Compare the runs that Hydra composed the choice of."""
     with answered():

@@ -3,16 +3,16 @@
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.config.composition import CONF
+from pipeline.config.composition import EVALUATE
 from pipeline.process.command import answered, configured, enter, start
 
 
 def main() -> None:
     """Run the command."""
-    enter(compose_and_evaluate, "evaluate")
+    enter(compose_and_evaluate, EVALUATE)
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="evaluate")
+@hydra.main(version_base="1.3", config_path=str(EVALUATE.root), config_name=EVALUATE.name)
 def compose_and_evaluate(composed: DictConfig) -> None:
     """Score the run that Hydra composed the question for."""
     with answered():

@@ -3,16 +3,16 @@
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.config.composition import COMMANDS, CONF
+from pipeline.config.composition import GENERATE
 from pipeline.process.command import answered, configured, enter, start
 
 
 def main() -> None:
     """Run the command."""
-    enter(compose_and_generate, f"{COMMANDS}/generate")
+    enter(compose_and_generate, GENERATE)
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF / COMMANDS), config_name="generate")
+@hydra.main(version_base="1.3", config_path=str(GENERATE.root), config_name=GENERATE.name)
 def compose_and_generate(composed: DictConfig) -> None:
     """Generate what the composed config asks for."""
     with answered():

@@ -10,6 +10,13 @@ from pipeline import ROOT
 from pipeline.errors import InputError
 
 MLRUNS = ROOT / "mlruns"
+"""All that commands leave. Hydra's jobs are in `jobs/` there, which `conf/commands/bases/command.yaml` says."""
+DATABASE_FILE = MLRUNS / "mlflow.db"
+"""The runs, where no other store is named."""
+ARTIFACTS = MLRUNS / "artifacts"
+"""Files of runs that our own server records."""
+CHECKPOINTS = MLRUNS / "checkpoints"
+"""The state of trainings that are not finished, by the id of their run."""
 HOST = "127.0.0.1"
 """Where our servers listen: on this machine alone."""
 

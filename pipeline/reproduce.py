@@ -5,16 +5,16 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.config.composition import COMMANDS, CONF
+from pipeline.config.composition import REPRODUCE
 from pipeline.process.command import answered, configured, enter, start
 
 
 def main() -> None:
     """Run the command."""
-    enter(compose_and_reproduce, f"{COMMANDS}/reproduce")
+    enter(compose_and_reproduce, REPRODUCE)
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF / COMMANDS), config_name="reproduce")
+@hydra.main(version_base="1.3", config_path=str(REPRODUCE.root), config_name=REPRODUCE.name)
 def compose_and_reproduce(composed: DictConfig) -> None:
     """Reproduce the run that Hydra composed the question for; the exit code is 1 if it came out otherwise."""
     with answered():

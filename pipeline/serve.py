@@ -3,16 +3,16 @@
 import hydra
 from omegaconf import DictConfig
 
-from pipeline.config.composition import COMMANDS, CONF
+from pipeline.config.composition import SERVE
 from pipeline.process.command import answered, configured, enter, start
 
 
 def main() -> None:
     """Run the command."""
-    enter(compose_and_serve, f"{COMMANDS}/serve")
+    enter(compose_and_serve, SERVE)
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF / COMMANDS), config_name="serve")
+@hydra.main(version_base="1.3", config_path=str(SERVE.root), config_name=SERVE.name)
 def compose_and_serve(composed: DictConfig) -> None:
     """Serve the model of the run that Hydra composed the choice of."""
     with answered():

@@ -6,16 +6,16 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from pipeline.config.composition import CONF, name_of, null_listed
+from pipeline.config.composition import CHOICES, TRAIN, choices_of, name_of, null_listed
 from pipeline.config.effect import refuse_of_several
 from pipeline.config.names import Config
 from pipeline.errors import InputError
-from pipeline.process.command import answered, configured, enter, is_alone, start, typed
+from pipeline.process.command import answered, configured, enter, is_alone, start, typed_overrides
 
 
 def main() -> None:
     """Run the command."""
-    enter(_expand_and_train, "train")
+    enter(_expand_and_train, TRAIN)
 
 
 def _expand_and_train() -> None:
@@ -27,13 +27,13 @@ def _expand_and_train() -> None:
     compose_and_train()
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
+@hydra.main(version_base="1.3", config_path=str(TRAIN.root), config_name=TRAIN.name)
 def compose_and_train(composed: DictConfig) -> None:
     """Train what Hydra composed."""
     with answered():
-        overrides = typed()
+        overrides = typed_overrides()
         if is_alone():
-            refuse_of_several([*overrides, *typed(of_hydra=True)], sys.argv[1:])
+            refuse_of_several([*overrides, *typed_overrides(of_hydra=True)], sys.argv[1:])
         config = configured(composed)
         resume = config.pop("resume", None)
         if resume is None:
@@ -43,9 +43,9 @@ def compose_and_train(composed: DictConfig) -> None:
 
 
 def _train(config: Config, overrides: list[str]) -> None:
-    config["tracking"]["name"] = config["tracking"]["name"] or name_of(
-        overrides, HydraConfig.get().runtime.choices, config
-    )
+    hydra_config = HydraConfig.get()
+    config["tracking"]["name"] = config["tracking"]["name"] or name_of(overrides, hydra_config.runtime.choices, config)
+    config[CHOICES] = choices_of(hydra_config)
     start()
     from rich.console import Console
 

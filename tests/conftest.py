@@ -12,7 +12,7 @@ from checkout import Checkout
 from hydra import compose, initialize_config_dir
 from studies import plan_of
 
-from pipeline.config.composition import CONF, plain
+from pipeline.config.composition import TRAIN, plain
 from pipeline.config.names import Config
 from pipeline.process.environment import isolate
 from pipeline.runtime import Runtime, start_tensorflow
@@ -37,8 +37,8 @@ def composed() -> Callable[..., Config]:
     """The config that a command line with these overrides composes."""
 
     def config(*overrides: str) -> Config:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return plain(compose("train", list(overrides)))
+        with initialize_config_dir(str(TRAIN.root), version_base="1.3"):
+            return plain(compose(TRAIN.name, list(overrides)))
 
     return config
 

@@ -21,8 +21,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from pipeline import ROOT
 from pipeline.config.build import build, check
+from pipeline.config.composition import CONF, TRAIN
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData, Split
 from pipeline.data.source import Published
@@ -139,18 +139,22 @@ def refusal(call: Callable[[], Any]) -> str:
     return str(caught.value)
 
 
-CONF = ROOT / "conf" / "dataset"
+FOLDER = CONF / "dataset"
 
 
 def node(name: str, *overrides: str) -> dict[str, Any]:
     """A node of `conf/dataset` as a door gets it."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return OmegaConf.to_container(compose(name, overrides=list(overrides)), resolve=True)  # type: ignore[return-value]
+    in_group = [f"dataset.{each}" for each in overrides]
+    with initialize_config_dir(str(TRAIN.root), version_base="1.3"):
+        composed = compose(TRAIN.name, [f"dataset={name}", *in_group])
+    return OmegaConf.to_container(composed.dataset, resolve=True)  # type: ignore[return-value]
 
 
 def loaded(name: str, *overrides: str) -> ImageData:
     """What a command line with these overrides loads; without Hydra's composing, which takes longer than small data."""
-    settings = OmegaConf.load(CONF / f"{name}.yaml")
+    files = (CONF / "bases" / "dataset.yaml", FOLDER / f"{name}.yaml")
+    settings = OmegaConf.merge(*map(OmegaConf.load, files))
+    settings.pop("defaults")
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         OmegaConf.update(settings, override.key_or_group.removeprefix("dataset."), override.value())
     data: ImageData = build(OmegaConf.to_container(settings, resolve=True), "dataset").load()  # type: ignore[arg-type]

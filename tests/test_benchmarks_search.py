@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from benchmarks.search import Search, our_grid, our_search, our_trifles, sooner
-from pipeline import ROOT
+from pipeline.config.composition import TRAIN
 
 SEARCH = Search(Path("data"), Path("scratch"), images=6000, epochs=3, threads=2)
 
@@ -24,8 +24,8 @@ def test_our_commands_are_such_as_we_take(command: list[str]) -> None:
     typed = OverridesParser.create().parse_overrides(command[3:])
     keys = [each.key_or_group for each in typed]
     assert len(set(keys)) == len(keys)
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        config = compose("train", [each.input_line for each in typed if not each.is_sweep_override()])
+    with initialize_config_dir(str(TRAIN.root), version_base="1.3"):
+        config = compose(TRAIN.name, [each.input_line for each in typed if not each.is_sweep_override()])
     assert config.sweep.study == "x"
 
 

@@ -297,7 +297,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_untrusted_package_is_refused_and_not_imported(outside: str) -> None:
     assert refusal({"_target_": f"{outside}.Theirs"}, "schedule") == (
         f"schedule._target_={outside}.Theirs: only pipeline, keras may be named. "
-        "If you trust this package, say so: trusted=[their_package]"
+        "If you trust this package, set trusted=[their_package]"
     )
     assert "their_package" not in sys.modules
 

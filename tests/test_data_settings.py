@@ -5,8 +5,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
-from data_files import CONF as FOLDER
-from data_files import Memory, dataset, node, refusal
+from data_files import FOLDER, Memory, dataset, node, refusal
 
 from pipeline.config.build import build
 from pipeline.data.dataset import Dataset

@@ -5,7 +5,7 @@ import shlex
 import pytest
 from checkout import SMALL, Checkout
 
-from pipeline.config.effect import idle
+from pipeline.config.effect import without_effect
 from pipeline.errors import InputError
 
 QUANTILE = "pictures.plane.x=[-2,2]"
@@ -35,7 +35,7 @@ QUANTILE = "pictures.plane.x=[-2,2]"
     ],
 )
 def test_a_setting_without_effect_is_said(composed, typed: list[str], said: str) -> None:
-    [remark] = idle(typed, composed(*typed))
+    [remark] = without_effect(typed, composed(*typed))
     assert said in remark
 
 
@@ -55,13 +55,13 @@ def test_a_setting_without_effect_is_said(composed, typed: list[str], said: str)
     ],
 )
 def test_a_setting_with_effect_is_not(composed, typed: list[str]) -> None:
-    assert idle(typed, composed(*typed)) == []
+    assert without_effect(typed, composed(*typed)) == []
 
 
 def test_a_folder_for_digits_that_need_none_is_refused(composed) -> None:
     with pytest.raises(InputError, match=r"dataset.dir=/tmp has no effect: these digits need no files. .* dataset=npz"):
-        idle(["dataset.dir=/tmp"], composed("dataset.dir=/tmp"))
-    assert idle(["dataset.dir=/tmp"], composed("dataset.dir=/tmp"), varied=["dataset"]) == []
+        without_effect(["dataset.dir=/tmp"], composed("dataset.dir=/tmp"))
+    assert without_effect(["dataset.dir=/tmp"], composed("dataset.dir=/tmp"), varied=["dataset"]) == []
 
 
 @pytest.mark.parametrize(

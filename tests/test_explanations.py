@@ -14,7 +14,7 @@ from checkout import Checkout
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from pipeline.config.names import quoted, typed
+from pipeline.config.names import hydra_literal, quoted
 
 PROGRAM = """
 import contextlib, importlib, io, json, sys
@@ -58,6 +58,7 @@ MISTAKES = {
         "train",
         "--batch-size=64",
     ): "--batch-size=64: no such flag. Settings are typed as key=value: training.batch_size=64",
+    ("train", "model=conv", "-m", "training.seed=1,2"): "training.seed=1,2: Hydra reads no override behind a flag that",
     ("train", "--depth", "3"): "--depth: no such flag. --help lists the keys",
     ("compare", "--sort", "nll"): "--sort: no such flag. Settings are typed as key=value: sort=nll",
     ("train", "train.epochs=5"): "train: no such key. Did you mean training.epochs?",
@@ -66,7 +67,7 @@ MISTAKES = {
     ("generate", "run=a", "what.temperatur=3"): "Did you mean what.temperature?",
     ("train", "latent_dim"): "latent_dim: expected key=value; --help lists the keys",
     ("train", "model.latent_dim=choice(2,8)"): "several values are several trainings. Add -m, or give one value",
-    ("train", "tracking.params={a: 1}"): "adds keys to tracking.params. Say so with a plus: '+tracking.params={a: 1}'",
+    ("train", "tracking.params={a: 1}"): "adds keys to tracking.params, which takes a plus: '+tracking.params={a: 1}'",
     ("train", "=3"): "=3: expected one of the group's options, which --help lists",
     ("train", "model.filters=[1"): "expected Hydra's grammar, such as 'model.filters=[32,64]'. Or if that is the text",
     ("train", "hydra.sweeper.n_trials=5"): "here that is sweep.n_trials=5, of a study: -m sweep=study",
@@ -139,7 +140,7 @@ def test_a_text_in_quotes_is_read_as_it_is() -> None:
     ]
     parser = OverridesParser.create()
     for text in texts:
-        for line in (quoted(text), quoted(text, '"'), typed(text)):
+        for line in (quoted(text), quoted(text, '"'), hydra_literal(text)):
             value = parser.parse_override(f"key={line}").value()
             assert OmegaConf.to_container(OmegaConf.create({"key": value}), resolve=True) == {"key": text}, line
 

@@ -7,11 +7,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from pipeline import ROOT
+from pipeline.config.composition import TRAIN, task_config
 from pipeline.errors import InputError
 from pipeline.sweep.study.plan import Plan
 from pipeline.sweep.study.plan_from_command import plan_of
-from pipeline.sweep.task_config import task_config
 
 PARSER = OverridesParser.create()
 MINE = ("sweep=study", "sweep.study=mine")
@@ -19,9 +18,9 @@ MINE = ("sweep=study", "sweep.study=mine")
 
 def planned(*arguments: str, space: Mapping[str, Any] | None = None) -> Plan:
     overrides = PARSER.parse_overrides(list(arguments))
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+    with initialize_config_dir(str(TRAIN.root), version_base="1.3"):
         single = [each.input_line for each in overrides if not each.is_sweep_override()]
-        config = compose("train", single, return_hydra_config=True)
+        config = compose(TRAIN.name, single, return_hydra_config=True)
     asked = task_config(config)
     asked["sweep"]["space"] = space or asked["sweep"]["space"]
     return plan_of(asked, overrides, PARSER, config.hydra.runtime.choices)

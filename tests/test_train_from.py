@@ -33,9 +33,20 @@ def first(checkout: Checkout) -> Run:
     return trained(checkout, "other_groups")
 
 
+def forget_choices(checkout: Checkout, run: Run) -> None:
+    """Make the record of a run as earlier versions made it."""
+    record = checkout.artifacts(run.info.run_id) / "config.yaml"
+    config = yaml.safe_load(record.read_text())
+    del config["choices"]
+    record.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["recorded now", "recorded without choices"])
 @pytest.mark.parametrize("start", STARTS)
-def test_what_is_not_changed_is_as_it_was(checkout: Checkout, start: str) -> None:
+def test_what_is_not_changed_is_as_it_was(checkout: Checkout, start: str, old: bool) -> None:
     first = trained(checkout, start)
+    if old:
+        forget_choices(checkout, first)
     done = checkout.train(f"from={first.info.run_id}", "objective.beta=4")
     assert done.returncode == 0, done.stderr
     second = next(run for run in checkout.runs(config_of(checkout, first)["tracking"]["experiment"]))
@@ -85,6 +96,15 @@ def test_a_sweep_searches_around_a_run(checkout: Checkout, first: Run) -> None:
     assert len({run.data.params["model.latent_dim"] + run.data.params["model.filters"] for run in trials}) == 2
     expected = config_of(checkout, first)["training"]
     assert [config_of(checkout, run)["training"] for run in trials] == [expected, expected]
+
+
+def test_a_study_of_ones_own_starts_from_a_run(checkout: Checkout, first: Run) -> None:
+    study = ("sweep=study", "sweep.study=own", "sweep.n_trials=1", "objective.beta=0.5,2", "evaluation=default")
+    done = checkout.train("-m", f"from={first.info.run_id}", *study, "tracking.experiment=own_study")
+    assert done.returncode == 0, done.stderr
+    [trial] = checkout.runs("own_study", "tags.trial != ''")
+    assert config_of(checkout, trial)["model"] == config_of(checkout, first)["model"]
+    assert config_of(checkout, trial)["choices"]["training"] == "fast"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pipeline.comparison.contact_sheet import sheets
 from pipeline.comparison.page import page
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
-from pipeline.config.build import check, check_value
+from pipeline.config.build import check, check_value, trusted_of
 from pipeline.config.names import Config
 from pipeline.config.values import Text
 from pipeline.errors import InputError
@@ -23,7 +23,7 @@ from pipeline.text.markdown import literal
 from pipeline.tracking.lifecycle import start
 from pipeline.tracking.run import add_files
 from pipeline.tracking.run_facts import Finished
-from pipeline.tracking.settings import Uri
+from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PARENT
 
@@ -39,9 +39,9 @@ def compare(config: Config, console: Console) -> list[Path]:
     """
     chosen = {key: config[key] for key in ("runs", "experiment", "study", "filter")}
     selection = Selection(**check(Selection, chosen, "compare"))
-    trusted = check_value(config["trusted"], list[Text], "trusted")
+    trusted = trusted_of(config)
     folder = new_folder(config["out"], "comparisons")
-    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    store = store_of(config)
     table = Table(selection.of(store), check_value(config["sort"], Text | None, "sort"))
     table.report(console)
     curves = {run.id: store.curve(run.id, ELBO) for run in table.runs}

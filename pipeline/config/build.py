@@ -9,12 +9,14 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
+from types import SimpleNamespace
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from pipeline.address import with_secrets
-from pipeline.config.names import shown
+from pipeline.config.names import Config, shown
+from pipeline.config.values import Text
 from pipeline.errors import InputError
 from pipeline.text.wording import did_you_mean
 
@@ -46,6 +48,16 @@ def build(node: Mapping[str, Any], key: str, trusted: Sequence[str] = (), *, exp
     return _instance(built, expected, key)
 
 
+def trusted_of(config: Config) -> list[str]:
+    """The packages that targets may come from beside ours, as the user lists them in a config.
+
+    Raises:
+        InputError: something else than a list of names.
+    """
+    trusted: list[str] = check_value(config.get("trusted"), list[Text], "trusted")
+    return trusted
+
+
 def check(target: Callable[..., Any], arguments: Mapping[str, Any], key: str) -> dict[str, Any]:
     """The arguments in the types that the target's signature asks for.
 
@@ -65,11 +77,12 @@ def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[...,
     """
     if not isinstance(path, str):
         raise InputError(f"{key}._target_={shown(path)}: expected the dotted path of a class or function")
-    allowed, package = (*ALLOWED_PACKAGES, *trusted), path.partition(".")[0]
+    allowed = (*ALLOWED_PACKAGES, *trusted)
+    package = path.partition(".")[0]
     if package not in allowed:
         raise InputError(
             f"{key}._target_={path}: only {', '.join(allowed)} may be named. "
-            f"If you trust this package, say so: trusted=[{package}]"
+            f"If you trust this package, set trusted=[{package}]"
         )
     module, _, name = path.rpartition(".")
     try:
@@ -103,7 +116,7 @@ def _own(target: Callable[..., Any]) -> bool:
 
 
 def _types(target: Callable[..., Any]) -> dict[str, Any]:
-    """The annotated type of each argument; Keras annotates none."""
+    """The annotated type of each argument that has one; those of Keras have none."""
     declared = target.__init__ if inspect.isclass(target) and not is_dataclass(target) else target
     try:
         return get_type_hints(declared, include_extras=True)
@@ -112,9 +125,10 @@ def _types(target: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _type_or_any(written: object, declared: Callable[..., Any]) -> Any:
-    """One annotated type; any where it is made of names that only type checkers import, as in Optuna."""
+    """An annotated type, or `Any` where Optuna imports the names in it for type checkers alone."""
+    alone = SimpleNamespace(__annotations__={"type": written})
     try:
-        return eval(written, inspect.unwrap(declared).__globals__) if isinstance(written, str) else written
+        return get_type_hints(alone, inspect.unwrap(declared).__globals__, include_extras=True)["type"]
     except NameError:
         return Any
 
@@ -135,7 +149,7 @@ def check_value(value: Any, expected: Any, key: str) -> Any:
         phrase += " or null" if type(None) in get_args(expected) else ""
         example = _example(expected)
         cure = "" if example is None else f", for example {key}={shown(example)}"
-        raise InputError(f"{key}={_typed(value)}: expected {phrase}{cure}") from error
+        raise InputError(f"{key}={_with_its_type(value)}: expected {phrase}{cure}") from error
 
 
 def _instance(value: Any, expected: type, key: str) -> Any:
@@ -158,7 +172,7 @@ def _example(expected: Any) -> Any:
     )
 
 
-def _typed(value: Any) -> str:
+def _with_its_type(value: Any) -> str:
     """A refused value with what tells its type: the point of a whole float, the quotes around a number."""
     if isinstance(value, float):
         return str(value)

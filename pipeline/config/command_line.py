@@ -1,4 +1,4 @@
-"""What is typed, without the secrets in it: so Hydra writes it into folders, and commands are recorded and repeated."""
+"""The command line without the secrets of addresses: so Hydra writes it to disk, and runs record it."""
 
 import os
 import sys
@@ -14,14 +14,14 @@ from pipeline.errors import InputError
 from pipeline.secrets import has_secret, hidden, is_address
 
 _ADDRESSES = ("tracking.uri", "sweep.storage", ".mirrors")
-"""Keys whose values are addresses, even one that begins without http://."""
+"""Keys whose values are addresses, even without http:// at their beginning."""
 _VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 def hide_secrets() -> None:
     """Put `***` in the place of every secret of an address, in the arguments and in the variable that stands for one.
 
-    Who needs the secret has it from `pipeline.address`.
+    Code that needs a secret has it from `pipeline.address`.
     """
     if _VARIABLE in os.environ:
         os.environ[_VARIABLE] = hidden(os.environ[_VARIABLE])
@@ -47,12 +47,12 @@ def _shown(argument: str) -> str:
 
 
 def _value(argument: str, value: str) -> Any:
-    """What Hydra makes of an argument; the text as it is where that is nothing."""
+    """The value that Hydra reads in an argument, or the text itself where Hydra reads none."""
     try:
         [override] = OverridesParser.create().parse_overrides([argument])
     except HydraException:
         return value
-    return override._value
+    return override.value()
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""What the doors need of Hydra: the folder of configs, the composed one, and the name of what was changed."""
+"""What Hydra composes: the config of each command, as plain values, and the name of a run from what was overridden."""
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
@@ -15,19 +15,55 @@ from omegaconf.errors import OmegaConfBaseException
 
 from pipeline import ROOT
 from pipeline.address import without_secrets
-from pipeline.config.names import Config, argument, flatten, run_name
+from pipeline.config.groups import listed_groups
+from pipeline.config.names import Config, argument, flatten, quoted, run_name
 from pipeline.errors import InputError
 
 CONF = ROOT / "conf"
-COMMANDS = "commands"
-"""Where in it commands have their configs that share no group with training: else a group would claim their keys."""
-INERT = ("tracking.", "pictures.", "evaluation.", "sweep.", "dataset.dir", "trusted", "resume")
+"""The folder of all configs."""
+COMMANDS = CONF / "commands"
+"""The folder of the commands' configs."""
+
+
+@dataclass(frozen=True)
+class Primary:
+    """The config that a command composes.
+
+    Attributes:
+        root: the folder below which Hydra finds groups. It is `COMMANDS` for a command that shares no group with
+            training: below `CONF`, Hydra would take `experiment=…` of `compare` for an option of that group.
+        name: as Hydra names it, from the root.
+    """
+
+    root: Path
+    name: str
+
+
+TRAIN = Primary(CONF, "commands/train")
+EVALUATE = Primary(CONF, "commands/evaluate")
+VERIFY = Primary(CONF, "commands/verify")
+COMPARE = Primary(COMMANDS, "compare")
+GENERATE = Primary(COMMANDS, "generate")
+REPRODUCE = Primary(COMMANDS, "reproduce")
+SERVE = Primary(COMMANDS, "serve")
+
+CHOICES = "choices"
+"""The key of a recorded config that has the option chosen of each group: what a config's values do not tell."""
+
+OUTSIDE_TRAINING = ("tracking.", "pictures.", "evaluation.", "sweep.", "dataset.dir", "trusted", "resume")
 """Keys that change nothing about what is trained, so they are no part of a run's name."""
+
 OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
+OmegaConf.register_new_resolver("groups", listed_groups, replace=True)
+
+
+def search_path(config_dir: str | None) -> list[str]:
+    """The override by which `compose` finds configs in the folder of `--config-dir`, if one was given."""
+    return [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).absolute()}')}]"] if config_dir else []
 
 
 def plain(composed: DictConfig) -> Config:
-    """The config as plain mappings and lists, every reference resolved; beyond the doors there is no other.
+    """The config as plain mappings and lists, every reference resolved; beyond the commands there is no `DictConfig`.
 
     The secrets of addresses are not in it: see `pipeline.address`.
 
@@ -37,15 +73,41 @@ def plain(composed: DictConfig) -> Config:
     try:
         config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        key, reason = error.full_key, str(error.msg).partition("\n")[0]
+        key = error.full_key
+        reason = str(error.msg).partition("\n")[0]
         raise InputError(f"{key}: {reason}. Give it a value: {key}=…{_literally(composed, str(key))}") from error
     assert isinstance(config, dict)
     config = without_secrets(config)
     directory = (config.get("dataset") or {}).get("dir")
     if isinstance(directory, str) and directory:
-        # What was typed here must mean the same when the run is resumed elsewhere.
+        # A relative path must mean the same when the run is resumed in another directory.
         config["dataset"]["dir"] = str(Path(directory).expanduser().absolute())
     return {str(key): value for key, value in config.items()}
+
+
+def task_config(composed: DictConfig) -> Config:
+    """The config without Hydra's own part, as plain mappings and lists, every reference resolved.
+
+    Raises:
+        InputError: a value is missing, or refers to one that does not exist.
+    """
+    return plain(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]))
+
+
+def choices_of(hydra: DictConfig) -> dict[str, str | None]:
+    """The option that was chosen of each config group, such as `model: conv`; None where none was.
+
+    Args:
+        hydra: Hydra's own part of what it composed, which a job has from `HydraConfig.get()`.
+    """
+    choices = hydra.runtime.choices
+    return {str(group): option for group, option in sorted(choices.items()) if not str(group).startswith("hydra/")}
+
+
+def training_config(overrides: Sequence[str]) -> Config:
+    """What a training of these overrides composes, with `CHOICES`. To be called while Hydra is at work."""
+    composed = compose(TRAIN.name, list(overrides), return_hydra_config=True)
+    return task_config(composed) | {CHOICES: choices_of(composed.hydra)}
 
 
 def where_it_was_typed() -> None:
@@ -54,7 +116,7 @@ def where_it_was_typed() -> None:
 
 
 def _literally(composed: DictConfig, key: str) -> str:
-    """How to type a text that was taken for a reference; nothing of what is none."""
+    """How to type a text that was taken for a reference, as the end of a message; empty if the value is none."""
     text = flatten(OmegaConf.to_container(composed)).get(key)  # type: ignore[arg-type]
     return f". Or if that is the text itself: {argument(key, text)}" if isinstance(text, str) and "${" in text else ""
 
@@ -70,32 +132,31 @@ def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config:
     """The name of a run: what the overrides changed. To be called while Hydra is at work.
 
     Args:
-        overrides: as typed.
-        choices: the group choices of the composed config.
-        config: that config.
+        overrides: of the command line.
+        choices: the option of each config group, in what they compose.
+        config: what they compose.
     """
     groups, values = sorted_overrides(OverridesParser.create().parse_overrides(list(overrides)), choices)
-    default = compose("train", return_hydra_config=True).hydra.runtime.choices
-    before = flatten(plain(compose("train", [each.input_line for each in groups])))
+    default = compose(TRAIN.name, return_hydra_config=True).hydra.runtime.choices
+    before = flatten(plain(compose(TRAIN.name, [each.input_line for each in groups])))
     after = flatten(config)
     if after.get("init") and "@" not in str(after["init"]):
         after["init"] = str(after["init"])[:8]  # enough of an id to tell it by
     changed = [each.key_or_group for each in values]
     chosen = {each.key_or_group: str(each.value()) for each in groups}
     return run_name(
-        {
-            group: choice
-            for group, choice in chosen.items()
-            if default.get(group) != choice and not f"{group}.".startswith(INERT)
-        },
-        {key: after[key] for key in changed if after.get(key) != before.get(key) and not key.startswith(INERT)},
+        {group: option for group, option in chosen.items() if default.get(group) != option and _is_trained(group)},
+        {key: after[key] for key in changed if after.get(key) != before.get(key) and _is_trained(key)},
     )
 
 
-def sorted_overrides(
-    overrides: Sequence[Override], choices: Mapping[str, Any]
-) -> tuple[list[Override], list[Override]]:
-    """Those that choose from a group, and those that set a value; deletions are neither."""
+def _is_trained(key: str) -> bool:
+    """Whether a key or group changes what is trained."""
+    return not f"{key}.".startswith(OUTSIDE_TRAINING)
+
+
+def sorted_overrides(overrides: Sequence[Override], groups: Container[str]) -> tuple[list[Override], list[Override]]:
+    """The overrides that choose an option of a group, and those that set a value; deletions are neither."""
     kept = [each for each in overrides if not each.is_delete() and not each.key_or_group.startswith("hydra")]
-    groups = [each for each in kept if each.key_or_group in choices]
-    return groups, [each for each in kept if each not in groups]
+    choices = [each for each in kept if each.key_or_group in groups]
+    return choices, [each for each in kept if each not in choices]

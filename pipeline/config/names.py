@@ -1,4 +1,4 @@
-"""The composed config as a plain mapping: flattened to dotted names, and told apart from the default."""
+"""The names and values of a config as people type and read them: dotted names, a run's name, Hydra's grammar."""
 
 import re
 import shlex
@@ -48,12 +48,12 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def typed(value: Any) -> str:
+def hydra_literal(value: Any) -> str:
     """A value of any kind in Hydra's grammar, from which it is read again as it was."""
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{key}:{typed(each)}" for key, each in value.items()) + "}"
+        return "{" + ",".join(f"{key}:{hydra_literal(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(typed, value)) + "]"
+        return "[" + ",".join(map(hydra_literal, value)) + "]"
     return quoted(value) if isinstance(value, str) else repr(value) if isinstance(value, float) else shown(value)
 
 

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from pipeline.config.build import build, check_value
+from pipeline.config.build import build, trusted_of
 from pipeline.config.names import Config
-from pipeline.config.values import Text
 from pipeline.generation.made import Maker
 from pipeline.places import new_folder
 from pipeline.runs.loaded_run import load
-from pipeline.tracking.settings import Uri
-from pipeline.tracking.store import Store
+from pipeline.tracking.settings import store_of
 
 
 def generate(config: Config) -> list[Path]:
@@ -18,10 +16,10 @@ def generate(config: Config) -> list[Path]:
     Raises:
         InputError: a wrong setting, a run that cannot be read, or a folder that holds something.
     """
-    trusted = check_value(config["trusted"], list[Text], "trusted")
+    trusted = trusted_of(config)
     maker: Maker = build(config["what"], "what", trusted, expected=Maker)
     folder = new_folder(config["out"], "generated")
-    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    store = store_of(config)
     trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)
     made = maker.make(trained)
     folder.mkdir(parents=True, exist_ok=True)

@@ -18,8 +18,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.config.command_line import hide_secrets
-from pipeline.config.composition import plain, where_it_was_typed
-from pipeline.config.effect import idle
+from pipeline.config.composition import Primary, plain, where_it_was_typed
+from pipeline.config.effect import without_effect
 from pipeline.config.explanation import check_words, explain
 from pipeline.config.names import Config
 from pipeline.errors import InputError, unwritable
@@ -44,18 +44,18 @@ class JobFailed(Exception):  # noqa: N818 — one job of several; the others go 
     """Carries the exit code to the end of a multirun."""
 
 
-def enter(command: Callable[[], None], config_name: str) -> None:
+def enter(command: Callable[[], None], primary: Primary) -> None:
     """Run a command that Hydra composes and end the process as a shell expects it.
 
     Args:
         command: decorated with `hydra.main`.
-        config_name: what it composes, below `conf/`, for messages about keys.
+        primary: the config that it composes, for messages about keys.
     """
     isolate()
     sys.excepthook = _tell
     try:
         hide_secrets()
-        check_words(sys.argv[1:], config_name)
+        check_words(sys.argv[1:], primary)
         command()
     except JobFailed as failed:
         sys.exit(failed.args[0])
@@ -65,7 +65,7 @@ def enter(command: Callable[[], None], config_name: str) -> None:
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if _Job.begun and not isinstance(error, HydraException | OmegaConfBaseException):
             raise
-        print(masked(explain(error, sys.argv[1:], config_name)), file=sys.stderr)
+        print(masked(explain(error, sys.argv[1:], primary)), file=sys.stderr)
         sys.exit(2)
     except OSError as error:
         print(_not_written(error), file=sys.stderr)
@@ -85,19 +85,19 @@ def _not_written(error: OSError) -> str:
 
 
 def configured(composed: DictConfig) -> Config:
-    """Return the config of a command as plain mappings and lists; print which overrides have no effect.
+    """The config of a command as plain mappings and lists; overrides that have no effect are printed.
 
     Raises:
-        InputError: a value is missing, or something that is typed has certainly no effect.
+        InputError: a value is missing, or an override is certainly a mistake, since it has no effect.
     """
     config = plain(composed)
-    if is_alone():  # of several, the sweeper says it once
-        say_idle(idle(typed(), config))
+    if is_alone():  # for several, the sweeper prints them once
+        print_remarks(without_effect(typed_overrides(), config))
     return config
 
 
-def typed(*, of_hydra: bool = False) -> list[str]:
-    """Return the overrides of the command line as they were typed, or those of Hydra's own settings."""
+def typed_overrides(*, of_hydra: bool = False) -> list[str]:
+    """The overrides of the command line as they were typed, or those of Hydra's own settings."""
     overrides: Any = OmegaConf.to_container(HydraConfig.get().overrides)  # what refers to another key stays as it is
     return list(overrides["hydra" if of_hydra else "task"])
 
@@ -107,8 +107,8 @@ def is_alone() -> bool:
     return bool(HydraConfig.get().mode == RunMode.RUN)
 
 
-def say_idle(remarks: Sequence[str]) -> None:
-    """Print remarks about overrides that have no effect."""
+def print_remarks(remarks: Sequence[str]) -> None:
+    """Print what the user should know of the command line, such as that an override has no effect, a line each."""
     for remark in remarks:
         print(remark)
 

@@ -11,9 +11,8 @@ import numpy as np
 import yaml
 from rich.console import Console
 
-from pipeline.config.build import check_value
+from pipeline.config.build import trusted_of
 from pipeline.config.names import Config
-from pipeline.config.values import Text
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation.evaluation import evaluate
@@ -27,7 +26,7 @@ from pipeline.runs.loaded_run import finished_training
 from pipeline.runs.record import facts, parameters
 from pipeline.runs.setup import Experiment
 from pipeline.tracking.run import amend
-from pipeline.tracking.settings import Uri
+from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PRUNED, REUSED
 from pipeline.training.fit import fit
@@ -44,8 +43,8 @@ def reproduce(config: Config, console: Console) -> Verdict:
         InputError: there is no such run, it did not end in good order, its record names targets of packages that are
             not trusted, or its data are gone.
     """
-    trusted = check_value(config["trusted"], list[Text], "trusted")
-    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    trusted = trusted_of(config)
+    store = store_of(config)
     run = _trained(store, str(config["run"]), console)
     record = _record(store, run, trusted, config["dataset_dir"])
     experiment = Experiment.from_config(record)

@@ -1,86 +1,111 @@
-"""The config of a run as what would be typed for it, so that another training can start from there."""
+"""The config of a run as the overrides that compose it, so that another training can start from there."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 from hydra import compose, initialize_config_dir
-from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.errors import MissingConfigException
 
-from pipeline.config.composition import CONF, plain
-from pipeline.config.names import Config, flatten, typed
+from pipeline.config.composition import CHOICES, CONF, TRAIN, search_path, training_config
+from pipeline.config.hydra_internals import command_line
+from pipeline.config.names import Config, hydra_literal, shown
 from pipeline.errors import InputError
 from pipeline.tracking.store import Store
 
 KEY = "from"
 PARTS = ("dataset", "model", "likelihood", "objective", "training", "evaluation", "pictures")
-"""Of a config, what a training starts with; where it is recorded is its own affair."""
+"""The parts of a config that a training starts with; where it is recorded is its own affair."""
 _MISSING = object()
 
 
 def expanded(arguments: Sequence[str]) -> list[str]:
-    """A command line with what composes a run's config in the place of `from=<run id>`; what stands beside it wins.
+    """A command line with the overrides that compose a run's config in the place of `from=<run id>`.
+
+    These are the option that the run recorded of each config group, and then each value that differs from the option's.
+    An override beside `from=` replaces the run's.
+
+    A run of an earlier version recorded no choices. Then a group has the option whose file names the class (`_target_`)
+    or data set (`name`) that the run's config has, or else its default. The values make up for whatever else differs.
 
     Raises:
-        InputError: there is no such run, or the rest of the line cannot be joined with it.
+        InputError: there is no such run, an option that it was trained with is gone, or the rest of the line cannot be
+            joined with it.
     """
     position = next(index for index, each in enumerate(arguments) if each.startswith(f"{KEY}="))
     run_id = arguments[position].partition("=")[2]
-    others = [each for index, each in enumerate(arguments) if index != position]
-    beside = OverridesParser.create().parse_overrides(get_args_parser().parse_known_args(others)[0].overrides)
+    line = command_line([each for index, each in enumerate(arguments) if index != position])
+    beside = OverridesParser.create().parse_overrides(line.overrides)
     for each in beside:
         if each.key_or_group in (KEY, "experiment", "resume"):
             raise InputError(
                 f"{each.input_line}: {KEY}={run_id} already says what to start with. Leave one of the two out"
             )
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with initialize_config_dir(str(TRAIN.root), version_base="1.3"):
         where = [each.input_line for each in beside if each.key_or_group == "tracking.uri"]
-        store = Store(compose("train", where).tracking.uri)
+        store = Store(compose(TRAIN.name, where).tracking.uri)
         run_id = store.run(run_id).info.run_id
         config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
         if not set(PARTS) <= set(config):
             raise InputError(f"{KEY}={run_id}: this run is not one training. Name one below it")
-        ours = list(_overrides(config, beside))
+        ours = list(_overrides(run_id, config, beside, search_path(line.config_dir)))
     return [*arguments[:position], *ours, f"++tracking.tags.{KEY}={run_id}", *arguments[position + 1 :]]
 
 
-def _overrides(config: Config, beside: Sequence[Override]) -> Iterator[str]:
+def _overrides(run_id: str, config: Config, beside: Sequence[Override], search: Sequence[str]) -> Iterator[str]:
     """What composes the config, without what is chosen beside it."""
-    chosen = [each.key_or_group.replace("/", ".") for each in beside]
-    composed = compose("train", [each.input_line for each in beside if "." not in each.key_or_group])
-    chosen += _searched(plain(composed)["sweep"].get("space") or {})
-    groups = compose("train", return_hydra_config=True).hydra.runtime.choices
+    groups = training_config(search)[CHOICES]
+    others = [*search, *(each.input_line or "" for each in beside if _is_choice(each, groups))]
+    space = training_config(others)["sweep"].get("space") or {}
+    chosen = [each.key_or_group.replace("/", ".") for each in beside] + _searched(space)
     options = [
-        f"{group}={_most_alike(group, config)}"
-        for group in groups
+        f"{group}={shown(option)}"
+        for group, option in (config.get(CHOICES) or _identified(config, groups)).items()
         if group.split("/")[0] in PARTS and not _is_chosen(group.replace("/", "."), chosen)
     ]
     yield from options
-    sets = [each.input_line for each in beside if each.key_or_group in groups and not each.is_sweep_override()]
-    base = plain(compose("train", [*options, *sets]))
+    base = _composed(run_id, options, others)
     yield from _changes({part: base[part] for part in PARTS}, {part: config[part] for part in PARTS}, chosen)
     experiment = config["tracking"]["experiment"]
     if experiment != config["dataset"]["name"] and "tracking.experiment" not in chosen:
-        yield f"tracking.experiment={typed(experiment)}"
+        yield f"tracking.experiment={hydra_literal(experiment)}"
 
 
-def _most_alike(group: str, config: Config) -> str:
-    """The option of a group that has most in common with the config: whose keys it has."""
-    node: Any = config
-    for name in group.split("/"):
-        node = node[name]
-    expected = flatten(node, targets=True)
+def _is_choice(override: Override, groups: Container[str]) -> bool:
+    """Whether an override chooses one option of a group, or sets what `sweep` needs, such as the name of a study."""
+    key = override.key_or_group
+    return (key in groups or key.startswith(("sweep.", "sweep/"))) and not override.is_sweep_override()
 
-    def likeness(option: Path) -> int:
-        leaves = flatten(yaml.safe_load(option.read_text()), targets=True)
-        return sum(
-            1 if expected.get(key, _MISSING) == value else -1 for key, value in leaves.items() if key in expected
-        )
 
-    return max(sorted((CONF / group).glob("*.yaml")), key=likeness).stem
+def _composed(run_id: str, options: Sequence[str], others: Sequence[str]) -> Config:
+    """What the recorded options compose, beside other overrides."""
+    try:
+        return training_config([*others, *options])
+    except MissingConfigException as error:
+        group, _, name = str(error.missing_cfg_file).rpartition("/")
+        if f"{group}={name}" not in options:
+            raise
+        raise InputError(
+            f"{KEY}={run_id}: this run was trained with {group}={name}, and there is no such option here. Add the "
+            f"--config-dir that has it, or choose another: {group}=…"
+        ) from error
+
+
+def _identified(config: Config, groups: Mapping[str, Any]) -> dict[str, str]:
+    """The options that the classes and the name of the data set in a config without recorded choices tell."""
+    found: dict[str, str] = {}
+    for group in groups:
+        node: Any = config
+        for name in group.split("/"):
+            node = node.get(name) or {}
+        for file in sorted((CONF / group).glob("*.yaml")):
+            option = yaml.safe_load(file.read_text())
+            identity = {key: option[key] for key in ("_target_", "name") if key in option}
+            if identity and identity.items() <= node.items():
+                found.setdefault(group, file.stem)
+    return found
 
 
 def _changes(
@@ -96,7 +121,7 @@ def _changes(
         elif now is _MISSING:
             yield f"~{key}"
         elif before != now:
-            yield f"{'++' if before is _MISSING else ''}{key}={typed(now)}"
+            yield f"{'++' if before is _MISSING else ''}{key}={hydra_literal(now)}"
 
 
 def _is_chosen(key: str, chosen: Sequence[str]) -> bool:

@@ -7,17 +7,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
-from pipeline.config.build import build, check_value
+from pipeline.config.build import build, trusted_of
 from pipeline.config.names import Config, flatten, run_name
-from pipeline.config.values import Text
 from pipeline.evaluation.evaluation import Evaluation, evaluate
 from pipeline.evaluation.scoring import Scoring
 from pipeline.process.circumstances import circumstances
 from pipeline.runs.loaded_run import load
 from pipeline.text.wording import one_line
 from pipeline.tracking.run import amend
-from pipeline.tracking.settings import Uri
-from pipeline.tracking.store import Store
+from pipeline.tracking.settings import store_of
 
 
 @dataclass(frozen=True)
@@ -57,9 +55,9 @@ def rescore(config: Config) -> Rescored:
     Raises:
         InputError: a wrong setting, or a run that cannot be read, with the reason.
     """
-    trusted = check_value(config["trusted"], list[Text], "trusted")
+    trusted = trusted_of(config)
     scoring: Scoring = build(config["evaluation"], "evaluation", trusted, expected=Scoring)
-    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    store = store_of(config)
     trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)
     evaluation = evaluate(trained.vae, trained.data, scoring)
     metrics = evaluation.metrics(_prefix(trained.config.get("evaluation") or {}, config["evaluation"]))

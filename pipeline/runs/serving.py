@@ -12,8 +12,7 @@ from pipeline.places import HOST
 from pipeline.runs.loaded_run import finished_training
 from pipeline.text.wording import one_line
 from pipeline.tracking.model_server import answer
-from pipeline.tracking.settings import Uri
-from pipeline.tracking.store import Store
+from pipeline.tracking.settings import store_of
 from pipeline.tracking.ui.server import refuse_busy
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535, examples=[5001])]
@@ -27,7 +26,7 @@ def serve(config: Config, console: Console) -> None:
     """
     port = check_value(config["port"], Port, "port")
     refuse_busy(port, f"Choose another: port={port + 1}, or make serve SERVE_PORT={port + 1}")
-    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    store = store_of(config)
     run = finished_training(store, str(config["run"])).info
     vae = store.model(run.run_id)
     where = f" ({run.run_id}) answers at http://{HOST}:{port}/invocations\nStop with Ctrl-C."

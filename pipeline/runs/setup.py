@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from pipeline.config.build import build, check_value
+from pipeline.config.build import build, trusted_of
+from pipeline.config.composition import CHOICES
 from pipeline.config.names import Config
-from pipeline.config.values import Text
 from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
@@ -42,7 +42,7 @@ class Experiment:
             InputError: naming the key, the value and the cure.
         """
         _refuse_unknown_parts(config, cls.__annotations__)
-        trusted = check_value(config.get("trusted"), list[Text], "trusted")
+        trusted = trusted_of(config)
         # Threads and precision must be set before the other parts make their first variables.
         runtime: Runtime = build(config["training"].get("runtime") or {}, "training.runtime", trusted, expected=Runtime)
         runtime.apply()
@@ -61,7 +61,7 @@ class Experiment:
 
 
 def _refuse_unknown_parts(config: Config, parts: Collection[str]) -> None:
-    for name in config.keys() - {*parts, "sweep", "trusted", "resume", "init"}:
+    for name in config.keys() - {*parts, "sweep", "trusted", "resume", "init", CHOICES}:
         hint = did_you_mean(name, parts)
         raise InputError(f"{name}: no such key. {hint}There are: {', '.join(parts)}")
     for name in parts:

@@ -10,7 +10,7 @@ from pipeline import ROOT
 from pipeline.config.names import Config, flatten
 from pipeline.runs.record import GROUPS
 
-INERT = ("dataset.dir", "training.runtime.threads")
+IRRELEVANT = ("dataset.dir", "training.runtime.threads")
 """Settings that change no number, but for the last bits."""
 DECISIVE = ("data", "models", "training", "evaluation", "latent/encoding.py", "runs/initial_weights.py", "runtime.py")
 """Modules and packages whose code decides what numbers a training comes to."""
@@ -29,7 +29,7 @@ def signature_of(config: Config, fingerprint: str) -> str | None:
         return None
     # With targets: an Adam and a Nadam of the same settings are two optimizers.
     settings = flatten({name: config[name] for name in (*GROUPS, "evaluation")}, targets=True)
-    numbers = {key: value for key, value in settings.items() if key not in INERT}
+    numbers = {key: value for key, value in settings.items() if key not in IRRELEVANT}
     facts = json.dumps([numbers, config.get("init"), fingerprint, code_of()], sort_keys=True, default=str)
     return hashlib.sha256(facts.encode()).hexdigest()
 

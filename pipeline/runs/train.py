@@ -17,7 +17,7 @@ from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.evaluation.evaluation import evaluate
 from pipeline.metric_names import LOSS
 from pipeline.pictures.gallery import Gallery
-from pipeline.places import MLRUNS
+from pipeline.places import CHECKPOINTS
 from pipeline.process.circumstances import circumstances, differences
 from pipeline.runs.initial_weights import fresh_model
 from pipeline.runs.loaded_run import refuse_other_data
@@ -35,8 +35,6 @@ from pipeline.tracking.tags import FINGERPRINT, SIGNATURE
 from pipeline.training.checkpoint import how_far
 from pipeline.training.fit import EpochListener, fit
 from pipeline.training.progress import TrainingProgress
-
-CHECKPOINTS = MLRUNS / "checkpoints"
 
 
 def train(

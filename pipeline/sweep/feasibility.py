@@ -14,6 +14,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.config.composition import TRAIN, task_config
 from pipeline.config.explanation import explain
 from pipeline.config.names import Config
 from pipeline.errors import InputError
@@ -21,7 +22,6 @@ from pipeline.sweep.space.distribution import Value
 from pipeline.sweep.space.space import Space, key_of, overrides_of, point_name
 from pipeline.sweep.space.value_sources import uniform
 from pipeline.sweep.study.plan import Plan
-from pipeline.sweep.task_config import task_config
 
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData
@@ -81,7 +81,7 @@ def configs_of(
             try:
                 config = context.config_loader.load_sweep_config(hydra_config, overrides)
             except (HydraException, OmegaConfBaseException) as error:
-                raise InputError(explain(error, overrides, "train")) from error
+                raise InputError(explain(error, overrides, TRAIN)) from error
             configs.append(task_config(config))
     return configs
 

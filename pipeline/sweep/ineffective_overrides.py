@@ -5,7 +5,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from pipeline.config.effect import idle
+from pipeline.config.effect import without_effect
 from pipeline.config.names import Config
 
 
@@ -24,7 +24,7 @@ def ineffective_overrides(overrides: Sequence[Override], config: Config, launche
     named = sweep.get("points") or {}
     varied = [key for own in named.values() for key in own or {}]
     varied += [*_keys(sweep.get("space") or {}), *(each.key_or_group for each in overrides if each.is_sweep_override())]
-    remarks = idle([each.input_line or "" for each in overrides], config, varied)
+    remarks = without_effect([each.input_line or "" for each in overrides], config, varied)
     reasons = (
         _in_a_study(sweep, launcher) if "space" in sweep else {"tracking.parent": "they get a parent run of their own"}
     )

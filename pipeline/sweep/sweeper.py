@@ -10,13 +10,12 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from pipeline.config.composition import name_of
+from pipeline.config.composition import name_of, task_config
 from pipeline.config.names import Config, quoted
 from pipeline.errors import InputError
-from pipeline.process.command import say_idle, start
+from pipeline.process.command import print_remarks, start
 from pipeline.sweep.family_members import FamilyMember, family_members
 from pipeline.sweep.ineffective_overrides import ineffective_overrides
-from pipeline.sweep.task_config import task_config
 from pipeline.sweep.workers.fork_server import start_fork_server
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class MultirunSweeper(Sweeper):
         overrides = OverridesParser.create(self.hydra_context.config_loader).parse_overrides(arguments)
         choices = self.config.hydra.runtime.choices
         config = task_config(self.config)
-        say_idle(ineffective_overrides(overrides, config, choices["hydra/launcher"]))
+        print_remarks(ineffective_overrides(overrides, config, choices["hydra/launcher"]))
         if "space" in config["sweep"]:
             start_fork_server()  # first, as its imports take as long as those of this process
             from pipeline.sweep.search import search

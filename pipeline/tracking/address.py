@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import mlflow  # noqa: F401 — whose loggers are set up here
 
 from pipeline.address import Address
-from pipeline.places import MLRUNS, python
+from pipeline.places import DATABASE_FILE, python
 from pipeline.secrets import MaskedFormatter
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # for files of a few kilobytes
@@ -26,7 +26,7 @@ _tries = logging.getLogger("urllib3.connectionpool")
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 SQLITE = "sqlite:///"
-DATABASE = f"{SQLITE}{MLRUNS / 'mlflow.db'}"
+DATABASE = f"{SQLITE}{DATABASE_FILE}"
 
 
 @contextmanager

@@ -6,11 +6,22 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from pipeline.config.build import check_value
+from pipeline.config.names import Config
 from pipeline.config.values import Location, Text
 from pipeline.tracking.store import Store
 
 Uri = Annotated[Location | None, BeforeValidator(lambda uri: uri or None)]
 """The address of an MLflow server or database; null, or a variable that is set to nothing, is the file in `mlruns/`."""
+
+
+def store_of(config: Config) -> Store:
+    """The store that a command's config names.
+
+    Raises:
+        InputError: an address that is none, a server that does not answer, a database that cannot be opened.
+    """
+    return Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
 
 
 def _recordable(name: str) -> str:

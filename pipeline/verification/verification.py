@@ -12,8 +12,7 @@ from pipeline.config.names import Config
 from pipeline.config.values import Switch, Text
 from pipeline.errors import InputError
 from pipeline.runs.train import train
-from pipeline.tracking.settings import Uri
-from pipeline.tracking.store import Store
+from pipeline.tracking.settings import store_of
 from pipeline.verification.reference import Reference
 from pipeline.verification.reference_page import reference_page
 
@@ -38,7 +37,7 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
     quick: bool = check_value(config["quick"], Switch, "quick")
     every = {name: build(node, f"references.{name}", expected=Reference) for name, node in config["references"].items()}
     chosen = _chosen(every, check_value(config["only"], list[Text] | None, "only"))
-    store = Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    store = store_of(config)
     console = Console()
     table = Table("reference", "here", "expected", "", box=None)
     failed: list[str] = []

@@ -9,7 +9,7 @@ from hydra.core.override_parser.types import Override
 from optuna.distributions import CategoricalDistribution
 
 from pipeline.config.build import build, check_value
-from pipeline.config.composition import INERT
+from pipeline.config.composition import OUTSIDE_TRAINING
 from pipeline.config.names import Config, flatten, shown
 from pipeline.config.values import Text
 from pipeline.errors import InputError
@@ -58,7 +58,8 @@ def plan_of(
     settings = replace(settings, enqueue=[_known(space, point) for point in settings.enqueue])
     keys = list(space)
     shared = [each.input_line or "" for each in overrides if each.key_or_group not in (*keys, "resume")]
-    fixed = {key: value for key, value in flatten(config).items() if not key.startswith(INERT) and key not in keys}
+    trained = {key: value for key, value in flatten(config).items() if not key.startswith(OUTSIDE_TRAINING)}
+    fixed = {key: value for key, value in trained.items() if key not in keys}
     overridden = {each.key_or_group for each in overrides}
     defaults = [f"{key}={value}" for key, value in TRIAL_DEFAULTS.items() if key not in overridden]
     return Plan(settings, sampler, space, [*defaults, *shared], fixed)

@@ -12,11 +12,12 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import run_job, setup_globals
 from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
-from pipeline.config.composition import plain, where_it_was_typed
+from pipeline.config.composition import CHOICES, choices_of, plain, where_it_was_typed
 from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.secrets import masked
 from pipeline.sweep.workers.job_folder import in_job_folder
@@ -97,7 +98,12 @@ def _trained(job: Job, images: _LatestImages, worker: Connection, received: "Sim
         load = partial(images, known=not is_new)
         console = Console()
         outcome = train(
-            plain(config), resume=job.run_id, reuse=is_new, listeners=[after_epoch], load=load, console=console
+            plain(config) | {CHOICES: choices_of(HydraConfig.get())},
+            resume=job.run_id,
+            reuse=is_new,
+            listeners=[after_epoch],
+            load=load,
+            console=console,
         )
         return End(outcome.run_id, outcome.metrics)
 

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Mapping, Sequence
 
 from pipeline.errors import InputError
-from pipeline.places import HOST, MLRUNS
+from pipeline.places import ARTIFACTS, HOST
 from pipeline.tracking.address import DATABASE
 from pipeline.tracking.links import EXPERIMENTS, runs_link
 from pipeline.tracking.store import Store
@@ -39,7 +39,7 @@ def refuse_busy(port: int, cure: str) -> None:
 def server_command(port: int) -> Sequence[str]:
     """Arguments for MLflow's command line to serve our database with one worker."""
     return (
-        *("server", "--backend-store-uri", DATABASE, "--artifacts-destination", (MLRUNS / "artifacts").as_uri()),
+        *("server", "--backend-store-uri", DATABASE, "--artifacts-destination", ARTIFACTS.as_uri()),
         *("--host", HOST, "--port", str(port), "--workers", "1"),
         # Below this level uvicorn tells of each request, and answers Ctrl-C with a traceback.
         *("--uvicorn-opts", "--log-level critical"),

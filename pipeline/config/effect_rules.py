@@ -1,0 +1,137 @@
+"""Settings that other settings leave without effect, a rule for each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Flat = Mapping[str, Any]
+"""The values and targets of a config by dotted name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A setting, and when others leave it without effect.
+
+    Attributes:
+        key: of the setting, and the beginning of all keys below it.
+        by: the keys of the others.
+        when: whether they do, in a config.
+        why: in words, with the cure.
+        is_refused: whether nobody can mean it so; else it is only told.
+        lacks: what the setting does not have.
+    """
+
+    key: str
+    by: tuple[str, ...]
+    when: Callable[[Flat], bool]
+    why: str
+    is_refused: bool = False
+    lacks: str = "effect"
+
+
+def _needs(key: str, other: str) -> Rule:
+    """A setting of something that is off while another setting is null."""
+    return Rule(key=key, by=(other,), when=lambda flat: flat[other] is None, why=f"{other} is null")
+
+
+def _of_picture(key: str, picture: str) -> Rule:
+    """A setting of one picture."""
+    return Rule(
+        key=key,
+        by=("pictures.final",),
+        when=lambda flat: flat["pictures.final"] is not None and picture not in flat["pictures.final"],
+        why=f"pictures.final leaves {picture} out",
+    )
+
+
+def _of_rate(key: str) -> Rule:
+    """A setting of the rate's weight."""
+    return Rule(
+        key=key, by=("objective.beta",), when=lambda flat: flat["objective.beta"] == 0, why="objective.beta is 0"
+    )
+
+
+def _of_steps(key: str) -> Rule:
+    """A setting of the learning rate's steps."""
+    return Rule(
+        key=key,
+        by=("training.epochs", "training.schedule"),
+        when=lambda flat: min(flat.get("training.schedule.milestones") or [0]) >= flat["training.epochs"],
+        why="training.epochs ends before the first of training.schedule.milestones",
+    )
+
+
+def _of_plane(plane: str, axis: str, *others: str) -> Rule:
+    """The ends of an axis of a plane; an autoencoder's plane has even coordinates whatever is set."""
+    return Rule(
+        key=f"{plane}.{axis}",
+        by=(f"{plane}.spacing", *others),
+        when=lambda flat: flat[f"{plane}.spacing"] == "quantile" and flat.get("objective.sampling", True),
+        why=f"only even coordinates have ends: add {plane}.spacing=even",
+    )
+
+
+def _prunes_nothing(flat: Flat) -> bool:
+    objective = flat["sweep.objective"]
+    is_one = isinstance(objective, str) or len(objective) == 1
+    return is_one and "NopPruner" in flat["sweep.pruner._target_"]
+
+
+RULES = (
+    Rule(
+        key="dataset.dir",
+        by=("dataset",),
+        when=lambda flat: flat.get("dataset.source._target_") == "pipeline.data.digits.Digits",
+        why="these digits need no files. For images of your own add dataset=folder or dataset=npz; or leave it out",
+        is_refused=True,
+    ),
+    _of_plane("pictures.plane", "x", "objective"),
+    _of_plane("pictures.plane", "y", "objective"),
+    _of_picture("pictures.mixture", "samples"),
+    _of_picture("pictures.pairs", "interpolations"),
+    _of_picture("pictures.points", "points"),
+    _of_steps("training.schedule.milestones"),
+    _of_steps("training.schedule.factor"),
+    _of_steps("training/schedule"),
+    Rule(
+        key="objective.warmup_epochs",
+        by=("training.epochs",),
+        when=lambda flat: flat["objective.warmup_epochs"] >= flat["training.epochs"],
+        why="training.epochs ends before beta has risen to objective.beta",
+        lacks="full effect",
+    ),
+    _of_rate("objective.warmup_epochs"),
+    _of_rate("objective.free_bits"),
+    _needs("evaluation.nll_images", "evaluation.importance_samples"),
+    _needs("evaluation.neighbour_images", "evaluation.neighbours"),
+    Rule(
+        key="what",
+        by=("point",),
+        when=lambda flat: flat["point"] is not None,
+        why="point= decides what is made. Leave one out",
+        is_refused=True,
+    ),
+    Rule(
+        key="what.pairs",
+        by=("what.files",),
+        when=lambda flat: bool(flat["what.files"]),
+        why="what.files decide. Leave one out",
+        is_refused=True,
+    ),
+    Rule(
+        key="what.components",
+        by=("what.density",),
+        when=lambda flat: flat["what.density"] == "prior",
+        why="add what.density=mixture",
+        is_refused=True,
+    ),
+    _of_plane("what.settings", "x"),
+    _of_plane("what.settings", "y"),
+    Rule(
+        key="sweep.seed",
+        by=(),
+        when=lambda flat: "Grid" in flat["sweep.sampler._target_"],
+        why="a grid has no chance in it",
+    ),
+    Rule(key="sweep.prune_by", by=(), when=_prunes_nothing, why="sweep/pruner=none prunes nothing"),
+)
