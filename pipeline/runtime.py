@@ -42,7 +42,7 @@ def start_tensorflow() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Runtime:
+class RuntimeSettings:
     """How the process computes; to be set before anything is computed in it.
 
     Attributes:
@@ -71,6 +71,10 @@ class Runtime:
                 ) from error
         with _stderr_held():
             tf.constant(0)  # devices are set up at the first operation, and announced
+
+
+Runtime = RuntimeSettings
+"""The former name of the class, which stored configs still have as `_target_`."""
 
 
 @contextmanager

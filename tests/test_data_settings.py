@@ -9,8 +9,8 @@ from data_files import CONF as FOLDER
 from data_files import Memory, dataset, node, refusal
 
 from pipeline.config.build import build
-from pipeline.data.dataset import Dataset
 from pipeline.data.npz_layout import WHOLE
+from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -18,7 +18,7 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_builds_with_the_same_defaults(name: str) -> None:
-    settings: Dataset = build(node(name), "dataset")
+    settings: DatasetSettings = build(node(name), "dataset")
     assert settings.name == name
     published = name in ("folder", "npz")  # a validation split of the user's own
     assert (settings.validation, settings.limit, settings.seed) == (None if published else 0.1, None, 0)
@@ -148,7 +148,7 @@ LATER = {
 @pytest.mark.parametrize(
     ("module", "name", "option"),
     [
-        ("dataset", "Dataset", "mnist"),
+        ("settings", "DatasetSettings", "mnist"),
         ("idx", "Idx", "mnist"),
         ("emnist", "Emnist", "emnist_letters"),
         ("folder", "Folder", "folder"),

@@ -23,7 +23,7 @@ from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.run_facts import Finished, are_comparable, deciding_score, finished_children
-from pipeline.tracking.settings import Tracking
+from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import Store
 from pipeline.tracking.ui.overview import family_page
 
@@ -43,7 +43,7 @@ def family(config: Config, name: str, members: Mapping[str, Config], *, resume: 
             ended well.
         Interrupted: with how to go on.
     """
-    tracking: Tracking = build(config["tracking"], "tracking", expected=Tracking)
+    tracking: TrackingSettings = build(config["tracking"], "tracking", expected=TrackingSettings)
     store = tracking.connect()
     if resume:
         resume = str(store.run(resume).info.run_id)

@@ -8,8 +8,8 @@ import yaml
 
 from pipeline.config.build import build
 from pipeline.config.names import Config
-from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
+from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError
 from pipeline.models.vae import VAE
 from pipeline.tracking.address import resume_command
@@ -45,7 +45,9 @@ class Trained:
         Raises:
             InputError: the data are gone or different.
         """
-        data: ImageData = build(self.config["dataset"], "dataset", self.trusted, expected=Dataset).load(known=True)
+        data: ImageData = build(self.config["dataset"], "dataset", self.trusted, expected=DatasetSettings).load(
+            known=True
+        )
         if self.fingerprint != data.fingerprint:
             raise InputError(
                 f"run {self.id}: the data are no longer those that it was trained on (fingerprint "

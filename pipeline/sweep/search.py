@@ -30,7 +30,7 @@ from pipeline.sweep.workers.processes import warm_processes
 from pipeline.sweep.workers.worker import Worker
 from pipeline.tracking.lifecycle import joined, start
 from pipeline.tracking.run import Run
-from pipeline.tracking.settings import Tracking
+from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import Store
 from pipeline.tracking.trials import STUDY
 
@@ -54,7 +54,7 @@ def search(context: HydraContext, master: DictConfig, config: Config, typed: Seq
     parser, console = OverridesParser.create(context.config_loader), Console()
     plan = plan_of(config, typed, parser, master.hydra.runtime.choices)
     settings = plan.settings
-    tracking: Tracking = build(config["tracking"], "tracking", expected=Tracking)
+    tracking: TrackingSettings = build(config["tracking"], "tracking", expected=TrackingSettings)
     store = tracking.connect()
     seen = None if is_begun(settings) else _looked_over(context, master, plan)
     if seen:

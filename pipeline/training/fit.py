@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 from pipeline.models.vae import VAE
 from pipeline.process.interruption import heed
 from pipeline.training.checkpoint import Checkpoint, History
-from pipeline.training.settings import Training
+from pipeline.training.settings import TrainingSettings
 
 EpochListener = Callable[[int, dict[str, float]], None]
 """Called after each epoch with its number, counted from 1, and its metrics by name (`train/loss`, `val/rate` …)."""
@@ -27,7 +27,7 @@ class NonFiniteLoss(InputError):  # noqa: N818 — an error by its parent's name
 def fit(
     vae: VAE,
     data: ImageData,
-    settings: Training,
+    settings: TrainingSettings,
     *,
     checkpoint: Path,
     listeners: Sequence[EpochListener] = (),
@@ -65,7 +65,7 @@ def fit(
     return history
 
 
-def compile_(vae: VAE, settings: Training, *, steps_per_epoch: int) -> None:
+def compile_(vae: VAE, settings: TrainingSettings, *, steps_per_epoch: int) -> None:
     """Give the model an optimizer of its own, with the schedule drawn over all epochs of so many steps."""
     optimizer = settings.new_optimizer()
     optimizer.learning_rate = settings.schedule(
@@ -96,7 +96,7 @@ class Stop(keras.callbacks.Callback):
 class FiniteLoss(keras.callbacks.Callback):
     """Ends a training whose loss is no longer a finite number, before the epoch is recorded."""
 
-    def __init__(self, settings: Training) -> None:
+    def __init__(self, settings: TrainingSettings) -> None:
         super().__init__()
         self.settings, self.epoch = settings, 0
 
@@ -146,7 +146,7 @@ class EpochReport(keras.callbacks.Callback):
             listener(epoch + 1, metrics)
 
 
-def _early_stopping(settings: Training) -> keras.callbacks.EarlyStopping | None:
+def _early_stopping(settings: TrainingSettings) -> keras.callbacks.EarlyStopping | None:
     if settings.patience is None:
         return None
     return keras.callbacks.EarlyStopping(

@@ -6,12 +6,12 @@ import keras
 
 from pipeline.config.values import Count, Positive, Seed, Switch
 from pipeline.errors import InputError
-from pipeline.runtime import Runtime
+from pipeline.runtime import RuntimeSettings
 from pipeline.training.schedule import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class TrainingSettings:
     """Settings of `fit`.
 
     Attributes:
@@ -36,7 +36,7 @@ class Training:
     schedule: Schedule
     steps_per_execution: Count
     jit_compile: Switch
-    runtime: Runtime
+    runtime: RuntimeSettings
 
     def __post_init__(self) -> None:
         """Try the optimizer on one number: Keras looks at most arguments only when it is used."""
@@ -52,3 +52,7 @@ class Training:
     def new_optimizer(self) -> keras.optimizers.Optimizer:
         """An optimizer of these settings that no model has used."""
         return type(self.optimizer).from_config(self.optimizer.get_config())
+
+
+Training = TrainingSettings
+"""The former name of the class, which stored configs still have as `_target_`."""

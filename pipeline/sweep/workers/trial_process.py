@@ -26,8 +26,8 @@ from pipeline.errors import InputError, Interrupted, Pruned
 from pipeline.secrets import masked
 
 if TYPE_CHECKING:
-    from pipeline.data.dataset import Dataset
     from pipeline.data.images import ImageData
+    from pipeline.data.settings import DatasetSettings
 
 LOG = "training.log"
 
@@ -131,10 +131,10 @@ class _Images:
     """Those of the latest data set, which are most often also those of the next training."""
 
     def __init__(self) -> None:
-        self.dataset: Dataset | None = None
+        self.dataset: DatasetSettings | None = None
         self.data: ImageData | None = None
 
-    def __call__(self, dataset: "Dataset", *, known: bool = False) -> "ImageData":
+    def __call__(self, dataset: "DatasetSettings", *, known: bool = False) -> "ImageData":
         if self.data is None or dataset != self.dataset:
             self.dataset, self.data = None, None  # two at once might be too many
             self.data = dataset.load(known=known)
