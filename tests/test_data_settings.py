@@ -51,7 +51,7 @@ def test_the_environment_gives_the_directory(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("name", ["folder", "npz"])
 def test_your_own_files_must_be_pointed_at(name: str) -> None:
-    assert refusal(build(node(name), "dataset").load).startswith("dataset.dir: missing. Give the")
+    assert refusal(build(node(name), "dataset").load).startswith("dataset.dir: missing; expected a")
 
 
 def test_numbers_are_class_names_too() -> None:

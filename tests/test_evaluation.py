@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from linear_gaussian import PIXELS, data_of, linear_vae, noise_images, settings
 
-from pipeline.data.batches import pixels
+from pipeline.data.batches import as_floats
 from pipeline.evaluation.evaluation import Evaluation, evaluate
 from pipeline.latent import encoding as encoded
 from pipeline.models.dense import Dense
@@ -24,7 +24,7 @@ def evaluation_of(vae, images: np.ndarray, **changed) -> Evaluation:
 
 def keras_scores(vae, images: np.ndarray) -> dict[str, float]:
     vae.compile(optimizer="adam")
-    return vae.evaluate(pixels(images), batch_size=32, return_dict=True)
+    return vae.evaluate(as_floats(images), batch_size=32, return_dict=True)
 
 
 def test_what_is_left_out_changes_nothing_else(small_vae, blobs) -> None:
@@ -46,8 +46,8 @@ def test_scores_are_those_of_keras_when_nothing_is_drawn(small_vae, blobs, monke
     images, vae = blobs(137), small_vae(sampling=False, beta=3.0, distortion_weight=0.5)
     evaluated, by_keras = asdict(evaluation_of(vae, images)), keras_scores(vae, images)
     assert {name: evaluated[name] for name in by_keras} == pytest.approx(by_keras, rel=1e-5)
-    reconstructions = vae.predict(pixels(images))
-    assert evaluated["mse"] == pytest.approx(np.mean((pixels(images) - reconstructions) ** 2), rel=1e-5)
+    reconstructions = vae.predict(as_floats(images))
+    assert evaluated["mse"] == pytest.approx(np.mean((as_floats(images) - reconstructions) ** 2), rel=1e-5)
 
 
 def test_scores_are_those_of_keras_within_the_sampling_error(small_vae, blobs) -> None:
@@ -63,7 +63,7 @@ def test_equal_seeds_give_equal_scores_whatever_was_drawn_before(small_vae, blob
     images, vae = blobs(30), small_vae()
     some = {"nll_images": 10, "information_images": 12, "seed": 3}
     first = evaluation_of(vae, images, **some)
-    vae(pixels(images))
+    vae(as_floats(images))
     keras.random.normal((5,))
     np.random.default_rng().normal()
     assert evaluation_of(vae, images, **some) == first

@@ -1,4 +1,4 @@
-"""The settings of `dataset`: which images, how many of them, and how they are divided."""
+"""The settings of a data set: which images, how many of them, and how they are divided."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ from pipeline.errors import InputError
 
 log = logging.getLogger(__name__)
 
-VALIDATION = 0.1
-"""Share of the training images to validate by, where neither the user nor the data set says."""
+VALIDATION_SHARE = 0.1
+"""Share of the training images that become the validation split, where neither the user nor the data set chooses it."""
 
 
 def _as_directory(value: Any) -> Any:
@@ -46,12 +46,12 @@ def _as_source(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSettings:
-    """Images to experiment on.
+    """Settings of a data set, by which it is loaded and divided.
 
     Attributes:
-        name: how runs and pictures call the data set.
-        source: reads it as published.
-        dir: where its files are; what null means is up to the source.
+        name: of the data set, in runs and pictures.
+        source: reads the data set as published.
+        dir: the folder of its files; the source decides what null means.
         limit: at most so many images of each published split, drawn at random; null for all.
         classes: the classes to keep; null for all.
         train: the published training images, or `all`: then the test images are trained on too, as some published
@@ -61,7 +61,7 @@ class DatasetSettings:
         binarisation: `fixed` draws each pixel once, black or white, with its grey value as the probability of white;
             `each_epoch` does so for validation and test, and draws the training images in every epoch anew, by the
             seed of training; `none` keeps grey.
-        seed: of limit, validation and binarisation. Not the seed of training, so that replicates share their splits.
+        seed: of limit, validation and binarisation. It is not the seed of training, so that replicates share splits.
     """
 
     name: str
@@ -75,13 +75,13 @@ class DatasetSettings:
     seed: Seed
 
     def load(self, *, known: bool = False) -> ImageData:
-        """The three splits; labels are numbered in the order of the class names that are left.
+        """The three splits; labels are numbered in the order of the class names that are kept.
 
         Args:
-            known: whether a model was trained on these images: then they are taken whatever they look like.
+            known: whether a model was trained on these images: then their appearance is not judged.
 
         Raises:
-            InputError: files are missing or damaged, nothing is seen on the images, or the settings leave a split or a
+            InputError: files are missing or damaged, the images have no content, or the settings leave a split or a
                 class without an image.
         """
         read = self.source.read(self.dir)
@@ -98,11 +98,13 @@ class DatasetSettings:
             f"{shape_text(train.images)}, from {published.origin}"
         )
         if self.train == "all":
-            log.warning(f"dataset.train=all: the {len(test):,} test images are also trained on; do not judge by them")
+            log.warning(
+                f"dataset.train=all: the {len(test):,} test images are trained on, so that test scores are no test"
+            )
         return ImageData(self.name, train, validation, test, names, drawn_each_epoch=each_epoch)
 
     def _look_at(self, published: Published, known: bool) -> None:
-        """Say what the images look like; refuse those on which nothing is seen."""
+        """Log what the images look like; refuse images without content."""
         appearance = Appearance.of(published)
         if appearance.refusal and not known:
             raise InputError(f"{published.origin}: {appearance.refusal}")
@@ -112,31 +114,35 @@ class DatasetSettings:
         if published.validation and self.validation is not None:
             log.warning(
                 f"dataset.validation={self.validation}: the {len(published.validation):,} validation images of "
-                f"{published.origin} are not used; dataset.validation=null uses them"
+                f"{published.origin} are not used. To use them, set dataset.validation=null"
             )
 
     def _kept(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """The class names that are left, in the published order whatever the order of `classes`."""
+        """The class names that are kept, in the published order whatever the order of `classes`."""
         if self.classes is None:
             return names
         unknown = [name for name in self.classes if name not in names]
         if unknown:
-            raise InputError(f"dataset.classes: {self.name} has no class {unknown[0]!r}. It has: {', '.join(names)}")
+            raise InputError(
+                f"dataset.classes: {self.name} has no class {unknown[0]!r}; expected some of: {', '.join(names)}"
+            )
         return tuple(name for name in names if name in self.classes)
 
     def _splits(self, published: Published, names: tuple[str, ...]) -> tuple[Split, Split, Split]:
-        """What is trained on, validated and tested."""
+        """The splits for training, validation and test."""
         parts = {part: self._part(part, split, published, names) for part, split in published.splits.items()}
-        train, test = parts["train"], parts["test"]
+        train = parts["train"]
+        test = parts["test"]
         if self.validation == "test":
             validation = test
         elif self.validation is None and "validation" in parts:
             validation = parts["validation"]
         else:
-            train, validation = set_validation_aside(train, self.validation or VALIDATION, self.seed)
+            train, validation = set_validation_aside(train, self.validation or VALIDATION_SHARE, self.seed)
         return joined(train, test) if self.train == "all" else train, validation, test
 
     def _part(self, part: Part, split: Split, published: Published, names: tuple[str, ...]) -> Split:
+        """A published split, reduced to the classes and the limit of the settings."""
         if self.classes is not None:
             split = only_classes(split, published.class_names, names, f"the {part} split of {published.origin}")
         return at_most(split, self.limit, self.seed, part)

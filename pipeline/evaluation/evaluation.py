@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData
-from pipeline.data.stream import shuffled, stream
+from pipeline.data.random_stream import random_order, random_stream
 from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.information import mutual_information
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, mean_with_control
@@ -80,7 +80,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
     """Evaluate a model on a split; equal seeds give equal scores, and the model's own stream of noise is not used."""
     split = data.validation if settings.split == "validation" else data.test
     encoded = encode(vae, split.images)
-    noise = stream(settings.seed, "latents").standard_normal(encoded.mean.shape)
+    noise = random_stream(settings.seed, "latents").standard_normal(encoded.mean.shape)
     latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
     rates = encoded.rates
     distortion = distortions(vae, encoded, latents)
@@ -145,4 +145,4 @@ def _knn_accuracy(
 
 def _some(number: int, at_most: int | None, seed: int) -> np.ndarray:
     """Positions of images in random order, int [n]; a smaller limit gives the beginning of what a larger one gives."""
-    return shuffled(number, seed, "evaluation")[:at_most]
+    return random_order(number, seed, "evaluation")[:at_most]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pipeline.data.stream import stream
+from pipeline.data.random_stream import random_stream
 from pipeline.latent.encoding import Encoded, batches, distortions
 from pipeline.models.vae import VAE
 
@@ -26,7 +26,7 @@ def importance_weighted_nll(vae: VAE, encoded: Encoded, samples: int, seed: int)
 
 def log_weights(vae: VAE, encoded: Encoded, samples: int, seed: int) -> np.ndarray:
     """log p(x, z) − log q(z | x) of latents z drawn from each image's posterior, nats, float64 [N, samples]."""
-    noise = stream(seed, "importance samples")
+    noise = random_stream(seed, "importance samples")
     owners = np.repeat(np.arange(len(encoded)), samples)
     parts = []
     for batch in batches(len(owners), encoded.images.shape[1:]):

@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline import figures
 from pipeline.config.build import build
 from pipeline.config.names import Config
-from pipeline.data.batches import pixels
+from pipeline.data.batches import as_floats
 from pipeline.errors import InputError, Interrupted
 from pipeline.evaluation.scores import ranking
 from pipeline.latent.plane import view_of
@@ -112,7 +112,7 @@ def best_of(runs: Sequence[Finished]) -> Finished | None:
 def _member(trained: Trained, scores: Mapping[str, float], settings: PictureSettings) -> figures.Member:
     """A run as a column of the picture: the same choice of images and, for an autoencoder too, of coordinates."""
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
-    images = pixels(gallery.some(trained.data.test, 8).images)
+    images = as_floats(gallery.some(trained.data.test, 8).images)
     shown = gallery.some(trained.data.test, 2000)
     view = view_of(gallery.means(shown.images), settings.plane, prior=True)
     return figures.Member(

@@ -5,7 +5,7 @@ from functools import partial
 import yaml
 
 from pipeline.config.names import Config, flatten, shown
-from pipeline.data.batches import pixels
+from pipeline.data.batches import as_floats
 from pipeline.data.images import ImageData, Split
 from pipeline.evaluation.evaluation import Evaluation
 from pipeline.models.vae import VAE
@@ -55,7 +55,7 @@ class Record:
 
     def keep(self, vae: VAE) -> None:
         """Store the trained model: first of all, so that nothing which fails later costs it."""
-        self.run.model(vae, pixels(self.data.test.images[:2]))
+        self.run.model(vae, as_floats(self.data.test.images[:2]))
 
     def conclude(self, history: History, evaluation: Evaluation) -> None:
         """Write down the scores of the trained model, then its pictures."""
