@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.network import config_for
-from pipeline.data.files import home_of, missing_from
+from pipeline.data.published_files import home_of, missing_from
 
 FILES = ("train_images", "train_labels", "test_images", "test_labels")
 SHAPES = {"train_images": (60_000, 28, 28), "train_labels": (60_000,), "test_images": (10_000, 28, 28)}

@@ -59,20 +59,20 @@ def _train(config: dict[str, Any]) -> int:
 
 def watched() -> list[tuple[Any, str, str]]:
     """What is timed: owner, name, and what it counts as."""
-    from pipeline.data.dataset import Dataset
+    from pipeline.data.settings import DatasetSettings
     from pipeline.runs import train as training_run
     from pipeline.runs.record import Record
     from pipeline.tracking.run import Run
-    from pipeline.tracking.settings import Tracking
+    from pipeline.tracking.settings import TrackingSettings
     from pipeline.training.checkpoint import Checkpoint
 
     return [
         # What draws is called where the picture is recorded.
         *((Run, name, "pictures" if name in {"card", "picture"} else "tracking") for name in public_methods(Run)),
-        (Tracking, "connect", "tracking"),
+        (TrackingSettings, "connect", "tracking"),
         (training_run, "circumstances", "tracking"),
         (Record, "begin", "tracking"),  # it also computes the data's fingerprint
-        (Dataset, "load", "data"),
+        (DatasetSettings, "load", "data"),
         (training_run, "evaluate", "evaluation"),
         (Checkpoint, "on_epoch_end", "checkpoints"),
     ]

@@ -1,4 +1,4 @@
-"""`python -m pipeline.evaluate`: score a finished run once more, and add to its record what it does not have."""
+"""`python -m pipeline.evaluate`: evaluate a finished run once more, and add the scores that its record lacks."""
 
 import hydra
 from omegaconf import DictConfig
@@ -14,15 +14,15 @@ def main() -> None:
 
 @hydra.main(version_base="1.3", config_path=str(EVALUATE.root), config_name=EVALUATE.name)
 def compose_and_evaluate(composed: DictConfig) -> None:
-    """Score the run that Hydra composed the question for."""
+    """Evaluate the run that the composed config names."""
     with answered():
         config = configured(composed)
         start()
         from rich.console import Console
 
-        from pipeline.runs.rescoring import rescore
+        from pipeline.runs.evaluate import evaluate_run
 
-        rescore(config).report(Console())
+        evaluate_run(config).report(Console())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""TensorFlow's start and settings: how a process computes."""
+"""TensorFlow's start and settings, by which a process computes."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow without its chatter, and touch no device: the process may still be forked."""
+    """Import TensorFlow without its messages, and initialise no device: the process may still be forked."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore", module="keras|tensorflow")
     with _stderr_held():
@@ -28,11 +28,11 @@ def import_tensorflow() -> None:
         keras.config.set_image_data_format("channels_last")  # whatever the user's keras.json says of other programs
         keras.config.set_floatx("float32")
         keras.config.set_epsilon(1e-7)
-        tf.get_logger().setLevel("ERROR")  # it takes several models in one process for a mistake
+        tf.get_logger().setLevel("ERROR")  # its warnings take several models in one process for a mistake
 
 
 def start_tensorflow() -> None:
-    """Make TensorFlow ready; what it says meanwhile is shown only if that fails."""
+    """Initialise TensorFlow; its messages are shown only if that fails."""
     import_tensorflow()
     import tensorflow as tf
 
@@ -42,8 +42,8 @@ def start_tensorflow() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Runtime:
-    """How the process computes; to be set before anything is computed in it.
+class RuntimeSettings:
+    """Settings of how a process computes, which are applied before it computes anything.
 
     Attributes:
         precision: Keras' dtype policy.
@@ -54,28 +54,36 @@ class Runtime:
     threads: Count | None
 
     def apply(self) -> None:
-        """Make it so."""
+        """Apply the settings to this process.
+
+        Raises:
+            InputError: TensorFlow already computes with another number of threads.
+        """
         import keras
         import tensorflow as tf
 
         keras.config.set_dtype_policy(self.precision)
-        # On a busy machine threads finish in another order, and without this the last bits of a sum follow them.
+        # The last bits of a sum would otherwise depend on the order in which threads finish.
         tf.config.experimental.enable_op_determinism()
         if self.threads and self.threads != tf.config.threading.get_intra_op_parallelism_threads():
             try:
                 tf.config.threading.set_intra_op_parallelism_threads(self.threads)
             except RuntimeError as error:
                 raise InputError(
-                    f"training.runtime.threads={self.threads}: this process already computes with another number. "
-                    "Give it to the whole command, not to one job of several"
+                    f"training.runtime.threads={self.threads}: TensorFlow already computes with another number in this "
+                    "process; expected one number for all jobs of a command. Set it for the whole command"
                 ) from error
         with _stderr_held():
             tf.constant(0)  # devices are set up at the first operation, and announced
 
 
+Runtime = RuntimeSettings
+"""The former name of the class, which stored configs still have as `_target_`."""
+
+
 @contextmanager
 def _stderr_held() -> Iterator[None]:
-    """Hold back what C++ writes to the standard error stream; let it out if the block raises."""
+    """Hold back what C++ writes to the standard error stream, and print it if the block raises."""
     sys.stderr.flush()
     real = os.dup(2)
     with tempfile.TemporaryFile() as held:

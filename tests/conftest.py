@@ -15,7 +15,7 @@ from studies import plan_of
 from pipeline.config.composition import TRAIN, plain
 from pipeline.config.names import Config
 from pipeline.process.environment import isolate
-from pipeline.runtime import Runtime, start_tensorflow
+from pipeline.runtime import RuntimeSettings, start_tensorflow
 from pipeline.sweep.study import storage as journal
 from pipeline.sweep.study.plan import Plan
 
@@ -23,7 +23,7 @@ os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PAT
 with warnings.catch_warnings():
     isolate()
 start_tensorflow()
-Runtime(precision="float32", threads=None).apply()
+RuntimeSettings(precision="float32", threads=None).apply()
 
 
 @pytest.fixture(scope="module")

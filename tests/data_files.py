@@ -23,8 +23,8 @@ from omegaconf import OmegaConf
 
 from pipeline.config.build import build, check
 from pipeline.config.composition import CONF, TRAIN
-from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData, Split
+from pipeline.data.settings import DatasetSettings
 from pipeline.data.source import Published
 from pipeline.errors import InputError
 
@@ -63,7 +63,7 @@ class Memory:
         return Published(self.train, self.test, self.names, "memory")
 
 
-def dataset(**changes: Any) -> Dataset:
+def dataset(**changes: Any) -> DatasetSettings:
     """Settings around `Memory`, with whatever is changed."""
     settings: dict[str, Any] = {
         "name": "small",
@@ -76,7 +76,7 @@ def dataset(**changes: Any) -> Dataset:
         "binarisation": "none",
         "seed": 0,
     }
-    return Dataset(**check(Dataset, settings | changes, "dataset"))
+    return DatasetSettings(**check(DatasetSettings, settings | changes, "dataset"))
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -119,7 +119,7 @@ def idx_node(mirrors: list[str] | None = None, content: dict[str, bytes] | None 
         "class_names": ["o", "ki", "su"],
     }
     return {
-        "_target_": "pipeline.data.dataset.Dataset",
+        "_target_": "pipeline.data.settings.DatasetSettings",
         "name": "tiny",
         "source": source,
         "dir": None,

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.stats
 
 from pipeline.data.images import ImageData, Split
-from pipeline.evaluation.scoring import Scoring
+from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.models.likelihood import Gaussian
 from pipeline.models.objective import Objective
 from pipeline.models.vae import VAE
@@ -18,10 +18,12 @@ PIXELS = math.prod(SHAPE)
 OBJECTIVE = {"beta": 1.0, "distortion_weight": 1.0, "warmup_epochs": 0, "free_bits": 0.0, "sampling": True}
 
 
-def scoring(**changed) -> Scoring:
+def settings(**changed) -> EvaluationSettings:
     """Everything of everything, but few samples."""
     everything = {"nll_images": None, "information_images": None, "neighbour_images": None}
-    return Scoring(**{"split": "test", "importance_samples": 4, "neighbours": 3, "seed": 0} | everything | changed)
+    return EvaluationSettings(
+        **{"split": "test", "importance_samples": 4, "neighbours": 3, "seed": 0} | everything | changed
+    )
 
 
 def data_of(images: np.ndarray, labels: Sequence[int] | None = None, train: Split | None = None) -> ImageData:

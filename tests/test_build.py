@@ -15,7 +15,7 @@ from pipeline.models.dense import Dense
 from pipeline.models.likelihood import Gaussian, Likelihood
 from pipeline.models.objective import Objective
 from pipeline.training.schedule import Constant, Cosine
-from pipeline.training.settings import Training
+from pipeline.training.settings import TrainingSettings
 
 DENSE = {
     "_target_": "pipeline.models.dense.Dense",
@@ -29,7 +29,7 @@ DENSE = {
     "dropout": 0.0,
 }
 TRAINING = {
-    "_target_": "pipeline.training.settings.Training",
+    "_target_": "pipeline.training.settings.TrainingSettings",
     "epochs": 3,
     "batch_size": 8,
     "patience": None,
@@ -39,7 +39,7 @@ TRAINING = {
     "schedule": {"_target_": "pipeline.training.schedule.Constant"},
     "steps_per_execution": 1,
     "jit_compile": False,
-    "runtime": {"_target_": "pipeline.runtime.Runtime", "precision": "float32", "threads": None},
+    "runtime": {"_target_": "pipeline.runtime.RuntimeSettings", "precision": "float32", "threads": None},
 }
 OBJECTIVE = {"_target_": "pipeline.models.objective.Objective", "beta": 1.0, "distortion_weight": 1.0}
 OBJECTIVE |= {"warmup_epochs": 0, "free_bits": 0.0, "sampling": True}
@@ -59,7 +59,7 @@ def without(node, name: str) -> dict:
 
 GROUPS = ("model", "likelihood", "objective", "training")
 FILES = sorted(file.relative_to(CONF).with_suffix("") for group in GROUPS for file in (CONF / group).rglob("*.yaml"))
-WANTED = {"model": Architecture, "likelihood": Likelihood, "objective": Objective, "training": Training}
+WANTED = {"model": Architecture, "likelihood": Likelihood, "objective": Objective, "training": TrainingSettings}
 
 
 def node_of(file: Path, composed) -> dict:
@@ -158,7 +158,7 @@ def test_missing_key_is_named(name: str) -> None:
 
 
 def test_key_within_a_nested_node_has_its_whole_path() -> None:
-    node = TRAINING | {"runtime": {"_target_": "pipeline.runtime.Runtime", "precision": "float32", "thread": 1}}
+    node = TRAINING | {"runtime": {"_target_": "pipeline.runtime.RuntimeSettings", "precision": "float32", "thread": 1}}
     assert refusal(node, "training") == (
         "training.runtime.thread: no such key. Did you mean training.runtime.threads? "
         "training.runtime has: precision, threads"

@@ -60,8 +60,8 @@ def test_each_data_set_is_told_in_a_line(tmp_path: Path, caplog: pytest.LogCaptu
     folder(root, "source.skip_unreadable=true", "source.white=60000")
     assert caplog.messages[0] == (
         "folder: pixels 0 to 255 of 255 (0 to 65,535 in the files); 1 of 17 images (5.9%) of one colour; 2 pages or "
-        "frames beyond the first of their file left out; 1 files that cannot be read skipped; what lies outside 0 to "
-        "60000 is cut"
+        "frames beyond the first of their file left out; 1 files that cannot be read skipped; values outside of "
+        "0 to 60000 are clipped"
     )
 
 
@@ -72,7 +72,9 @@ def test_sixteen_bits_that_are_hardly_used_are_refused_with_the_white_that_was_f
 ) -> None:
     root = folder_of(tmp_path / "a", scaled(top), suffix)
     told = refusal(lambda: folder(root))
-    assert told.startswith(f"{root}: pixels 0 to {top >> 8} of 255 (0 to {top:,} in the files); expected a range of 32")
+    assert told.startswith(
+        f"{root}: pixels 0 to {top >> 8} of 255 (0 to {top:,} in the files); expected a range of at least 32"
+    )
     assert cures_of(told) == [[f"dataset.source.white={top}"], ["dataset.source.black=0"]]
     bright = folder(root, cures_of(told)[0][0])
     assert bright.train.images.max() == bright.test.images.max() == 255
@@ -121,7 +123,7 @@ def test_ink_on_transparency_is_seen_on_another_background(
     images = np.stack([np.full_like(spots(), ink)] * 3 + [spots()], axis=-1)
     root = folder_of(tmp_path / "a", images)
     told = refusal(lambda: folder(root, f"source.background={background}"))
-    assert told.startswith(f"{root}: all 20 images are of one colour, {ink} of 255; expected something to see. Where")
+    assert told.startswith(f"{root}: all 20 images are of one colour, {ink} of 255; expected images that differ. Their")
     assert cures_of(told) == [[f"dataset.source.background={other}"]]
     assert np.ptp(folder(root, cures_of(told)[0][0]).train.images) == 255
 
@@ -134,9 +136,9 @@ def test_some_images_of_one_colour_are_warned_of_with_their_number(
         Image.new("LA", (8, 8), (0, 100 * number)).save(root / f"flat{number}.png")
     folder(root)
     [told] = caplog.messages
-    assert told.startswith("folder: 2 of 20 images are of one colour. Where they are transparent, black was put: ")
+    assert told.startswith("folder: 2 of 20 images are of one colour. Their transparent parts became black: set ")
     dataset(source=Shown(np.stack([*spots(9), np.full((8, 8), 7, np.uint8)])[..., None])).load()
-    assert caplog.messages[1] == "small: 2 of 20 images are of one colour. Are they meant to be there?"
+    assert caplog.messages[1] == "small: 2 of 20 images are of one colour. Check whether they belong to the data set"
 
 
 def test_dark_on_white_is_nothing_odd(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -150,11 +152,11 @@ def test_dark_on_white_is_nothing_odd(tmp_path: Path, caplog: pytest.LogCaptureF
     [
         (
             spots()[..., None] // 128,
-            "mine: pixels 0 to 1 of 255; expected a range of 32 at least, or nothing is seen",
+            "mine: pixels 0 to 1 of 255; expected a range of at least 32, or nothing can be seen",
         ),
         (
             np.zeros((9, 8, 8, 3), np.uint8),
-            "mine: all 18 images are of one colour, 0 of 255; expected something to see.",
+            "mine: all 18 images are of one colour, 0 of 255; expected images that differ.",
         ),
     ],
 )
@@ -166,20 +168,20 @@ def test_a_source_of_ones_own_is_looked_at_too(images: np.ndarray, phrase: str) 
 
 def test_what_a_source_of_ones_own_is_told_helps(caplog: pytest.LogCaptureFixture) -> None:
     told = refusal(dataset(source=Shown(spots()[..., None] // 128)).load)
-    assert "Let the source give 0 to 255" in told
+    assert "Make the source give pixels from 0 to 255" in told
     dataset(source=Shown(spots()[..., None] // 128 * 255)).load()
     assert not caplog.messages
 
 
 def test_equal_images_are_said_to_be_so(caplog: pytest.LogCaptureFixture) -> None:
     dataset(source=Shown(np.stack([spots(1)[0]] * 9)[..., None])).load()
-    assert caplog.messages == ["small: all 18 images are the same"]
+    assert caplog.messages == ["small: all 18 images are the same. Check what the files hold"]
 
 
 def test_published_files_of_zeros_and_ones_are_refused_with_the_cure(tmp_path: Path) -> None:
     write_idx_set(tmp_path / "mnist", change=lambda images: images // 128)
     told = refusal(lambda: loaded("mnist", f"dir={tmp_path}"))
-    assert told.startswith(f"{tmp_path / 'mnist'}: pixels 0 to 1 of 255; expected a range of 32")
+    assert told.startswith(f"{tmp_path / 'mnist'}: pixels 0 to 1 of 255; expected a range of at least 32")
     [[cure], _] = cures_of(told)
     assert cure == "dataset.source.white=1"
     assert set(np.unique(loaded("mnist", f"dir={tmp_path}", cure).train.images)) == {0, 255}

@@ -104,7 +104,7 @@ def test_when_all_mirrors_fail_each_is_listed_with_its_reason(home: Path, publis
     assert "the server answered 404" in lines[2]
     assert f"MD5 is {hashlib.md5(b'other').hexdigest()}, expected " in lines[3]
     assert "the connection broke before the end of the file" in lines[4]
-    assert lines[5].startswith(f"Place into {home} by hand: ")
+    assert lines[5].startswith(f"Put these files into {home}: ")
     assert all(name in lines[5] for name in published)
     assert "dataset.dir=" in lines[5]
     assert "VAE_DATA_DIR" in lines[5]
@@ -114,7 +114,7 @@ def test_when_all_mirrors_fail_each_is_listed_with_its_reason(home: Path, publis
 def test_a_mirror_that_does_not_answer_is_left(
     home: Path, published: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.data.download.PATIENCE", 0.1)
+    monkeypatch.setattr("pipeline.data.download.TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         mirror = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         assert "no answer within 0.1 s" in refusal(lambda: load(home, [mirror], published))
@@ -145,7 +145,7 @@ def test_without_a_hash_nothing_is_downloaded(tmp_path: Path) -> None:
     file = PublishedFile("a", None)
     with serving({"/a": b""}) as server:
         text = refusal(lambda: download(file, [server.address], tmp_path, "Place it."))
-    assert text == "a is missing, and no address to download it from is known. Place it."
+    assert text == "a is missing, and cannot be downloaded without its MD5 and an address. Place it."
     assert server.asked == []
 
 
@@ -154,7 +154,9 @@ def test_a_folder_that_cannot_be_written_to_is_refused(home: Path, published: di
     home.touch()
     with serving(at("", published)) as server:
         text = refusal(lambda: load(home, [server.address], published))
-    assert text.startswith(f"{home}: lacks files, and cannot be written to (File exists) to download them. Place into ")
+    assert text.startswith(
+        f"{home}: files are missing, and cannot be downloaded, because this folder cannot be written to (File exists). "
+    )
     assert "dataset.dir=" in text
 
 
@@ -166,7 +168,9 @@ def test_a_full_disk_is_no_fault_of_the_mirror(
 
     monkeypatch.setattr("pooch.retrieve", full)
     text = refusal(lambda: load(home, ["http://127.0.0.1:9/"], published))
-    assert text.startswith(f"{home}: lacks files, and cannot be written to (No space left on device)")
+    assert text.startswith(
+        f"{home}: files are missing, and cannot be downloaded, because this folder cannot be written to (No space left"
+    )
 
 
 def emnist_archive(tmp_path: Path, leave_out: str = "nothing") -> bytes:
@@ -234,5 +238,5 @@ def test_a_wrong_archive_is_refused(tmp_path: Path, content: bytes | None, phras
 def test_an_archive_that_cannot_be_had_leaves_nothing_and_names_what_to_place(tmp_path: Path) -> None:
     text = refusal(lambda: emnist(b"", closed_port()).read(tmp_path))
     assert "gzip.zip is missing and could not be downloaded:" in text
-    assert f"Place into {tmp_path / 'emnist-letters'} by hand: emnist-letters-train-images-idx3-ubyte.gz" in text
+    assert f"Put these files into {tmp_path / 'emnist-letters'}: emnist-letters-train-images-idx3-ubyte.gz" in text
     assert visible(tmp_path / "emnist-letters") == []

@@ -111,15 +111,15 @@ def test_a_missing_mapping_is_not_downloaded_but_asked_for(tmp_path: Path) -> No
     write_idx_layout(tmp_path)
     (tmp_path / MAPPING).unlink()
     told = refusal(lambda: emnist().read(tmp_path))
-    assert f"{MAPPING} is missing; it says which label is which character, on lines like '1 65 97'" in told
-    assert f"Place into {tmp_path} by hand: {MAPPING}" in told
+    assert f"{MAPPING} is missing; expected this file, with lines such as '1 65 97' of a label" in told
+    assert f"Put these files into {tmp_path}: {MAPPING}" in told
 
 
 def test_half_a_csv_pair_is_named(tmp_path: Path) -> None:
     write_csv_layout(tmp_path)
     (tmp_path / "emnist-letters-test.csv").unlink()
     told = refusal(lambda: emnist().read(tmp_path))
-    assert told.startswith(f"{tmp_path}: emnist-letters-test.csv is missing. Place into ")
+    assert told.startswith(f"{tmp_path}: emnist-letters-test.csv is missing. Put these files into ")
 
 
 def test_a_label_that_the_mapping_lacks_is_refused(tmp_path: Path) -> None:
@@ -181,3 +181,9 @@ def test_a_table_is_a_label_and_a_square_on_each_line(tmp_path: Path, newline: s
     split = read_table(tmp_path / "a.csv")
     assert split.labels.tolist() == [7, 26]
     assert split.images[..., 0].tolist() == [[[0, 1], [2, 255]], [[9, 8], [7, 6]]]
+
+
+def test_a_first_image_that_ends_with_two_numbers_in_a_row_is_an_image(tmp_path: Path) -> None:
+    line = [3, *([0] * 782), 7, 8]  # as `7, 8` at the end of a line that numbers its columns
+    (tmp_path / "a.csv").write_text(f"{','.join(map(str, line))}\n" * 2)
+    assert read_table(tmp_path / "a.csv").images[0, -1, -2:, 0].tolist() == [7, 8]

@@ -100,26 +100,29 @@ def test_a_folder_is_a_data_set_like_any_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("prepare", "phrase"),
     [
-        (lambda root: None, "holds no image; expected images, or one folder of images for each class"),
-        (lambda root: (root / "birds").mkdir(), "birds: the class has no image. Add images or remove the folder"),
+        (lambda root: None, "holds no image; expected images, or a folder of images for each class"),
+        (
+            lambda root: (root / "birds").mkdir(),
+            "birds: the class has no image; expected at least one. Add images or remove the folder",
+        ),
         (lambda root: [write(root / "a.png"), write_classes(root)], "a.png: a file beside the folders of classes"),
         (lambda root: write(root / "birds" / "x" / "a.png"), "x: a folder inside the class birds"),
         (lambda root: write_classes(root / "birds"), "cats: a folder inside the class birds"),
         (
             lambda root: [write_classes(root / name) for name in ("train", "test", "more")],
-            "more: stands beside train/ and test/",
+            "more: a file or folder beside train/ and test/",
         ),
         (
             lambda root: [write_classes(root / name) for name in ("train", "val", "valid")],
-            "valid: stands beside train/ and val/",
+            "valid: a file or folder beside train/ and val/",
         ),
         (
             lambda root: [write_classes(root / "train"), write(root / "test" / "owls" / "a.png")],
-            "owls: no such class to train on. The training classes are: cats, dogs",
+            "owls: no class of the training images; expected some of: cats, dogs. Remove the folder",
         ),
         (
             lambda root: write(root / "a.png"),
-            "holds 1 images; expected at least one to train on and one to test on. Add images",
+            "holds 1 images; expected at least one for training and one for the test. Add images",
         ),
     ],
 )
@@ -131,8 +134,8 @@ def test_what_is_not_understood_is_named(tmp_path: Path, prepare, phrase: str) -
 
 
 def test_the_directory_must_be_given_and_be_one(tmp_path: Path) -> None:
-    expected = "dataset.dir=/path/to/images"
-    assert refusal(lambda: read(None)) == f"dataset.dir: missing. Give the directory of images: {expected}"  # type: ignore[arg-type]
+    expected = "expected a directory of images. Set dataset.dir=/path/to/images"
+    assert refusal(lambda: read(None)) == f"dataset.dir: missing; {expected}"  # type: ignore[arg-type]
     assert f"dataset.dir={tmp_path / 'no'}: No such file or directory; expected" in refusal(
         lambda: read(tmp_path / "no")
     )
@@ -166,7 +169,9 @@ def test_validation_images_of_the_users_own_are_used(
     assert len(shared.validation) == (5 if test else 4)
     assert not {image.tobytes() for image in shared.validation.images} & chosen
     [told] = caplog.messages
-    assert told.startswith(f"dataset.validation=0.25: the 7 validation images of {tmp_path} are not used; ")
+    assert told.startswith(
+        f"dataset.validation=0.25: the 7 validation images of {tmp_path} are not used. To use them, set "
+    )
     assert cures_of(told) == [["dataset.validation=null"]]
     assert load(tmp_path, "validation=null").fingerprint == data.fingerprint
 
@@ -194,7 +199,7 @@ def test_a_split_without_classes_beside_one_with_them_is_named_with_a_place_that
         else:
             write_classes(tmp_path / part)
     told = refusal(lambda: load(tmp_path))
-    assert told.startswith(f"{tmp_path / flat}: its images lie in no folders of classes, those of {tmp_path}")
+    assert told.startswith(f"{tmp_path / flat}: its images are in no folders of classes, those of {tmp_path}")
     [[cure]] = cures_of(told)
     assert len(load(tmp_path, cure).test) > 0
 
@@ -233,14 +238,16 @@ def test_one_image_a_class_is_divided_regardless_of_class(tmp_path: Path) -> Non
     assert (len(data.train), len(data.validation), len(data.test)) == (5, 1, 2)
     assert len(data.class_names) == 8
     told = refusal(lambda: load(tmp_path, f"classes=[{data.class_names[data.test.labels[0]]}]"))
-    assert "Leave it out of dataset.classes; images there are of class" in told
+    assert "expected classes with images, which are: class" in told
 
 
 def test_two_images_are_enough(tmp_path: Path) -> None:
     write(tmp_path / "a.png")
     write(tmp_path / "b.png")
     told = refusal(lambda: load(tmp_path))
-    assert told.startswith("dataset.validation=0.1: takes 1 of 1 training images and leaves none to train on; validate")
+    assert told.startswith(
+        "dataset.validation=0.1: takes 1 of 1 training images and leaves none for training; expected"
+    )
     assert cures_of(told) == [["dataset.validation=test"]]
     data = load(tmp_path, "dataset.validation=test")
     assert (len(data.train), len(data.validation), len(data.test)) == (1, 1, 1)
@@ -303,10 +310,14 @@ def cut_png(path: Path) -> None:
 
 
 FAULTS = [
-    ("notes.txt", lambda path: path.write_text("hello"), "its content is of no known kind"),
+    ("notes.txt", lambda path: path.write_text("hello"), "its content is of no format that Pillow knows"),
     ("a.png", lambda path: path.write_bytes(b""), "it is empty"),
     ("b.png", cut_png, "image file is truncated"),
-    ("c.jpg", lambda path: path.write_text("<html>404 Not Found</html>"), "its content is of no known kind"),
+    (
+        "c.jpg",
+        lambda path: path.write_text("<html>404 Not Found</html>"),
+        "its content is of no format that Pillow knows",
+    ),
     ("d.png", lambda path: path.symlink_to("/nowhere/x.png"), "it is a link to /nowhere/x.png, which does not exist"),
     ("e.png", circle, "which leads in a circle"),
     ("f.png", pipe, "it is a pipe, a socket or a device, no file"),

@@ -48,7 +48,7 @@ def test_files_are_found_in_the_named_folder_or_in_the_directory_itself(tmp_path
 
 
 def test_without_a_directory_they_are_found_in_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.data.files.ROOT", tmp_path)
+    monkeypatch.setattr("pipeline.data.published_files.ROOT", tmp_path)
     write_idx_set(tmp_path / "data" / "tiny")
     assert len(load(tmp_path, dir=None).test) == 6
     assert len(load(tmp_path, dir="").test) == 6, "an environment variable set to nothing"
@@ -125,7 +125,7 @@ def test_swapped_files_are_recognised(tmp_path: Path) -> None:
     (tmp_path / LABELS).rename(tmp_path / IMAGES)
     (tmp_path / "aside").rename(tmp_path / LABELS)
     text = refusal(lambda: load(tmp_path))
-    assert f"{IMAGES}: holds labels; expected images. Are the images' and labels' files swapped?" in text
+    assert f"{IMAGES}: holds labels; expected images. Check whether the files of images and labels are swapped" in text
     (tmp_path / IMAGES).write_bytes((tmp_path / LABELS).read_bytes())
     assert f"{LABELS}: holds images; expected labels" in refusal(lambda: load(tmp_path))
 
@@ -170,14 +170,16 @@ def test_missing_files_without_an_address_are_listed(tmp_path: Path) -> None:
     (tmp_path / IMAGES).unlink()
     (tmp_path / LABELS).unlink()
     text = refusal(lambda: load(tmp_path))
-    assert f"Place into {tmp_path} by hand: {IMAGES}, {LABELS}" in text
+    assert f"Put these files into {tmp_path}: {IMAGES}, {LABELS}" in text
     assert "dataset.dir=" in text
     assert "VAE_DATA_DIR" in text
 
 
 def test_a_missing_half_of_a_pair_is_named(tmp_path: Path) -> None:
     write_idx(tmp_path / IMAGES, pixels(2, 3, 3))
-    assert f"by hand: {LABELS}" in refusal(lambda: read_pair(tmp_path, IMAGES, LABELS))
+    assert f"a file is missing. Put these files into {tmp_path}: {LABELS}." in refusal(
+        lambda: read_pair(tmp_path, IMAGES, LABELS)
+    )
 
 
 def test_an_unreadable_file_is_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +213,7 @@ def test_a_near_name_is_said_instead_of_downloading(tmp_path: Path, near: str) -
     write_idx_set(tmp_path / "tiny")
     (tmp_path / "tiny" / IMAGES).rename(tmp_path / "tiny" / near)
     told = refusal(lambda: load(tmp_path))
-    assert told.startswith(f"{tmp_path / 'tiny'}: lacks {IMAGES}; {near} may be meant: rename it. Or move it elsewhere")
+    assert told.startswith(f"{tmp_path / 'tiny'}: expected {IMAGES}, found {near}. Rename it if it is that file")
     (tmp_path / "tiny" / near).rename(tmp_path / "tiny" / IMAGES)
     assert len(load(tmp_path).test) == 6
 
@@ -221,4 +223,4 @@ def test_a_link_into_nowhere_is_said_to_be_one(tmp_path: Path) -> None:
     (tmp_path / "tiny" / IMAGES).unlink()
     (tmp_path / "tiny" / IMAGES).symlink_to("/nowhere/images")
     told = refusal(lambda: load(tmp_path))
-    assert f"{IMAGES} is there, but it is a link to /nowhere/images, which does not exist" in told
+    assert f"found {IMAGES}, but it is a link to /nowhere/images, which does not exist" in told

@@ -81,12 +81,12 @@ def test_the_folder_may_be_given_instead_of_the_file(path: Path) -> None:
     assert data.class_names == ("0", "2")
     np.savez(path.parent / "second.npz", a=1)
     told = refusal(lambda: Npz(test=0.2, class_names=None).read(path.parent))
-    assert told.startswith(f"dataset.dir={path.parent}: holds 2 .npz files; expected one .npz file. Name it: ")
+    assert told.startswith(f"dataset.dir={path.parent}: holds 2 .npz files; expected one .npz file. Set dataset.dir=")
 
 
 def test_the_file_must_be_given_and_be_there(tmp_path: Path) -> None:
     source = Npz(test=0.2, class_names=None)
-    assert refusal(lambda: source.read(None)).startswith("dataset.dir: missing. Give the .npz file or the folder")
+    assert refusal(lambda: source.read(None)).startswith("dataset.dir: missing; expected an .npz file or the folder")
     assert "holds 0 .npz files" in refusal(lambda: source.read(tmp_path))
     assert "no.npz: No such file or directory" in refusal(lambda: source.read(tmp_path / "no.npz"))
     (tmp_path / "a.npz").symlink_to("/nowhere/b.npz")
@@ -185,7 +185,7 @@ def test_texts_may_be_put_into_an_order(path: Path) -> None:
     assert (usual.class_names, ordered.class_names) == (("large", "small"), ("small", "large", "huge"))
     np.testing.assert_array_equal(usual.test.labels, 1 - ordered.test.labels)
     told = refusal(lambda: load(path, arrays, "source.class_names=[small]"))
-    assert "labels: label large is not among those to train on (small)" in told
+    assert "labels: label large is of no known class; expected labels of the training images" in told
 
 
 def test_texts_that_cannot_be_printed_are_escaped(path: Path) -> None:
@@ -253,7 +253,10 @@ def objects(*images: Any) -> np.ndarray:
             "images holds NaN; expected finite",
         ),
         ({"images": np.where(np.arange(20)[:, None, None] == 3, np.inf, grey() / 255)}, "images holds infinity"),
-        ({"images": objects(*grey())}, "images is an array of Python objects, which to load is to execute what is in"),
+        (
+            {"images": objects(*grey())},
+            "images is an array of Python objects, and to load it could run code from the file",
+        ),
         ({"images": grey(), "labels": objects(*"ab" * 10)}, "labels is an array of Python objects"),
         (
             {"images": grey(), "labels": np.eye(20)[np.arange(20) % 3]},
@@ -290,7 +293,7 @@ def test_pickled_objects_are_never_loaded(path: Path, tmp_path: Path) -> None:
         {"other": objects(Trap())},
     ):
         told = refusal(lambda arrays=arrays: load(path, arrays))  # type: ignore[misc]
-        assert "If you trust the file: " in told or "expected x_train" in told
+        assert "If you trust the file, convert the array: " in told or "expected x_train" in told
         assert not (tmp_path / "executed").exists()
     load(path, {"images": grey(), "other": objects(Trap())})
     assert not (tmp_path / "executed").exists()
@@ -305,10 +308,10 @@ def test_pickled_objects_are_never_loaded(path: Path, tmp_path: Path) -> None:
         ({"images": np.array([["a"]])[..., None]}, "images is <U1; expected numbers"),
         ({"images": np.zeros((2, 5), np.uint8)}, "images has the shape [2, 5]; expected [N, H, W] for grey"),
         ({"images": np.zeros((9, 4, 4, 7), np.uint8)}, "images has the shape [9, 4, 4, 7]; expected"),
-        ({"images": np.zeros((0, 4, 4), np.uint8)}, "holds 0 images; expected at least one to train on"),
+        ({"images": np.zeros((0, 4, 4), np.uint8)}, "holds 0 images; expected at least one for training"),
         (
             {"images": pixels(1, 4, 4)},
-            "holds 1 images; expected at least one to train on and one to test on. Add images",
+            "holds 1 images; expected at least one for training and one for the test. Add images",
         ),
         ({"images": pixels(4, 2, 2), "labels": np.zeros(3, int)}, "4 images and 3 labels; expected one label an image"),
         (
@@ -317,10 +320,13 @@ def test_pickled_objects_are_never_loaded(path: Path, tmp_path: Path) -> None:
         ),
         ({"images": pixels(4, 2, 2), "labels": np.ones((4, 3), int)}, "labels is int64 [4, 3]"),
         ({"pictures": pixels(4, 2, 2)}, "has pictures; expected x_train, y_train, x_test, y_test as Keras writes them"),
-        ({}, "has nothing in it; expected x_train"),
+        ({}, "has no array; expected x_train"),
         (keras(x_test=pixels(6, 4, 4)), "training images are 5x4x1, test images 4x4x1"),
         (keras(x_val=pixels(6, 4, 4), y_val=np.zeros(6)), "training images are 5x4x1, validation images 4x4x1"),
-        (keras(y_test=np.arange(6)), "y_test: label 3 is not among those to train on (0, 1, 2)"),
+        (
+            keras(y_test=np.arange(6)),
+            "y_test: label 3 is of no known class; expected labels of the training images or of",
+        ),
     ],
 )
 def test_what_cannot_be_mended_by_a_line_is_refused_by_name(path: Path, arrays: dict[str, Any], phrase: str) -> None:
@@ -355,7 +361,7 @@ def test_a_single_array_is_refused_with_a_line_that_packs_it(path: Path) -> None
         with name.open("wb") as file:
             np.save(file, pixels(9, 2, 2))
         told = refusal(lambda name=name: Npz(test=0.2, class_names=None).read(name))  # type: ignore[misc]
-        assert f"{name}: holds a single array; expected an .npz file. Pack it:" in told
+        assert f"{name}: holds a single array; expected an .npz file. To make one:" in told
         run_line(told)
         [[cure]] = cures_of(told)
         assert len(loaded("npz", cure).test) == 2

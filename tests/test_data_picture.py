@@ -11,8 +11,8 @@ from data_files import pixels, refusal
 from PIL import Image
 from test_data_folder import write
 
-from pipeline.data.gathering import gather
 from pipeline.data.image_file import Conversion, Facts
+from pipeline.data.image_loading import load_images
 from pipeline.data.levels import Levels
 
 
@@ -187,10 +187,12 @@ def test_deep_grey_with_transparency_has_no_white_to_be_told(tmp_path: Path) -> 
 def test_thirty_two_bits_want_a_white(tmp_path: Path, kind: type, top: float) -> None:
     paths = [write(tmp_path / f"{number}.tif", np.full((4, 4), 0, kind)) for number in (0, 1)]
     write(paths[1], np.linspace(0, top, 16).astype(kind).reshape(4, 4))
-    told = refusal(lambda: gather(paths, conversion(), skip=True, key="dataset.source"))
-    assert told.startswith(f"{paths[0]}: it has 32 bits a pixel, with values from 0 to 0, and no known white; expected")
-    assert told.endswith(f"This holds for 2 of 2 files. Say what is white: dataset.source.white={top:g}")
-    found = gather(paths, conversion(white=top), skip=False, key="dataset.source")
+    told = refusal(lambda: load_images(paths, conversion(), skip=True, key="dataset.source"))
+    assert told.startswith(
+        f"{paths[0]}: it has 32 bits a pixel, with values from 0 to 0, and no setting of white; expected"
+    )
+    assert told.endswith(f"This holds for 2 of 2 files. Set dataset.source.white={top:g}")
+    found = load_images(paths, conversion(white=top), skip=False, key="dataset.source")
     assert (found.images[1].min(), found.images[1].max()) == (0, 255)
     assert found.span == (0, top)
 

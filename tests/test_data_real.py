@@ -10,8 +10,8 @@ from data_files import real_data
 from test_data_settings import node
 
 from pipeline.config.build import build
-from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData, Split
+from pipeline.data.settings import DatasetSettings
 
 pytestmark = real_data
 
@@ -57,7 +57,7 @@ def test_binarised_mnist_has_the_ink_of_mnist() -> None:
 
 
 def test_mnist_is_there_at_once() -> None:
-    settings: Dataset = build(node("mnist"), "dataset")
+    settings: DatasetSettings = build(node("mnist"), "dataset")
     started = time.process_time()  # other work on the machine does not count
     data = settings.load()
     assert time.process_time() - started < 1

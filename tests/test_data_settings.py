@@ -8,8 +8,8 @@ import pytest
 from data_files import FOLDER, Memory, dataset, node, refusal
 
 from pipeline.config.build import build
-from pipeline.data.dataset import Dataset
 from pipeline.data.npz_layout import WHOLE
+from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -17,7 +17,7 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_builds_with_the_same_defaults(name: str) -> None:
-    settings: Dataset = build(node(name), "dataset")
+    settings: DatasetSettings = build(node(name), "dataset")
     assert settings.name == name
     published = name in ("folder", "npz")  # a validation split of the user's own
     assert (settings.validation, settings.limit, settings.seed) == (None if published else 0.1, None, 0)
@@ -50,7 +50,7 @@ def test_the_environment_gives_the_directory(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("name", ["folder", "npz"])
 def test_your_own_files_must_be_pointed_at(name: str) -> None:
-    assert refusal(build(node(name), "dataset").load).startswith("dataset.dir: missing. Give the")
+    assert refusal(build(node(name), "dataset").load).startswith("dataset.dir: missing; expected a")
 
 
 def test_numbers_are_class_names_too() -> None:
@@ -147,7 +147,7 @@ LATER = {
 @pytest.mark.parametrize(
     ("module", "name", "option"),
     [
-        ("dataset", "Dataset", "mnist"),
+        ("settings", "DatasetSettings", "mnist"),
         ("idx", "Idx", "mnist"),
         ("emnist", "Emnist", "emnist_letters"),
         ("folder", "Folder", "folder"),

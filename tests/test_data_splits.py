@@ -8,9 +8,9 @@ import pytest
 from data_files import Memory, cures_of, dataset, refusal, split
 
 from pipeline.data.images import ImageData, Split
+from pipeline.data.random_stream import random_order
 from pipeline.data.source import Published
 from pipeline.data.splits import set_test_aside
-from pipeline.data.stream import shuffled
 
 
 def rows(part: Split) -> list[bytes]:
@@ -69,7 +69,7 @@ def test_that_test_images_are_trained_on_is_said_and_only_then(caplog: pytest.Lo
     dataset().load()
     assert not caplog.records
     dataset(train="all").load()
-    assert caplog.messages == ["dataset.train=all: the 20 test images are also trained on; do not judge by them"]
+    assert caplog.messages == ["dataset.train=all: the 20 test images are trained on, so that test scores are no test"]
 
 
 def test_splits_keep_the_published_order() -> None:
@@ -91,8 +91,8 @@ def test_seed_moves_the_validation_split() -> None:
 
 def test_random_orders_are_pinned() -> None:
     """Published numbers hang on these; a change of library must not change them."""
-    assert shuffled(8, 0, "validation").tolist() == PINNED
-    assert shuffled(8, 0, "test").tolist() != PINNED
+    assert random_order(8, 0, "validation").tolist() == PINNED
+    assert random_order(8, 0, "test").tolist() != PINNED
 
 
 PINNED = [1, 0, 3, 6, 7, 5, 2, 4]
@@ -171,7 +171,7 @@ def test_a_test_split_is_taken_of_all_where_no_class_has_two() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_test_split_needs_two_images(number: int) -> None:
     text = refusal(lambda: set_test_aside(np.arange(number), 0.2, "here"))
-    assert text == f"here: holds {number} images; expected at least one to train on and one to test on. Add images"
+    assert text == f"here: holds {number} images; expected at least one for training and one for the test. Add images"
 
 
 @pytest.mark.parametrize("share", [0.001, 0.5, 0.999])
@@ -181,7 +181,7 @@ def test_any_share_of_two_images_is_one(share: float) -> None:
 
 def test_an_unknown_class_is_answered_with_the_known_ones() -> None:
     text = refusal(dataset(classes=[0, "3"]).load)
-    assert text == "dataset.classes: small has no class '3'. It has: 0, 1, 2, three"
+    assert text == "dataset.classes: small has no class '3'; expected some of: 0, 1, 2, three"
 
 
 def test_a_class_without_images_is_refused() -> None:
@@ -189,7 +189,7 @@ def test_a_class_without_images_is_refused() -> None:
     assert dataset(source=source).load().class_names == Memory().names, "nobody asked for the empty class"
     text = refusal(dataset(source=source, classes=["three", 0]).load)
     assert "the train split of memory holds no image of: three" in text
-    assert text.endswith("Leave it out of dataset.classes; images there are of 0, 1, 2")
+    assert text.endswith("expected classes with images, which are: 0, 1, 2. Remove the others from dataset.classes")
     assert dataset(source=source, classes=[0, 1, 2]).load().class_names == ("0", "1", "2")
 
 
@@ -199,7 +199,7 @@ def test_a_class_without_images_is_refused() -> None:
 def test_validation_must_leave_something_to_train_on(changes: dict[str, float]) -> None:
     text = refusal(dataset(**changes).load)
     assert text.startswith("dataset.validation=")
-    assert "leaves none to train on" in text
+    assert "leaves none for training" in text
     [[cure]] = cures_of(text.partition(":")[2])
     assert cure == ("dataset.validation=test" if changes.get("limit") == 1 else "dataset.validation=0.1")
     value = cure.partition("=")[2]

@@ -1,4 +1,4 @@
-"""`python -m pipeline.evaluate`: a finished run scored once more."""
+"""`python -m pipeline.evaluate`: a finished run evaluated once more."""
 
 import json
 import subprocess
@@ -11,16 +11,16 @@ from pipeline.tracking.run_facts import beginning
 
 @pytest.fixture(scope="module")
 def run_id(checkout: Checkout) -> str:
-    done = checkout.train(*SMALL, "tracking.experiment=scored")
+    done = checkout.train(*SMALL, "tracking.experiment=evaluated")
     assert done.returncode == 0, done.stderr
-    return str(checkout.runs("scored")[0].info.run_id)
+    return str(checkout.runs("evaluated")[0].info.run_id)
 
 
 def evaluated(checkout: Checkout, *overrides: str) -> subprocess.CompletedProcess[str]:
     return checkout.run("pipeline.evaluate", *overrides)
 
 
-def test_scoring_again_gives_equal_numbers_and_leaves_the_record_as_it_was(checkout: Checkout, run_id: str) -> None:
+def test_evaluating_again_gives_equal_numbers_and_leaves_the_record_as_it_was(checkout: Checkout, run_id: str) -> None:
     before = checkout.client.get_run(run_id)
     for number in (1, 2):
         done = evaluated(checkout, f"run={run_id}")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from linear_gaussian import PIXELS, Exact, data_of, noise_images, scoring
+from linear_gaussian import PIXELS, Exact, data_of, noise_images, settings
 
 from pipeline.evaluation.evaluation import evaluate
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, log_weights, mean_with_control
@@ -34,17 +34,17 @@ def test_with_another_posterior_it_comes_down_to_the_likelihood() -> None:
 
 def test_one_sample_gives_minus_the_elbo_on_average() -> None:
     vae = EXACT.vae(shift=0.3, widening=2.0)
-    elbos = [evaluate(vae, data_of(IMAGES), scoring(seed=seed, importance_samples=1)).elbo for seed in range(40)]
+    elbos = [evaluate(vae, data_of(IMAGES), settings(seed=seed, importance_samples=1)).elbo for seed in range(40)]
     sampled = [bounds(vae, 1, seed).mean() for seed in range(40)]
     error = np.hypot(np.std(elbos), np.std(sampled)) / np.sqrt(40)
     assert np.mean(sampled) == pytest.approx(-np.mean(elbos), abs=4 * error)
 
 
 def test_bound_lies_between_the_likelihood_and_the_elbo() -> None:
-    scored = evaluate(EXACT.vae(shift=0.3, widening=2.0), data_of(IMAGES), scoring(importance_samples=50))
-    assert EXACT.nll(IMAGES).mean() < scored.nll < -scored.elbo
-    assert scored.nll_standard_error == pytest.approx(EXACT.nll(IMAGES).std() / np.sqrt(60), rel=0.1)
-    assert scored.bits_per_dimension == pytest.approx(scored.nll / (PIXELS * np.log(2)) + 8)
+    evaluated = evaluate(EXACT.vae(shift=0.3, widening=2.0), data_of(IMAGES), settings(importance_samples=50))
+    assert EXACT.nll(IMAGES).mean() < evaluated.nll < -evaluated.elbo
+    assert evaluated.nll_standard_error == pytest.approx(EXACT.nll(IMAGES).std() / np.sqrt(60), rel=0.1)
+    assert evaluated.bits_per_dimension == pytest.approx(evaluated.nll / (PIXELS * np.log(2)) + 8)
 
 
 def test_some_images_tell_the_bound_of_all_within_the_standard_error() -> None:
@@ -52,8 +52,8 @@ def test_some_images_tell_the_bound_of_all_within_the_standard_error() -> None:
     images = noise_images(600)
     images[::2] //= 2
     vae = Exact(scale=0.1).vae(shift=0.1, widening=1.5)
-    all_of_them = evaluate(vae, data_of(images), scoring(importance_samples=50))
-    some = evaluate(vae, data_of(images), scoring(importance_samples=50, nll_images=60))
+    all_of_them = evaluate(vae, data_of(images), settings(importance_samples=50))
+    some = evaluate(vae, data_of(images), settings(importance_samples=50, nll_images=60))
     assert some.nll == pytest.approx(all_of_them.nll, abs=some.nll_standard_error)
     # Sixty images by themselves would leave open √10 times as much as all.
     assert all_of_them.nll_standard_error < some.nll_standard_error < 1.2 * all_of_them.nll_standard_error
@@ -91,10 +91,10 @@ def test_standard_error_is_the_spread_of_the_means(slope: float) -> None:
 
 
 def test_one_image_leaves_the_error_open() -> None:
-    scored = evaluate(EXACT.vae(), data_of(IMAGES[:1]), scoring())
-    assert scored.nll == pytest.approx(EXACT.nll(IMAGES[:1]).item(), abs=1e-3)
-    assert scored.nll_standard_error == np.inf
-    assert "test/nll_standard_error" not in scored.metrics("test")
+    evaluated = evaluate(EXACT.vae(), data_of(IMAGES[:1]), settings())
+    assert evaluated.nll == pytest.approx(EXACT.nll(IMAGES[:1]).item(), abs=1e-3)
+    assert evaluated.nll_standard_error == np.inf
+    assert "test/nll_standard_error" not in evaluated.metrics("test")
 
 
 def test_batches_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,17 +2,19 @@
 
 import numpy as np
 import pytest
-from linear_gaussian import OBJECTIVE, PIXELS, data_of, linear_vae, noise_images, scoring
+from linear_gaussian import OBJECTIVE, PIXELS, data_of, linear_vae, noise_images, settings
 
 from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.evaluation import Evaluation, evaluate
 from pipeline.models.objective import Objective
 
 
-def scored(factors: list[float], **objective) -> Evaluation:
+def evaluated(factors: list[float], **objective) -> Evaluation:
     """Of a model whose posterior means are single pixels times these factors; a pixel's variance is about 1/12."""
     encoder = np.eye(PIXELS)[:, : len(factors)] * factors
-    return evaluate(linear_vae(encoder=encoder, **objective), data_of(noise_images(500)), scoring(importance_samples=1))
+    return evaluate(
+        linear_vae(encoder=encoder, **objective), data_of(noise_images(500)), settings(importance_samples=1)
+    )
 
 
 def warning(active: int, units: int, rate: float = 1.0, **objective) -> str | None:
@@ -26,7 +28,7 @@ def test_a_unit_is_active_from_a_variance_of_a_hundredth(variance: float, active
 
 
 def test_units_that_vary_with_the_image_are_active() -> None:
-    found = scored([1.0, 0.0, 0.4, 0.3, 2.0])  # variances 1/12 times 1, 0, 0.16, 0.09, 4
+    found = evaluated([1.0, 0.0, 0.4, 0.3, 2.0])  # variances 1/12 times 1, 0, 0.16, 0.09, 4
     assert found.active_units == 3
     assert found.collapsed == pytest.approx(0.4)
     assert "2 of 5 latent dimensions (40%) are not active" in found.warning
@@ -35,7 +37,7 @@ def test_units_that_vary_with_the_image_are_active() -> None:
 
 
 def test_a_constant_encoder_has_collapsed_wholly() -> None:
-    found = scored([0.0, 0.0])
+    found = evaluated([0.0, 0.0])
     assert (found.active_units, found.collapsed) == (0, 1.0)
     assert [found.rate, found.mutual_information, found.marginal_kl] == pytest.approx([0, 0, 0], abs=1e-12)
     assert "2 of 2 latent dimensions (100%) are not active" in found.warning
@@ -45,8 +47,8 @@ def test_a_constant_encoder_has_collapsed_wholly() -> None:
 
 
 def test_where_all_units_are_active_nothing_is_said() -> None:
-    assert scored([1.0, 1.0]).warning is None
-    assert scored([1.0, 1.0]).collapsed == 0
+    assert evaluated([1.0, 1.0]).warning is None
+    assert evaluated([1.0, 1.0]).collapsed == 0
 
 
 def test_warning_says_the_settings_that_help_and_what_they_are() -> None:
@@ -73,4 +75,4 @@ def test_where_the_rate_is_free_beta_is_not_to_blame() -> None:
 
 def test_a_model_that_draws_nothing_is_not_warned_of() -> None:
     assert warning(0, 2, sampling=False) is None
-    assert scored([0.0, 1.0], sampling=False).active_units == 1
+    assert evaluated([0.0, 1.0], sampling=False).active_units == 1

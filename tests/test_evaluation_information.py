@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from linear_gaussian import data_of, linear_vae, noise_images, scoring
+from linear_gaussian import data_of, linear_vae, noise_images, settings
 
 from pipeline.evaluation import information
 from pipeline.evaluation.evaluation import evaluate
@@ -65,14 +65,14 @@ def test_rate_falls_into_information_and_the_distance_of_the_aggregate_from_the_
     variance, spread = 0.2, stretch * np.sqrt(0.8)
     factor = spread * 255 / 40
     vae = linear_vae(encoder=[[factor]], mean_bias=-factor * 128 / 255, log_variance=np.log(variance), shape=(1, 1, 1))
-    scored = evaluate(vae, data_of(normal_images(4000)), scoring(importance_samples=1))
+    evaluated = evaluate(vae, data_of(normal_images(4000)), settings(importance_samples=1))
     aggregate = spread**2 + variance
-    assert scored.mutual_information == pytest.approx(0.5 * np.log(aggregate / variance), abs=0.03)
-    assert scored.marginal_kl == pytest.approx(0.5 * (aggregate - 1 - np.log(aggregate)), abs=0.06)
-    assert scored.mutual_information + scored.marginal_kl == pytest.approx(scored.rate, rel=1e-12)
+    assert evaluated.mutual_information == pytest.approx(0.5 * np.log(aggregate / variance), abs=0.03)
+    assert evaluated.marginal_kl == pytest.approx(0.5 * (aggregate - 1 - np.log(aggregate)), abs=0.06)
+    assert evaluated.mutual_information + evaluated.marginal_kl == pytest.approx(evaluated.rate, rel=1e-12)
 
 
 def test_some_images_bound_what_is_found() -> None:
     vae = linear_vae(encoder=1e5 * np.eye(18)[:, :2], log_variance=-20.0)
-    scored = evaluate(vae, data_of(noise_images(300)), scoring(information_images=50))
-    assert scored.mutual_information == pytest.approx(np.log(50), abs=0.1)
+    evaluated = evaluate(vae, data_of(noise_images(300)), settings(information_images=50))
+    assert evaluated.mutual_information == pytest.approx(np.log(50), abs=0.1)

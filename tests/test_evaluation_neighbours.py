@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from linear_gaussian import data_of, linear_vae, scoring
+from linear_gaussian import data_of, linear_vae, settings
 
 from pipeline.data.images import Split
 from pipeline.evaluation.evaluation import evaluate
@@ -40,13 +40,13 @@ def test_images_are_judged_by_training_images_in_latent_space() -> None:
     vae = linear_vae(encoder=[[1.0]], shape=(1, 1, 1))
     train = Split(grey([0, 10, 20, 200, 210, 220]), np.array([0, 0, 0, 1, 1, 1]))
     data = data_of(grey([5, 15, 205, 30]), [0, 0, 1, 1], train)
-    assert evaluate(vae, data, scoring()).knn_accuracy == 0.75
+    assert evaluate(vae, data, settings()).knn_accuracy == 0.75
 
 
 def test_neighbours_are_sought_among_as_many_images_as_are_set() -> None:
     vae = linear_vae(encoder=[[1.0]], shape=(1, 1, 1))
     train = Split(grey([0, *[255] * 40]), np.array([0, *[1] * 40]))
     data = data_of(grey([0]), [0], train)
-    assert evaluate(vae, data, scoring(neighbours=1)).knn_accuracy == 1
+    assert evaluate(vae, data, settings(neighbours=1)).knn_accuracy == 1
     # Of three images drawn from 41 the single black one is not one: a single class is left.
-    assert evaluate(vae, data, scoring(neighbours=1, neighbour_images=3)).knn_accuracy is None
+    assert evaluate(vae, data, settings(neighbours=1, neighbour_images=3)).knn_accuracy is None

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.config.composition import CONF
 from pipeline.config.names import Config, shown
-from pipeline.data.dataset import Dataset
+from pipeline.data.settings import DatasetSettings
 from pipeline.models.objective import Objective
 from pipeline.process.circumstances import circumstances, differences
 from pipeline.runs.setup import Experiment
@@ -18,7 +18,7 @@ OPTIONS = [f"{group}={file.stem}" for group in GROUPS for file in sorted((CONF /
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_composes_and_builds(composed: Callable[..., Config], option: str) -> None:
     experiment = Experiment.from_config(composed(option))
-    assert isinstance(experiment.dataset, Dataset)
+    assert isinstance(experiment.dataset, DatasetSettings)
     assert isinstance(experiment.objective, Objective)
 
 
@@ -27,6 +27,32 @@ def test_every_training_of_a_family_composes_and_builds(composed: Callable[..., 
     for name, point in composed(f"experiment={preset}")["sweep"]["points"].items():
         overrides = [f"{key}={shown(value)}" for key, value in point.items()]
         assert Experiment.from_config(composed(f"experiment={preset}", *overrides)), name
+
+
+FORMER = {
+    "dataset": "pipeline.data.dataset.Dataset",
+    "training": "pipeline.training.settings.Training",
+    "training.runtime": "pipeline.runtime.Runtime",
+    "evaluation": "pipeline.evaluation.scoring.Scoring",
+    "pictures.plane": "pipeline.pictures.settings.PlaneSettings",
+    "tracking": "pipeline.tracking.settings.Tracking",
+}
+"""What `_target_` was, by part, in configs that earlier versions stored."""
+
+
+@pytest.mark.parametrize("part", FORMER)
+def test_a_stored_config_that_names_a_class_by_its_former_path_still_builds(
+    composed: Callable[..., Config], part: str
+) -> None:
+    config = composed()
+    expected = Experiment.from_config(config)
+    node = config
+    for name in part.split("."):
+        node = node[name]
+    assert node["_target_"] != FORMER[part]
+    node["_target_"] = FORMER[part]
+    group = part.partition(".")[0]
+    assert type(getattr(Experiment.from_config(config), group)) is type(getattr(expected, group))
 
 
 def test_every_config_begins_by_saying_what_it_is() -> None:

@@ -16,12 +16,12 @@ from sqlalchemy.engine import Engine
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import Interrupted
 from pipeline.process.interruption import heed, listen, undisturbed
-from pipeline.runtime import Runtime
+from pipeline.runtime import RuntimeSettings
 from pipeline.tracking.lifecycle import start
 from pipeline.tracking.store import Store
 from pipeline.training.fit import fit
 from pipeline.training.schedule import Constant
-from pipeline.training.settings import Training
+from pipeline.training.settings import TrainingSettings
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +109,7 @@ def test_a_training_ends_also_if_the_signal_came_in_a_destructor(blobs, small_va
         fit(
             small_vae(),
             ImageData("blobs", images, images, images, class_names=("blob",)),
-            Training(
+            TrainingSettings(
                 epochs=5,
                 batch_size=16,
                 patience=None,
@@ -119,7 +119,7 @@ def test_a_training_ends_also_if_the_signal_came_in_a_destructor(blobs, small_va
                 schedule=Constant(),
                 steps_per_execution=1,
                 jit_compile=False,
-                runtime=Runtime(precision="float32", threads=None),
+                runtime=RuntimeSettings(precision="float32", threads=None),
             ),
             checkpoint=tmp_path / "checkpoint.npz",
             listeners=[listener],

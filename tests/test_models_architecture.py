@@ -203,7 +203,7 @@ def test_strides_below_one_pixel_are_refused_with_both_shapes(shape) -> None:
         message = str(refused.value)
         assert "shrink an image of shape" in message
         assert f"{shape} (height, width, channels) 8 times, below one pixel" in message
-        assert "such as model.filters=[32] model.strides=[2]" in message
+        assert "smaller strides: model.filters=[32] model.strides=[2]" in message
 
 
 def test_strides_down_to_one_pixel_are_allowed() -> None:
@@ -215,23 +215,23 @@ def test_strides_down_to_one_pixel_are_allowed() -> None:
     [
         (
             {"strides": [2, 2, 1]},
-            "expected as many strides as filters, but strides=[2, 2, 1] has 3 and filters=[4, 3] has 2; "
-            "one number, such as strides=2, serves all layers",
+            "expected as many strides as filters, but strides=[2, 2, 1] has 3 and filters=[4, 3] has 2. "
+            "Set one number for all layers, such as strides=2",
         ),
         (
             {"kernel": [5]},
-            "expected as many kernel as filters, but kernel=[5] has 1 and filters=[4, 3] has 2; "
-            "one number, such as kernel=5, serves all layers",
+            "expected as many kernel as filters, but kernel=[5] has 1 and filters=[4, 3] has 2. "
+            "Set one number for all layers, such as kernel=5",
         ),
         (
             {"decoder_filters": [4, 3, 2]},
             "expected as many decoder_strides as decoder_filters, but decoder_strides=[2, 2] has 2 and "
-            "decoder_filters=[4, 3, 2] has 3; one number, such as decoder_strides=2, serves all layers",
+            "decoder_filters=[4, 3, 2] has 3. Set one number for all layers, such as decoder_strides=2",
         ),
         (
             {"decoder_strides": [2]},
             "expected as many decoder_strides as decoder_filters, but decoder_strides=[2] has 1 and "
-            "decoder_filters=[3, 4] has 2; one number, such as decoder_strides=2, serves all layers",
+            "decoder_filters=[3, 4] has 2. Set one number for all layers, such as decoder_strides=2",
         ),
     ],
 )

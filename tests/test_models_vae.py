@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from pipeline.data.batches import pixels
+from pipeline.data.batches import as_floats
 from pipeline.models.conv import Conv
 from pipeline.models.dense import Dense
 from pipeline.models.likelihood import Bernoulli, ContinuousBernoulli, Gaussian, SquaredError
@@ -23,7 +23,7 @@ IMAGES, BATCH = 21, 8  # two full batches and a ragged one
 
 @pytest.fixture(scope="module")
 def images(blobs) -> np.ndarray:
-    return pixels(blobs(IMAGES))
+    return as_floats(blobs(IMAGES))
 
 
 def parts_of_each_image(vae: VAE, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.config.build import build
 from pipeline.config.names import Config
-from pipeline.data.batches import pixels
+from pipeline.data.batches import as_floats
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.figures import Figure
@@ -182,7 +182,7 @@ def test_a_course_that_is_resumed_keeps_each_epoch_once(small_vae, data, tmp_pat
     assert frames.means.shape == (2, 30, 2)
     assert frames.reconstructions.shape == (2, 10, 8, 8, 1)
     np.testing.assert_allclose(
-        frames.means[1], np.asarray(vae.posterior(pixels(data.validation.images)).mean), atol=1e-6
+        frames.means[1], np.asarray(vae.posterior(as_floats(data.validation.images)).mean), atol=1e-6
     )
     assert abs(frames.means[0] - frames.means[1]).max() > 1e-3
     resumed.forget()
@@ -193,7 +193,7 @@ def test_the_fitted_density_has_the_moments_of_the_aggregate_posterior(small_vae
     vae = small_vae()
     vae.encoder.get_layer("log_variance").kernel.assign(0 * vae.encoder.get_layer("log_variance").kernel)
     images = blobs(3000)
-    means = np.asarray(vae.posterior(pixels(images)).mean)
+    means = np.asarray(vae.posterior(as_floats(images)).mean)
     mixture = fitted_mixture(vae, images, components=3, seed=0)
     drawn = draws(mixture, 20_000, seed=1)
     np.testing.assert_allclose(drawn.mean(axis=0), means.mean(axis=0), atol=0.06)

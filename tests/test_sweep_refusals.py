@@ -51,7 +51,7 @@ from studies import COMMAND
         ),
         (
             ("training.runtime.threads=1,2",),
-            "training.runtime.threads=2: this process already computes with another number. Give it to the whole",
+            "training.runtime.threads=2: TensorFlow already computes with another number in this",
         ),
         ((), "nothing is searched. Name keys and values, such as model.latent_dim=2,8,32"),
         (("model.latent_dim=1,2", "sweep.n_trial=3"), "sweep.n_trial: no such key. Did you mean sweep.n_trials?"),

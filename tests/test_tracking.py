@@ -23,7 +23,7 @@ from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
-from pipeline.tracking.settings import Tracking
+from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT, SIGNATURE
 from pipeline.tracking.trials import Trials
@@ -33,7 +33,7 @@ from pipeline.tracking.ui.server import latest_link, refuse_busy
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     before = mlflow.get_tracking_uri()
-    yield Tracking(
+    yield TrackingSettings(
         uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", name=None, parent=None, tags={}, params={}
     ).connect()
     mlflow.set_tracking_uri(before)

@@ -132,7 +132,7 @@ def test_mistakes_are_named_with_the_cure(checkout: Checkout, overrides: list[st
 def test_weights_that_do_not_fit_are_named(checkout: Checkout, first: Run) -> None:
     done = checkout.train(f"from={first.info.run_id}", f"init={first.info.run_id}", "model.latent_dim=5")
     assert done.returncode == 2
-    assert f"init={first.info.run_id}: its weights do not fit this model: " in done.stderr
+    assert f"init={first.info.run_id}: the weights of this run do not fit the model: it has " in done.stderr
 
 
 def test_whoever_is_champion_later_the_record_says_whose_weights_they_were(checkout: Checkout, first: Run) -> None:

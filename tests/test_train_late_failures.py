@@ -16,7 +16,7 @@ from pathlib import Path
 
 import keras
 
-from pipeline.evaluation.scoring import Scoring
+from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.models.dense import Dense
 
 
@@ -35,7 +35,7 @@ class Network(Dense):
         return Skip()(super().features(images))
 
 
-class Scores(Scoring):
+class Scores(EvaluationSettings):
     def __getattribute__(self, name):
         if name == "nll_images" and Path(__file__).with_name("broken").exists():
             raise RuntimeError("no score today")

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from pipeline.data.batches import TrainingBatches, batches, pixels
+from pipeline.data.batches import TrainingBatches, as_floats, batches_in_order
 
 COUNT = 23
 
@@ -37,7 +37,7 @@ def test_every_image_comes_exactly_once_an_epoch(images) -> None:
     order = TrainingBatches(images, batch_size=5, seed=0)
     for epoch in range(3):
         seen = np.concatenate(epoch_of(order, epoch))
-        assert sorted(map(bytes, seen)) == sorted(map(bytes, pixels(images)))
+        assert sorted(map(bytes, seen)) == sorted(map(bytes, as_floats(images)))
 
 
 def test_last_batch_is_kept_though_it_is_smaller(images) -> None:
@@ -47,11 +47,14 @@ def test_last_batch_is_kept_though_it_is_smaller(images) -> None:
 
 
 def test_pixels_are_float32_from_0_to_1(images) -> None:
-    for parts in (epoch_of(TrainingBatches(images, batch_size=5, seed=0), 0), list(batches(images, batch_size=5))):
+    for parts in (
+        epoch_of(TrainingBatches(images, batch_size=5, seed=0), 0),
+        list(batches_in_order(images, batch_size=5)),
+    ):
         whole = np.concatenate(parts)
         assert whole.dtype == np.float32
         assert (whole.min(), whole.max()) == (0.0, 1.0)
-    assert pixels(images).dtype == np.float32
+    assert as_floats(images).dtype == np.float32
 
 
 def test_order_depends_on_seed_and_epoch_alone(images) -> None:
@@ -69,7 +72,9 @@ def test_order_differs_between_epochs_and_between_seeds(images) -> None:
 
 @pytest.mark.parametrize("batch_size", [1, 5, 23, 100])
 def test_batches_for_scoring_keep_the_order(images, batch_size: int) -> None:
-    np.testing.assert_array_equal(np.concatenate(list(batches(images, batch_size=batch_size))), pixels(images))
+    np.testing.assert_array_equal(
+        np.concatenate(list(batches_in_order(images, batch_size=batch_size))), as_floats(images)
+    )
 
 
 # Drawn black and white.

@@ -11,22 +11,22 @@ import pytest
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.evaluation.evaluation import evaluate
-from pipeline.evaluation.scoring import Scoring
+from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.models.vae import VAE
-from pipeline.runtime import Runtime
+from pipeline.runtime import RuntimeSettings
 from pipeline.training.fit import NonFiniteLoss, fit
 from pipeline.training.schedule import Constant, Cosine, Steps
-from pipeline.training.settings import Training
+from pipeline.training.settings import TrainingSettings
 
 ONE_CYCLE = Cosine(rise=0.3, start=0.04, end=0.0001)
 PARTS = ("loss", "rate", "distortion", "elbo")
 
 
-def settings(**changed) -> Training:
+def settings(**changed) -> TrainingSettings:
     plain = {"epochs": 3, "batch_size": 16, "patience": None, "seed": 0, "learning_rate": 0.01}
     plain |= {"optimizer": keras.optimizers.Adam(), "schedule": Constant(), "steps_per_execution": 2}
-    plain |= {"jit_compile": False, "runtime": Runtime(precision="float32", threads=None)}
-    return Training(**plain | changed)
+    plain |= {"jit_compile": False, "runtime": RuntimeSettings(precision="float32", threads=None)}
+    return TrainingSettings(**plain | changed)
 
 
 def split(images: np.ndarray) -> Split:
@@ -114,7 +114,7 @@ def test_one_settings_object_serves_two_trainings_alike(data, small_vae, tmp_pat
 
 def validation_loss(vae: VAE, data: ImageData) -> float:
     few = {"importance_samples": 1, "nll_images": 1, "information_images": 1, "neighbours": 1, "neighbour_images": 1}
-    return evaluate(vae, data, Scoring(**few, seed=0, split="validation")).loss
+    return evaluate(vae, data, EvaluationSettings(**few, seed=0, split="validation")).loss
 
 
 @pytest.fixture(scope="module")

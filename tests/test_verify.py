@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from checkout import SMALL, Checkout
 
-from pipeline.tracking.settings import Tracking
+from pipeline.tracking.settings import TrackingSettings
 from pipeline.verification.reference import Reference
 from pipeline.verification.reference_page import reference_page
 
@@ -81,7 +81,7 @@ def test_the_page_is_written_from_the_runs_of_references_and_families(checkout: 
 
 def test_what_a_store_does_not_know_stays_on_the_page(tmp_path: Path) -> None:
     store, text = (
-        Tracking(
+        TrackingSettings(
             uri=f"sqlite:///{tmp_path / 'm.db'}", experiment="x", name=None, parent=None, tags={}, params={}
         ).connect(),
         "",

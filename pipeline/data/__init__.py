@@ -1,1 +1,1 @@
-"""Images from files to batches: a source is read, cut into splits, and served as batches with pixels in [0, 1]."""
+"""Images from files to batches: a source reads them, splits divide them, and batches hold them as floats in [0, 1]."""

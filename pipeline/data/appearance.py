@@ -1,4 +1,4 @@
-"""What the pixels of a data set look like: told in a line, warned of where it is odd, refused where nothing is seen."""
+"""The appearance of a data set: described in a line, with a warning where it is odd, and refused without content."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,26 +9,29 @@ from pipeline.data.levels import Span, levels_cure
 from pipeline.data.source import Published
 
 STEP = 1024
-"""Images that are looked at at once."""
+"""Images that are examined at once, so that the memory for comparisons stays small."""
 
-FAINT, DIM = 32, 64
-"""Steps of 255 between the darkest and the brightest pixel: with fewer nothing is seen, or it is odd."""
+FAINT = 32
+"""The least difference of the brightest and the darkest pixel of all, an eighth of 255, by which anything is seen."""
+
+DIM = 64
+"""The least difference of the brightest and the darkest pixel of a usual image, a quarter of 255."""
 
 MANY_FLAT = 0.05
-"""Share of images of one colour that is odd."""
+"""The largest usual share of images of one colour: a few blank scans are common, more are a sign of a wrong file."""
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """What is seen of all images of all splits.
+    """The appearance of all images of all splits; pixels are from 0 to 255.
 
     Attributes:
         published: the data set.
-        low, high: the darkest and the brightest pixel of all.
-        typical: the difference of brightest and darkest pixel in an image, the median of all.
-        flat: images of one colour.
-        count: images.
-        alike: whether all are the same image.
+        low, high: the darkest and the brightest pixel of all images.
+        typical: the median over images of the difference of their brightest and their darkest pixel.
+        flat: number of images of one colour.
+        count: number of images.
+        alike: whether all images are the same.
     """
 
     published: Published
@@ -41,7 +44,7 @@ class Appearance:
 
     @classmethod
     def of(cls, published: Published) -> "Appearance":
-        """Looks at every pixel."""
+        """The appearance of a data set, from every pixel of it."""
         first = published.train.images[0]
         parts = [
             split.images[start : start + STEP]
@@ -57,7 +60,7 @@ class Appearance:
 
     @property
     def line(self) -> str:
-        """The whole appearance in one line."""
+        """A description of the appearance in one line."""
         reading = self.published.reading
         flat = f"{self.flat:,} of {self.count:,} images ({self.flat / self.count:.1%}) of one colour"
         cut = reading.levels.remarks(reading.span) if reading.levels and reading.span else ()
@@ -67,28 +70,29 @@ class Appearance:
 
     @property
     def refusal(self) -> str | None:
-        """Why nothing can be learned from these images, and the cure; None where something can."""
+        """The reason why nothing can be learned from these images, and the cure; None where there is none."""
         low, high = self._stored
         if low == high:
-            cure = self.published.reading.flat_cure or "Do the files hold what they should?"
-            return f"all {self.count:,} images are of one colour, {self.low} of 255; expected something to see. {cure}"
-        if self.low == self.high or (self.high - self.low < FAINT and not self._meant):
+            cure = self.published.reading.flat_cure or "Check what the files hold"
+            return (
+                f"all {self.count:,} images are of one colour, {self.low} of 255; expected images that differ. {cure}"
+            )
+        if self.low == self.high or (self.high - self.low < FAINT and not self._is_meant):
             return (
                 f"pixels {_range(self.low, self.high)} of 255{self._in_the_files}; "
-                f"expected a range of {FAINT} at least, "
-                f"or nothing is seen. {self._contrast_cure}"
+                f"expected a range of at least {FAINT}, or nothing can be seen. {self._contrast_cure}"
             )
         return None
 
     @property
     def warnings(self) -> Iterator[str]:
-        """What is odd, each with the cure."""
+        """A warning for everything that is odd, each with the cure."""
         if self.alike and self.count > 1:
-            yield f"all {self.count:,} images are the same"
+            yield f"all {self.count:,} images are the same. Check what the files hold"
         elif self.flat > MANY_FLAT * self.count:
-            cure = self.published.reading.flat_cure or "Are they meant to be there?"
+            cure = self.published.reading.flat_cure or "Check whether they belong to the data set"
             yield f"{self.flat:,} of {self.count:,} images are of one colour. {cure}"
-        if self.typical < DIM and not self._meant:
+        if self.typical < DIM and not self._is_meant:
             yield (
                 f"in half of the images pixels differ by {self.typical:g} of 255 at most{self._in_the_files}. "
                 f"{self._contrast_cure}"
@@ -103,19 +107,17 @@ class Appearance:
         return f" ({_range(*self._stored)} in the files)" if self.published.reading.span else ""
 
     @property
-    def _meant(self) -> bool:
+    def _is_meant(self) -> bool:
         levels = self.published.reading.levels
         return levels is not None and levels.told
 
     @property
     def _contrast_cure(self) -> str:
         if self.published.reading.levels is None:
-            return "Let the source give 0 to 255"
-        if self._meant:
-            return f"Say otherwise what is black and white: {levels_cure(self._stored, both=True)}"
-        return (
-            f"Say what is white: {levels_cure(self._stored)}. Or, if they are meant to look so: dataset.source.black=0"
-        )
+            return "Make the source give pixels from 0 to 255"
+        if self._is_meant:
+            return f"Set other values for black and white: {levels_cure(self._stored, both=True)}"
+        return f"Set {levels_cure(self._stored)}. Or, if the images are meant to be so: set dataset.source.black=0"
 
 
 def _range(low: float, high: float) -> str:

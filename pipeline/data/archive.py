@@ -15,9 +15,16 @@ from pipeline.errors import InputError
 def unpack_published(
     archive: PublishedFile, mirrors: Sequence[str], home: Path, names: Sequence[str], cure: str
 ) -> None:
-    """Puts the files of these names into `home`, whatever folder of the archive they are in.
+    """Unpack the files of these names into `home`, whatever folder of the archive they are in.
 
-    An archive that the user has placed into `home` is used and stays; one that is downloaded is removed afterwards.
+    An archive that the user has put into `home` is used and stays; one that is downloaded is removed afterwards.
+
+    Args:
+        archive: the zip archive as its authors publish it.
+        mirrors: addresses of a folder with the archive, each ending with a slash.
+        home: the folder of the data set.
+        names: of the files.
+        cure: what the user can do instead; ends the messages.
 
     Raises:
         InputError: the archive cannot be had, is damaged or lacks one of the files.
@@ -33,14 +40,16 @@ def unpack_published(
                 for name in names:
                     _unpack(zipped, name, Path(scratch), home)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise InputError(f"{source}: damaged or no zip archive ({error}). Delete it. {cure}") from error
+            raise InputError(
+                f"{source}: damaged or no zip archive ({error}); expected the archive as published. Delete it. {cure}"
+            ) from error
 
 
 def _unpack(zipped: zipfile.ZipFile, name: str, scratch: Path, home: Path) -> None:
     member = next((member for member in zipped.namelist() if PurePosixPath(member).name == name), None)
     if member is None:
         raise InputError(
-            f"{zipped.filename}: holds no {name}; expected the archive as published. Delete it to download it"
+            f"{zipped.filename}: holds no {name}; expected the archive as published. Delete it to have it downloaded"
         )
     with zipped.open(member) as packed, (scratch / name).open("wb") as unpacked:
         shutil.copyfileobj(packed, unpacked)

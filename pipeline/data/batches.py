@@ -6,15 +6,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-# Nothing here branches or loops, so that a third of a second need not go into turning it into graph code first.
+# The functions below neither branch nor loop on tensors: AutoGraph would take a third of a second and change nothing.
 _as_written = tf.autograph.experimental.do_not_convert
 
 
 class TrainingBatches(keras.callbacks.Callback):
-    """Every image once an epoch, in an order that depends on the seed and the epoch alone.
+    """Batches that hold every image once an epoch, in an order that depends on the seed and the epoch alone.
 
-    So a run that is resumed at an epoch meets the same batches as one that was never stopped. Give `dataset` to `fit`
-    and the object itself to its callbacks: it tells the data set which epoch begins.
+    A run that is resumed at an epoch therefore meets the same batches as one that was never stopped. `fit` is given
+    `dataset`, float32 [B, H, W, C] in [0, 1], and the object itself as a callback, which sets the epoch that begins.
 
     Args:
         images: uint8 [N, H, W, C].
@@ -28,34 +28,37 @@ class TrainingBatches(keras.callbacks.Callback):
         self._seed = seed
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         order = tf.data.Dataset.from_tensors(0).flat_map(_as_written(lambda _: self._order(len(images), batch_size)))
-        self.dataset = _pixels(images, order, batch_size, self._drawn if binarise else _grey)
+        self.dataset = _batched(images, order, batch_size, self._drawn if binarise else _grey)
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        """Keras calls this before it asks for the epoch's first batch."""
+        """Set the epoch, which Keras tells before it asks for the epoch's first batch."""
         self._epoch.assign(epoch)
 
     def _order(self, count: int, batch_size: int) -> tf.data.Dataset:
-        order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=self._moment())
+        """Batches of the positions 0 to `count` − 1 in the order of the epoch, int32 [B]."""
+        order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=self._seed_of_epoch())
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
     def _drawn(self, images: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
-        # A batch is told apart by its first image, with which no other batch of the epoch begins.
-        seed = tf.random.experimental.stateless_fold_in(self._moment(), indices[0])
+        """Black-and-white images, float32 [B, H, W, C], from grey ones, uint8 [B, H, W, C]."""
+        # The position of its first image gives each batch a seed that no other batch of the epoch has.
+        seed = tf.random.experimental.stateless_fold_in(self._seed_of_epoch(), indices[0])
         # Of the 255 equally likely draws, v lie below the grey value v: white has the probability v / 255.
         draws = tf.random.stateless_uniform(tf.shape(images), seed, maxval=255, dtype=tf.int32)
         return tf.cast(draws < tf.cast(images, tf.int32), tf.float32)
 
-    def _moment(self) -> tf.Tensor:
+    def _seed_of_epoch(self) -> tf.Tensor:
+        """The seed of the training and the epoch, int64 [2], as stateless random functions take a seed."""
         return tf.stack([tf.constant(self._seed, tf.int64), self._epoch.read_value()])
 
 
-def batches(images: np.ndarray, *, batch_size: int) -> tf.data.Dataset:
-    """The images in their order, float32 [B, H, W, C] in [0, 1]."""
-    return _pixels(images, tf.data.Dataset.range(len(images)).batch(batch_size), batch_size)
+def batches_in_order(images: np.ndarray, *, batch_size: int) -> tf.data.Dataset:
+    """Batches of images, uint8 [N, H, W, C], in their order: float32 [B, H, W, C] in [0, 1]."""
+    return _batched(images, tf.data.Dataset.range(len(images)).batch(batch_size), batch_size)
 
 
-def pixels(images: np.ndarray) -> np.ndarray:
-    """uint8 images as float32 in [0, 1], in the shape given."""
+def as_floats(images: np.ndarray) -> np.ndarray:
+    """Images, uint8 of any shape, as float32 of the same shape in [0, 1]."""
     return images.astype("float32") / np.float32(255)
 
 
@@ -63,20 +66,28 @@ def _grey(images: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
     return tf.cast(images, tf.float32) / 255.0
 
 
-def _pixels(
+def _batched(
     images: np.ndarray,
     order: tf.data.Dataset,
     batch_size: int,
     values: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = _grey,
 ) -> tf.data.Dataset:
-    """Batches of float32 pixels, which `values` makes of uint8 images and their indices."""
+    """Batches, float32 [B, H, W, C], that `values` makes of uint8 images [B, H, W, C] and their positions [B].
+
+    Args:
+        images: uint8 [N, H, W, C].
+        order: batches of positions, int [B].
+        batch_size: positions in a batch.
+        values: from images and positions to floats in [0, 1].
+    """
     memory = tf.constant(images)
-    drawn = _as_written(lambda indices: values(tf.gather(memory, indices), indices))
-    dataset = order.map(drawn, num_parallel_calls=1)
+    looked_up = _as_written(lambda indices: values(tf.gather(memory, indices), indices))
+    dataset = order.map(looked_up, num_parallel_calls=1)
     options = tf.data.Options()
     options.deterministic = True
     # The pipeline is a lookup and a division or a draw; more threads would only take cores from the network.
     options.autotune.enabled = False
     options.threading.private_threadpool_size = 1
     steps = -(-len(images) // batch_size)
+    # Four batches ahead, so that the network does not wait where a batch is late.
     return dataset.prefetch(4).apply(tf.data.experimental.assert_cardinality(steps)).with_options(options)

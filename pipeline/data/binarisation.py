@@ -11,29 +11,29 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.data.images import ImageData, Split
+from pipeline.data.random_stream import random_stream
 from pipeline.data.source import Published
-from pipeline.data.stream import stream
 
 Binarisation = Annotated[Literal["none", "fixed", "each_epoch"], Field(examples=["fixed"])]
-"""When pixels become black or white: never, once, or (those trained on) in every epoch anew."""
+"""When pixels become black or white: never; once; or, in training images, in every epoch anew."""
 
 
 def binarised(published: Published, seed: int) -> Published:
-    """The data set with every pixel drawn once, 0 or 255, as the seed alone decides; each colour for itself.
+    """The data set with every pixel of every channel drawn once, 0 or 255, as the seed alone decides.
 
-    An image keeps its pixels whatever classes, limit or validation part are chosen afterwards.
+    An image has the same pixels whatever classes, limit or validation share are chosen afterwards.
     """
     drawn = {part: _drawn(split, seed, part) for part, split in published.splits.items()}
     return replace(published, **drawn)  # type: ignore[arg-type]
 
 
 def as_trained(data: ImageData, positions: np.ndarray) -> Split:
-    """Training images at these positions as an epoch meets them: drawn once where every epoch draws them anew."""
+    """The training images at positions int [n], as an epoch meets them: binarised once if each epoch does so anew."""
     chosen = data.train.take(positions)
     return _drawn(chosen, 0, "one epoch") if data.drawn_each_epoch else chosen
 
 
 def _drawn(split: Split, seed: int, part: str) -> Split:
     # Of the 255 equally likely draws, v lie below the grey value v: white has the probability v / 255 exactly.
-    draws = stream(seed, f"binarisation {part}").randint(255, size=split.images.shape, dtype=np.uint8)
+    draws = random_stream(seed, f"binarisation {part}").randint(255, size=split.images.shape, dtype=np.uint8)
     return Split(np.where(draws < split.images, np.uint8(255), np.uint8(0)), split.labels)

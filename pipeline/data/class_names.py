@@ -1,4 +1,4 @@
-"""Class names as users type them, and as they can be shown."""
+"""Class names: those that users type are checked, and all are made printable."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -27,23 +27,23 @@ NamesOrNone = Annotated[
     BeforeValidator(lambda value: None if value is None else _as_names(value)),
     Field(examples=[[3, 7]]),
 ]
-"""Class names, or null for what the data set itself says."""
+"""Class names, or null for those of the data set itself."""
 
 
 def printable(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, with an escape for what cannot be printed or written as UTF-8; different ones stay different.
+    """The names with escapes for what cannot be printed or written as UTF-8; names that differ still differ.
 
-    Bytes of a file name that are not UTF-8 become such as `\\xe9`, a line break becomes `\\n`.
+    A byte of a file name that is not UTF-8 becomes an escape such as `\\xe9`, a line break becomes `\\n`.
     """
     taken = {name for name in names if _escaped(name) == name}
-    shown = []
+    printed = []
     for name in names:
         escaped = _escaped(name)
         while escaped != name and escaped in taken:
             escaped += "'"
         taken.add(escaped)
-        shown.append(escaped)
-    return tuple(shown)
+        printed.append(escaped)
+    return tuple(printed)
 
 
 def _escaped(name: str) -> str:

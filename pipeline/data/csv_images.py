@@ -1,4 +1,4 @@
-"""Labelled images as a table of numbers: one line an image, its label first, then its pixels."""
+"""CSV files of labelled images: one line for each image, its label first, then its pixels."""
 
 import json
 import math
@@ -19,12 +19,14 @@ CURE = "Replace it with the published file"
 
 
 def read_table(path: Path) -> Split:
-    """Square grey images from a CSV file without a header, pixels row by row.
+    """Square grey images, uint8 [N, S, S, 1], with labels, int64 [N], from a CSV file without a header.
+
+    Pixels are in the file row by row.
 
     Raises:
         InputError: a value is not a whole number from 0 to 255, a line is cut short, the images are not square.
     """
-    # loadtxt reads line by line and says where it failed; pandas takes as long and says neither line nor value.
+    # NumPy's loadtxt names the line and the value that it cannot read; pandas takes as long and names neither.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "loadtxt: input contained no data")
         try:
@@ -45,8 +47,9 @@ def read_table(path: Path) -> Split:
 
 
 def _refuse_what_pandas_adds(path: Path) -> None:
-    """Refuses the line that names the columns and the column that numbers the lines."""
+    """Refuse the line that names the columns and the column that numbers the lines."""
     with path.open(encoding="utf-8") as file:
+        # The first three lines tell both: names, and below them two numbers to compare.
         lines = [line.rstrip("\r\n").split(",") for line in islice(file, 3)]
     named = len(lines) > 1 and _names_columns(lines[0])
     rows = lines[1:] if named else lines
@@ -65,14 +68,15 @@ def _refuse_what_pandas_adds(path: Path) -> None:
 
 
 def _names_columns(first: Sequence[str]) -> bool:
-    """Whether a first line is none of values: a name at either end, or the number of each column."""
+    """Whether a first line names columns: with a text at either end, or with the number of each column."""
     if not _is_number(first[0]) or not _is_number(first[-1] or "0"):
         return True
-    return len(first) > 256 and first[-2:] == [str(int(float(first[-1])) - 1), first[-1]]
+    # No pixel is above 255, so that two such numbers in a row count columns.
+    return first[-1].isdecimal() and int(first[-1]) > 255 and first[-2] == str(int(first[-1]) - 1)
 
 
 def _numbers_lines(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether there is one value too many for a square image, and the first ones count."""
+    """Whether lines have one value too many for a square image, and the first value counts the lines."""
     values = len(rows[0])
     counts = all(row[0].isdecimal() for row in rows) and int(rows[1][0]) == int(rows[0][0]) + 1
     return counts and not _side(values - 1) and bool(_side(values - 2))
@@ -87,14 +91,14 @@ def _is_number(text: str) -> bool:
 
 
 def _side(pixels: int) -> int:
-    """The side of a square image of so many pixels; 0 where there is none."""
+    """The side of a square image of this number of pixels; 0 where there is no such image."""
     side = math.isqrt(max(pixels, 0))
     return side if side * side == pixels else 0
 
 
 def _place(error: Exception) -> str:
-    """What is wrong on which line, counted from 1. NumPy counts from 0 when it speaks of a value, not of columns."""
+    """The mistake and its line, counted from 1. NumPy counts lines from 0 in its message about a value alone."""
     text = str(error).rstrip(".").partition("; use")[0]
     if found := re.search(r"string '(.*)' to uint8 at row (\d+), column (\d+)", text, re.DOTALL):
-        return f"line {int(found[2]) + 1}, value {found[3]} is {found[1][:20]!r}"
+        return f"line {int(found[2]) + 1}, value {found[3]} is {found[1][:20]!r}"  # the beginning tells what it is
     return text.replace("at row", "at line")

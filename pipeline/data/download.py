@@ -1,4 +1,4 @@
-"""Published files over the network: several addresses, one hash, whole files or none."""
+"""Downloads of published files: from several addresses, verified by a hash, whole or not at all."""
 
 import logging
 import re
@@ -18,10 +18,10 @@ from pipeline.address import Address
 from pipeline.errors import InputError
 
 log = logging.getLogger(__name__)
-pooch.get_logger().setLevel("WARNING")  # it would say a second time what is logged here
+pooch.get_logger().setLevel("WARNING")  # its messages would repeat what is logged here
 
-PATIENCE = 30.0
-"""Seconds without an answer after which the next address is tried."""
+TIMEOUT = 30.0
+"""Seconds without an answer after which the next address is tried; slow mirrors answer within a few."""
 
 
 Md5 = Annotated[str, Field(pattern="^[0-9a-f]{32}$", examples=["f68b3c2dcbeaaa9fbdd348bbdeb94873"])]
@@ -34,7 +34,7 @@ class PublishedFile:
 
     Attributes:
         name: added to the address of a mirror, and the name on disk.
-        md5: of the bytes as published. None: never downloaded, since nothing could vouch for it.
+        md5: of the bytes as published. A file with None is never downloaded, since its content could not be verified.
     """
 
     name: str
@@ -42,19 +42,21 @@ class PublishedFile:
 
 
 def download(file: PublishedFile, mirrors: Sequence[str], home: Path, cure: str) -> None:
-    """Puts the file into `home`, from the first mirror that delivers the published bytes.
+    """Download the file into `home`, from the first mirror that delivers the published bytes.
 
-    Until the hash is verified the file has another name, so that no interruption leaves half of one.
+    Until the hash is verified the file has another name, so that an interruption leaves no incomplete file.
 
     Args:
-        mirrors: addresses, each ending with a slash.
+        file: to be downloaded.
+        mirrors: addresses of a folder with the file, each ending with a slash.
+        home: the folder of the data set.
         cure: what the user can do instead; ends the message.
 
     Raises:
-        InputError: no mirror delivered; lists every address with its reason.
+        InputError: no mirror delivered the file; the message lists every address with its reason.
     """
     if file.md5 is None or not mirrors:
-        raise InputError(f"{file.name} is missing, and no address to download it from is known. {cure}")
+        raise InputError(f"{file.name} is missing, and cannot be downloaded without its MD5 and an address. {cure}")
     failures = []
     for mirror in mirrors:
         try:
@@ -66,7 +68,7 @@ def download(file: PublishedFile, mirrors: Sequence[str], home: Path, cure: str)
 
 @contextmanager
 def writing_to(home: Path, cure: str) -> Iterator[None]:
-    """Creates the folder and keeps other processes from filling it at the same time.
+    """Create the folder, and keep other processes from writing into it during the block.
 
     Raises:
         InputError: it cannot be created or written to, or the disk is full.
@@ -77,22 +79,24 @@ def writing_to(home: Path, cure: str) -> Iterator[None]:
             yield
     except OSError as error:
         raise InputError(
-            f"{home}: lacks files, and cannot be written to ({error.strerror or error}) to download them. {cure}"
+            f"{home}: files are missing, and cannot be downloaded, because this folder cannot be written to "
+            f"({error.strerror or error}). {cure}"
         ) from error
 
 
 def _fetch(mirror: Address, file: PublishedFile, home: Path) -> None:
     log.info(f"{file.name}: downloading from {mirror}{file.name}")
-    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=2**18, timeout=PATIENCE)
+    # Pieces of 256 KiB: Pooch's own of 1 KiB cost more time than the network of a fast mirror.
+    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=2**18, timeout=TIMEOUT)
     pooch.retrieve(
         f"{mirror.full}{file.name}", known_hash=f"md5:{file.md5}", fname=file.name, path=home, downloader=downloader
     )
 
 
 def _reason(error: Exception) -> str:
-    """One short line; the libraries' own texts repeat the address and name their classes."""
+    """The reason of a failure in one short line; the texts of the libraries repeat the address and name classes."""
     if isinstance(error, requests.Timeout):
-        return f"no answer within {PATIENCE:g} s"
+        return f"no answer within {TIMEOUT:g} s"
     if isinstance(error, requests.HTTPError):
         return f"the server answered {error}".partition(" for url")[0]
     if isinstance(error, requests.exceptions.ChunkedEncodingError):

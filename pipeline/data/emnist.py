@@ -8,23 +8,23 @@ import numpy as np
 from pipeline.data.archive import unpack_published
 from pipeline.data.csv_images import read_table
 from pipeline.data.download import Md5, PublishedFile, writing_to
-from pipeline.data.files import cure, file_in, home_of, missing_from, refuse_near_names
 from pipeline.data.idx import read_pair
 from pipeline.data.images import Split
 from pipeline.data.levels import Level, Levels
+from pipeline.data.published_files import file_in, home_of, how_to_place, missing_from, refuse_near_names
 from pipeline.data.source import Published, with_levels
 from pipeline.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Emnist:
-    """One of EMNIST's parts, from NIST's IDX files or else from Kaggle's CSV pair, turned upright.
+    """One part of EMNIST, from NIST's IDX files or else from Kaggle's pair of CSV files, turned upright.
 
     Attributes:
-        part: how its files are called, `letters` or `balanced` for example.
+        part: in the names of its files, such as `letters` or `balanced`.
         folder: name of its folder in the data directory.
-        archive: name of the zip with all parts, of which only this one is kept.
-        md5: of the archive; null never to download it.
+        archive: name of the zip archive of all parts, from which only this one is unpacked.
+        md5: of the archive; with null it is never downloaded.
         mirrors: addresses of a folder with the archive, each ending with a slash; tried in this order.
         black, white: the values stored that are black and white; null for 0 and 255.
     """
@@ -41,7 +41,7 @@ class Emnist:
         Levels(self.black, self.white)
 
     def read(self, directory: Path | None) -> Published:
-        """Both splits in their order; labels index the classes in the order of the mapping file."""
+        """Both splits, uint8 [N, 28, 28, 1], in their order; labels index the classes of the mapping file."""
         home = home_of(
             directory, self.folder, [*self._idx_names(), *self._csv_names(), self._mapping_name(), self.archive]
         )
@@ -51,31 +51,33 @@ class Emnist:
         return with_levels(Published(train, test, class_names, str(home)), Levels(self.black, self.white))
 
     def _complete(self, home: Path) -> None:
-        """Downloads unless one layout is there. Half a CSV pair is refused: no download would complete it."""
-        without_idx, without_csv = missing_from(home, self._idx_names()), missing_from(home, self._csv_names())
+        """Download unless IDX or CSV files are there. One CSV file alone is refused: no download has the other."""
+        without_idx = missing_from(home, self._idx_names())
+        without_csv = missing_from(home, self._csv_names())
         unmapped = missing_from(home, [self._mapping_name()])
         if without_idx and len(without_csv) == 1:
-            raise InputError(f"{home}: {without_csv[0]} is missing. {cure(home, without_csv)}")
+            raise InputError(f"{home}: {without_csv[0]} is missing. {how_to_place(home, without_csv)}")
         if without_idx and without_csv:
             refuse_near_names(home, [*self._idx_names(), self._mapping_name()])
-            self._download(home, cure(home, without_idx + unmapped))
+            self._download(home, how_to_place(home, without_idx + unmapped))
         elif unmapped:
             refuse_near_names(home, unmapped)
             raise InputError(
-                f"{home}: {unmapped[0]} is missing; it says which label is which character, on lines like '1 65 97' "
-                f"(label, character codes). {cure(home, unmapped)}"
+                f"{home}: {unmapped[0]} is missing; expected this file, with lines such as '1 65 97' of a label "
+                f"and the codes of its characters. {how_to_place(home, unmapped)}"
             )
 
     def _download(self, home: Path, advice: str) -> None:
         with writing_to(home, advice):
-            # Asked again: another process may have been faster.
+            # The files are looked for again, since another process may have downloaded them meanwhile.
             if missing := missing_from(home, [*self._idx_names(), self._mapping_name()]):
                 archive = PublishedFile(self.archive, self.md5)
                 unpack_published(archive, self.mirrors, home, missing, advice)
 
     def _split(self, home: Path, part: str, codes: np.ndarray) -> Split:
-        """The images of both layouts are stored transposed, columns first."""
-        images, labels = f"{self._stem(part)}-images-idx3-ubyte.gz", f"{self._stem(part)}-labels-idx1-ubyte.gz"
+        """A split with upright images; in IDX and CSV files they are transposed, columns first."""
+        images = f"{self._stem(part)}-images-idx3-ubyte.gz"
+        labels = f"{self._stem(part)}-labels-idx1-ubyte.gz"
         table = home / f"{self._stem(part)}.csv"
         from_idx = not missing_from(home, self._idx_names())
         stored = read_pair(home, images, labels) if from_idx else read_table(table)
@@ -98,18 +100,19 @@ class Emnist:
 
 
 def read_mapping(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Label codes, int [classes], and the character that each stands for; upper case where the file names both cases.
+    """Label codes, int [classes], and the character of each; upper case where the file names both cases.
 
-    Each line: the label, then the code of one character or of several, upper case first.
+    A line has the label, then the code of one character or of several, upper case first.
 
     Raises:
-        InputError: unreadable, empty, a line of another form, or a label or a character twice.
+        InputError: the file is unreadable, empty, has a line of another form, or a label or a character twice.
     """
     try:
         rows = [_read_row(line) for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
     except (OSError, ValueError, IndexError, OverflowError) as error:
         raise InputError(f"{path}: {error}; {_EXPECTED}") from error
-    codes, names = [code for code, _ in rows], tuple(name for _, name in rows)
+    codes = [code for code, _ in rows]
+    names = tuple(name for _, name in rows)
     if not rows or len(set(codes)) < len(rows) or len(set(names)) < len(rows):
         raise InputError(
             f"{path}: {len(rows)} lines, with {len(set(codes))} labels for {len(set(names))} characters; {_EXPECTED}"
@@ -129,7 +132,7 @@ def _read_row(line: str) -> tuple[int, str]:
 
 
 def _positions(labels: np.ndarray, codes: np.ndarray, origin: str) -> np.ndarray:
-    """Label codes as indices into the class names."""
+    """Labels of images, int [N], as indices into the class names, int [N], given the code of each class, [classes]."""
     positions = np.full(max(codes.max(), labels.max(initial=0)) + 1, -1)
     positions[codes] = np.arange(len(codes))
     found: np.ndarray = positions[labels]

@@ -11,14 +11,14 @@ import numpy as np
 
 from pipeline.data.class_names import Names
 from pipeline.data.download import Md5, PublishedFile, download, writing_to
-from pipeline.data.files import cure, file_in, home_of, missing_from, refuse_near_names
 from pipeline.data.images import Split
 from pipeline.data.levels import Level, Levels
+from pipeline.data.published_files import file_in, home_of, how_to_place, missing_from, refuse_near_names
 from pipeline.data.source import Published, check_labels, with_levels
 from pipeline.errors import InputError
 
 CONTENT = {1: "labels", 3: "images"}
-"""What a file of this many dimensions holds."""
+"""The content of a file by its number of dimensions."""
 
 CURE = "Replace it with the published file; a published file that you delete is downloaded again"
 
@@ -28,7 +28,7 @@ Role = Literal["train_images", "train_labels", "test_images", "test_labels"]
 
 @dataclass(frozen=True, kw_only=True)
 class Idx:
-    """A data set of four IDX files, gzipped or not. Files that are missing are downloaded.
+    """A data set of four IDX files, gzipped or not, of which those that are missing are downloaded.
 
     Attributes:
         folder: name of its folder in the data directory.
@@ -54,12 +54,12 @@ class Idx:
         Levels(self.black, self.white)
 
     def read(self, directory: Path | None) -> Published:
-        """The published splits in their order. No count is insisted on: a part of the data set will do."""
+        """The published splits, uint8 [N, H, W, 1], in their order; files may hold a part of the published images."""
         names = [self.train_images, self.train_labels, self.test_images, self.test_labels]
         home = home_of(directory, self.folder, names)
         if missing := missing_from(home, names):
             refuse_near_names(home, names)
-            self._download(home, cure(home, missing))
+            self._download(home, how_to_place(home, missing))
         train = self._split(home, self.train_images, self.train_labels)
         test = self._split(home, self.test_images, self.test_labels)
         published = Published(train, test, tuple(self.class_names), str(home))
@@ -79,15 +79,19 @@ class Idx:
 
 
 def read_pair(home: Path, images_name: str, labels_name: str) -> Split:
-    """Images with their labels as the file numbers them.
+    """Images, uint8 [N, H, W, 1], with their labels, int64 [N], as the file numbers them.
 
     Raises:
         InputError: a file is missing or damaged, or the two do not belong together.
     """
-    images_path, labels_path = file_in(home, images_name), file_in(home, labels_name)
+    images_path = file_in(home, images_name)
+    labels_path = file_in(home, labels_name)
     if images_path is None or labels_path is None:
-        raise InputError(f"{home} lacks a file. {cure(home, missing_from(home, [images_name, labels_name]))}")
-    images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
+        raise InputError(
+            f"{home}: a file is missing. {how_to_place(home, missing_from(home, [images_name, labels_name]))}"
+        )
+    images = read_idx(images_path, 3)
+    labels = read_idx(labels_path, 1)
     if len(images) != len(labels):
         raise InputError(
             f"{images_path} holds {len(images):,} images, {labels_path} {len(labels):,} labels; "
@@ -97,10 +101,10 @@ def read_pair(home: Path, images_name: str, labels_name: str) -> Split:
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """The uint8 array of that many dimensions in an IDX file: 3 for images [N, H, W], 1 for labels [N].
+    """The array in an IDX file, uint8 [N, H, W] for images of 3 dimensions, uint8 [N] for labels of 1 dimension.
 
-    Format: two zero bytes, 8 for unsigned bytes, the number of dimensions, each size as a big-endian 32-bit integer,
-    then the values.
+    The format is that of http://yann.lecun.com/exdb/mnist: two zero bytes, 8 for unsigned bytes, the number of
+    dimensions, each size as a big-endian 32-bit integer, then the values.
 
     Raises:
         InputError: the file is not IDX, holds something else, is damaged, or has more or fewer bytes than it says.
@@ -114,7 +118,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 
 def _opened(path: Path) -> BinaryIO:
-    # By its first bytes, because browsers unpack files and keep the name.
+    # The first bytes tell whether a file is gzipped; browsers unpack files and keep the name.
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     return cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
@@ -130,7 +134,7 @@ def _read_header(file: BinaryIO, path: Path, dimensions: int) -> tuple[int, ...]
     if magic[3] != dimensions:
         raise InputError(
             f"{path}: holds {CONTENT[magic[3]]}; expected {CONTENT[dimensions]}. "
-            "Are the images' and labels' files swapped?"
+            "Check whether the files of images and labels are swapped"
         )
     sizes = file.read(4 * dimensions)
     if len(sizes) < 4 * dimensions:
@@ -140,7 +144,7 @@ def _read_header(file: BinaryIO, path: Path, dimensions: int) -> tuple[int, ...]
 
 def _read_body(file: BinaryIO, path: Path, shape: tuple[int, ...]) -> np.ndarray:
     expected = math.prod(shape)
-    # Grows with what is really there, so that a wrong header cannot ask for more memory than the file has bytes.
+    # The buffer grows with the file, 1 MiB at a time, so that a wrong header cannot ask for more memory than that.
     body = bytearray()
     while len(body) <= expected and (piece := file.read(2**20)):
         body += piece

@@ -1,4 +1,4 @@
-"""One image file, as pixels of a given size."""
+"""An image file, read as uint8 pixels of a given size."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pydantic import Field
 
-from pipeline.data.deep import is_deep, sixteen_bits
+from pipeline.data.bit_depth import is_sixteen_bit_colour, sixteen_bits
 from pipeline.data.levels import Levels, Span, span_of
 from pipeline.data.listing import fault
 from pipeline.errors import InputError
@@ -16,36 +16,38 @@ from pipeline.errors import InputError
 Grey = Annotated[int, Field(strict=True, ge=0, le=255)]
 
 Background = Annotated[Literal["black", "white"] | Grey, Field(examples=["white"])]
-"""What transparent parts are laid on: black, white or a grey value from 0 to 255."""
+"""The colour behind transparent parts: black, white or a grey value from 0 to 255."""
 
-DEEP = 65535.0
-"""White in images of 16 bits a channel."""
+WHITE_OF_16_BITS = 65535.0
+"""The largest value, which is white, in images of 16 bits a channel."""
 
 
 class UnreadableError(InputError):
-    """A file that is no image, or cannot be read as one. Its text is the reason."""
+    """A file that cannot be read as an image; the message is the reason."""
 
 
 class UnscaledError(InputError):
-    """An image of 32 bits a pixel, for which nobody says what is white.
+    """An image of 32 bits a pixel, for which no setting says which value is white.
 
     Attributes:
-        span: its least and largest value.
+        span: the least and the largest value of the image.
     """
 
     def __init__(self, span: Span) -> None:
-        super().__init__(f"it has 32 bits a pixel, with values from {span[0]:g} to {span[1]:g}, and no known white")
+        super().__init__(
+            f"it has 32 bits a pixel, with values from {span[0]:g} to {span[1]:g}, and no setting of white"
+        )
         self.span = span
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What else is to be known of an image that was read.
+    """Facts about an image file beside its pixels.
 
     Attributes:
-        span: the least and the largest value stored, where they are not the pixels' own.
-        transparent: whether there was something to be laid on the background.
-        left_out: further pages or frames.
+        span: the least and the largest value stored; None where the stored values are the pixels.
+        transparent: whether the image has transparent parts.
+        left_out: number of pages or frames beyond the first.
     """
 
     span: Span | None
@@ -55,15 +57,15 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Conversion:
-    """How image files become pixels: as they are meant to be seen.
+    """The conversion of image files into pixels, as the images are meant to be seen.
 
-    They are turned as their EXIF orientation says, and resized with Lanczos' filter, which averages when shrinking; the
-    sides' proportion is not kept. Of pages and frames the first is taken.
+    An image is turned to its EXIF orientation, and resized with Lanczos' filter, which averages when shrinking; its
+    aspect ratio is not kept. A file of several pages or frames gives the first.
 
     Attributes:
-        height, width, channels: of the result.
-        background: what transparent parts are laid on.
-        levels: what is black and white; where nobody says, what the file's kind of number can hold at most.
+        height, width, channels: of the result, in pixels.
+        background: the colour behind transparent parts.
+        levels: black and white; without them white is the largest value that the file's kind of number can hold.
     """
 
     height: int
@@ -73,11 +75,11 @@ class Conversion:
     levels: Levels
 
     def read(self, path: Path) -> tuple[np.ndarray, Facts]:
-        """The image in the file, uint8 [height, width, channels].
+        """The image in the file, uint8 [H, W, C], with facts about the file.
 
         Raises:
-            UnreadableError: it is no image, damaged, or cannot be opened.
-            UnscaledError: it has 32 bits a pixel, and the levels do not say what is white.
+            UnreadableError: the file is no image, damaged, or cannot be opened.
+            UnscaledError: the image has 32 bits a pixel, and the levels do not say which value is white.
         """
         if reason := fault(path) or ("it is empty" if not path.stat().st_size else None):
             raise UnreadableError(reason)
@@ -95,30 +97,30 @@ class Conversion:
         return pixels, Facts(span, picture.has_transparency_data, left_out)
 
     def _eight_bits(self, opened: Image.Image, path: Path) -> tuple[Image.Image, Span | None]:
-        """The image with 8 bits a channel, levels applied, and the span of what was stored if that was another."""
-        deep = is_deep(opened)
-        if deep and self.levels.told:
+        """The image with 8 bits a channel and levels applied, and the span of the stored values if these differ."""
+        sixteen = is_sixteen_bit_colour(opened)
+        if sixteen and self.levels.told:
             with Image.open(path) as again:
-                return self._levelled(sixteen_bits(opened, again), DEEP)
+                return self._levelled(sixteen_bits(opened, again), WHITE_OF_16_BITS)
         picture = ImageOps.exif_transpose(opened)
         if picture.mode.startswith(("I", "F")):
-            # convert("L") would clip everything above 255 to white
+            # Pillow's convert("L") would clip everything above 255 to white.
             return self._levelled(np.asarray(picture), self._limit(picture, opened.format))
         if picture.mode == "LAB":
-            picture = picture.convert("RGB")  # there is no way from it to grey
+            picture = picture.convert("RGB")  # Pillow cannot convert LAB to grey directly
         if self.levels.told:
             colours = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
             return self._levelled(np.asarray(picture.convert(colours)), 255.0)
-        # Only the upper 8 of 16 bits are known: with the most that the lower ones can add.
-        return picture, (0.0, span_of(np.asarray(picture)[..., :3])[1] * 256 + 255) if deep else None
+        # Pillow has read only the upper 8 of 16 bits; the largest value is that with all lower bits set.
+        return picture, (0.0, span_of(np.asarray(picture)[..., :3])[1] * 256 + 255) if sixteen else None
 
     def _levelled(self, values: np.ndarray, limit: float) -> tuple[Image.Image, Span]:
-        """An image of the values [H, W] or [H, W, C], of which a fourth channel is alpha."""
+        """An image of values [H, W] or [H, W, C] with levels applied, and their span; a fourth channel is alpha."""
         colours = values[..., :3] if values.ndim == 3 else values
         span = span_of(colours)
         if not np.isfinite(span).all():
             raise UnreadableError("it holds values that are not finite numbers")
-        pixels = self.levels.pixels(colours, limit)
+        pixels = self.levels.to_uint8(colours, limit)
         if values.ndim == 3 and values.shape[2] == 4:
             alpha = np.rint(values[..., 3:] * (255 / limit)).astype(np.uint8)
             pixels = np.concatenate([pixels, alpha], axis=2)
@@ -126,15 +128,15 @@ class Conversion:
 
     def _limit(self, picture: Image.Image, kind: str | None) -> float:
         """The largest value that an image of one wide channel can hold."""
-        # Pillow itself scales what PPM files hold to 16 bits.
+        # Pillow itself scales the values of PPM files to 16 bits.
         if picture.mode.startswith("I;16") or kind == "PPM":
-            return DEEP
+            return WHITE_OF_16_BITS
         if self.levels.white is None:
             raise UnscaledError(span_of(np.asarray(picture)))
         return float("inf")
 
     def _flattened(self, picture: Image.Image) -> Image.Image:
-        """Without transparency."""
+        """The image on the background, without transparency."""
         if not picture.has_transparency_data:
             return picture
         seen = picture.convert("RGBA")
@@ -144,5 +146,5 @@ class Conversion:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "its content is of no known kind"
+        return "its content is of no format that Pillow knows"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -11,11 +11,14 @@ from pipeline.errors import InputError
 
 @dataclass(frozen=True)
 class Split:
-    """Images with a label each.
+    """Images, each with a label.
 
     Attributes:
-        images: uint8 [N, H, W, C], 0 is black. They stay uint8 in memory and become float in the batch.
-        labels: int64 [N], indices into the class names. They serve pictures and evaluation, never training.
+        images: uint8 [N, H, W, C], where 0 is black. They stay uint8 in memory and become float in the batch.
+        labels: int64 [N], indices into the class names. They are used by pictures and evaluation, never by training.
+
+    Raises:
+        InputError: arrays of another type, shape or length.
     """
 
     images: np.ndarray
@@ -36,21 +39,20 @@ class Split:
         return len(self.images)
 
     def take(self, indices: np.ndarray) -> "Split":
-        """The images at these positions, in this order."""
+        """The images at the positions `indices`, int [n], or where a mask, bool [N], is true, in this order."""
         return Split(self.images[indices], self.labels[indices])
 
 
 @dataclass(frozen=True)
 class ImageData:
-    """What an experiment trains on, chooses by and is judged on.
+    """A data set in three splits: for training, for choosing among models, and for the final evaluation.
 
     Attributes:
-        name: the data set, as in `dataset=mnist`.
-        train, validation, test: pairwise disjoint, but for two settings: with `dataset.validation=test` validation is
-            the test split, and with `dataset.train=all` the images of the test split are also in train, at its end.
-        class_names: what each label means.
-        drawn_each_epoch: whether training draws black-and-white images from those of train, anew in every epoch;
-            train itself stays grey.
+        name: of the data set, as in `dataset=mnist`.
+        train, validation, test: splits that are pairwise disjoint, with two exceptions: with `dataset.validation=test`
+            validation is the test split, and with `dataset.train=all` the test images are also in train, at its end.
+        class_names: the name of the class of each label.
+        drawn_each_epoch: whether training binarises the images of train anew in every epoch; train itself is grey.
     """
 
     name: str

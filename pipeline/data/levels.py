@@ -1,4 +1,4 @@
-"""Which of the values that are stored is black and which is white."""
+"""Levels: which of the stored values is black and which is white, as in programs that edit images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Level = Annotated[float, Field(strict=True, allow_inf_nan=False, examples=[4095]
 """A value as it is stored, before it becomes a pixel."""
 
 STEP = 1024
-"""Images, or rows of one, that are converted at once: all of them as floats would take 8 times their room."""
+"""Images, or rows of one, that are converted at once: all of them as float64 would take 8 times their memory."""
 
 Span = tuple[float, float]
 """The least and the largest of some values."""
@@ -21,11 +21,15 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Levels:
-    """The keys `black` and `white` of a source. Black may be the larger one: that inverts the images.
+    """The keys `black` and `white` of a source. Black may be larger than white, which inverts the images.
 
     Attributes:
-        black: None for 0.
-        white: None for the largest value that the type of number can hold, which it never exceeds; 1 for floats.
+        black: the stored value that is black; None for 0.
+        white: the stored value that is white, which is at most the largest value that the type of number can hold;
+            None for that value, and for 1 in floats.
+
+    Raises:
+        InputError: black and white are the same value.
     """
 
     black: float | None
@@ -39,20 +43,26 @@ class Levels:
 
     @property
     def told(self) -> bool:
-        """Whether the user has said what is black or white, so that dark images are meant."""
+        """Whether the user has set black or white, so that dark images are intended."""
         return self.black is not None or self.white is not None
 
-    def pixels(self, values: np.ndarray, limit: float) -> np.ndarray:
-        """uint8 of the same shape; what lies beyond black or white is cut. `limit`: the largest value there can be."""
+    def to_uint8(self, values: np.ndarray, limit: float) -> np.ndarray:
+        """Values as pixels, uint8 of the same shape; values beyond black or white are clipped.
+
+        Args:
+            values: bool, whole numbers or floats of any shape.
+            limit: the largest value that there can be, which white never exceeds.
+        """
         if not self.told and values.dtype == np.uint8:
             return values
         if not self.told and values.dtype == np.uint16:
             return (values >> 8).astype(np.uint8)
-        black, white = self.black or 0.0, limit if self.white is None else min(self.white, limit)
+        black = self.black or 0.0
+        white = limit if self.white is None else min(self.white, limit)
         pixels = np.empty(values.shape, dtype=np.uint8)
         for start in range(0, len(values), STEP):
             part = values[start : start + STEP]
-            # In the precision that floats have, as long as nothing is told: so their data sets stay what they are.
+            # Without levels, floats keep their precision, so that the pixels of earlier versions do not change.
             if self.told:
                 scaled = (part.astype(np.float64) - black) * (255 / (white - black))
             else:
@@ -61,28 +71,38 @@ class Levels:
         return pixels
 
     def remarks(self, span: Span) -> tuple[str, ...]:
-        """What is to be said of values that were cut."""
+        """A phrase about values outside of black and white, if the span [least, largest] has any."""
         low, high = sorted((self.black or 0.0, span[1] if self.white is None else self.white))
-        return (f"what lies outside {low:g} to {high:g} is cut",) if span[0] < low or span[1] > high else ()
+        return (f"values outside of {low:g} to {high:g} are clipped",) if span[0] < low or span[1] > high else ()
 
 
 def span_of(values: np.ndarray) -> Span:
-    """The least and the largest value; not a number where there is such a thing."""
+    """The least and the largest of values of any shape; both are NaN where any value is."""
     return float(values.min()), float(values.max())
 
 
 def joint(spans: Sequence[Span]) -> Span | None:
-    """The least and the largest of all, not a number if one of them is none; None of nothing."""
-    lows, highs = zip(*spans, strict=True) if spans else ((), ())
-    return (float(np.min(lows)), float(np.max(highs))) if spans else None
+    """The span of all values of several spans, NaN if any of them is; None where there is no span."""
+    if not spans:
+        return None
+    # NumPy's minimum and maximum, unlike Python's, are NaN where one value is.
+    return float(np.min([low for low, _ in spans])), float(np.max([high for _, high in spans]))
 
 
 def levels_cure(span: Span, *, both: bool = False) -> str:
-    """The keys that make the largest of these values white, and the least black, unless it is as good as 0 anyway."""
+    """The settings that make the largest value white, and the least value black unless it is near 0.
+
+    Args:
+        span: the least and the largest value.
+        both: set black even where the least value is near 0.
+    """
     low, high = span
     whole = low.is_integer() and high.is_integer()
+    # Values from less than half of the largest on are taken to begin at 0.
     keys = [] if 0 <= low <= high / 2 and not both else [f"dataset.source.black={_typed(low)}"]
-    return " ".join([*keys, f"dataset.source.white={255 if whole and not keys and 127 < high < 255 else _typed(high)}"])
+    # Whole numbers up to a value above half of 255 are most likely pixels of 8 bits, none of which is quite white.
+    white = "255" if whole and not keys and 127 < high < 255 else _typed(high)
+    return " ".join([*keys, f"dataset.source.white={white}"])
 
 
 def _typed(value: float) -> str:

@@ -1,4 +1,4 @@
-"""What lies in a folder of the user's own, without what systems and programs leave there, and what is no file."""
+"""Listings of a user's folder, without what systems and programs leave there, and reasons why a path is no file."""
 
 import errno
 import os
@@ -12,11 +12,11 @@ LEFT_BY_SYSTEMS = (
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
     *("icon\r", "__macosx", "@eadir", "lost+found", "__pycache__"),
 )
-"""Names, in lower case, of what Windows, macOS, servers and Python put beside the user's files."""
+"""Names, in lower case, of files and folders that Windows, macOS, servers and Python put beside the user's files."""
 
 
 def visible(folder: Path) -> list[Path]:
-    """What is in the folder, in alphabetical order, but for what begins with a dot or was left by a system.
+    """The files and folders in a folder, in alphabetical order, but for hidden ones and those left by a system.
 
     Raises:
         InputError: the folder cannot be read.
@@ -28,7 +28,12 @@ def visible(folder: Path) -> list[Path]:
 
 
 def files_below(root: Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
-    """Everything visible at any depth that is no folder; a link that leads back to a folder above is not followed."""
+    """The visible files at any depth below a folder; a link that leads back to a folder above is not followed.
+
+    Args:
+        root: the folder.
+        above: real paths of the folders above it.
+    """
     above |= {os.path.realpath(root)}
     for path in visible(root):
         if not os.path.isdir(path):
@@ -38,9 +43,9 @@ def files_below(root: Path, above: frozenset[str] = frozenset()) -> Iterator[Pat
 
 
 def fault(path: Path) -> str | None:
-    """Why a path cannot be opened as a file; None where nothing speaks against trying.
+    """The reason why a path cannot be opened as a file; None where there is none.
 
-    To be asked before opening: a named pipe would never answer.
+    A path is checked before it is opened, because a named pipe would never answer.
     """
     try:
         mode = path.stat().st_mode

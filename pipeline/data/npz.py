@@ -1,4 +1,4 @@
-"""Arrays that the user has saved with NumPy."""
+"""A source of images: arrays that the user has saved with NumPy."""
 
 import os
 import zipfile
@@ -11,15 +11,15 @@ import numpy as np
 
 from pipeline.config.values import Text
 from pipeline.data.class_names import NamesOrNone
+from pipeline.data.conversion_commands import pack_command, rewrite_command
 from pipeline.data.images import Split
 from pipeline.data.labels import codes_of, numbered
 from pipeline.data.levels import Level, Levels, joint
 from pipeline.data.listing import fault, visible
 from pipeline.data.npz_layout import PARTS, WHOLE, Layout, layout_of
-from pipeline.data.rewriting import packing, rewriting
 from pipeline.data.source import Part, Published, Reading
 from pipeline.data.splits import TestShare, set_test_aside
-from pipeline.data.to_uint8 import Pixels, as_pixels
+from pipeline.data.to_uint8 import ConvertedImages, converted
 from pipeline.errors import InputError
 
 CURE = "Write it with numpy.savez_compressed"
@@ -27,14 +27,14 @@ CURE = "Write it with numpy.savez_compressed"
 
 @dataclass(frozen=True, kw_only=True)
 class Npz:
-    """One .npz file, with `x_train`, `y_train`, `x_test`, `y_test`, with `images` and perhaps `labels`, or the like.
+    """An .npz file with arrays `x_train`, `y_train`, `x_test`, `y_test`, or `images` and `labels`, or similar names.
 
-    Images are [N, H, W], [N, H, W, C] or [N, C, H, W]. Labels are numbers or texts; without any, all images are of the
-    class `image`.
+    Images are [N, H, W], [N, H, W, C] or [N, C, H, W]. Labels are numbers or texts, [N]; without labels, all images are
+    of the class `image`.
 
     Attributes:
-        test: the share to test on, where the file has no test split.
-        class_names: what the labels 0, 1, 2 … mean; null for the labels that occur, as text.
+        test: the share of images that becomes the test split, where the file has none.
+        class_names: names of the labels 0, 1, 2 …; null for the labels that occur, as text.
         black, white: the values stored that are black and white; null for 0 and for the largest of uint8, uint16 and
             bool, for 1 in floats.
         train_images, train_labels, validation_images, validation_labels, test_images, test_labels: keys of the arrays;
@@ -56,26 +56,32 @@ class Npz:
         Levels(self.black, self.white)
 
     def read(self, directory: Path | None) -> Published:
-        """The splits, in random order if the file has no test split. The directory may be the file."""
+        """The splits, uint8 [N, H, W, C], in random order if the file has no test split.
+
+        Args:
+            directory: the file, or the folder that it is in.
+        """
         path = _file_at(directory)
         arrays, layout = self._arrays(path)
         levels = Levels(self.black, self.white)
-        # Taken out, so that the originals of converted pixels can go.
-        found = {part: as_pixels(arrays.pop(images), path, images, levels) for part, (images, _) in layout.items()}
+        # Originals leave the dictionary, so that their memory is freed once they are converted.
+        found = {part: converted(arrays.pop(images), path, images, levels) for part, (images, _) in layout.items()}
         splits, names = self._labelled(found, arrays, layout, path)
         if "test" not in splits:
             train_at, test_at = set_test_aside(splits["train"].labels, self.test, str(path))
             splits |= {"train": splits["train"].take(train_at), "test": splits["train"].take(test_at)}
-        turned = ("channels moved to the end",) if any(each.turned for each in found.values()) else ()
-        reading = Reading(joint([each.span for each in found.values() if each.span]), levels, turned)
+        moved = ("channels moved to the end",) if any(each.channels_moved for each in found.values()) else ()
+        reading = Reading(joint([each.span for each in found.values() if each.span]), levels, moved)
         return Published(splits["train"], splits["test"], names, str(path), splits.get("validation"), reading)
 
     def _arrays(self, path: Path) -> tuple[dict[str, np.ndarray], Layout]:
-        """The arrays that are asked for; others in the file are not read."""
+        """The arrays of images and labels by their keys, and their layout; other arrays in the file are not read."""
         try:
             archive = np.load(path, allow_pickle=False)  # pickled objects could run anything when loaded
             if isinstance(archive, np.ndarray):
-                raise InputError(f"{path}: holds a single array; expected an .npz file. Pack it: {packing(path)}")
+                raise InputError(
+                    f"{path}: holds a single array; expected an .npz file. To make one: {pack_command(path)}"
+                )
             with archive:
                 told = {f"{part}_{kind}": getattr(self, f"{part}_{kind}") for part in PARTS for kind in WHOLE}
                 layout = layout_of(archive.files, told, path)
@@ -86,14 +92,15 @@ class Npz:
             ) from error
 
     def _labelled(
-        self, found: dict[Part, Pixels], arrays: dict[str, np.ndarray], layout: Layout, path: Path
+        self, found: dict[Part, ConvertedImages], arrays: dict[str, np.ndarray], layout: Layout, path: Path
     ) -> tuple[dict[Part, Split], tuple[str, ...]]:
-        """The splits and their class names, which are those of the training images where none are given."""
+        """The splits and the class names, which are those of the training images where the settings have none."""
         names: tuple[str, ...] = ("image",)
         splits: dict[Part, Split] = {}
         codes = {part: codes_of(arrays[key], path, key) for part, (_, key) in layout.items() if key}
         for part, (images, key) in layout.items():
-            pixels, numbers = found[part].images, np.zeros(len(found[part].images), dtype=np.int64)
+            pixels = found[part].images
+            numbers = np.zeros(len(pixels), dtype=np.int64)
             if key and len(codes[part]) != len(pixels):
                 raise InputError(
                     f"{path}: {len(pixels):,} {images} and {len(codes[part]):,} {key}; expected one label an image"
@@ -107,7 +114,7 @@ class Npz:
 def _file_at(directory: Path | None) -> Path:
     if directory is None:
         raise InputError(
-            "dataset.dir: missing. Give the .npz file or the folder it is in: dataset.dir=/path/to/file.npz"
+            "dataset.dir: missing; expected an .npz file or the folder it is in. Set dataset.dir=/path/to/file.npz"
         )
     if os.path.isdir(directory):
         files = [path for path in visible(directory) if path.suffix == ".npz"]
@@ -118,7 +125,7 @@ def _file_at(directory: Path | None) -> Path:
         reason = fault(directory) or ""
     if reason:
         raise InputError(
-            f"dataset.dir={directory}: {reason}; expected one .npz file. Name it: dataset.dir=/path/to/file.npz"
+            f"dataset.dir={directory}: {reason}; expected one .npz file. Set dataset.dir=/path/to/file.npz"
         )
     return directory
 
@@ -130,9 +137,9 @@ def _plain(archive: Mapping[str, np.ndarray], key: str, path: Path) -> np.ndarra
         if "Object arrays" not in str(error):
             raise
         raise InputError(
-            f"{path}: {key} is an array of Python objects, which to load is to execute what is in the file; expected "
-            "numbers, or text for labels. If you trust the file: "
-            + rewriting(path, key, "np.array(a.tolist())", pickled=True)
+            f"{path}: {key} is an array of Python objects, and to load it could run code from the file; expected "
+            "numbers, or text for labels. If you trust the file, convert the array: "
+            + rewrite_command(path, key, "np.array(a.tolist())", pickled=True)
         ) from error
 
 

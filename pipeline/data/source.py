@@ -1,4 +1,4 @@
-"""What every source of images gives, and the checks that hold for all of them."""
+"""Sources of images: the interface of a source, and the checks that hold for every data set."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +16,13 @@ Part = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True)
 class Reading:
-    """How a source came to its pixels, for what is said of them.
+    """How a source read its pixels, for messages about them.
 
     Attributes:
-        span: the least and the largest value stored; None where these are the pixels' own.
-        levels: the keys `black` and `white` of the source; None where it has none.
-        remarks: what was left out or changed, a phrase each.
-        flat_cure: what may give images of one colour their content.
+        span: the least and the largest value stored; None where the stored values are the pixels.
+        levels: the keys `black` and `white` of the source; None where the source has none.
+        remarks: a phrase for everything that was left out or changed.
+        flat_cure: a cure for images of one colour.
     """
 
     span: Span | None = None
@@ -36,11 +36,14 @@ class Published:
     """A data set as its authors divided it.
 
     Attributes:
-        train, test: equally shaped images of 1 or 3 channels.
-        class_names: what each label means; there may be classes without an image.
-        origin: the file or folder that was read; messages begin with it.
-        validation: like train and test, where the authors have chosen images to validate by.
-        reading: how the source came to the pixels.
+        train, test: splits of equally shaped images of 1 or 3 channels.
+        class_names: the name of the class of each label; there may be classes without an image.
+        origin: the file or folder that was read, with which messages begin.
+        validation: a split like these, where the authors have published one.
+        reading: how the source read the pixels.
+
+    Raises:
+        InputError: no images, images of different shapes or other channels, or labels without a class name.
     """
 
     train: Split
@@ -57,54 +60,67 @@ class Published:
             if self.train.images.shape[1:] != split.images.shape[1:]:
                 raise InputError(
                     f"{self.origin}: training images are {shape_text(self.train.images)}, {part} images "
-                    f"{shape_text(split.images)}; expected one shape. Do both come from the same data set?"
+                    f"{shape_text(split.images)}; expected one shape. Take both from the same data set"
                 )
 
     @property
     def splits(self) -> dict[Part, Split]:
-        """Those that there are."""
+        """The splits that there are, by name."""
         splits: dict[Part, Split] = {"train": self.train, "test": self.test}
         return splits if self.validation is None else {**splits, "validation": self.validation}
 
 
 @runtime_checkable
 class Source(Protocol):
-    """Reads one data set. A class with this one method, named as `_target_` of `dataset.source`, is a new source."""
+    """A source reads a data set. A class with this method, named as `_target_` of `dataset.source`, is a new source."""
 
     def read(self, directory: Path | None) -> Published:
-        """The whole data set, found by `dataset.dir` (None when the user gave none).
+        """The whole data set in the folder or file `dataset.dir` (None where the user set none).
 
         Raises:
-            InputError: nothing usable is there; the message names the file, what was expected and the cure.
+            InputError: the data set cannot be read; the message names the file, what was expected and the cure.
         """
 
 
 def with_levels(published: Published, levels: Levels) -> Published:
-    """The data set with black and white where the source's keys of these names say."""
+    """The data set with the pixels that black and white of the source give."""
     if not levels.told:
         return replace(published, reading=Reading(levels=levels))
     span = joint([span_of(split.images) for split in published.splits.values()])
-    splits = {part: Split(levels.pixels(each.images, 255.0), each.labels) for part, each in published.splits.items()}
+    splits = {part: Split(levels.to_uint8(each.images, 255.0), each.labels) for part, each in published.splits.items()}
     return replace(published, **splits, reading=Reading(span, levels))  # type: ignore[arg-type]
 
 
 def check_labels(labels: np.ndarray, classes: int, origin: str) -> None:
-    """Refuses, with an `InputError`, labels that have no class name."""
+    """Refuse labels, int [N], that have no class name.
+
+    Args:
+        labels: to be checked.
+        classes: number of class names.
+        origin: of the labels, with which the message begins.
+
+    Raises:
+        InputError: a label that is negative, or not below the number of classes.
+    """
     outside = labels[(labels < 0) | (labels >= classes)]
     if outside.size:
         raise InputError(
             f"{origin}: {outside.size:,} labels lie outside the {classes} class names, the first is {outside[0]}; "
-            f"expected 0 to {classes - 1}. Do the labels belong to these images, and the class names to this data set?"
+            f"expected 0 to {classes - 1}. Check whether labels, images and class names are of the same data set"
         )
 
 
 def shape_text(images: np.ndarray) -> str:
-    """Shape of one image as people write it, such as 28x28x1."""
+    """The shape of one of the images [N, H, W, C] as people write it, such as 28x28x1."""
     return "x".join(str(size) for size in images.shape[1:])
 
 
 def _check_images(split: Split, origin: str) -> None:
     if not split.images.size:
-        raise InputError(f"{origin}: holds no image ({list(split.images.shape)}); expected at least one")
+        raise InputError(
+            f"{origin}: holds no image ({list(split.images.shape)}); expected at least one. Check the files"
+        )
     if split.images.shape[-1] not in (1, 3):
-        raise InputError(f"{origin}: images are {shape_text(split.images)}; expected 1 channel (grey) or 3 (colour)")
+        raise InputError(
+            f"{origin}: images are {shape_text(split.images)}; expected 1 channel (grey) or 3 (colour). Convert them"
+        )

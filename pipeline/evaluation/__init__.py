@@ -1,1 +1,1 @@
-"""What a trained model is worth on images that it has not seen."""
+"""The evaluation of a trained model on images that it has not seen."""

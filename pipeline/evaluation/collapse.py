@@ -5,18 +5,24 @@ import numpy as np
 from pipeline.models.objective import Objective
 
 ACTIVE = 0.01
-"""Variance of its posterior mean over the images above which a dimension is active (Burda et al. 2016, section 5.2)."""
+"""A latent dimension is active where its posterior mean varies more than this (Burda et al. 2016, section 5.2)."""
 
 
 def active_units(means: np.ndarray) -> int:
-    """How many latent dimensions have posterior means [N, D] that vary from image to image."""
+    """The number of latent dimensions whose posterior means, float [N, D], vary from image to image."""
     return int((means.var(axis=0) > ACTIVE).sum())
 
 
 def collapse_warning(*, active: int, units: int, rate: float, objective: Objective) -> str | None:
-    """What collapsed, what that means and what to do, for a person to read.
+    """A text that says which latent dimensions collapsed, what that means and what to do.
 
-    None where every unit is active, and for a model that draws no latents: the scale of its codes means nothing.
+    None where every unit is active, and for a model that draws no latents: the size of its codes means nothing.
+
+    Args:
+        active: latent dimensions that are active.
+        units: all latent dimensions.
+        rate: mean rate of an image, nats.
+        objective: of the model, whose settings are named as the cure.
     """
     if active == units or not objective.sampling:
         return None
@@ -30,17 +36,17 @@ def collapse_warning(*, active: int, units: int, rate: float, objective: Objecti
 
 def _meaning(active: int) -> str:
     if active:
-        return f"To the decoder they are noise; what it knows of an image is in the other {active}."
-    return "To the decoder the latents are noise, so that it draws the same picture for every image."
+        return f"These are noise to the decoder; all information about an image is in the other {active}."
+    return "The latents are noise to the decoder, so that it gives the same picture for every image."
 
 
 def _cure(active: int, objective: Objective) -> str:
     if objective.distortion_weight == 0:
-        return "The loss leaves the distortion out, so this is its optimum. For reconstructions choose objective=vae."
-    fewer = f" Or do without them: model.latent_dim={active}." if active else ""
+        return "The loss leaves the distortion out, so collapse is its optimum. For reconstructions set objective=vae."
+    fewer = f" Or leave these dimensions out: set model.latent_dim={active}." if active else ""
     if objective.beta == 0:
-        return "The rate costs nothing, so a longer training may bring them to use (training.epochs)." + fewer
+        return "The rate has no weight, so a longer training may activate them: raise training.epochs." + fewer
     return (
-        f"To use them, raise objective.warmup_epochs (now {objective.warmup_epochs}) or objective.free_bits (now "
+        f"To activate them, raise objective.warmup_epochs (now {objective.warmup_epochs}) or objective.free_bits (now "
         f"{objective.free_bits:g}), or lower objective.beta (now {objective.beta:g})." + fewer
     )

@@ -1,4 +1,4 @@
-"""How well the latent space keeps classes apart."""
+"""The accuracy of a nearest-neighbour classifier in latent space: how well the space keeps classes apart."""
 
 import numpy as np
 from scipy.stats import mode
@@ -11,15 +11,15 @@ def knn_accuracy(
     """The share of images whose class most of their nearest neighbours have; None where there is but one class.
 
     Args:
-        train: posterior means of training images, among which neighbours are sought, [M, D].
-        train_labels: their classes, [M].
-        means, labels: of the images judged, [N, D] and [N].
-        neighbours: how many vote; at most M do.
+        train: posterior means of training images, among which neighbours are sought, float [M, D].
+        train_labels: classes of the training images, int [M].
+        means, labels: posterior means, float [N, D], and classes, int [N], of the images to be classified.
+        neighbours: training images that vote on each image; at most M do.
     """
     one_class = len(np.unique(train_labels)) < 2
     if one_class or not (np.isfinite(train).all() and np.isfinite(means).all()):
         return None
     nearest = NearestNeighbors(n_neighbors=min(neighbours, len(train))).fit(train).kneighbors(means)[1]
-    # Not scikit-learn's classifier: of many latent dimensions it holds a number for each image and each class.
+    # Not scikit-learn's KNeighborsClassifier: with many classes its table of votes, [N, classes], outgrows the memory.
     votes = mode(np.asarray(train_labels)[nearest], axis=1).mode
     return float((votes == labels).mean())

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """What is known of a score, whichever model it is of.
+    """A score that any model may have, and how it is read.
 
     Attributes:
         label: its name and unit, for a person to read.
         higher_is_better: whether more of it is better; otherwise less is.
-        ranks: whether the better of two models is told by it alone. A lower rate may be bought with distortion.
+        ranks: whether the better of two models is told by it alone. A lower rate does not: distortion may have risen.
         compared: whether tables of runs have a column of it.
         each_epoch: whether it is recorded after each epoch too.
         needs: the setting of `evaluation` that must not be null for it; None if there is no such setting.
@@ -82,11 +82,11 @@ COMPARED = tuple(name for name, score in CATALOGUE.items() if score.compared)
 
 
 def score_of(metric: str) -> Score | None:
-    """The score that a metric such as `test/elbo` is of; None where it is of none."""
+    """The score that a metric such as `test/elbo` holds; None where the metric is no score."""
     return CATALOGUE.get(metric.rpartition("/")[2])
 
 
 def ranking(metric: str) -> Callable[[Sequence[float]], float] | None:
-    """Which of several values of a metric is the best model's; None where the metric does not tell by itself."""
+    """The function that gives the best of several values of a metric; None where the metric alone ranks no models."""
     score = score_of(metric)
     return score.best if score and score.ranks else None

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.data.gathering import Gathered, gather
 from pipeline.data.image_file import Conversion
+from pipeline.data.image_loading import LoadedImages, load_images
 from pipeline.data.levels import Levels
 from pipeline.runs.loaded_run import Trained
 
 
-def own_files(paths: Sequence[Path], trained: Trained, *, skip: bool = False, key: str | None = None) -> Gathered:
+def own_files(paths: Sequence[Path], trained: Trained, *, skip: bool = False, key: str | None = None) -> LoadedImages:
     """The files in the shape of the model's images, converted as its own data set was if that was one of files.
 
     Args:
@@ -27,4 +27,4 @@ def own_files(paths: Sequence[Path], trained: Trained, *, skip: bool = False, ke
     conversion = Conversion(
         height=height, width=width, channels=channels, background=source.get("background", "black"), levels=levels
     )
-    return gather(paths, conversion, skip=skip, key=key)
+    return load_images(paths, conversion, skip=skip, key=key)

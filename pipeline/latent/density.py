@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
-from pipeline.data.stream import stream
+from pipeline.data.random_stream import random_stream
 from pipeline.latent.encoding import encode
 from pipeline.models.vae import VAE
 
@@ -17,7 +17,7 @@ def fitted_mixture(vae: VAE, images: np.ndarray, *, components: int, seed: int) 
     With it even a plain autoencoder, whose codes follow no prior, can be sampled (Ghosh et al. 2020, section 4).
     """
     encoded = encode(vae, images)
-    noise = stream(seed, "density").standard_normal(encoded.mean.shape)
+    noise = random_stream(seed, "density").standard_normal(encoded.mean.shape)
     latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
     if len(latents) == 1:
         latents = np.repeat(latents, 2, axis=0)  # scikit-learn wants two; twice the same has the same mean

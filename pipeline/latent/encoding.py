@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from pipeline.data.batches import pixels
+from pipeline.data.batches import as_floats
 from pipeline.models.vae import VAE
 
 BATCH_VALUES = 400_000
@@ -49,7 +49,7 @@ def encode(vae: VAE, images: np.ndarray) -> Encoded:
     """uint8 images [N, H, W, C] with their posteriors."""
 
     def parameters(batch: slice) -> np.ndarray:
-        posterior = vae.posterior(pixels(images[batch]))
+        posterior = vae.posterior(as_floats(images[batch]))
         return np.stack([_float64(part) for part in (*posterior, posterior.rates())], axis=1)
 
     mean, log_variance, rates = np.moveaxis(_in_batches(parameters, images), 1, 0)
@@ -69,7 +69,7 @@ def distortions(vae: VAE, encoded: Encoded, latents: np.ndarray) -> np.ndarray:
 
     def distortion(batch: slice) -> np.ndarray:
         outputs = vae.decoder(latents[batch].astype("float32"), training=False)
-        return _float64(vae.likelihood(pixels(encoded.images[batch]), outputs))
+        return _float64(vae.likelihood(as_floats(encoded.images[batch]), outputs))
 
     return _in_batches(distortion, encoded.images)
 
@@ -79,7 +79,7 @@ def squared_errors(vae: VAE, encoded: Encoded) -> np.ndarray:
 
     def squared_error(batch: slice) -> np.ndarray:
         reconstructions = _float64(vae.decode(encoded.mean[batch].astype("float32")))
-        return np.square(pixels(encoded.images[batch]) - reconstructions).mean(axis=(1, 2, 3))
+        return np.square(as_floats(encoded.images[batch]) - reconstructions).mean(axis=(1, 2, 3))
 
     return _in_batches(squared_error, encoded.images)
 

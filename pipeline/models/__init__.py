@@ -1,1 +1,1 @@
-"""The parts of a variational autoencoder and their sum: architecture, posterior, likelihood, objective, VAE."""
+"""The parts of a variational autoencoder and the whole: architecture, posterior, likelihood, objective, VAE."""

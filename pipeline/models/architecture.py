@@ -1,4 +1,4 @@
-"""What every network of this project is: an encoder to the posterior's parameters and a decoder to the likelihood's."""
+"""Architectures: networks that encode images into the parameters of a posterior and decode latents into images."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def _initializer_of_name(value: Any) -> Any:
 
 
 ImageShape = tuple[int, int, int]
-"""Height, width, channels."""
+"""Height and width in pixels, channels."""
 
 LatentDim = Annotated[Count, Field(examples=[2])]
 Initializer = Annotated[
@@ -46,7 +46,8 @@ class Architecture(ABC):
 
     Attributes:
         latent_dim: dimensions of the latent space.
-        scale: what the encoder's second head gives: the log variance, or a standard deviation through softplus.
+        scale: how the encoder gives the scale (standard deviation) of the posterior: its second head is the log
+            variance, or its softplus is the standard deviation.
         activation: a Keras activation, between the layers.
         initializer: of the kernels; null leaves them as Keras draws them (Glorot uniform).
     """
@@ -57,7 +58,7 @@ class Architecture(ABC):
     initializer: Initializer
 
     def encoder(self, image_shape: ImageShape) -> keras.Model:
-        """Images [B, H, W, C] to the posterior's mean and log variance, [B, D] each."""
+        """A network from images, float [B, H, W, C], to mean and log variance of their posteriors, [B, D] each."""
         images = keras.Input(image_shape, name="images")
         features = self.features(images)
         mean = keras.layers.Dense(self.latent_dim, name="mean")(features)
@@ -66,7 +67,7 @@ class Architecture(ABC):
         return self._initialised(keras.Model(images, [mean, log_variance], name="encoder"))
 
     def decoder(self, image_shape: ImageShape) -> keras.Model:
-        """Latents [B, D] to the parameters of the likelihood, [B, H, W, C], on the whole real line."""
+        """A network from latents, float [B, D], to the parameters of the likelihood, real numbers [B, H, W, C]."""
         latent = keras.Input((self.latent_dim,), name="latent")
         return self._initialised(keras.Model(latent, self.outputs(latent, image_shape), name="decoder"))
 
@@ -75,14 +76,14 @@ class Architecture(ABC):
             return network
         for layer in network.layers:
             if hasattr(layer, "kernel"):
-                # A clone each: one initializer gives all layers of a shape the same values.
+                # Each layer has a clone, since one initializer gives all layers of a shape the same values.
                 layer.kernel.assign(self.initializer.clone()(layer.kernel.shape, layer.kernel.dtype))
         return network
 
     @abstractmethod
     def features(self, images: Any) -> Any:
-        """Images [B, H, W, C] to what the heads read, [B, F]."""
+        """The features that both heads of the encoder read, [B, F], of images [B, H, W, C]."""
 
     @abstractmethod
     def outputs(self, latent: Any, image_shape: ImageShape) -> Any:
-        """Latents [B, D] to real numbers [B, H, W, C]."""
+        """The outputs of the decoder, real numbers [B, H, W, C], for latents [B, D]."""

@@ -17,17 +17,20 @@ PerLayer = Annotated[Count | LayerCounts, Field(examples=[[2, 2]])]
 
 @dataclass(frozen=True, kw_only=True)
 class Conv(Architecture):
-    """Convolutional encoder; decoder of transposed convolutions ending in one of stride 1 to the output channels.
+    """A convolutional encoder, and a decoder of transposed convolutions, the last of which has stride 1.
 
     Attributes:
         filters: of the encoder's convolutions, first to last.
-        strides, kernel: of the same convolutions; kernels are square, in pixels.
-        units: dense layers between the convolutions and the heads.
+        strides, kernel: of the same convolutions, in pixels; kernels are square.
+        units: of the dense layers between the convolutions and the heads.
         batch_norm: normalise after each convolution of the encoder.
         dropout: share of each encoder convolution's outputs left out while training.
-        decoder_units: dense layers before the decoder's first feature map.
+        decoder_units: of the dense layers before the decoder's first feature map.
         decoder_channels: channels of the decoder's first feature map; null takes the last of `filters`.
         decoder_filters, decoder_strides: of the transposed convolutions; null mirrors the encoder.
+
+    Raises:
+        InputError: lists of different lengths.
     """
 
     filters: LayerCounts
@@ -78,7 +81,7 @@ class Conv(Architecture):
         return _spread(self.kernel, "kernel", self.filters, "filters")
 
     def _decoder_layers(self) -> list[tuple[int, int, int]]:
-        """Filters, stride and kernel of each transposed convolution but the last."""
+        """The filters, the stride and the kernel of each transposed convolution but the last."""
         filters = self.decoder_filters or self.filters[::-1]
         strides = self.decoder_strides or _spread(self.strides, "strides", self.filters, "filters")[::-1]
         kernels = (self._kernels()[::-1] + [self._kernels()[0]] * len(filters))[: len(filters)]
@@ -90,23 +93,24 @@ class Conv(Architecture):
         if math.prod(strides) > min(height, width):
             raise InputError(
                 f"strides {strides} shrink an image of shape {tuple(shape)} (height, width, channels) "
-                f"{math.prod(strides)} times, below one pixel. Use fewer layers or smaller strides, such as "
-                "model.filters=[32] model.strides=[2]"
+                f"{math.prod(strides)} times, below one pixel; expected a product of strides up to "
+                f"{min(height, width)}. Set fewer layers or smaller strides: model.filters=[32] model.strides=[2]"
             )
 
 
 def _spread(value: int | list[int], name: str, layers_of: list[int], layers_name: str) -> list[int]:
+    """A value for each layer, from one for all layers or from a list of the right length."""
     values = [value] * len(layers_of) if isinstance(value, int) else value
     if len(values) != len(layers_of):
         raise InputError(
             f"expected as many {name} as {layers_name}, but {name}={values} has {len(values)} and "
-            f"{layers_name}={layers_of} has {len(layers_of)}; one number, such as {name}={values[0]}, serves all layers"
+            f"{layers_name}={layers_of} has {len(layers_of)}. Set one number for all layers, such as {name}={values[0]}"
         )
     return values
 
 
 def _crop(x: Any, height: int, width: int) -> Any:
-    """Cut what the strides overshoot where they do not divide the image, evenly from both sides."""
+    """Images [B, H, W, C] cropped evenly to height and width, which strides exceed where they do not divide them."""
     extra_height, extra_width = x.shape[1] - height, x.shape[2] - width
     if not extra_height and not extra_width:
         return x

@@ -12,7 +12,7 @@ from pipeline.models.architecture import Architecture, ImageShape
 
 @dataclass(frozen=True, kw_only=True)
 class Dense(Architecture):
-    """Fully connected encoder and decoder.
+    """A fully connected encoder and decoder.
 
     Attributes:
         hidden: units of the encoder's hidden layers.

@@ -1,4 +1,4 @@
-"""What training minimises: distortion_weight · distortion + beta · rate."""
+"""The objective of a training: it minimises distortion_weight · distortion + beta · rate."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,8 +18,8 @@ class Objective:
         beta: weight of the rate (Higgins et al. 2017).
         distortion_weight: weight of the distortion.
         warmup_epochs: epochs over which beta rises from 0 to its value while training; 0 starts at the value.
-        free_bits: nats of each latent dimension's mean rate that cost nothing extra (Kingma et al. 2016, eq. 15).
-        sampling: draw the latent from the posterior; off decodes its mean, as a plain autoencoder does.
+        free_bits: the least mean rate of a latent dimension in the loss, nats (Kingma et al. 2016, eq. 15).
+        sampling: draw the latent from the posterior; false decodes its mean, as a plain autoencoder does.
     """
 
     beta: Weight
@@ -32,15 +32,15 @@ class Objective:
         """The mean loss of a batch, nats per image.
 
         Args:
-            rates: of each image and latent dimension, [B, D].
-            distortion: of each image, [B].
-            beta: the weight of the rate at this moment; see `beta_at`.
+            rates: of each image and latent dimension, nats, [B, D].
+            distortion: of each image, nats, [B].
+            beta: the weight of the rate in this epoch; see `beta_at`.
         """
         rate = ops.sum(ops.maximum(ops.mean(rates, axis=0), self.free_bits))
         return _weighed(self.distortion_weight, ops.mean(distortion)) + _weighed(beta, rate)
 
     def beta_at(self, epoch: int) -> float:
-        """The weight of the rate while training in this epoch, counted from 0. Validation always uses `beta`."""
+        """The weight of the rate in the training of an epoch, counted from 0; validation always uses `beta`."""
         return self.beta * min(1.0, epoch / self.warmup_epochs) if self.warmup_epochs else self.beta
 
     def get_config(self) -> dict[str, Any]:
@@ -49,10 +49,10 @@ class Objective:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Objective":
-        """The objective that was stored."""
+        """The objective with the settings that Keras stored."""
         return cls(**config)
 
 
 def _weighed(weight: Any, part: Any) -> Any:
-    """weight · part, and 0 at weight 0 whatever the part: what costs nothing may grow beyond all bounds."""
+    """The product of weight and part, and 0 at weight 0: a part without a weight may become infinite."""
     return ops.where(ops.equal(weight, 0.0), 0.0, weight * part)

@@ -1,4 +1,4 @@
-"""A network as text, as wide as it is and never as narrow as a terminal."""
+"""A summary of a network as text, whose width does not depend on a terminal."""
 
 import io
 import math
@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-WIDEST = 10_000  # columns of text; no table comes near it
+CONSOLE_WIDTH = 10_000
+"""Columns of text: more than any table has, so that no line is wrapped."""
 
 
 def summary(model: keras.Model) -> str:
-    """The layers of a functional model in the words of Keras: output shapes, numbers of parameters, what they read."""
+    """A table of the layers of a functional model: output shape, number of parameters, and the layers that it reads."""
     made_by = {id(tensor): each.name for each in _operations(model) for tensor in keras.tree.flatten(each.output)}
     table = Table("Layer (type)", "Output Shape", Column("Param #", justify="right"), "Connected to", box=HEAVY_HEAD)
     for each in _operations(model):
@@ -24,7 +25,7 @@ def summary(model: keras.Model) -> str:
         table.add_row(
             *map(Text, (f"{each.name} ({type(each).__name__})", _shapes(each), f"{count:,}", ", ".join(sources)))
         )
-    console = Console(file=io.StringIO(), width=WIDEST, force_jupyter=False, color_system=None)
+    console = Console(file=io.StringIO(), width=CONSOLE_WIDTH, force_jupyter=False, color_system=None)
     with console.capture() as drawn:
         console.print(table)
     fixed = sum(math.prod(weight.shape) for weight in model.non_trainable_weights)
@@ -37,6 +38,6 @@ def _operations(model: Any) -> list[Any]:
 
 
 def _shapes(operation: Any) -> str:
-    """The shapes of an operation's outputs, without the batch."""
+    """The shapes of an operation's outputs as text, without the batch."""
     shapes = [tuple(tensor.shape[1:]) for tensor in keras.tree.flatten(operation.output)]
     return " and ".join(" × ".join(map(str, shape)) or "scalar" for shape in shapes)

@@ -18,12 +18,13 @@ from pipeline.models.summary import summary
 class VAE(keras.Model):
     """A VAE that `fit`, `evaluate`, `predict` and `save` treat as any Keras model (Kingma and Welling 2014).
 
-    Images are float [B, H, W, C] with pixels in [0, 1]. `predict` gives reconstructions from the posterior mean.
+    Images are float [B, H, W, C] with pixels in [0, 1]. `predict` gives images decoded from the posterior mean.
 
     Args:
-        encoder: images to the posterior's mean and log variance, [B, D] each.
-        decoder: latents [B, D] to the parameters of the likelihood, [B, H, W, C].
-        likelihood, objective: how outputs become a distortion, and how the parts are weighed.
+        encoder: network from images to the mean and the log variance of their posteriors, [B, D] each.
+        decoder: network from latents [B, D] to the parameters of the likelihood, [B, H, W, C].
+        likelihood: distribution of images given these parameters.
+        objective: the weights of rate and distortion in the loss.
         seed: of the latent noise.
     """
 
@@ -38,7 +39,10 @@ class VAE(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.encoder, self.decoder, self.likelihood, self.objective = encoder, decoder, likelihood, objective
+        self.encoder = encoder
+        self.decoder = decoder
+        self.likelihood = likelihood
+        self.objective = objective
         self.seed = seed
         self.noise = keras.random.SeedGenerator(seed)
         # A variable, because a Python number would be baked into the compiled training step and could not be annealed.
@@ -55,7 +59,7 @@ class VAE(keras.Model):
 
     @property
     def image_shape(self) -> ImageShape:
-        """Height, width and channels of the images it was made for."""
+        """Height and width in pixels, and channels, of the images that the model was made for."""
         return tuple(self.encoder.input_shape[1:])
 
     @property
@@ -68,14 +72,17 @@ class VAE(keras.Model):
         return "\n".join(summary(part) for part in (self.encoder, self.decoder))
 
     def begin_with(self, other: "VAE") -> None:
-        """Take over the weights of another model, whose networks and likelihood must be of the same sizes.
+        """Copy the weights of another model, whose networks and likelihood must have weights of the same shapes.
 
         Raises:
-            InputError: naming the first weight that does not fit.
+            InputError: a weight has another shape; the message names the first one.
         """
         for mine, its in zip_longest(self.learned, other.learned):
             if mine is None or its is None or mine.shape != its.shape:
-                raise InputError(f"its weights do not fit this model: {_size(its)} there, {_size(mine)} here")
+                raise InputError(
+                    f"the weights of this run do not fit the model: it has {_size(its)}; expected {_size(mine)}. Name "
+                    "a run with the same model and likelihood"
+                )
         for mine, its in zip(self.learned, other.learned, strict=True):
             mine.assign(its)
 
@@ -85,26 +92,30 @@ class VAE(keras.Model):
         return [*self.encoder.weights, *self.decoder.weights, *self.likelihood.weights]
 
     def posterior(self, images: Any, training: bool = False) -> Posterior:
-        """q(z | image) for each image."""
+        """The posterior q(z | image) of each image [B, H, W, C]."""
         return Posterior(*self.encoder(images, training=training))
 
     def decode(self, latents: Any) -> Any:
-        """The expected image at each latent [B, D]: [B, H, W, C]."""
+        """The expected image of each latent [B, D]: float [B, H, W, C]."""
         return self.likelihood.mean(self.decoder(latents, training=False))
 
     def reconstruct(self, images: Any) -> Any:
-        """Each image decoded from its posterior mean, without noise."""
+        """Images decoded from the posterior mean of images, without noise, both [B, H, W, C]."""
         return self.decode(self.posterior(images).mean)
 
     def forward(self, images: Any, noise: keras.random.SeedGenerator, training: bool = False) -> dict[str, Any]:
-        """One pass: the posterior's `mean` and `log_variance` [B, D], the decoder's `outputs` at a drawn latent."""
+        """A pass of images [B, H, W, C]: the posterior's `mean` and `log_variance`, and the decoder's `outputs`.
+
+        The posterior's arrays are [B, D]. The outputs, [B, H, W, C], are those of a latent drawn from the posterior, or
+        of its mean without sampling.
+        """
         posterior = self.posterior(images, training)
         latent = posterior.sample(noise) if self.objective.sampling else posterior.mean
         outputs = self.decoder(latent, training=training)
         return {"mean": posterior.mean, "log_variance": posterior.log_variance, "outputs": outputs}
 
     def call(self, images: Any, training: bool = False) -> dict[str, Any]:
-        """What `forward` gives, with the model's own stream of noise."""
+        """The result of `forward` for images [B, H, W, C] with the model's own stream of noise."""
         return self.forward(images, self.noise, training)
 
     def compute_loss(
@@ -115,7 +126,10 @@ class VAE(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """The objective for a batch of images `x` and the pass `y_pred`; validation uses the final weights."""
+        """The loss of a batch, nats per image, of images `x` [B, H, W, C] and the result `y_pred` of `call` for them.
+
+        Validation uses the final weights of the objective.
+        """
         rates = Posterior(y_pred["mean"], y_pred["log_variance"]).rates()
         distortion = self.likelihood(x, y_pred["outputs"])
         self.rate_tracker.update_state(ops.sum(rates, axis=-1))
@@ -123,12 +137,12 @@ class VAE(keras.Model):
         return self.objective.loss(rates, distortion, self.beta if training else self.objective.beta)
 
     def get_metrics_result(self) -> dict[str, Any]:
-        """Means over the epoch so far: loss, rate, distortion, elbo."""
+        """The means over the epoch so far, nats per image: loss, rate, distortion, elbo."""
         means = super().get_metrics_result()
         return means | {"elbo": -(means["rate"] + means["distortion"])}
 
     def predict_step(self, data: Any) -> Any:
-        """Reconstructions, so that whoever loads the stored model and calls `predict` gets images."""
+        """Reconstructions [B, H, W, C], so that `predict` of a stored model gives images."""
         images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return self.reconstruct(images)
 
@@ -149,16 +163,16 @@ class VAE(keras.Model):
 
 
 def _size(weight: keras.Variable | None) -> str:
-    return "none" if weight is None else f"{weight.path} {list(weight.shape)}"
+    return "no further weight" if weight is None else f"{weight.path} {list(weight.shape)}"
 
 
 def assemble(
     *, architecture: Architecture, likelihood: Likelihood, objective: Objective, image_shape: ImageShape, seed: int
 ) -> VAE:
-    """A VAE with fresh weights for images of this shape.
+    """A VAE with new weights for images of this shape.
 
     Raises:
-        InputError: the architecture cannot take images of this shape.
+        InputError: the architecture is for larger images.
     """
     keras.utils.set_random_seed(seed)
     return VAE(

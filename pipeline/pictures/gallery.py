@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from pipeline import figures
-from pipeline.data.batches import pixels
+from pipeline.data.batches import as_floats
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
 from pipeline.figures import Figure
@@ -47,7 +47,7 @@ class Gallery:
 
     def cards(self, split: Split) -> dict[str, Callable[[], np.ndarray]]:
         """What draws square pictures of a split, by name, always of the same images."""
-        images = pixels(self.some(split, 32).images)
+        images = as_floats(self.some(split, 32).images)
         shown, names = self.some(split, SCATTERED), self.data.class_names
         view = cache(lambda: self.view(self.means(shown.images)))
         return {
@@ -116,7 +116,7 @@ class Gallery:
         return figures.structure(parts) if self.vae.objective.sampling else figures.structure(parts, between="z = mean")
 
     def _reconstructions(self) -> Figure:
-        images = pixels(self.some(self.data.test, 40).images)
+        images = as_floats(self.some(self.data.test, 40).images)
         return figures.reconstructions(images, self.reconstructed(images))
 
     def _samples_beside(self) -> Figure:

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from pipeline.figures import Layer
+from pipeline.models.keras_internals import nodes_by_depth
 
 
 def layers_of(model: keras.Model) -> list[Layer]:
@@ -13,7 +14,7 @@ def layers_of(model: keras.Model) -> list[Layer]:
 
     A layer that is called again appears again, as `name again`, without its parameters.
     """
-    levels = [reversed(level) for _, level in sorted(model._nodes_by_depth.items(), reverse=True)]
+    levels = [reversed(level) for level in nodes_by_depth(model)]
     names: dict[int, str] = {}
     layers: dict[str, Layer] = {}
     for node in chain.from_iterable(levels):

@@ -1,1 +1,1 @@
-"""Trainings as runs: set up, trained, recorded, loaded, scored again."""
+"""Trainings as runs: set up, trained, recorded, loaded, evaluated again."""

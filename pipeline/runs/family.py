@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline import figures
 from pipeline.config.build import build
 from pipeline.config.names import Config
-from pipeline.data.batches import pixels
+from pipeline.data.batches import as_floats
 from pipeline.errors import InputError, Interrupted
 from pipeline.evaluation.scores import ranking
 from pipeline.latent.plane import view_of
@@ -23,7 +23,7 @@ from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
 from pipeline.tracking.run_facts import Finished, are_comparable, deciding_score, finished_children
-from pipeline.tracking.settings import Tracking
+from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import Store
 from pipeline.tracking.ui.overview import family_page
 
@@ -43,7 +43,7 @@ def family(config: Config, name: str, members: Mapping[str, Config], *, resume: 
             ended well.
         Interrupted: with how to go on.
     """
-    tracking: Tracking = build(config["tracking"], "tracking", expected=Tracking)
+    tracking: TrackingSettings = build(config["tracking"], "tracking", expected=TrackingSettings)
     store = tracking.connect()
     if resume:
         resume = str(store.run(resume).info.run_id)
@@ -112,7 +112,7 @@ def best_of(runs: Sequence[Finished]) -> Finished | None:
 def _member(trained: Trained, scores: Mapping[str, float], settings: PictureSettings) -> figures.Member:
     """Return a run as a column of the picture: the same images and, for an autoencoder too, the same coordinates."""
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
-    images = pixels(gallery.some(trained.data.test, 8).images)
+    images = as_floats(gallery.some(trained.data.test, 8).images)
     shown = gallery.some(trained.data.test, 2000)
     view = view_of(gallery.means(shown.images), settings.plane, prior=True)
     return figures.Member(

@@ -8,8 +8,8 @@ import yaml
 
 from pipeline.config.build import build
 from pipeline.config.names import Config
-from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
+from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError
 from pipeline.metric_names import under_current_names
 from pipeline.models.vae import VAE
@@ -46,7 +46,8 @@ class Trained:
         Raises:
             InputError: the data are gone or different.
         """
-        data: ImageData = build(self.config["dataset"], "dataset", self.trusted, expected=Dataset).load(known=True)
+        dataset: DatasetSettings = build(self.config["dataset"], "dataset", self.trusted, expected=DatasetSettings)
+        data = dataset.load(known=True)
         refuse_other_data(data, self.fingerprint, f"run {self.id}", "name their folder: dataset_dir=/path")
         return data
 

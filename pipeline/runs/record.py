@@ -5,7 +5,7 @@ from functools import partial
 import yaml
 
 from pipeline.config.names import Config, flatten, shown
-from pipeline.data.batches import pixels
+from pipeline.data.batches import as_floats
 from pipeline.data.images import ImageData, Split
 from pipeline.evaluation.evaluation import Evaluation
 from pipeline.metric_names import EPOCH, LOSS
@@ -59,7 +59,7 @@ class Record:
 
     def keep(self, vae: VAE) -> None:
         """Store the trained model, before anything else that might fail and cost it."""
-        self.run.model(vae, pixels(self.data.test.images[:2]))
+        self.run.model(vae, as_floats(self.data.test.images[:2]))
 
     def conclude(self, history: History, evaluation: Evaluation) -> None:
         """Record the scores of the trained model, then its pictures."""

@@ -6,33 +6,33 @@ from dataclasses import dataclass
 from pipeline.config.build import build, trusted_of
 from pipeline.config.composition import CHOICES
 from pipeline.config.names import Config
-from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
+from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError
-from pipeline.evaluation.scoring import Scoring
+from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.models.architecture import Architecture
 from pipeline.models.likelihood import Likelihood
 from pipeline.models.objective import Objective
 from pipeline.models.vae import VAE, assemble
 from pipeline.pictures.settings import PictureSettings
-from pipeline.runtime import Runtime
+from pipeline.runtime import RuntimeSettings
 from pipeline.text.wording import did_you_mean
-from pipeline.tracking.settings import Tracking
-from pipeline.training.settings import Training
+from pipeline.tracking.settings import TrackingSettings
+from pipeline.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
     """The settings of one training, each checked for type and range."""
 
-    dataset: Dataset
+    dataset: DatasetSettings
     model: Architecture
     likelihood: Likelihood
     objective: Objective
-    training: Training
-    evaluation: Scoring
+    training: TrainingSettings
+    evaluation: EvaluationSettings
     pictures: PictureSettings
-    tracking: Tracking
+    tracking: TrackingSettings
 
     @classmethod
     def from_config(cls, config: Config) -> "Experiment":
@@ -44,7 +44,9 @@ class Experiment:
         _refuse_unknown_parts(config, cls.__annotations__)
         trusted = trusted_of(config)
         # Threads and precision must be set before the other parts make their first variables.
-        runtime: Runtime = build(config["training"].get("runtime") or {}, "training.runtime", trusted, expected=Runtime)
+        runtime: RuntimeSettings = build(
+            config["training"].get("runtime") or {}, "training.runtime", trusted, expected=RuntimeSettings
+        )
         runtime.apply()
         parts = cls.__annotations__.items()
         return cls(**{name: build(config[name], name, trusted, expected=expected) for name, expected in parts})

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from pipeline.config.build import build
 from pipeline.config.names import Config
-from pipeline.data.dataset import Dataset
 from pipeline.data.images import ImageData
+from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.evaluation.evaluation import evaluate
 from pipeline.metric_names import LOSS
@@ -29,7 +29,7 @@ from pipeline.text.wording import one_line
 from pipeline.tracking.address import resume_command
 from pipeline.tracking.lifecycle import reopen, start
 from pipeline.tracking.run import Run
-from pipeline.tracking.settings import Tracking
+from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT, SIGNATURE
 from pipeline.training.checkpoint import how_far
@@ -44,7 +44,7 @@ def train(
     resume: str | None = None,
     listeners: Sequence[EpochListener] = (),
     reuse: bool = False,
-    load: Callable[[Dataset], ImageData] = Dataset.load,
+    load: Callable[[DatasetSettings], ImageData] = DatasetSettings.load,
 ) -> Outcome:
     """Train what the config describes and record it as one run.
 
@@ -98,7 +98,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
     Raises:
         InputError: there is no such run, it is not interrupted, or its checkpoint is gone.
     """
-    store: Store = build(tracking, "tracking", expected=Tracking).connect()
+    store: Store = build(tracking, "tracking", expected=TrackingSettings).connect()
     run = store.run(run_id)
     run_id = run.info.run_id
     if not checkpoint_of(run_id).exists():
@@ -110,7 +110,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
         console.print(Text.assemble(("Not bit for bit:", "yellow"), f" {changed}"), soft_wrap=True)
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["tracking"]["uri"] = tracking["uri"]
-    return train(config, console=console, resume=run_id, load=partial(Dataset.load, known=True))
+    return train(config, console=console, resume=run_id, load=partial(DatasetSettings.load, known=True))
 
 
 def checkpoint_of(run_id: str) -> Path:
@@ -119,7 +119,7 @@ def checkpoint_of(run_id: str) -> Path:
 
 
 def _opened(
-    tracking: Tracking, store: Store, resume: str | None, own: Mapping[str, str]
+    tracking: TrackingSettings, store: Store, resume: str | None, own: Mapping[str, str]
 ) -> AbstractContextManager[Run]:
     if resume:
         return reopen(store, resume)

@@ -26,7 +26,7 @@ from pipeline.sweep.study.study import Study, is_begun
 from pipeline.sweep.study_run import study_run
 from pipeline.sweep.study_summary import study_summary
 from pipeline.sweep.workers.worker import Worker
-from pipeline.tracking.settings import Tracking
+from pipeline.tracking.settings import TrackingSettings
 
 JOBS = MLRUNS / "jobs"
 """The folder with a folder for each study, and in it Hydra's job folder of each trial."""
@@ -51,7 +51,7 @@ def search(context: HydraContext, hydra_config: DictConfig, config: Config, over
     parser = OverridesParser.create(context.config_loader)
     plan = plan_of(config, overrides, parser, hydra_config.hydra.runtime.choices)
     settings = plan.settings
-    tracking: Tracking = build(config["tracking"], "tracking", expected=Tracking)
+    tracking: TrackingSettings = build(config["tracking"], "tracking", expected=TrackingSettings)
     store = tracking.connect()
     feasibility = None if is_begun(settings) else feasibility_of(context, hydra_config, plan)
     if feasibility:

@@ -35,7 +35,7 @@ Name = Annotated[Text, AfterValidator(_recordable), Field(max_length=250)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tracking:
+class TrackingSettings:
     """Where and how runs are recorded.
 
     Attributes:
@@ -61,3 +61,7 @@ class Tracking:
             InputError: a server that does not answer, a database that cannot be opened.
         """
         return Store(self.uri)
+
+
+Tracking = TrackingSettings
+"""The former name of the class, which stored configs still have as `_target_`."""

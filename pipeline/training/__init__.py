@@ -1,1 +1,1 @@
-"""Fitting a model: settings, learning-rate schedules, progress, and checkpoints that resume exactly."""
+"""The training of a model: settings, learning-rate schedules, progress, and checkpoints that resume exactly."""

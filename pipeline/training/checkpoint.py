@@ -1,4 +1,4 @@
-"""Everything that a training needs to go on as if it had never stopped, in one file."""
+"""Checkpoints: one file with everything that a training needs to go on as if it had never stopped."""
 
 import json
 import os
@@ -15,28 +15,35 @@ from pipeline.errors import InputError
 from pipeline.metric_names import LOSS, under_current_names
 
 History = dict[str, list[float]]
-"""Metric name to its value after each epoch."""
+"""The values of each metric by its name, one after each epoch."""
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves weights, optimizer, random state, early stopping and history after every epoch, and brings them back.
+    """A callback that saves weights, optimizer, random state, early stopping and history, and restores them.
 
-    The file is replaced as a whole: whoever is killed while writing leaves the epoch before intact.
+    The file is replaced as a whole after every epoch: a process that is killed while it writes leaves the file of the
+    epoch before.
 
     Args:
         path: the file.
-        history: grows with the training; saved along.
-        stopping: its state is saved and brought back too; None if the training has no early stopping.
+        history: of the training, which is saved and restored.
+        stopping: early stopping, whose state is saved and restored; None if the training has none.
     """
 
     def __init__(self, path: Path, history: History, stopping: keras.callbacks.EarlyStopping | None) -> None:
         super().__init__()
-        self.path, self.history, self.stopping = path, history, stopping
+        self.path = path
+        self.history = history
+        self.stopping = stopping
         self.epochs_done = 0
         self._stopping_state: dict[str, Any] = {}
 
     def restore(self, model: keras.Model) -> None:
-        """Bring the model, its optimizer and the history to where the file says; without a file, do nothing."""
+        """Restore the model, its optimizer and the history from the file; do nothing if there is no file.
+
+        Raises:
+            InputError: the file is damaged.
+        """
         if not self.path.exists():
             return
         model.optimizer.build(model.trainable_variables)
@@ -53,16 +60,16 @@ class Checkpoint(keras.callbacks.Callback):
 
     @property
     def finished(self) -> bool:
-        """Whether early stopping had already ended the training that was restored."""
+        """Whether early stopping had already ended the training that is restored."""
         return bool(self.stopping and self._stopping_state.get("wait", 0) >= self.stopping.patience)
 
     def on_train_begin(self, logs: object = None) -> None:
-        """After early stopping has reset itself, give it back what it knew."""
+        """Restore the state of early stopping, which has just reset itself."""
         if self.stopping:
             vars(self.stopping).update(self._stopping_state)
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        """Write the file."""
+        """Write the file after an epoch."""
         self.epochs_done = epoch + 1
         best = (self.stopping.best_weights if self.stopping else None) or []
         state = {f"state/{index}": variable.numpy() for index, variable in enumerate(_variables(self.model))}
@@ -81,12 +88,16 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def _variables(model: keras.Model) -> list[Any]:
-    """All state, the random generators' included, which `model.weights` leaves out."""
+    """All variables of the model and its optimizer, with random generators, which `model.weights` leaves out."""
     return [*model.variables, *model.optimizer.variables]
 
 
 def history_in(path: Path) -> History:
-    """Every metric after each epoch that the file knows of; empty without a file."""
+    """The history that the file holds; empty if there is no file.
+
+    Raises:
+        InputError: the file is damaged.
+    """
     if not path.exists():
         return {}
     with _opened(path) as saved:
@@ -94,7 +105,7 @@ def history_in(path: Path) -> History:
 
 
 def how_far(checkpoint: Path, command: str) -> str:
-    """How far an interrupted training came, and the command that goes on with it."""
+    """Say how many epochs of an interrupted training are done, and which command resumes it."""
     losses = history_in(checkpoint).get(LOSS)
     if not losses:
         return "No epoch had ended, so there is nothing to resume"
@@ -108,7 +119,8 @@ def _opened(path: Path) -> Iterator[Any]:
             yield saved
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise InputError(
-            f"{path}: this checkpoint is damaged ({error}), so the run cannot go on. Remove it and train anew"
+            f"{path}: this checkpoint is damaged ({error}); expected the file that the training wrote. Delete it and "
+            "start a new training"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Training a VAE: what happens around Keras' `fit`, epoch by epoch."""
+"""The training of a VAE by Keras' `fit`, with callbacks for the order of images, warm-up, checkpoints and reports."""
 
 import math
 import time
@@ -8,40 +8,52 @@ from typing import Any
 
 import keras
 
-from pipeline.data.batches import TrainingBatches, batches
+from pipeline.data.batches import TrainingBatches, batches_in_order
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.metric_names import EPOCH, SPEED
 from pipeline.models.vae import VAE
 from pipeline.process.interruption import heed
 from pipeline.training.checkpoint import Checkpoint, History
-from pipeline.training.settings import Training
+from pipeline.training.settings import TrainingSettings
 
 EpochListener = Callable[[int, dict[str, float]], None]
-"""Called after each epoch with its number, counted from 1, and its metrics by name such as `epoch/train/loss`."""
+"""A function that is called after each epoch with its number, counted from 1, and its metrics by name."""
+
+VALIDATION_BATCH = 100
+"""The least images in a batch of validation, which needs no gradients, so that larger batches save time."""
 
 
 class NonFiniteLoss(InputError):  # noqa: N818 — an error by its parent's name
-    """The loss became infinite or no number."""
+    """The loss became infinite or NaN."""
 
 
 def fit(
     vae: VAE,
     data: ImageData,
-    settings: Training,
+    settings: TrainingSettings,
     *,
     checkpoint: Path,
     listeners: Sequence[EpochListener] = (),
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> History:
-    """Train until the epochs or the patience are used up; go on from `checkpoint` if the file is there.
+    """Train the model until the epochs or the patience are used up.
+
+    The model is left with its best weights if the settings have a patience, otherwise with its last.
+
+    Args:
+        vae: the model, which is compiled and trained.
+        data: training and validation images.
+        settings: of the training.
+        checkpoint: a file that is written after each epoch; the training goes on from it if it exists.
+        listeners: called after each epoch with its metrics.
+        callbacks: further callbacks of Keras.
 
     Returns:
-        Every metric after each epoch, those before a resumption included. The model is left with its best weights if
-        the settings have a patience, otherwise with its last.
+        Every metric after each epoch, also of the epochs before a resumption.
 
     Raises:
-        NonFiniteLoss: naming epoch, step and the settings to look at.
+        NonFiniteLoss: the message names epoch, step and the settings that may help.
     """
     order = TrainingBatches(
         data.train.images, batch_size=settings.batch_size, seed=settings.seed, binarise=data.drawn_each_epoch
@@ -56,23 +68,24 @@ def fit(
     parts = [order, BetaWarmup(), *watching, *([stopping] if stopping else []), report, saver, *callbacks]
     vae.fit(
         order.dataset,
-        validation_data=batches(data.validation.images, batch_size=max(settings.batch_size, 100)),
+        validation_data=batches_in_order(data.validation.images, batch_size=max(settings.batch_size, VALIDATION_BATCH)),
         initial_epoch=saver.epochs_done,
         epochs=saver.epochs_done if saver.finished else settings.epochs,
         callbacks=parts,
         verbose=0,
-        shuffle=False,  # the order is the data set's
+        shuffle=False,  # TrainingBatches has shuffled the images already
     )
     return history
 
 
-def compile_(vae: VAE, settings: Training, *, steps_per_epoch: int) -> None:
-    """Give the model an optimizer of its own, with the schedule drawn over all epochs of so many steps."""
+def compile_(vae: VAE, settings: TrainingSettings, *, steps_per_epoch: int) -> None:
+    """Compile the model with a new optimizer, whose schedule spans all epochs of `steps_per_epoch` steps each."""
     optimizer = settings.new_optimizer()
     optimizer.learning_rate = settings.schedule(
         settings.learning_rate, epochs=settings.epochs, steps_per_epoch=steps_per_epoch
     )
-    optimizer.build(vae.trainable_variables)  # variables made while a step is traced have it traced twice
+    # A step that makes variables while it is traced would be traced twice.
+    optimizer.build(vae.trainable_variables)
     vae.compile(
         optimizer=optimizer,
         steps_per_execution=settings.steps_per_execution,
@@ -81,25 +94,26 @@ def compile_(vae: VAE, settings: Training, *, steps_per_epoch: int) -> None:
 
 
 class BetaWarmup(keras.callbacks.Callback):
-    """Sets the weight of the rate for the epoch that begins."""
+    """A callback that sets the weight of the rate for the epoch that begins."""
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self.model.beta.assign(self.model.objective.beta_at(epoch))
 
 
 class Stop(keras.callbacks.Callback):
-    """Ends a training whose user wished so, should the signal itself have been lost."""
+    """A callback that stops a training after Ctrl-C or SIGTERM, even if the exception of the signal was lost."""
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         heed()
 
 
 class FiniteLoss(keras.callbacks.Callback):
-    """Ends a training whose loss is no longer a finite number, before the epoch is recorded."""
+    """A callback that stops a training whose loss is not finite, before the epoch is recorded."""
 
-    def __init__(self, settings: Training) -> None:
+    def __init__(self, settings: TrainingSettings) -> None:
         super().__init__()
-        self.settings, self.epoch = settings, 0
+        self.settings = settings
+        self.epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self.epoch = epoch
@@ -117,18 +131,26 @@ class FiniteLoss(keras.callbacks.Callback):
         raise NonFiniteLoss(
             f"the {name} became {loss} in epoch {self.epoch + 1} by {moment} "
             f"(learning rate {rate:.3g}, beta {float(self.model.beta):.3g}, batch size {self.settings.batch_size}, "
-            f"precision {self.settings.runtime.precision}). Try a lower training.learning_rate, "
-            "+training.optimizer.clipnorm=1, or objective.warmup_epochs=5"
+            f"precision {self.settings.runtime.precision}); expected a finite number. Try a lower "
+            "training.learning_rate, +training.optimizer.clipnorm=1, or objective.warmup_epochs=5"
         )
 
 
 class EpochReport(keras.callbacks.Callback):
-    """Turns Keras' logs into our metrics after each epoch and hands them to the listeners."""
+    """A callback that gives the metrics of each epoch to the listeners.
+
+    Args:
+        vae: the model that is trained.
+        images: number of training images in an epoch.
+        listeners: called with the number of the epoch, counted from 1, and its metrics.
+    """
 
     def __init__(self, vae: VAE, images: int, listeners: Sequence[EpochListener]) -> None:
         super().__init__()
-        self.vae, self.images, self.listeners = vae, images, listeners
-        self._begin = self._trained = 0.0
+        self.vae = vae
+        self.images = images
+        self.listeners = listeners
+        self._begin = self._trained = 0.0  # seconds of the clock, at the start of an epoch and of its validation
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self._begin = time.perf_counter()
@@ -147,7 +169,7 @@ class EpochReport(keras.callbacks.Callback):
             listener(epoch + 1, metrics)
 
 
-def _early_stopping(settings: Training) -> keras.callbacks.EarlyStopping | None:
+def _early_stopping(settings: TrainingSettings) -> keras.callbacks.EarlyStopping | None:
     if settings.patience is None:
         return None
     return keras.callbacks.EarlyStopping(

@@ -1,4 +1,4 @@
-"""What a person sees while a model trains: a live bar in a terminal, and one line an epoch everywhere."""
+"""The progress of a training for a person: a live bar in a terminal, and everywhere one line for each epoch."""
 
 import time
 from typing import Any
@@ -11,15 +11,20 @@ from pipeline.metric_names import EPOCH
 
 
 class TrainingProgress(keras.callbacks.Callback):
-    """A bar over the steps of the current epoch, with the loss in its parts and the time left.
+    """A bar over the steps of the current epoch, with the loss, its parts and the time left.
 
-    To be used in a `with` statement, so that the bar goes away however the training ends. `epoch` is an epoch listener
-    and prints the epoch's line; without a terminal there are only the lines.
+    The object is used in a `with` statement, so that the bar disappears however the training ends. Its method `epoch`
+    is an epoch listener and prints the line of an epoch; without a terminal there are only these lines.
+
+    Args:
+        epochs: of the whole training.
+        console: for bar and lines.
     """
 
     def __init__(self, epochs: int, console: Console) -> None:
         super().__init__()
-        self.epochs, self.console = epochs, console
+        self.epochs = epochs
+        self.console = console
         self._bar: Progress | None = None
         self._task = TaskID(0)
         self._start = self._epoch_start = 0.0
@@ -44,7 +49,7 @@ class TrainingProgress(keras.callbacks.Callback):
         )
 
     def on_train_begin(self, logs: object = None) -> None:
-        """Show the bar, in a terminal."""
+        """Show the bar if the console is a terminal."""
         if self.console.is_terminal:
             columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))
             self._bar = Progress(*columns, console=self.console, transient=True)
@@ -54,7 +59,8 @@ class TrainingProgress(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         """Begin a new bar."""
         if not self._start:
-            self._start, self._first = time.perf_counter(), epoch
+            self._start = time.perf_counter()
+            self._first = epoch
         self._epoch_start = time.perf_counter()
         if self._bar:
             steps = self.params.get("steps")
@@ -73,7 +79,7 @@ class TrainingProgress(keras.callbacks.Callback):
         return f"{_duration((time.perf_counter() - self._epoch_start) / done * (steps - done))} left in the epoch"
 
     def _left(self, epoch: int) -> float:
-        """Seconds to the last epoch, at the pace so far."""
+        """The seconds to the end of the last epoch, at the pace so far."""
         return (time.perf_counter() - self._start) / (epoch - self._first) * (self.epochs - epoch)
 
 

@@ -1,4 +1,4 @@
-"""How the learning rate moves in the course of a training."""
+"""Schedules: the learning rate in the course of a training."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -21,18 +21,24 @@ Milestones = Annotated[list[Count], Field(min_length=1), AfterValidator(_rising)
 
 
 class Schedule(ABC):
-    """The course of a learning rate, whatever its height and the length of the training."""
+    """The course of a learning rate for any peak and any length of the training."""
 
     @abstractmethod
     def __call__(
         self, peak: float, *, epochs: int, steps_per_epoch: int
     ) -> float | keras.optimizers.schedules.LearningRateSchedule:
-        """The learning rate, or what gives it for each optimizer step, of a training of so many epochs."""
+        """The learning rate of a training, or a Keras schedule that gives it for each optimizer step.
+
+        Args:
+            peak: the setting `training.learning_rate`.
+            epochs: of the training.
+            steps_per_epoch: optimizer steps in an epoch.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Constant(Schedule):
-    """The same learning rate throughout."""
+    """A constant learning rate."""
 
     def __call__(self, peak: float, *, epochs: int, steps_per_epoch: int) -> float:
         return peak
@@ -45,8 +51,8 @@ class Cosine(Schedule):
     With a long rise it is the one-cycle policy (Smith 2018).
 
     Attributes:
-        rise: part of all steps that the rise takes; 0 starts at the peak.
-        start, end: learning rates at the beginning of the rise and at the end, as parts of the peak.
+        rise: share of all steps that the rise takes; with 0 the learning rate begins at the peak.
+        start, end: learning rates at the beginning of the rise and at the end, as shares of the peak.
     """
 
     rise: Share
@@ -69,11 +75,11 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True, kw_only=True)
 class Steps(Schedule):
-    """The peak, multiplied by the factor at each milestone: the usual step decay, as PyTorch's `MultiStepLR`.
+    """Step decay: the peak, multiplied by the factor at each milestone, as in PyTorch's `MultiStepLR`.
 
     Attributes:
-        milestones: epochs after which the learning rate changes; those that the training does not reach do nothing.
-        factor: what it is multiplied by.
+        milestones: epochs after which the learning rate changes; those beyond the end of the training have no effect.
+        factor: by which the learning rate is multiplied.
     """
 
     milestones: Milestones

@@ -24,8 +24,8 @@ from pipeline.sweep.workers.job_folder import in_job_folder
 from pipeline.sweep.workers.messages import End, Epoch, Job
 
 if TYPE_CHECKING:
-    from pipeline.data.dataset import Dataset
     from pipeline.data.images import ImageData
+    from pipeline.data.settings import DatasetSettings
 
 
 def run(worker: Connection) -> None:
@@ -72,10 +72,10 @@ class _LatestImages:
     """The images of the latest data set, which the next training most often uses too."""
 
     def __init__(self) -> None:
-        self.dataset: Dataset | None = None
+        self.dataset: DatasetSettings | None = None
         self.data: ImageData | None = None
 
-    def __call__(self, dataset: "Dataset", *, known: bool = False) -> "ImageData":
+    def __call__(self, dataset: "DatasetSettings", *, known: bool = False) -> "ImageData":
         if self.data is None or dataset != self.dataset:
             self.dataset = None
             self.data = None  # first, as the memory may not hold two data sets

@@ -1,4 +1,4 @@
-"""Where the files of a published data set lie on this machine."""
+"""The files of a published data set: where they are on this machine, and which are missing."""
 
 import os
 import re
@@ -11,13 +11,17 @@ from pipeline.errors import InputError
 
 
 def home_of(directory: Path | None, folder: str, names: Sequence[str]) -> Path:
-    """The place that holds most of these files: `<directory>/<folder>`, or the directory itself.
+    """The folder that holds most of these files: `<directory>/<folder>`, or the directory itself.
 
-    Without any of the files it is `<directory>/<folder>`, which need not exist. Without a directory, it is looked for
-    under `data/` in the checkout.
+    Where neither holds any of the files, it is `<directory>/<folder>`, which need not exist.
+
+    Args:
+        directory: the setting `dataset.dir`; None for `data/` in the checkout.
+        folder: name of the data set's folder.
+        names: of the files.
 
     Raises:
-        InputError: the directory is a file, or is not there: then it is mistyped, and nothing should be put into it.
+        InputError: the directory is a file, or its parent does not exist: then its path is mistyped.
     """
     base = directory or ROOT / "data"
     if os.path.isfile(base):
@@ -31,36 +35,41 @@ def home_of(directory: Path | None, folder: str, names: Sequence[str]) -> Path:
 
 
 def file_in(home: Path, name: str) -> Path | None:
-    """The file of this name, gzipped as published or already unpacked; None where there is neither.
+    """The file of this name, gzipped as published or unpacked; None where there is neither.
 
-    Mirrors spell `train-images-idx3-ubyte` with a dot before `idx3`, and some put each file into a folder of its name.
+    Some mirrors write `train-images-idx3-ubyte` with a dot before `idx3`; some put each file into a folder of its name.
     """
     return next((path for path in _spellings(home, name) if os.path.isfile(path)), None)
 
 
 def missing_from(home: Path, names: Sequence[str]) -> list[str]:
-    """Those of the files that are not there."""
+    """The names of the files that are not in `home`."""
     return [name for name in names if file_in(home, name) is None]
 
 
 def refuse_near_names(home: Path, names: Sequence[str]) -> None:
-    """Refuses, with an `InputError`, to download what somebody may have put there under nearly the same name."""
+    """Refuse to download a file that the folder may hold under nearly the same name.
+
+    Raises:
+        InputError: there is such a file; the message names it.
+    """
     present = {_bare(path.name): path for path in visible(home)} if os.path.isdir(home) else {}
     for name in missing_from(home, names):
         for bare, path in present.items():
             if bare.startswith(_bare(name.removesuffix(".gz"))):
                 reason = fault(path)
-                found = f"is there, but {reason}" if reason else "may be meant: rename it"
+                cure = f"Put {name} there" if reason else "Rename it if it is that file"
                 raise InputError(
-                    f"{home}: lacks {name}; {path.name} {found}. Or move it elsewhere, and {name} is downloaded"
+                    f"{home}: expected {name}, found {path.name}{f', but {reason}' if reason else ''}. {cure}, or move "
+                    f"{path.name} elsewhere to have {name} downloaded"
                 )
 
 
-def cure(home: Path, names: Sequence[str]) -> str:
-    """What a user can do about missing files."""
+def how_to_place(home: Path, names: Sequence[str]) -> str:
+    """The cure for missing files: where to put them, or how to set where they are."""
     return (
-        f"Place into {home} by hand: {', '.join(names)}. "
-        f"Or say where they are: dataset.dir=/path/to/data, or the environment variable VAE_DATA_DIR"
+        f"Put these files into {home}: {', '.join(names)}. "
+        f"Or, if they are elsewhere, set dataset.dir=/path/to/data or the environment variable VAE_DATA_DIR"
     )
 
 

@@ -4,11 +4,11 @@ import pytest
 
 from pipeline.config.build import build
 from pipeline.errors import InputError
-from pipeline.evaluation.scoring import Scoring
+from pipeline.evaluation.settings import EvaluationSettings
 
 
-def built(composed, *overrides: str) -> Scoring:
-    return build(composed(*overrides)["evaluation"], "evaluation", expected=Scoring)
+def built(composed, *overrides: str) -> EvaluationSettings:
+    return build(composed(*overrides)["evaluation"], "evaluation", expected=EvaluationSettings)
 
 
 def test_defaults_are_built(composed) -> None:

@@ -1,4 +1,4 @@
-"""A finished run scored once more: new numbers join its record, those that it has stay as they are."""
+"""A finished run evaluated once more: new scores join its record, those that the run has stay as they are."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from rich.text import Text as Styled
 from pipeline.config.build import build, trusted_of
 from pipeline.config.names import Config, flatten, run_name
 from pipeline.evaluation.evaluation import Evaluation, evaluate
-from pipeline.evaluation.scoring import Scoring
+from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.process.circumstances import circumstances
 from pipeline.runs.loaded_run import load
 from pipeline.text.wording import one_line
@@ -19,14 +19,14 @@ from pipeline.tracking.settings import store_of
 
 
 @dataclass(frozen=True)
-class Rescored:
-    """What came of it.
+class EvaluatedRun:
+    """A run with the scores of its model now and those in its record.
 
     Attributes:
         name: of the run.
-        metrics: the numbers now, by the name under which the run keeps them.
-        recorded: those that the run had before.
-        evaluation: the numbers now.
+        metrics: the scores now, by the name under which the run keeps them.
+        recorded: those of them that the run had before.
+        evaluation: the scores now.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Rescored:
     evaluation: Evaluation
 
     def report(self, console: Console) -> None:
-        """Tell a person the numbers, and which of them the run had already."""
+        """Print a table of the scores, which says of each whether the run had it already."""
         table = Table("", "now", "in the record", title=Styled(one_line(self.name)), title_justify="left", box=None)
         for name, value in self.metrics.items():
             before = self.recorded.get(name)
@@ -46,26 +46,26 @@ class Rescored:
             console.print(Styled(self.evaluation.warning, style="yellow"), soft_wrap=True)
 
 
-def rescore(config: Config) -> Rescored:
-    """Score the run that `config` names.
+def evaluate_run(config: Config) -> EvaluatedRun:
+    """Evaluate the model of the run that `config` names, and record the scores that the run lacks.
 
-    Numbers of settings that differ from the run's own carry the difference in their name, such as
+    Scores by settings that differ from the run's own carry the difference in their name, such as
     `test importance_samples:5000/nll`.
 
     Raises:
         InputError: a wrong setting, or a run that cannot be read, with the reason.
     """
     trusted = trusted_of(config)
-    scoring: Scoring = build(config["evaluation"], "evaluation", trusted, expected=Scoring)
+    settings: EvaluationSettings = build(config["evaluation"], "evaluation", trusted, expected=EvaluationSettings)
     store = store_of(config)
     trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)
-    evaluation = evaluate(trained.vae, trained.data, scoring)
+    evaluation = evaluate(trained.vae, trained.data, settings)
     metrics = evaluation.metrics(_prefix(trained.config.get("evaluation") or {}, config["evaluation"]))
     recorded = {name: value for name, value in trained.metrics.items() if name in metrics}
     added = {name: value for name, value in metrics.items() if name not in recorded}
     facts = {**flatten({"evaluation": config["evaluation"]}), **metrics, **circumstances()}
     amend(store, trained.id, "evaluations", json.dumps(facts, indent=1), metrics=added)
-    return Rescored(trained.name, metrics, recorded, evaluation)
+    return EvaluatedRun(trained.name, metrics, recorded, evaluation)
 
 
 def _prefix(before: Config, now: Config) -> str:

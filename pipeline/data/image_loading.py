@@ -1,4 +1,4 @@
-"""Many image files at once: all that can be read, and all that cannot."""
+"""Many image files read at once: the images of those that can be read, and a message about those that cannot."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,20 +12,20 @@ from pipeline.data.levels import Span, joint, levels_cure
 from pipeline.errors import InputError
 
 NAMED = 10
-"""Files that a message lists; of the others it says how many there are."""
+"""Files that a message lists; more would hide its beginning, so that only the number of the others is told."""
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """The images of files.
+class LoadedImages:
+    """The images of the files that could be read.
 
     Attributes:
         images: uint8 [N, H, W, C], in the order of the files.
         kept: int [N], the positions of the files that could be read.
-        span: the least and the largest value stored, of the images in which these are not the pixels' own.
-        transparent: images of which something was laid on the background.
-        skipped: files that could not be read.
-        left_out: pages and frames beyond the first.
+        span: the least and the largest value stored, over the images whose stored values are not their pixels.
+        transparent: number of images with transparent parts.
+        skipped: number of files that could not be read.
+        left_out: number of pages and frames beyond the first.
     """
 
     images: np.ndarray
@@ -37,23 +37,24 @@ class Gathered:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What was not taken, a phrase each."""
+        """A phrase for each kind of content that was left out."""
         left_out = f"{self.left_out:,} pages or frames beyond the first of their file left out"
         skipped = f"{self.skipped:,} files that cannot be read skipped"
         return (*([left_out] if self.left_out else []), *([skipped] if self.skipped else []))
 
 
-def gather(paths: Sequence[Path], conversion: Conversion, *, skip: bool, key: str | None) -> Gathered:
-    """Reads all files.
+def load_images(paths: Sequence[Path], conversion: Conversion, *, skip: bool, key: str | None) -> LoadedImages:
+    """The images of all files, read by several threads.
 
     Args:
         paths: of the files, at least one.
-        conversion: of each.
-        skip: leave out what cannot be read.
+        conversion: of each file into an image.
+        skip: leave out files that cannot be read.
         key: of the settings that have `skip_unreadable`, for messages; None where there is none.
 
     Raises:
-        InputError: files cannot be read and are not to be skipped, or none can; or nobody says what is white in them.
+        InputError: files cannot be read and are not to be skipped, no file can be read, or no setting says which value
+            is white.
     """
     images = np.empty((len(paths), conversion.height, conversion.width, conversion.channels), dtype=np.uint8)
 
@@ -72,7 +73,7 @@ def gather(paths: Sequence[Path], conversion: Conversion, *, skip: bool, key: st
         raise InputError(_listed(failures, len(paths), key))
     facts = [each for each in found.values() if isinstance(each, Facts)]
     kept = np.array([position for position, path in enumerate(paths) if path not in failures])
-    return Gathered(
+    return LoadedImages(
         images=images[kept] if failures else images,
         kept=kept,
         span=joint([each.span for each in facts if each.span]),
@@ -87,8 +88,8 @@ def _refuse_unscaled(failures: Mapping[Path, UnscaledError], among: int, key: st
     if span:
         path, reason = next(iter(failures.items()))
         others = f" This holds for {len(failures):,} of {among:,} files." if len(failures) > 1 else ""
-        cure = f"Say what is white: {levels_cure(span)}" if key == "dataset.source" else "Save it with 8 or 16 bits"
-        raise InputError(f"{path}: {reason}; expected 8 or 16 bits, or a known white.{others} {cure}")
+        cure = f"Set {levels_cure(span)}" if key == "dataset.source" else "Save it with 8 or 16 bits"
+        raise InputError(f"{path}: {reason}; expected 8 or 16 bits, or a setting of white.{others} {cure}")
 
 
 def _listed(failures: Mapping[Path, UnreadableError], among: int, key: str | None) -> str:

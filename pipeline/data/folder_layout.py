@@ -1,4 +1,4 @@
-"""Which image files of a directory are of which split and class."""
+"""The layout of a directory of images: which files are of which split and class."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from pipeline.data.conversion_commands import dir_setting
 from pipeline.data.listing import visible
-from pipeline.data.rewriting import dir_setting
 from pipeline.data.source import Part
 from pipeline.errors import InputError
 
@@ -16,26 +16,26 @@ FOLDERS: Mapping[Part, Sequence[str]] = {
     "validation": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing"),
 }
-"""How folders of a division are called, in any case."""
+"""Usual names of the folders of each split, in lower case."""
 
 LAYOUTS = (
-    "expected images, or one folder of images for each class, or train/ and test/ or val/ with one of the two in each. "
+    "expected images, or a folder of images for each class, or train/ and test/ or val/ that hold one of these two. "
     "Files that begin with a dot are ignored"
 )
 
 Classes = dict[str, list[Path]]
-"""Class names in alphabetical order with the files of each."""
+"""The files of each class, by class names in alphabetical order."""
 
 
 def parts_of(root: Path, *, skip: bool) -> dict[Part, Classes]:
-    """The files as the user has divided them, or all as `train`.
+    """The files of each split as the user has divided them; all files as `train` where they are not divided.
 
     Args:
         root: the directory.
-        skip: pass over files that stand where none belongs, unless their name is that of an image.
+        skip: ignore files outside of the layout, unless their name is that of an image.
 
     Raises:
-        InputError: there are no images, or they lie otherwise than in `LAYOUTS`.
+        InputError: there are no images, or their layout is none of `LAYOUTS`.
     """
     folders = _division(root, skip)
     parts = {part: _by_class(folder, skip) for part, folder in folders.items()}
@@ -52,19 +52,19 @@ def _unknown(folder: Path, name: str, classes: Classes, trained: Path, known: Cl
         [flat] = without_classes
         other = trained if flat == folder else folder
         return (
-            f"{flat}: its images lie in no folders of classes, those of {other} do; expected both alike. Sort them, or "
-            f"take {trained} alone, a share of which is tested on: {dir_setting(trained)}"
+            f"{flat}: its images are in no folders of classes, those of {other} are; expected both alike. Sort them "
+            f"into classes, or set {dir_setting(trained)}, of which a share becomes the test split"
         )
-    return f"{folder / name}: no such class to train on. The training classes are: {', '.join(known)}"
+    return f"{folder / name}: no class of the training images; expected some of: {', '.join(known)}. Remove the folder"
 
 
 def _is_flat(folder: Path, classes: Classes) -> bool:
-    """Whether the images lie in the folder itself."""
+    """Whether the images are in the folder itself, not in folders of classes."""
     return any(path.parent == folder for files in classes.values() for path in files)
 
 
 def _division(root: Path, skip: bool) -> dict[Part, Path]:
-    """The folder of each split; the root itself for train where there is no division."""
+    """The folder of each split; the root itself for `train` where images are not divided into splits."""
     entries = visible(root)
     named: dict[Part, list[Path]] = {
         part: [path for path in entries if path.name.lower() in names and os.path.isdir(path)]
@@ -76,7 +76,7 @@ def _division(root: Path, skip: bool) -> dict[Part, Path]:
         return {"train": root}
     if others := [path for path in others if not (skip and _is_no_image(path))]:
         beside = " and ".join(f"{path.name}/" for path in found.values())
-        raise InputError(f"{others[0]}: stands beside {beside}; {LAYOUTS}. Move it elsewhere")
+        raise InputError(f"{others[0]}: a file or folder beside {beside}; {LAYOUTS}. Move it elsewhere")
     return found
 
 
@@ -104,13 +104,13 @@ def _loose(paths: Sequence[Path]) -> str:
 def _of_class(folder: Path, root: Path, *, alone: bool) -> list[Path]:
     files = visible(folder)
     if not files:
-        raise InputError(f"{folder}: the class has no image. Add images or remove the folder")
+        raise InputError(f"{folder}: the class has no image; expected at least one. Add images or remove the folder")
     if nested := [path for path in files if os.path.isdir(path)]:
-        cure = f". If its folders are the classes, say {dir_setting(folder)}" if alone else ""
+        cure = f". If its folders are the classes, set {dir_setting(folder)}" if alone else ""
         raise InputError(f"{nested[0]}: a folder inside the class {folder.name} of {root}; {LAYOUTS}{cure}")
     return files
 
 
 def _is_no_image(path: Path) -> bool:
-    """Whether the name is not that of an image."""
+    """Whether the name of a file is not that of an image."""
     return not os.path.isdir(path) and path.suffix.lower() not in Image.registered_extensions()
