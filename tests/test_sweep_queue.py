@@ -1,4 +1,4 @@
-"""Which points a study's trials have: those given, those chosen, none twice."""
+"""Which points a study's trials have: those enqueued, those chosen, none twice."""
 
 from importlib.util import find_spec
 
@@ -87,7 +87,7 @@ def test_a_known_point_is_not_chosen_again(plan) -> None:
     assert sorted(point["model.latent_dim"] for point in points) == [2, 4, 8]
 
 
-def test_points_that_are_given_later_are_tried_next(plan) -> None:
+def test_points_that_are_enqueued_later_are_tried_next(plan) -> None:
     known = {"model.latent_dim": 8, "objective.beta": 0.75}
     worked(Study(plan(n_trials=2)))
     assert worked(Study(plan(n_trials=3, enqueue=[known]))) == [known]
@@ -116,7 +116,7 @@ def test_a_study_that_goes_on_has_the_points_of_one_that_was_not_stopped(plan, s
     assert [*parts[0], *parts[1]] == whole
 
 
-def test_of_a_grid_the_points_that_were_given_in_part_are_no_others(plan) -> None:
+def test_a_grid_has_no_point_twice_where_parts_of_points_are_enqueued(plan) -> None:
     space = {"x": "choice(1, 2)", "y": "choice(3, 4)"}
     points = worked(Study(plan(space=space, sampler=GRID, enqueue=[{"x": 2}], n_trials=4)), lambda _: 1.0)
     assert points[0]["x"] == 2
@@ -133,7 +133,7 @@ def test_what_is_chosen_in_place_of_a_known_point_is_near_it(plan) -> None:
     assert 0.45 < kept < 0.6, "half of the values, and one in ten of the others"
 
 
-def test_what_is_given_of_a_point_is_completed_by_the_sampler_and_known_when_the_study_goes_on(plan) -> None:
+def test_an_enqueued_part_of_a_point_is_completed_by_the_sampler_and_known_when_the_study_goes_on(plan) -> None:
     space, part = {"x": "choice(1, 2)", "y": "choice(3, 4)"}, {"x": 2}
     points = worked(Study(plan(space=space, sampler=TPE, enqueue=[part], n_trials=3)), lambda _: 1.0)
     assert points[0]["x"] == 2
@@ -142,7 +142,7 @@ def test_what_is_given_of_a_point_is_completed_by_the_sampler_and_known_when_the
     assert len(points) == 4
 
 
-def test_what_is_given_in_part_stays_beside_a_whole_point_that_has_it_too(plan) -> None:
+def test_an_enqueued_part_stays_beside_a_whole_point_that_has_it_too(plan) -> None:
     space, given = {"x": "choice(1, 2)", "y": "choice(3, 4)"}, [{"x": 2}, {"x": 2, "y": 3}, {"x": 2, "y": 4}]
     points = worked(Study(plan(space=space, sampler=TPE, enqueue=given[:2], n_trials=2)), lambda _: 1.0)
     assert points == [{"x": 2, "y": 4}, {"x": 2, "y": 3}]
