@@ -1,4 +1,4 @@
-"""The circumstances of a run: tags that say by what command, commit, versions and device it came."""
+"""The circumstances of a run: tags of the command, commit, versions and device that made it."""
 
 import os
 import platform
@@ -12,10 +12,11 @@ from pathlib import Path
 from pipeline import ROOT
 
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
+"""Packages whose version may change a result or how it is recorded."""
 
 
 def circumstances() -> dict[str, str]:
-    """Tags: command, commit and whether the checkout was dirty, versions, device, threads, oneDNN."""
+    """The circumstances of this process as tags: command, commit, dirty checkout, versions, device, threads, oneDNN."""
     import tensorflow as tf
 
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
@@ -33,12 +34,12 @@ def circumstances() -> dict[str, str]:
 
 
 def _writable(text: str) -> str:
-    """Text as it can be recorded: bytes of arguments that are not UTF-8, as names of files may have, are escaped."""
+    """The text with escapes for bytes that are not UTF-8, which names of files may have, so that it can be recorded."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def cpu_model() -> str:
-    """What the processor calls itself; where it does not say, its architecture."""
+    """The model name of the processor; its architecture where the name is unknown."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:  # not Linux
@@ -48,7 +49,7 @@ def cpu_model() -> str:
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """What has changed between two `circumstances` that can change a result, each as a phrase."""
+    """A phrase for each difference of two `circumstances` that can change a result."""
     return [
         f"{name} was {before[name]}, is {now[name]}"
         for name in ("commit", "device", "threads", "onednn", "python", *PACKAGES)
@@ -57,7 +58,7 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def _git(*arguments: str) -> str:
-    """What git says of the checkout; `unknown` where there is no git, no checkout or no answer."""
+    """The answer of git about the checkout; `unknown` without git, a checkout or an answer within 10 seconds."""
     try:
         done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):

@@ -1,4 +1,4 @@
-"""What all commands share: a quiet start, tidy stops, and mistakes of the user's as messages without a traceback."""
+"""The frame of all commands: a quiet start, tidy stops, and a user's mistakes as messages without a traceback."""
 
 import errno
 import gc
@@ -27,11 +27,11 @@ from pipeline.process.environment import isolate
 from pipeline.process.interruption import listen
 from pipeline.secrets import MaskedFormatter, masked
 
-# Nothing heavy is imported above, so that --help and a mistyped key are answered at once.
+# Slow libraries are not imported above, so that --help and a mistyped key are answered at once.
 
 
 class JobFailed(Exception):  # noqa: N818 — one job of several; the others go on
-    """Carries the exit code to the end of a multirun."""
+    """The failure of one job of a multirun, with the exit code of the command."""
 
 
 def enter(command: Callable[[], None], config_name: str) -> None:
@@ -39,7 +39,7 @@ def enter(command: Callable[[], None], config_name: str) -> None:
 
     Args:
         command: decorated with `hydra.main`.
-        config_name: what it composes, below `conf/`, for messages about keys.
+        config_name: of the config below `conf/` that the command composes, for messages about keys.
     """
     isolate()
     sys.excepthook = _tell
@@ -64,37 +64,37 @@ def enter(command: Callable[[], None], config_name: str) -> None:
         print(f"\n{interrupt}", file=sys.stderr)
         sys.exit(128 + (signal.SIGTERM if "SIGTERM" in str(interrupt) else signal.SIGINT))
     finally:
-        gc.freeze()  # else Python looks through all of TensorFlow once more before it ends, which takes a second
+        gc.freeze()  # else Python's garbage collector goes through all of TensorFlow at the end, for a second
 
 
 def _not_written(error: OSError) -> str:
-    if error.filename is None:  # it is of no file
+    if error.filename is None:  # an error of the network or of a process, which no file explains
         raise error
     cure = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make it writable"
     return f"{error.filename}: {error.strerror}. Runs and their logs are kept there: {cure}"
 
 
 def _is_of_composing(error: Exception) -> bool:
-    """Whether Hydra refused something, rather than that one of us failed."""
+    """Whether the error was raised by Hydra or its libraries as they composed the config, not by this project."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     return str(frame.f_globals["__name__"]).startswith(("hydra.", "omegaconf.", "antlr4."))
 
 
 def configured(composed: DictConfig) -> Config:
-    """The config of a command as plain mappings and lists; what is typed and has no effect is said.
+    """The config of a command as plain mappings and lists; overrides without effect are printed.
 
     Raises:
-        InputError: a value is missing, or something that is typed has certainly no effect.
+        InputError: a value is missing, or an override certainly has no effect.
     """
     config = plain(composed)
-    if is_alone():  # of several, the sweeper says it once
+    if is_alone():  # for several jobs, the sweeper prints it once
         say_idle(idle(typed(), config))
     return config
 
 
 def typed(*, of_hydra: bool = False) -> list[str]:
-    """The overrides of the command line as they were typed, or those of Hydra's own settings."""
-    overrides: Any = OmegaConf.to_container(HydraConfig.get().overrides)  # what refers to another key stays as it is
+    """The overrides of the command line as they were typed, or those of Hydra's own settings alone."""
+    overrides: Any = OmegaConf.to_container(HydraConfig.get().overrides)  # a reference to another key is not resolved
     return list(overrides["hydra" if of_hydra else "task"])
 
 
@@ -104,14 +104,14 @@ def is_alone() -> bool:
 
 
 def say_idle(remarks: Sequence[str]) -> None:
-    """Show what has no effect."""
+    """Print the remarks about overrides without effect."""
     for remark in remarks:
         print(remark)
 
 
 @contextmanager
 def answered() -> Iterator[None]:
-    """Say whatever goes wrong in the block, and end the command; in a multirun only the job."""
+    """Print an error of the block, and end the command; in a multirun only the job."""
     where_it_was_typed()
     try:
         yield
@@ -127,7 +127,7 @@ def answered() -> Iterator[None]:
 
 
 def start() -> None:
-    """Start TensorFlow quietly, show what the project logs, and let Ctrl-C and SIGTERM end tidily."""
+    """Start TensorFlow without messages, print the log of the project, and handle Ctrl-C and SIGTERM."""
     from pipeline.runtime import start_tensorflow
 
     listen()
@@ -139,7 +139,7 @@ def start() -> None:
 
 
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print a defect as Python does, without the secrets of addresses."""
+    """Print a traceback as Python does, without the secrets of addresses."""
     print(masked("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 

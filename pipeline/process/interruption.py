@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: work ends at once, but never in the middle of something that must be whole."""
+"""Interruption by Ctrl-C and SIGTERM: work ends at once, but never within a block that must be whole."""
 
 import signal
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class _Wish:
-    """What the user asked for; one for the process, as signals are.
+    """The user's wish to stop; there is one for the whole process, as for signals.
 
     Attributes:
-        stop: the wish to stop in words, once there is one.
-        blocks: how many `undisturbed` blocks are open.
+        stop: the wish in words; None before there is one.
+        blocks: number of `undisturbed` blocks that are open.
         waiting: whether the wish came within one of them.
     """
 
@@ -25,7 +25,7 @@ class _Wish:
 
 
 def listen() -> None:
-    """From now on the first signal raises `Interrupted`; a second one ends the process at once."""
+    """Handle signals from now on: the first one raises `Interrupted`, a second one ends the process at once."""
     _Wish.stop, _Wish.waiting = None, False
     for number in _SIGNALS:
         signal.signal(number, _stop)
@@ -33,7 +33,7 @@ def listen() -> None:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """A block, or a function, that a signal does not cut in two: `Interrupted` is raised at its end."""
+    """A block, or a function, that no signal interrupts: `Interrupted` is raised at its end."""
     _Wish.blocks += 1
     try:
         yield
@@ -45,7 +45,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def heed() -> None:
-    """Raise `Interrupted` once more if a signal came: what is raised within a destructor, Python drops."""
+    """Raise `Interrupted` again if a signal came, since Python drops an exception within a destructor."""
     if _Wish.stop:
         raise Interrupted(_Wish.stop)
 
