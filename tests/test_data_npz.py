@@ -151,7 +151,9 @@ def test_keys_may_be_named(path: Path, caplog: pytest.LogCaptureFixture) -> None
     )
     assert len(data.validation) == 5
     told = refusal(lambda: load(path, arrays, "source.train_images=nothing"))
-    assert told.startswith(f"dataset.source.train_images=nothing: {path} has arr_0, arr_1, held, h")
+    assert told.startswith(
+        f"dataset.source.train_images=nothing: {path} has no such array; expected one of: arr_0, arr_1, held, h"
+    )
     told = refusal(lambda: load(path, arrays, "source.train_images=held", "source.test_images=held"))
     assert told == f"{path}: held is named for two splits; expected an array for each"
 

@@ -1,1 +1,1 @@
-"""How a command begins, how it is stopped, and what it runs on."""
+"""The process of a command: how it begins, how it is stopped, and the machine that it runs on."""

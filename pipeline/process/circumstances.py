@@ -1,4 +1,4 @@
-"""The circumstances of a run: tags that say by what command, commit, versions and device it came."""
+"""The circumstances of a run: tags of the command, commit, versions and device that made it."""
 
 import os
 import platform
@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline import ROOT
 
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
+"""Packages whose version may change a result or how it is recorded."""
 
 
 def circumstances() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What all commands share: a quiet start, tidy stops, and mistakes of the user's as messages without a traceback."""
+"""The frame of all commands: a quiet start, tidy stops, and a user's mistakes as messages without a traceback."""
 
 import errno
 import gc
@@ -27,7 +27,7 @@ from pipeline.process.environment import isolate
 from pipeline.process.interruption import listen
 from pipeline.secrets import MaskedFormatter, masked
 
-# Nothing heavy is imported above, so that --help and a mistyped key are answered at once.
+# Slow libraries are not imported above, so that --help and a mistyped key are answered at once.
 
 
 class _Job:
@@ -41,7 +41,7 @@ class _Job:
 
 
 class JobFailed(Exception):  # noqa: N818 — one job of several; the others go on
-    """Carries the exit code to the end of a multirun."""
+    """The failure of one job of a multirun, with the exit code of the command."""
 
 
 def enter(command: Callable[[], None], primary: Primary) -> None:
@@ -74,11 +74,11 @@ def enter(command: Callable[[], None], primary: Primary) -> None:
         print(f"\n{interrupt}", file=sys.stderr)
         sys.exit(128 + (signal.SIGTERM if "SIGTERM" in str(interrupt) else signal.SIGINT))
     finally:
-        gc.freeze()  # else Python looks through all of TensorFlow once more before it ends, which takes a second
+        gc.freeze()  # else Python's garbage collector goes through all of TensorFlow at the end, for a second
 
 
 def _not_written(error: OSError) -> str:
-    if error.filename is None:  # it is of no file
+    if error.filename is None:  # an error of the network or of a process, which no file explains
         raise error
     cure = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make it writable"
     return f"{error.filename}: {error.strerror}. Runs and their logs are kept there: {cure}"
@@ -132,7 +132,7 @@ def answered() -> Iterator[None]:
 
 
 def start() -> None:
-    """Start TensorFlow quietly, show what the project logs, and let Ctrl-C and SIGTERM end tidily."""
+    """Start TensorFlow without messages, print the log of the project, and handle Ctrl-C and SIGTERM."""
     from pipeline.runtime import start_tensorflow
 
     _Job.begun = True
@@ -145,7 +145,7 @@ def start() -> None:
 
 
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print a defect as Python does, without the secrets of addresses."""
+    """Print a traceback as Python does, without the secrets of addresses."""
     print(masked("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""The environment of a command: which variables it obeys, and how the processes that it starts find the same code."""
+"""The environment of a command: the variables that it obeys, and those by which its processes find the same code."""
 
 import os
 import sys
@@ -23,25 +23,25 @@ OBEYED = (
 
 
 def isolate() -> None:
-    """Take away what a scheduler, a notebook or a profile has set for other programs of the same libraries.
+    """Remove variables that a scheduler, a notebook or a profile has set for other programs of the same libraries.
 
-    `MLFLOW_RUN_ID` would name the run to write into, `KERAS_MAX_EPOCHS` end every training, and so on: nobody can know
-    them all, so those that are not `OBEYED` go. To be called before the libraries are imported.
+    `MLFLOW_RUN_ID` would name the run to write into, `KERAS_MAX_EPOCHS` end every training, and so on: no list is
+    complete, so that all variables that are not `OBEYED` are removed. It is called before the libraries are imported.
     """
     for name in [name for name in os.environ if name.startswith(_OF_LIBRARIES) and name not in OBEYED]:
         del os.environ[name]
     os.environ |= {
         "HYDRA_FULL_ERROR": "1",  # otherwise Hydra prints and exits on its own, with less help
         "KERAS_BACKEND": "tensorflow",
-        "PYTHONWARNINGS": "ignore",  # those of libraries are for their developers; ours are messages
-        # Processes that we start import our code, and no `random.py` that lies where the command was typed.
+        "PYTHONWARNINGS": "ignore",  # warnings of libraries are for their developers; this project prints messages
+        # Processes that are started import this project, and no `random.py` of the folder where the command was typed.
         "PYTHONSAFEPATH": "1",
         "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), *_listed("PYTHONPATH")])),
     }
-    sys.warnoptions[:] = ["ignore"]  # which processes that are forked from a server are started with
+    sys.warnoptions[:] = ["ignore"]  # processes that are forked from a server inherit these options
     warnings.simplefilter("ignore")
     if isinstance(sys.stdout, TextIOWrapper):
-        # What a terminal or a log has no character for, such as ±, is written in another way.
+        # A character such as ±, which a terminal or a log may not have, is written as an escape.
         sys.stdout.reconfigure(errors="backslashreplace")
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: work ends at once, but never in the middle of something that must be whole."""
+"""Interruption by Ctrl-C and SIGTERM: work ends at once, but never within a block that must be whole."""
 
 import signal
 from collections.abc import Iterator
