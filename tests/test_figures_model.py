@@ -38,10 +38,20 @@ def crosses_on(axes: Axes) -> np.ndarray:
     return line.get_xydata()
 
 
-def panels(random, x, y, shape=(8, 8, 1), names=DIGITS, **more) -> tuple[Figure, np.ndarray, np.ndarray]:
+def panels(
+    random, x, y, shape=(8, 8, 1), names=DIGITS, explained=None, **more
+) -> tuple[Figure, np.ndarray, np.ndarray]:
     decoded, points = noise(random, len(y), len(x), *shape), random.normal(size=(200, 2))
     labels = random.integers(0, len(names), 200)
-    return figures.plane_and_points(decoded, x, y, points, labels, names, **more), decoded, points
+    return (
+        figures.plane_and_points(
+            figures.DecodedPlane(decoded, x, y, explained),
+            figures.LabelledPoints(points, labels, names, explained),
+            **more,
+        ),
+        decoded,
+        points,
+    )
 
 
 def inside_its_figure(figure: Figure) -> bool:
@@ -229,7 +239,9 @@ def test_the_legend_lies_between_the_panels(random, names):
 def test_a_line_leads_from_each_mark_to_its_image(random):
     x = quantiles(5)
     decoded, points = noise(random, 1, 5, 28, 28, 1), random.normal(size=(90, 1)) * 4
-    figure = figures.plane_and_points(decoded, x, [0.0], points, random.integers(0, 10, 90), DIGITS)
+    figure = figures.plane_and_points(
+        figures.DecodedPlane(decoded, x, [0.0]), figures.LabelledPoints(points, random.integers(0, 10, 90), DIGITS)
+    )
     densities, row, between = figure.axes
     assert [text.get_text() for text in densities.get_yticklabels()] == DIGITS
     assert [text.get_text() for text in row.get_xticklabels()] == ["−2.3", "−0.7", "0.0", "0.7", "2.3"]
@@ -245,7 +257,9 @@ def test_a_line_leads_from_each_mark_to_its_image(random):
 def test_a_line_holds_points_and_marks(random, x):
     points = random.normal(size=(90, 1))
     decoded = noise(random, 1, len(x), 28, 28, 1)
-    figure = figures.plane_and_points(decoded, x, [0.0], points, random.integers(0, 10, 90), FASHION)
+    figure = figures.plane_and_points(
+        figures.DecodedPlane(decoded, x, [0.0]), figures.LabelledPoints(points, random.integers(0, 10, 90), FASHION)
+    )
     low, high = figure.axes[0].get_xlim()
     assert low < min(points.min(), x.min())
     assert max(points.max(), x.max()) < high

@@ -15,24 +15,30 @@ from pipeline.figures.film.film import latent_film
 from pipeline.figures.film.loop import loop
 from pipeline.figures.images.cards import mosaic_card, plane_card, reconstructions_card
 from pipeline.figures.images.decoded import decoded_points, grid, interpolations, traversals
+from pipeline.figures.images.decoded_plane import DecodedPlane
 from pipeline.figures.images.sheets import first_images, reconstructions, samples, samples_beside
 from pipeline.figures.images.strip import strip
 from pipeline.figures.images.wall import Brick, wall
 from pipeline.figures.interactive.page import interactive_latent
 from pipeline.figures.kit.png import png
 from pipeline.figures.latent.evolution import epochs_sheet, latent_steps
+from pipeline.figures.latent.labelled_points import LabelledPoints
 from pipeline.figures.latent.latents import latent, latent_card
 from pipeline.figures.latent.plane_and_points import plane_and_points
+from pipeline.figures.latent.trajectories import Trajectories
 from pipeline.figures.loss_curves import losses
-from pipeline.figures.side_by_side.column import Member
+from pipeline.figures.side_by_side.column import Column
 from pipeline.figures.side_by_side.side_by_side import side_by_side
 from pipeline.plotting import literal_ticks, settle
 
 __all__ = [
     "Brick",
+    "Column",
+    "DecodedPlane",
     "Figure",
+    "LabelledPoints",
     "Layer",
-    "Member",
+    "Trajectories",
     "decoded_points",
     "epochs_sheet",
     "first_images",

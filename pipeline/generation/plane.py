@@ -27,4 +27,4 @@ class Plane:
         means = encode(trained.vae, trained.data.test.images[:LOOKED_AT]).mean
         view = view_of(means, self.settings, prior=trained.vae.objective.sampling)
         images = decode(trained.vae, view.latents)
-        return Made(images, view.latents, figures.grid(images, view.x, view.y, view.explained))
+        return Made(images, view.latents, figures.grid(figures.DecodedPlane(images, view.x, view.y, view.explained)))

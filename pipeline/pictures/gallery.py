@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from keras import ops
@@ -12,7 +11,7 @@ from pipeline import figures
 from pipeline.data.batches import pixels
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
-from pipeline.figures import Figure
+from pipeline.figures import DecodedPlane, Figure, LabelledPoints, Trajectories
 from pipeline.latent.axes import latent_axes
 from pipeline.latent.density import FITTED, draws, fitted_mixture
 from pipeline.latent.encoding import decode, encode
@@ -48,12 +47,12 @@ class Gallery:
     def cards(self, split: Split) -> dict[str, Callable[[], np.ndarray]]:
         """What draws square pictures of a split, by name, always of the same images."""
         images = pixels(self.some(split, 32).images)
-        shown, names = self.some(split, SCATTERED), self.data.class_names
-        view = cache(lambda: self.view(self.means(shown.images)))
+        shown = self.some(split, SCATTERED)
+        plane = cache(lambda: self.view(self.means(shown.images)))
         return {
             "reconstructions": lambda: figures.reconstructions_card(images, self.reconstructed(images)),
-            "latent": lambda: figures.latent_card(view().points, shown.labels, names, view().explained),
-            "grid": lambda: figures.plane_card(self.decoded(view().latents)),
+            "latent": lambda: figures.latent_card(self.labelled(plane(), shown.labels)),
+            "grid": lambda: figures.plane_card(self.decoded_plane(plane())),
             "samples": lambda: figures.mosaic_card(self.samples(100)),
         }
 
@@ -104,6 +103,14 @@ class Gallery:
         """The plane that the settings ask for, through posterior means [N, D]."""
         return view_of(means, self.settings.plane, prior=self.vae.objective.sampling)
 
+    def labelled(self, plane: View, labels: np.ndarray) -> LabelledPoints:
+        """The points of a plane with the labels [N] of their images."""
+        return LabelledPoints(plane.points, labels, self.data.class_names, plane.explained)
+
+    def decoded_plane(self, plane: View) -> DecodedPlane:
+        """What the coordinates of a plane decode to."""
+        return DecodedPlane(self.decoded(plane.latents), plane.x, plane.y, plane.explained)
+
     def _wanted(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
         return {name: draw for name, draw in drawn.items() if self.settings.wants(name.partition(".")[0])}
 
@@ -138,24 +145,18 @@ class Gallery:
 
     def _of_the_plane(self) -> dict[str, Draw]:
         shown = self.some(self.data.test, 2 * SCATTERED)
-        labels, names = shown.labels, self.data.class_names
         means = cache(lambda: self.means(shown.images))
-        view = cache(lambda: self.view(means()))
-        plane = cache(lambda: self.decoded(view().latents))
+        plane = cache(lambda: self.view(means()))
+        points = cache(lambda: self.labelled(plane(), shown.labels))
+        decoded = cache(lambda: self.decoded_plane(plane()))
+        some = slice(SCATTERED)
         drawn: dict[str, Draw] = {
-            "latent.png": lambda: figures.latent(view().points, labels, names, view().explained),
-            "grid.png": lambda: figures.grid(plane(), view().x, view().y, view().explained),
-            "plane.png": lambda: figures.plane_and_points(
-                plane(), view().x, view().y, view().points, labels, names, view().explained
-            ),
-            "latent_interactive.html": lambda: self._interactive(view(), shown),
+            "latent.png": lambda: figures.latent(points()),
+            "grid.png": lambda: figures.grid(decoded()),
+            "plane.png": lambda: figures.plane_and_points(decoded(), points()),
+            "latent_interactive.html": lambda: figures.interactive_latent(points().take(some), shown.images[some]),
         }
         return drawn | ({"traversals.png": lambda: self._traversals(means())} if self.vae.latent_dim > 2 else {})
-
-    def _interactive(self, view: View, shown: Split) -> str:
-        some = slice(SCATTERED)
-        points, labels, images = view.points[some], shown.labels[some], shown.images[some]
-        return figures.interactive_latent(points, labels, self.data.class_names, images, view.explained)
 
     def _traversals(self, means: np.ndarray) -> Figure:
         path = traversed(means, 11, most=20, prior=self.vae.objective.sampling)
@@ -164,10 +165,10 @@ class Gallery:
     def _of_the_course(self, course: Course) -> dict[str, Draw]:
         frames = cache(course.frames)
 
-        def scatter() -> tuple[Any, ...]:
+        def trajectories() -> Trajectories:
             axes = latent_axes(frames().means[-1])
             points = axes.coordinates(frames().means)
-            return points, course.split.labels, self.data.class_names, frames().epochs, axes.explained
+            return Trajectories(points, course.split.labels, self.data.class_names, frames().epochs, axes.explained)
 
         def sheet() -> Figure:
             reconstructions = frames().reconstructions
@@ -177,6 +178,6 @@ class Gallery:
 
         return {
             "evolution.png": sheet,
-            "latent_steps.png": lambda: figures.latent_steps(*scatter()),
-            "latent_film.gif": lambda: figures.latent_film(*scatter()),
+            "latent_steps.png": lambda: figures.latent_steps(trajectories()),
+            "latent_film.gif": lambda: figures.latent_film(trajectories()),
         }

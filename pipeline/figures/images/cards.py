@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pipeline.figures.images.decoded_plane import DecodedPlane
 from pipeline.figures.kit.mosaic import arrange, join, magnify, near_square, seamed, square, stack_pairs, whole_factor
 from pipeline.figures.kit.rgb import as_pairs, as_pixels
 
@@ -35,10 +36,10 @@ def mosaic_card(images: np.ndarray, most: int = 256) -> np.ndarray:
     return _card(join(arrange(magnify(pixels, factor), rows, columns), 2, 2))
 
 
-def plane_card(decoded: np.ndarray) -> np.ndarray:
-    """A decoded plane [rows, columns, H, W, C] as uint8 [S, S, 3]; row 0 has the smallest y and lies at the bottom."""
-    plane = join(seamed(as_pixels(decoded, "YX"))[::-1], 0, 0)
-    return _card(magnify(plane, whole_factor(plane.shape[0], plane.shape[1], SIDE)))
+def plane_card(plane: DecodedPlane) -> np.ndarray:
+    """A decoded plane as uint8 [S, S, 3]; row 0 has the smallest y and lies at the bottom."""
+    image = join(seamed(plane.images)[::-1], 0, 0)
+    return _card(magnify(image, whole_factor(image.shape[0], image.shape[1], SIDE)))
 
 
 def _shown(count: int, height: int, width: int) -> int:

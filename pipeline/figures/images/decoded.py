@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures.images.captioned import captioned
-from pipeline.figures.kit.axis_names import axis_names
+from pipeline.figures.images.decoded_plane import DecodedPlane
 from pipeline.figures.kit.canvas import sheet, text_width
 from pipeline.figures.kit.mosaic import join, magnify, seamed, whole_factor
 from pipeline.figures.kit.rgb import as_pairs, as_pixels
@@ -21,34 +21,22 @@ BELOW = 52  # pixels for the coordinates and their name under the images
 APART = 28  # pixels that set images of the data apart from decoded ones
 
 
-def grid(
-    decoded: np.ndarray,
-    x_values: np.ndarray,
-    y_values: np.ndarray,
-    explained: Sequence[float] | np.ndarray | None = None,
-    title: str = "Decoded plane",
-) -> Figure:
-    """A decoded plane as one image, its coordinates along both axes, y upwards as in the scatter of the latents.
-
-    Args:
-        decoded: [rows, columns, H, W, C], uint8 or floating point in [0, 1]; row 0 belongs to y_values[0].
-        x_values: [columns]; y_values: [rows], both ascending. A single row has no y axis.
-        explained: shares of the variance along the principal axes, where the coordinates are on those.
-    """
-    x_label, y_label = axis_names(explained, share="")
-    image, height, width = plane_image(decoded, x_values, y_values)
-    figure, axes = sheet(image, title, coordinates_room(y_values), BELOW, x_label)
-    write_coordinates(axes, x_values, y_values, (height, width))
+def grid(plane: DecodedPlane, title: str = "Decoded plane") -> Figure:
+    """A decoded plane as one image, its coordinates along both axes, y upwards as in the scatter of the latents."""
+    image, height, width = plane_image(plane)
+    x_label, y_label = plane.axis_names
+    figure, axes = sheet(image, title, coordinates_room(plane.y), BELOW, x_label)
+    write_coordinates(axes, plane.x, plane.y, (height, width))
     axes.set_xlabel(x_label, fontsize=TEXT, color=INK)
-    axes.set_ylabel(y_label if len(y_values) > 1 else "", fontsize=TEXT, color=INK)
+    axes.set_ylabel(y_label, fontsize=TEXT, color=INK)
     return figure
 
 
-def plane_image(decoded: np.ndarray, x_values: np.ndarray, y_values: np.ndarray) -> tuple[np.ndarray, int, int]:
+def plane_image(plane: DecodedPlane) -> tuple[np.ndarray, int, int]:
     """A decoded plane as `grid` shows it, uint8 [H, W, 3], and in it the height and width of one image."""
-    pixels = seamed(_checked(decoded, "YX", len(y_values), len(x_values)))
-    height, width, factor = _tile(pixels, tall=1)
-    return magnify(join(pixels[::-1], 0, 0), factor), height, width
+    tiles = seamed(plane.images)
+    height, width, factor = _tile(tiles, tall=1)
+    return magnify(join(tiles[::-1], 0, 0), factor), height, width
 
 
 def coordinates_room(y_values: np.ndarray) -> int:
@@ -79,7 +67,12 @@ def traversals(
         values: [steps], ascending.
         labels: one a dimension, as it reads left of its row.
     """
-    pixels = _checked(decoded, "DS", len(labels), len(values))
+    pixels = as_pixels(decoded, "DS")
+    if pixels.shape[:2] != (len(labels), len(values)):
+        raise ValueError(
+            f"decoded images have shape {list(pixels.shape[:2])} before height and width; "
+            f"their labels and values ask for [{len(labels)}, {len(values)}]"
+        )
     height, width, factor = _tile(pixels, tall=2)
     left = max(text_width(label, TEXT) for label in labels) + 12
     figure, axes = sheet(join(magnify(pixels, factor), BETWEEN, 0), title, left, BELOW, x_label)
@@ -139,16 +132,6 @@ def coordinate_names(values: np.ndarray) -> list[str]:
         decimals += not np.allclose(values, np.round(values, decimals), rtol=0, atol=1e-9)
     names = [f"{value:.{decimals}f}" for value in values]
     return [name.lstrip("-") if float(name) == 0 else name.replace("-", "\N{MINUS SIGN}") for name in names]
-
-
-def _checked(decoded: np.ndarray, axes: str, rows: int, columns: int) -> np.ndarray:
-    pixels = as_pixels(decoded, axes)
-    if pixels.shape[:2] != (rows, columns):
-        raise ValueError(
-            f"decoded images have shape {list(pixels.shape[:2])} before height and width; "
-            f"their coordinates ask for [{rows}, {columns}]"
-        )
-    return pixels
 
 
 def _tile(pixels: np.ndarray, tall: int) -> tuple[int, int, int]:

@@ -38,11 +38,6 @@ class LegendColumns:
             axes.legend(handles=legend_handles(self.classes), ncols=self.columns, **beside, **legend_look(TEXT))
 
 
-def labels_in_legend(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The labels that a legend of points [..., 1 or 2] explains: none of densities, which bear names, or one class."""
-    return labels if points.shape[-1] == 2 and len(np.unique(labels)) > 1 else labels[:0]
-
-
 def legend_handles(classes: Classes) -> list[Line2D]:
     """A coloured dot and a name for each class; no dot before how many others there are."""
     look: dict[str, Any] = {"linestyle": "", "markersize": 5}

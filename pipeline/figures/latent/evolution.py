@@ -8,15 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.canvas import EDGE, TOP, blank, place, sheet, text_width, write_head
-from pipeline.figures.kit.classes import named_classes
-from pipeline.figures.kit.legend import LegendColumns, labels_in_legend
+from pipeline.figures.kit.legend import LegendColumns
 from pipeline.figures.kit.limits import robust_limits
 from pipeline.figures.kit.mosaic import join, magnify, whole_factor
 from pipeline.figures.kit.rgb import as_pixels
 from pipeline.figures.kit.style import DPI, INK, SMALL, TEXT
-from pipeline.figures.latent.latents import checked_points, draw_points
+from pipeline.figures.latent.latents import draw_points
+from pipeline.figures.latent.trajectories import Trajectories
 
 MOST = 12  # epochs in one figure
 SIDE, TILE, BETWEEN, APART = 900, 112, 3, 12  # pixels: rows of images, one image, between images, under the inputs
@@ -72,51 +71,27 @@ def epochs_sheet(
     return figure
 
 
-def latent_steps(
-    points: np.ndarray,
-    labels: np.ndarray,
-    class_names: Sequence[str],
-    epochs: Sequence[int],
-    explained: Sequence[float] | np.ndarray | None = None,
-    *,
-    title: str = "Posterior means from epoch to epoch",
-) -> Figure:
-    """The latent space after chosen epochs, all on the same axes.
-
-    Args:
-        points: [E, N, 1 or 2], the same images after each epoch; of more than 12 epochs 12 are shown.
-        labels: integers [N], indices into class_names.
-        epochs: [E], ascending; 0 is the state before the training.
-        explained: shares of the variance along the principal axes, where the points are coordinates on those.
-    """
-    points, labels = checked_steps(points, labels, class_names, epochs)
-    shown, flat = thinned(len(epochs)), points.shape[2] == 1
+def latent_steps(trajectories: Trajectories, *, title: str = "Posterior means from epoch to epoch") -> Figure:
+    """The latent space after at most 12 epochs, all on the same axes."""
+    shown = thinned(len(trajectories.epochs))
+    steps = [trajectories.at(step) for step in shown]
+    flat = steps[0].dimensions == 1
     columns = math.ceil(math.sqrt(len(shown)))
-    classes = named_classes(labels, class_names)
+    classes = steps[0].classes
     height = max(PANEL, LANE * len(classes)) if flat else PANEL
     rows = math.ceil(len(shown) / columns)
-    legend = LegendColumns(labels_in_legend(points, labels), class_names, rows * (height + HEAD) - HEAD)
+    legend = LegendColumns(steps[0].legend_labels, trajectories.class_names, rows * (height + HEAD) - HEAD)
     left = EDGE + (classes.widest(TEXT) if flat else 60)
     figure, panels = _panels(len(shown), columns, height, left, legend.width + EDGE)
-    limits = robust_limits(points[shown])
-    for axes, step in zip(panels, shown, strict=True):
-        draw_points(axes, points[step], labels, class_names, limits, text=SMALL - 1)
+    limits = robust_limits([points.points for points in steps])
+    for axes, points, step in zip(panels, steps, shown, strict=True):
+        draw_points(axes, points, limits, text=SMALL - 1)
         axes.tick_params(labelsize=SMALL)
-        axes.set_title(epoch_name(epochs[step]), fontsize=TEXT, color=INK, loc="left", pad=4)
+        axes.set_title(epoch_name(trajectories.epochs[step]), fontsize=TEXT, color=INK, loc="left", pad=4)
     write_head(figure, title, left)
-    _name_axes(figure, panels, axis_names(explained)[: points.shape[2]])
+    _name_axes(figure, panels, steps[0].axis_names())
     legend.draw(panels[columns - 1])
     return figure
-
-
-def checked_steps(
-    points: np.ndarray, labels: np.ndarray, class_names: Sequence[str], epochs: Sequence[int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The points [E, N, 1 or 2] as float64 and the labels [N]; refuses shapes that do not fit each other."""
-    points = np.asarray(points, np.float64)
-    if points.ndim != 3 or len(points) != len(epochs) or len(epochs) == 0:
-        raise ValueError(f"points have shape {list(points.shape)}; expected [{len(epochs)} epochs, N, 1 or 2]")
-    return points, checked_points(points[0], labels, class_names)[1]
 
 
 def _panels(count: int, columns: int, height: int, left: int, right: int) -> tuple[Figure, list[Axes]]:

@@ -8,13 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.canvas import EDGE, TOP, blank, figure_pixels, place, write_title
-from pipeline.figures.kit.classes import Classes, fitting_classes, named_classes
-from pipeline.figures.kit.legend import LegendColumns, labels_in_legend, legend_handles, legend_look
+from pipeline.figures.kit.classes import Classes, fitting_classes
+from pipeline.figures.kit.legend import LegendColumns, legend_handles, legend_look
 from pipeline.figures.kit.limits import Limits, inside, square_limits
 from pipeline.figures.kit.style import INK, MUTED, SMALL, TEXT
 from pipeline.figures.latent.densities import draw_densities
+from pipeline.figures.latent.labelled_points import LabelledPoints
 from pipeline.figures.latent.scatter import FEW, draw_scatter
 
 PLOT = 760  # pixels, the side of the figure's axes
@@ -23,60 +23,43 @@ ROWS, DOT = 5, 24  # lines of legend under a card at most, and pixels of a dot i
 CARD_POINTS = 2000  # more would cost time that the eye does not repay
 
 
-def latent(
-    points: np.ndarray,
-    labels: np.ndarray,
-    class_names: Sequence[str],
-    explained: Sequence[float] | np.ndarray | None = None,
-    title: str = "Posterior means by class",
-) -> Figure:
-    """Posterior means as a scatter through two coordinates, or as one density a class along a single coordinate.
-
-    Args:
-        points: [N, 1 or 2]; labels: integers [N], indices into class_names.
-        explained: shares of the variance along the principal axes, where the points are coordinates on those.
-    """
-    points, labels = checked_points(points, labels, class_names)
-    legend = LegendColumns(labels_in_legend(points, labels), class_names, PLOT)
-    left = 66 if points.shape[1] == 2 else 36 + named_classes(labels, class_names).widest(TEXT)
+def latent(points: LabelledPoints, title: str = "Posterior means by class") -> Figure:
+    """Posterior means as a scatter through two coordinates, or as one density a class along a single coordinate."""
+    legend = LegendColumns(points.legend_labels, points.class_names, PLOT)
+    left = 66 if points.dimensions == 2 else 36 + points.classes.widest(TEXT)
     figure = blank(EDGE + left + PLOT + legend.width + EDGE, TOP + PLOT + 64)
     axes = place(figure, EDGE + left, TOP, PLOT, PLOT)
-    draw_points(axes, points, labels, class_names, square_limits(points), text=TEXT)
+    draw_points(axes, points, square_limits(points.points), text=TEXT)
     write_title(axes, title)
-    _name_axes(axes, points.shape[1], explained, TEXT)
-    if points.shape[1] == 1:
+    _name_axes(axes, points.axis_names(), TEXT)
+    if points.dimensions == 1:
         axes.set_ylabel("density, each class scaled to its own peak", fontsize=SMALL, color=MUTED)
     legend.draw(axes)
     return figure
 
 
-def latent_card(
-    means: np.ndarray,
-    labels: np.ndarray,
-    class_names: Sequence[str],
-    explained: Sequence[float] | np.ndarray | None = None,
-) -> np.ndarray:
-    """The same picture as a card, uint8 [448, 448, 3], of at most 2,000 means [N, 1 or 2]."""
-    points, labels = checked_points(means, labels, class_names)
-    thin = slice(None, None, math.ceil(len(points) / CARD_POINTS) or 1)
-    points, labels = points[thin], labels[thin]
-    classes = _card_classes(labels, class_names, points.shape[1])
-    rows = _legend_rows(classes) if len(labels_in_legend(points, labels)) else 0
+def latent_card(points: LabelledPoints) -> np.ndarray:
+    """The same picture as a card, uint8 [448, 448, 3], of at most 2,000 points."""
+    points = points.take(slice(None, None, math.ceil(len(points) / CARD_POINTS) or 1))
+    classes = _card_classes(points)
+    rows = _legend_rows(classes) if len(points.legend_labels) else 0
     figure = blank(CARD, CARD)
-    axes = _card_axes(figure, classes, rows, points.shape[1])
-    draw_points(axes, points, labels, class_names, square_limits(points), text=SMALL)
-    _name_axes(axes, points.shape[1], explained, SMALL)
+    axes = _card_axes(figure, classes, rows, points.dimensions)
+    draw_points(axes, points, square_limits(points.points), text=SMALL)
+    _name_axes(axes, points.axis_names(), SMALL)
     if rows:
         handles, columns = legend_handles(classes), math.ceil(len(classes.entries) / rows)
         figure.legend(handles=handles, ncols=columns, loc="lower center", **legend_look(SMALL))
     return figure_pixels(figure)
 
 
-def _card_classes(labels: np.ndarray, class_names: Sequence[str], dimensions: int) -> Classes:
+def _card_classes(points: LabelledPoints) -> Classes:
     """The classes that stand in lines under a card; beside densities all that are drawn."""
-    if dimensions == 1:
-        return named_classes(labels, class_names)
-    return fitting_classes(labels, class_names, SMALL, lambda widest: ROWS * max(1, CARD // (widest + DOT)))
+    if points.dimensions == 1:
+        return points.classes
+    return fitting_classes(
+        points.labels, points.class_names, SMALL, lambda widest: ROWS * max(1, CARD // (widest + DOT))
+    )
 
 
 def _legend_rows(classes: Classes) -> int:
@@ -95,35 +78,16 @@ def _card_axes(figure: Figure, classes: Classes, rows: int, dimensions: int) -> 
     return place(figure, left, 10, width, height)
 
 
-def checked_points(points: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The points as float64 and the labels as an array; refuses shapes and labels that do not fit each other."""
-    points, labels = np.asarray(points, np.float64), np.asarray(labels)
-    if points.ndim != 2 or points.shape[1] not in (1, 2) or labels.shape != points.shape[:1]:
-        raise ValueError(
-            f"points have shape {list(points.shape)} and labels {list(labels.shape)}; expected [N, 1 or 2] and [N]. "
-            "More than two dimensions are drawn along two axes: latent_axes(means).coordinates(means)"
-        )
-    if len(labels) and not 0 <= labels.min() <= labels.max() < len(class_names):
-        raise ValueError(f"labels run from {labels.min()} to {labels.max()}; there are {len(class_names)} class names")
-    return points, labels
-
-
-def draw_points(
-    axes: Axes,
-    points: np.ndarray,
-    labels: np.ndarray,
-    class_names: Sequence[str],
-    limits: Limits,
-    *,
-    text: float,
-) -> None:
+def draw_points(axes: Axes, points: LabelledPoints, limits: Limits, *, text: float) -> None:
     """Points on axes, as a scatter or as densities, with a note on what is left out: points by limits, and classes."""
-    finite = np.isfinite(points).all(axis=1)
+    finite = points.take(points.is_finite)
     axes.tick_params(labelsize=text)
-    draw = draw_scatter if points.shape[1] == 2 else draw_densities
-    draw(axes, points[finite], labels[finite], class_names, limits, text=text + (2 if points.shape[1] == 2 else 0))
-    hidden = len(points) - int(inside(points[finite], limits).sum())
-    classes = not_shown(named_classes(labels[finite], class_names)) if points.shape[1] == 1 else []
+    if points.dimensions == 2:
+        draw_scatter(axes, finite, limits, text=text + 2)
+    else:
+        draw_densities(axes, finite, limits, text=text)
+    hidden = len(points) - int(inside(finite.points, limits).sum())
+    classes = not_shown(finite.classes) if points.dimensions == 1 else []
     write_notes(axes, [*classes, *([f"{hidden:,} of {len(points):,} points not shown"] if hidden else [])], text)
 
 
@@ -140,8 +104,7 @@ def write_notes(axes: Axes, notes: Sequence[str], text: float) -> None:
         axes.text(0.99, 0.01, "\n".join(notes), fontsize=text, color=MUTED, zorder=99, **where)
 
 
-def _name_axes(axes: Axes, dimensions: int, explained: Sequence[float] | np.ndarray | None, text: float) -> None:
-    names = axis_names(explained)
+def _name_axes(axes: Axes, names: Sequence[str], text: float) -> None:
     axes.set_xlabel(names[0], fontsize=text, color=INK, labelpad=2)
-    if dimensions == 2:
+    if len(names) == 2:
         axes.set_ylabel(names[1], fontsize=text, color=INK, labelpad=2)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from pipeline.figures.images.decoded_plane import DecodedPlane
 from pipeline.figures.kit.mosaic import arrange, join, near_square, seamed, stack_pairs
 from pipeline.figures.kit.rgb import as_pairs, as_pixels, resized, size_within
 
@@ -22,13 +23,13 @@ def fitted_pairs(images: np.ndarray, reconstructions: np.ndarray, width: int) ->
     return join(arrange(stack_pairs(above, below, gap=1), rows, columns), APART, BETWEEN)
 
 
-def fitted_plane(decoded: np.ndarray, width: int) -> np.ndarray:
-    """A decoded plane [rows, columns, H, W, C], y upwards, as one image; a single row is broken like lines of text."""
-    tiles = seamed(as_pixels(decoded, "YX"))[::-1]
+def fitted_plane(plane: DecodedPlane, width: int) -> np.ndarray:
+    """A decoded plane as one image, uint8 [H, W, 3], y upwards; a single row is broken like lines of text."""
+    tiles = seamed(plane.images)[::-1]
     if len(tiles) == 1:
         tiles = arrange(tiles[0], *near_square(*tiles.shape[1:4]))
-    plane = join(tiles, 0, 0)[None]
-    return np.asarray(resized(plane, *size_within(plane, width, width))[0])
+    image = join(tiles, 0, 0)[None]
+    return np.asarray(resized(image, *size_within(image, width, width))[0])
 
 
 def fitted_mosaic(images: np.ndarray, width: int) -> np.ndarray:

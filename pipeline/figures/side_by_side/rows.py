@@ -10,15 +10,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from rich.cells import cell_len
 
-from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.canvas import place, show, text_width
-from pipeline.figures.kit.classes import named_classes
 from pipeline.figures.kit.fonts import drawable
 from pipeline.figures.kit.legend_lines import ClassLegend
 from pipeline.figures.kit.limits import Limits
 from pipeline.figures.kit.style import DPI, INK, SMALL, TEXT
 from pipeline.figures.latent.latents import draw_points
-from pipeline.figures.side_by_side.column import Member
+from pipeline.figures.side_by_side.column import Column
 from pipeline.text.wording import wrapped
 
 BETWEEN = 64  # pixels between two columns, which hold the numbers of a scatter's vertical axis
@@ -42,11 +40,9 @@ class Heads:
 
     label = ""
 
-    def __init__(self, members: Sequence[Member], width: int) -> None:
-        self.names = [
-            _wrapped(drawable(member.name, NAME), width, TEXT * 1.15) for member in members
-        ]  # bold letters are wider
-        self.captions = [_wrapped(member.caption, width, SMALL) for member in members]
+    def __init__(self, runs: Sequence[Column], width: int) -> None:
+        self.names = [_wrapped(drawable(run.name, NAME), width, TEXT * 1.15) for run in runs]  # bold letters are wider
+        self.captions = [_wrapped(run.caption, width, SMALL) for run in runs]
         self.drop = NAME_LINE * max(map(len, self.names)) + 2
         self.height = self.drop + CAPTION_LINE * max(map(len, self.captions))
 
@@ -71,22 +67,25 @@ class Pictures:
 class Scatters:
     """The latent space of each run within the limits given for it."""
 
-    def __init__(self, label: str, members: Sequence[Member], limits: Sequence[Limits], width: int) -> None:
-        self.label, self.members, self.limits, self.width = label, members, limits, width
+    def __init__(self, label: str, runs: Sequence[Column], limits: Sequence[Limits], width: int) -> None:
+        self.label = label
+        self.runs = runs
+        self.limits = limits
+        self.width = width
         self.height = width + FOOT
 
     def draw(self, figure: Figure, lefts: Sequence[int], top: int) -> None:
-        for left, member, limits in zip(lefts, self.members, self.limits, strict=False):
-            self._scatter(figure, member, limits, left, top)
+        for left, run, limits in zip(lefts, self.runs, self.limits, strict=False):
+            self._scatter(figure, run, limits, left, top)
 
-    def _scatter(self, figure: Figure, member: Member, limits: Limits, left: int, top: int) -> None:
-        flat = member.points.shape[1] == 1
-        classes = named_classes(member.labels, member.class_names)
+    def _scatter(self, figure: Figure, run: Column, limits: Limits, left: int, top: int) -> None:
+        flat = run.points.dimensions == 1
+        classes = run.points.classes
         text = min(SMALL, 0.9 * self.width / (len(classes) + 2) * 72 / DPI) if flat else SMALL - 1
         spill = max(0, classes.widest(text) + 16 - BETWEEN) if flat else 0
         axes = place(figure, left + spill, top, self.width - spill, self.width)
-        draw_points(axes, member.points, member.labels, member.class_names, limits, text=text)
-        names = axis_names(member.explained, share=" ({:.0%})")
+        draw_points(axes, run.points, limits, text=text)
+        names = run.points.axis_names(share=" ({:.0%})")
         axes.set_xlabel(names[0], fontsize=SMALL, color=INK, labelpad=2)
         axes.locator_params(axis="x", nbins=5)
         axes.tick_params(axis="x" if flat else "both", labelsize=SMALL)
@@ -104,10 +103,10 @@ class Legends:
 
     label = ""
 
-    def __init__(self, members: Sequence[Member], width: int) -> None:
+    def __init__(self, runs: Sequence[Column], width: int) -> None:
         self.legends, first = [], 0
-        for names, group in groupby(members, key=lambda member: tuple(member.class_names)):
-            labels = [np.asarray(member.labels) for member in group]
+        for names, group in groupby(runs, key=lambda run: tuple(run.points.class_names)):
+            labels = [run.points.labels for run in group]
             place = len(labels) * (width + BETWEEN) - BETWEEN
             self.legends.append((first, ClassLegend(np.concatenate(labels), names, place)))
             first += len(labels)

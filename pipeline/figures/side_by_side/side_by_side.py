@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 from pipeline.figures.kit.canvas import EDGE, TOP, blank, write_head
 from pipeline.figures.kit.limits import Limits, robust_limits
 from pipeline.figures.kit.style import TEXT
-from pipeline.figures.latent.latents import checked_points
-from pipeline.figures.side_by_side.column import Member
+from pipeline.figures.side_by_side.column import Column
 from pipeline.figures.side_by_side.fitted import fitted_mosaic, fitted_pairs, fitted_plane
 from pipeline.figures.side_by_side.rows import BETWEEN, NAME_LINE, Heads, Legends, Pictures, Row, Scatters, write
 
@@ -20,22 +19,20 @@ LABEL, APART, BAND = 122, 22, 30  # pixels: the labels of the rows, between two 
 AGREE = 1.5  # limits that differ by no larger factor need no second look
 
 
-def side_by_side(members: Sequence[Member], title: str = "Side by side") -> Figure:
+def side_by_side(runs: Sequence[Column], title: str = "Side by side") -> Figure:
     """Runs as columns, at most six beside each other: reconstructions, latent space, decoded plane, samples.
 
     The latent space is shown on axes that are equal for all runs and, where these hide something, once more on each
     run's own. Runs may differ in data set, image shape and latent dimension.
     """
-    if not members:
-        raise ValueError("there are no members; expected one run or more")
-    for member in members:
-        checked_points(member.points, member.labels, member.class_names)
-    columns = math.ceil(len(members) / math.ceil(len(members) / MOST))
+    if not runs:
+        raise ValueError("there are no runs; expected one run or more")
+    columns = math.ceil(len(runs) / math.ceil(len(runs) / MOST))
     width = min(WIDEST, ALL // columns - BETWEEN)
-    shared, own = _limits(members)
+    shared, own = _limits(runs)
     bands = [
-        _rows(members[first : first + columns], shared, own[first : first + columns], width)
-        for first in range(0, len(members), columns)
+        _rows(runs[first : first + columns], shared, own[first : first + columns], width)
+        for first in range(0, len(runs), columns)
     ]
     height = sum(BAND + sum(row.height + APART for row in rows) for rows in bands) - BAND
     left = EDGE + LABEL + BETWEEN
@@ -51,26 +48,26 @@ def side_by_side(members: Sequence[Member], title: str = "Side by side") -> Figu
     return figure
 
 
-def _rows(members: Sequence[Member], shared: Limits, own: Sequence[Limits], width: int) -> list[Row]:
+def _rows(runs: Sequence[Column], shared: Limits, own: Sequence[Limits], width: int) -> list[Row]:
     """What to show of the runs of one band; no `own` limits, no second scatter."""
     rows: list[Row] = [
-        Heads(members, width),
+        Heads(runs, width),
         Pictures(
             "inputs over\nreconstructions",
-            [fitted_pairs(member.images, member.reconstructions, width) for member in members],
+            [fitted_pairs(run.images, run.reconstructions, width) for run in runs],
         ),
-        Scatters("posterior means,\naxes equal in all", members, [shared] * len(members), width),
-        *([Scatters("posterior means,\nown axes", members, own, width)] if own else []),
-        Legends(members, width),
-        Pictures("decoded plane", [fitted_plane(member.decoded, width) for member in members]),
-        Pictures("samples", [fitted_mosaic(member.samples, width) for member in members]),
+        Scatters("posterior means,\naxes equal in all", runs, [shared] * len(runs), width),
+        *([Scatters("posterior means,\nown axes", runs, own, width)] if own else []),
+        Legends(runs, width),
+        Pictures("decoded plane", [fitted_plane(run.plane, width) for run in runs]),
+        Pictures("samples", [fitted_mosaic(run.samples, width) for run in runs]),
     ]
     return [row for row in rows if row.height]
 
 
-def _limits(members: Sequence[Member]) -> tuple[Limits, list[Limits]]:
+def _limits(runs: Sequence[Column]) -> tuple[Limits, list[Limits]]:
     """Limits for all runs, and those of each; the latter are left out where they agree with the former."""
-    planar = [np.pad(member.points, [(0, 0), (0, 2 - np.shape(member.points)[1])]) for member in members]
+    planar = [np.pad(run.points.points, [(0, 0), (0, 2 - run.points.dimensions)]) for run in runs]
     shared, own = robust_limits(planar), [robust_limits([points]) for points in planar]
     spans = [high - low for (low, high), _ in (shared, *own)]
     return shared, own if spans[0] > AGREE * min(spans) else []
