@@ -11,10 +11,10 @@ from pipeline import figures
 from pipeline.figures.film.film import EPOCHS, FRAMES, eased
 from pipeline.figures.film.gif import Palette
 from pipeline.figures.film.stage import SIDE
-from pipeline.figures.kit.canvas import figure_pixels
+from pipeline.figures.kit.canvas import rendered
+from pipeline.figures.kit.epochs import epoch_name, thinned
 from pipeline.figures.kit.limits import inside, robust_limits, square_limits
 from pipeline.figures.kit.style import class_colors
-from pipeline.figures.latent.evolution import epoch_name, thinned
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ def test_the_state_before_the_training_is_the_start():
 @pytest.mark.parametrize("shape", [(28, 28, 1), (20, 32, 3), (8, 8, 1)])
 def test_epochs_sheet_has_the_inputs_on_top_and_an_epoch_a_row(random, shape):
     images, outputs = noise(random, 4, *shape), noise(random, 3, 4, *shape)
-    figure = figures.epochs_sheet(images, outputs, [0, 1, 5])
-    pixels = figure_pixels(figure)
+    figure = figures.reconstructions_by_epoch(images, outputs, [0, 1, 5])
+    pixels = rendered(figure)
     rows = [[find(tile, pixels)[:2] for tile in row] for row in (images, *outputs)]
     tops, lefts = np.array(rows)[..., 0], np.array(rows)[..., 1]
     assert (np.diff(tops, axis=1) == 0).all()
@@ -88,7 +88,7 @@ def test_epochs_sheet_has_the_inputs_on_top_and_an_epoch_a_row(random, shape):
 
 def test_each_row_of_the_sheet_is_named_at_its_middle(random):
     images, outputs = noise(random, 3, 28, 28, 1), noise(random, 3, 3, 28, 28, 1)
-    (axes,) = figures.epochs_sheet(images, outputs, [0, 1, 5]).axes
+    (axes,) = figures.reconstructions_by_epoch(images, outputs, [0, 1, 5]).axes
     assert [text.get_text() for text in axes.get_yticklabels()] == ["input", "start", "epoch 1", "epoch 5"]
     shown = axes.images[0].get_array()
     for row, middle in zip((images, *outputs), axes.get_yticks(), strict=True):
@@ -97,7 +97,7 @@ def test_each_row_of_the_sheet_is_named_at_its_middle(random):
 
 
 def test_a_sheet_of_many_epochs_shows_twelve(random):
-    (axes,) = figures.epochs_sheet(noise(random, 2, 8, 8, 1), noise(random, 40, 2, 8, 8, 1), range(40)).axes
+    (axes,) = figures.reconstructions_by_epoch(noise(random, 2, 8, 8, 1), noise(random, 40, 2, 8, 8, 1), range(40)).axes
     names = [text.get_text() for text in axes.get_yticklabels()]
     assert len(names) == 13
     assert (names[1], names[-1]) == ("start", "epoch 39")
@@ -105,13 +105,13 @@ def test_a_sheet_of_many_epochs_shows_twelve(random):
 
 def test_a_sheet_of_large_images_shows_as_many_as_fit(random):
     images = noise(random, 10, 200, 300, 3)
-    (axes,) = figures.epochs_sheet(images, images[None], [1]).axes
+    (axes,) = figures.reconstructions_by_epoch(images, images[None], [1]).axes
     assert axes.images[0].get_array().shape[1] == 3 * 300 + 2 * 3
 
 
 def test_a_sheet_refuses_reconstructions_of_other_images(random):
     with pytest.raises(ValueError, match=r"\[2, 3, 8, 8, 1\], images \[4, 8, 8, 1\]; .* each of 2 epochs"):
-        figures.epochs_sheet(noise(random, 4, 8, 8, 1), noise(random, 2, 3, 8, 8, 1), [1, 2])
+        figures.reconstructions_by_epoch(noise(random, 4, 8, 8, 1), noise(random, 2, 3, 8, 8, 1), [1, 2])
 
 
 # The latent space in steps
@@ -303,9 +303,7 @@ def test_points_that_are_no_numbers_are_left_out(random):
     points, labels = course(random)
     points[1, ::2] = np.nan
     assert len(frames_of(figures.latent_film(figures.Trajectories(points, labels, ["a", "b", "c"], range(4))))) > 10
-    assert (
-        figure_pixels(figures.latent_steps(figures.Trajectories(points, labels, ["a", "b", "c"], range(4)))).std() > 5
-    )
+    assert rendered(figures.latent_steps(figures.Trajectories(points, labels, ["a", "b", "c"], range(4)))).std() > 5
 
 
 def test_a_palette_gives_back_its_exact_colours(random):
@@ -323,7 +321,7 @@ def test_a_palette_gives_back_its_exact_colours(random):
 def test_no_text_leaves_these_figures(random):
     fashion = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
     for figure in (
-        figures.epochs_sheet(noise(random, 2, 8, 8, 1), noise(random, 3, 2, 8, 8, 1), [0, 10, 1000]),
+        figures.reconstructions_by_epoch(noise(random, 2, 8, 8, 1), noise(random, 3, 2, 8, 8, 1), [0, 10, 1000]),
         figures.latent_steps(figures.Trajectories(*course(random, classes=10), fashion, range(4), [0.4, 0.2])),
         figures.latent_steps(figures.Trajectories(*course(random, classes=10, dimensions=1), fashion, range(4))),
         figures.latent_steps(figures.Trajectories(*course(random, classes=26, epochs=1), LETTERS, [1])),

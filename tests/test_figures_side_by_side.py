@@ -10,10 +10,10 @@ from test_figures import DIGITS, LETTERS, find, noise, texts
 
 from pipeline import figures
 from pipeline.figures import Column, DecodedPlane, LabelledPoints
-from pipeline.figures.kit.canvas import figure_pixels
+from pipeline.figures.kit.canvas import rendered
 from pipeline.figures.kit.rgb import resized
 from pipeline.figures.kit.style import DPI
-from pipeline.figures.side_by_side.fitted import fitted_mosaic, fitted_pairs, fitted_plane
+from pipeline.figures.side_by_side.column_images import fitted_mosaic, fitted_pairs, fitted_plane
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 
@@ -61,7 +61,7 @@ def test_each_run_has_a_column_and_each_kind_of_picture_a_row(random):
     runs = [column(random, f"seed={seed}") for seed in range(2)]
     figure = figures.side_by_side(runs)
     boxes = [axes.get_window_extent() for axes in scatters(figure)[0]]
-    cut = [figure_pixels(figure)[:, round(box.x0) : round(box.x1)] for box in boxes]
+    cut = [rendered(figure)[:, round(box.x0) : round(box.x1)] for box in boxes]
     tops = []
     for run, part in zip(runs, cut, strict=True):
         above, below = find(run.images[0], part), find(run.reconstructions[0], part)
@@ -121,7 +121,7 @@ def test_runs_that_lie_apart_are_also_shown_on_their_own_axes(random):
 @pytest.mark.parametrize("spread", [1e-7, 1e-3, 1.0, 1e3, 1e7])
 def test_numbers_do_not_run_into_each_other(random, spread):
     figure = figures.side_by_side([column(random, spread=spread), *(column(random) for _ in range(5))])
-    figure_pixels(figure)  # ticks are chosen as they are drawn
+    rendered(figure)  # ticks are chosen as they are drawn
     for axes in figure.axes:
         written = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
         inside = sorted((box for box in written if axes.get_xlabel()), key=lambda box: box.x0)
@@ -263,13 +263,15 @@ def test_a_decoded_line_is_broken_like_text(random):
     assert len({top for top, _ in places}) == 3
 
 
-def test_on_a_wall_no_text_reaches_into_another_training_or_its_cards() -> None:
+def test_on_a_contact_sheet_no_text_reaches_into_another_trial_or_its_cards() -> None:
     card = np.zeros((232, 232, 3), np.uint8)
     caption = "model=conv latent_dim=32 activation=relu filters=[32,64,128] units=[256] learning_rate=0.001234"
-    wall = figures.wall([figures.Brick(f"trial {index}: nll 98.72", caption, [card] * 2) for index in range(4)], "mine")
-    texts = [text.get_window_extent() for text in wall.texts]
-    cards = [axes.get_window_extent() for axes in wall.axes]
-    assert sum("\n" in text.get_text() for text in wall.texts) == 4
+    sheet = figures.trial_sheet(
+        [figures.TrialCards(f"trial {index}: nll 98.72", caption, [card] * 2) for index in range(4)], "mine"
+    )
+    texts = [text.get_window_extent() for text in sheet.texts]
+    cards = [axes.get_window_extent() for axes in sheet.axes]
+    assert len(texts) == 1 + 4 + 4 * 2, "a title, and for each trial its name and a caption of two lines"
     for index, text in enumerate(texts):
         assert not any(text.overlaps(other) for other in [*texts[:index], *cards])
-        assert text.x1 < wall.bbox.x1
+        assert text.x1 < sheet.bbox.x1

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from pipeline import ROOT, figures
 from pipeline.figures.kit import fonts
-from pipeline.figures.kit.canvas import blank, figure_pixels, text_width
+from pipeline.figures.kit.canvas import blank, rendered, text_width
 from pipeline.figures.kit.classes import ALL, OF_MORE, named_classes
 from pipeline.text.markdown import code, literal, paragraphs, table
 from pipeline.text.wording import did_you_mean, one_line, shortened, wrapped
@@ -118,14 +118,14 @@ def everything(names: list[str], dimensions: int) -> dict[str, Figure]:
     column = figures.Column(names[0], "ELBO 1", images[:4], images[:4], points, plane, images[:4])
     layer = figures.Layer(names[0], names[-1] or "x", (8, 8, 1), 0)
     return {
-        "latent": figures.latent(points, title=names[0]),
+        "latent": figures.latent_space(points, title=names[0]),
         "steps": figures.latent_steps(steps),
-        "plane": figures.plane_and_points(plane, points),
+        "plane": figures.scatter_and_plane(plane, points),
         "beside": figures.side_by_side([column, column], title=names[0]),
         "first": figures.first_images(images, labels, names),
         "samples": figures.samples(images[:4], f"{names[0]}: samples"),
         "structure": figures.structure([("encoder", [layer])]),
-        "wall": figures.wall([figures.Brick(names[0], names[0], [images[0].repeat(3, -1)])], names[0]),
+        "wall": figures.trial_sheet([figures.TrialCards(names[0], names[0], [images[0].repeat(3, -1)])], names[0]),
     }
 
 
@@ -133,7 +133,7 @@ def everything(names: list[str], dimensions: int) -> dict[str, Figure]:
 @pytest.mark.parametrize("dimensions", [1, 2])
 def test_names_of_any_kind_are_drawn_as_they_are_without_a_warning(dimensions):
     for kind, figure in everything(SEVERAL, dimensions).items():
-        figure_pixels(figure)
+        rendered(figure)
         assert max(figure.bbox.size) < 3000, kind
         for text in figure.findobj(Text):
             assert not text.get_parse_math(), (kind, text)
@@ -145,8 +145,8 @@ def test_names_of_any_kind_are_drawn_as_they_are_without_a_warning(dimensions):
 
 @pytest.mark.parametrize("name", ["$$", r"$\frac$", "US$5-US$10"])
 def test_dollars_are_written(name):
-    figure = figures.latent(figures.LabelledPoints(np.eye(2), np.arange(2), [name, "other"]))
-    figure_pixels(figure)
+    figure = figures.latent_space(figures.LabelledPoints(np.eye(2), np.arange(2), [name, "other"]))
+    rendered(figure)
     (legend,) = (axes.get_legend() for axes in figure.axes)
     assert legend.get_texts()[0].get_text() == name
     assert legend.get_texts()[0].get_window_extent().width > 4 * len(name)
@@ -155,12 +155,12 @@ def test_dollars_are_written(name):
 def test_a_figure_that_forgets_is_literal_too():
     figure = blank(300, 100)
     figure.text(0.1, 0.5, r"$\frac$")  # as a formula it raises
-    assert figure_pixels(figure).std() > 1
+    assert rendered(figure).std() > 1
 
 
 def test_wide_letters_count_twice():
     assert text_width("猫猫", 10) == text_width("abcd", 10)
-    figure = figures.latent(figures.LabelledPoints(np.eye(2), np.arange(2), ["猫" * 14, "b"]))
+    figure = figures.latent_space(figures.LabelledPoints(np.eye(2), np.arange(2), ["猫" * 14, "b"]))
     figure.draw_without_rendering()
     assert figure.axes[0].get_legend().get_window_extent().x1 <= figure.bbox.width
 
@@ -216,7 +216,8 @@ from pipeline import figures
 import numpy as np
 for names in (["𒀀", "𒀁", "b"], ["𒀂", "a"]):
     for _ in range(2):
-        figures.latent(figures.LabelledPoints(np.eye(len(names), 2), np.arange(len(names)), names)).savefig(sys.argv[1])
+        points = figures.LabelledPoints(np.eye(len(names), 2), np.arange(len(names)), names)
+        figures.latent_space(points).savefig(sys.argv[1])
 """
 
 
@@ -269,10 +270,10 @@ def test_settings_of_the_user_change_no_picture(tmp_path):
 
 
 def test_what_somebody_sets_later_changes_no_picture():
-    before = figure_pixels(figures.latent(figures.LabelledPoints(np.eye(2), np.arange(2), ["a", "b"])))
+    before = rendered(figures.latent_space(figures.LabelledPoints(np.eye(2), np.arange(2), ["a", "b"])))
     mpl.rcParams.update({"figure.facecolor": "black", "axes.grid": True, "font.size": 30, "text.parse_math": True})
     assert np.array_equal(
-        figure_pixels(figures.latent(figures.LabelledPoints(np.eye(2), np.arange(2), ["a", "b"]))), before
+        rendered(figures.latent_space(figures.LabelledPoints(np.eye(2), np.arange(2), ["a", "b"]))), before
     )
 
 

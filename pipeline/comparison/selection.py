@@ -30,7 +30,7 @@ class Selection:
     def __post_init__(self) -> None:
         if not (self.runs or self.experiment or self.study or self.filter):
             raise InputError(
-                "compare: which runs? Say experiment=mnist, study=latent_filters, runs=[<id>,<id>] or filter=…"
+                "compare: which runs? Set experiment=mnist, study=latent_filters, runs=[<id>,<id>] or filter=…"
             )
 
     def of(self, store: Store) -> list[Finished]:

@@ -11,7 +11,7 @@ from pipeline.config.values import Switch, Text
 from pipeline.data.class_names import printable
 from pipeline.data.listing import fault, files_below
 from pipeline.errors import InputError
-from pipeline.generation.made import Made
+from pipeline.generation.generated import Generated
 from pipeline.generation.own_files import own_files
 from pipeline.latent.encoding import encode
 from pipeline.runs.loaded_run import Trained
@@ -31,7 +31,7 @@ class Encodings:
     folder: Text
     skip_unreadable: Switch
 
-    def make(self, trained: Trained) -> Made:
+    def generate(self, trained: Trained) -> Generated:
         """A table: the file, the posterior mean of each dimension, and the rate in nats."""
         root = Path(self.folder).expanduser()
         files = list(files_below(root)) if os.path.isdir(root) else []
@@ -46,4 +46,4 @@ class Encodings:
         names = printable([str(files[position].relative_to(root)) for position in found.kept])
         table.insert(0, "file", names)
         table["rate"] = encoded.rates.sum(axis=1)
-        return Made(found.images, encoded.mean, None, table=table)
+        return Generated(found.images, encoded.mean, None, table=table)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipeline import figures
 from pipeline.errors import InputError
-from pipeline.generation.made import Made
+from pipeline.generation.generated import Generated
 from pipeline.latent.encoding import decode
 from pipeline.pictures.settings import Latent
 from pipeline.runs.loaded_run import Trained
@@ -16,7 +16,7 @@ from pipeline.runs.loaded_run import Trained
 
 @dataclass(frozen=True, kw_only=True)
 class Points:
-    """Latents that somebody wrote down.
+    """Latents that the user chose.
 
     Attributes:
         points: each with as many coordinates as the latent space has dimensions.
@@ -24,7 +24,7 @@ class Points:
 
     points: Annotated[list[Latent], Field(min_length=1, examples=[[[0.0, 2.5]]])]
 
-    def make(self, trained: Trained) -> Made:
+    def generate(self, trained: Trained) -> Generated:
         """Each image over its coordinates."""
         expected = trained.vae.latent_dim
         for point in self.points:
@@ -34,4 +34,4 @@ class Points:
                 )
         latents = np.array(self.points)
         images = decode(trained.vae, latents)
-        return Made(images, latents, figures.decoded_points(images, latents))
+        return Generated(images, latents, figures.decoded_latents(images, latents))

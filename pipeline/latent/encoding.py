@@ -1,4 +1,4 @@
-"""Images with their posteriors in float64, and what the decoder makes of latents, a batch at a time."""
+"""Images with their posteriors in float64, and images decoded from latents, a batch at a time."""
 
 import math
 from collections.abc import Callable
@@ -46,7 +46,7 @@ class Encoded:
 
 
 def encode(vae: VAE, images: np.ndarray) -> Encoded:
-    """uint8 images [N, H, W, C] with their posteriors."""
+    """uint8 images [N, H, W, C] with their posteriors, log variances within ±80."""
 
     def parameters(batch: slice) -> np.ndarray:
         posterior = vae.posterior(pixels(images[batch]))
@@ -57,11 +57,16 @@ def encode(vae: VAE, images: np.ndarray) -> Encoded:
 
 
 def decode(vae: VAE, latents: np.ndarray) -> np.ndarray:
-    """What latents [..., D] decode to, [..., H, W, C] in [0, 1]."""
+    """The expected images at latents [..., D]: [..., H, W, C] in [0, 1]; not-a-number stays."""
     flat = latents.reshape(-1, latents.shape[-1]).astype("float32")
     parts = [vae.decode(flat[batch]) for batch in batches(len(flat), vae.image_shape)]
     images = np.concatenate([ops.convert_to_numpy(part) for part in parts])
     return np.clip(images, 0, 1).reshape(*latents.shape[:-1], *images.shape[1:])
+
+
+def reconstruct(vae: VAE, images: np.ndarray) -> np.ndarray:
+    """uint8 images [N, H, W, C] decoded from their posterior means, [N, H, W, C] in [0, 1]."""
+    return decode(vae, encode(vae, images).mean)
 
 
 def distortions(vae: VAE, encoded: Encoded, latents: np.ndarray) -> np.ndarray:

@@ -9,10 +9,9 @@ import pandas as pd
 from pipeline import figures
 from pipeline.config.build import build
 from pipeline.config.names import Config
-from pipeline.data.batches import pixels
 from pipeline.errors import InputError, Interrupted
 from pipeline.evaluation.scores import ranking
-from pipeline.latent.plane import view_of
+from pipeline.latent.plane import plane_through
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.process.circumstances import circumstances
@@ -112,16 +111,16 @@ def best_of(runs: Sequence[Finished]) -> Finished | None:
 def _column(trained: Trained, scores: Mapping[str, float], settings: PictureSettings) -> figures.Column:
     """A run as a column of the picture: the same choice of images and, for an autoencoder too, of coordinates."""
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
-    images = pixels(gallery.some(trained.data.test, 8).images)
+    images = gallery.some(trained.data.test, 8).images
     shown = gallery.some(trained.data.test, 2000)
-    view = view_of(gallery.means(shown.images), settings.plane, prior=True)
+    plane = plane_through(gallery.means(shown.images), settings.plane, prior=True)
     return figures.Column(
         name=trained.name,
         caption="  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores),
         images=images,
         reconstructions=gallery.reconstructed(images),
-        points=gallery.labelled(view, shown.labels),
-        plane=gallery.decoded_plane(view),
+        points=gallery.labelled(plane, shown.labels),
+        plane=gallery.decoded_plane(plane),
         samples=gallery.samples(36),
     )
 

@@ -157,7 +157,7 @@ def _train(  # noqa: PLR0917 — the parts of one training, each from its own ha
 ) -> Outcome:
     settings, checkpoint = experiment.training, checkpoint_of(run.id)
     gallery = Gallery(vae, data, experiment.pictures, settings.seed)
-    record = Record(run, data, gallery, gallery.course(checkpoint.with_suffix("")))
+    record = Record(run, data, gallery, gallery.snapshots(checkpoint.with_suffix("")))
     with _ended_early(checkpoint, resume_command(run.store.uri, run.id)):
         if not checkpoint.exists():
             record.begin(config, vae)

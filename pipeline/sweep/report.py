@@ -1,4 +1,4 @@
-"""What a study shows in its run: its best trials as a table, Optuna's plots, a wall of pictures, a champion."""
+"""What a study shows in its run: its best trials as a table, Optuna's plots, a contact sheet, a champion."""
 
 import shlex
 import sys
@@ -20,8 +20,8 @@ from pipeline.tracking.ui.dashboard import View, below, prepare
 
 BEST = 10
 """Trials in the table of the description."""
-SHOWN = 24
-"""Trials on the wall."""
+ON_SHEET = 24
+"""Trials on the contact sheet."""
 CARDS = ("validation/reconstructions", "validation/latent")
 
 
@@ -37,7 +37,7 @@ def report(parent: Run, study: Study) -> str | None:
     for file, draw in plots(study.optuna, study.settings.objective):
         parent.picture(file, draw)
     if best:
-        parent.picture("wall.png", lambda: _wall(trials, study, best))
+        parent.picture("wall.png", lambda: _sheet(trials, study, best))
     return version
 
 
@@ -50,9 +50,9 @@ def _champion(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | No
     return register(trials.store, trained, study.settings.study, said)
 
 
-def _wall(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | figures.Figure:
-    bricks = [brick for trial in best[:SHOWN] if (brick := _brick(trials, study, trial))]
-    return figures.wall(bricks, f"{study.settings.study}: the best first")
+def _sheet(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | figures.Figure:
+    shown = [cards for trial in best[:ON_SHEET] if (cards := _cards(trials, study, trial))]
+    return figures.trial_sheet(shown, f"{study.settings.study}: the best first")
 
 
 def _prepared(parent: Run, study: Study) -> str:
@@ -113,11 +113,11 @@ def _cell(trial: FrozenTrial, key: str) -> str:
     return f"{value:.4g}" if isinstance(value, float) else literal(shown(value))
 
 
-def _brick(trials: Trials, study: Study, trial: FrozenTrial) -> figures.Brick | None:
+def _cards(trials: Trials, study: Study, trial: FrozenTrial) -> figures.TrialCards | None:
     run = trials.trained(trial.number, study.settings.replicates)
     cards = last_cards(trials.store, run.info.run_id, CARDS) if run else []
     if len(cards) < len(CARDS):
         return None
     scores = zip(study.settings.objective, trial.values, strict=True)
     name = ", ".join(f"{objective.rpartition('/')[2]} {value:.4g}" for objective, value in scores)
-    return figures.Brick(f"trial {trial.number}: {name}", point_name(trial.params), cards)
+    return figures.TrialCards(f"trial {trial.number}: {name}", point_name(trial.params), cards)

@@ -5,7 +5,7 @@ import numpy as np
 from pipeline.figures.film.gif import Palette, gif
 from pipeline.figures.film.stage import Stage
 from pipeline.figures.kit.axis_names import axis_names
-from pipeline.figures.latent.evolution import epoch_name
+from pipeline.figures.kit.epochs import epoch_name
 from pipeline.figures.latent.trajectories import Trajectories
 
 FRAMES, EPOCHS, SMOOTH = 150, 50, 12  # at most: frames of a film, epochs in it, frames from one epoch to the next

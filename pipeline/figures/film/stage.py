@@ -14,7 +14,7 @@ from pipeline.figures.kit.classes import Classes, named_classes
 from pipeline.figures.kit.legend_lines import ClassLegend
 from pipeline.figures.kit.limits import robust_limits
 from pipeline.figures.kit.style import INK, LINE, SMALL, TITLE, class_colors
-from pipeline.figures.latent.latents import not_shown, write_notes
+from pipeline.figures.latent.panel import not_shown, write_notes
 from pipeline.figures.latent.scatter import marker_size, names_help
 
 SIDE = 480  # pixels

@@ -11,21 +11,24 @@ from pipeline.figures.images.captioned import captioned
 from pipeline.figures.images.decoded_plane import DecodedPlane
 from pipeline.figures.kit.canvas import sheet, text_width
 from pipeline.figures.kit.mosaic import join, magnify, seamed, whole_factor
-from pipeline.figures.kit.rgb import as_pairs, as_pixels
+from pipeline.figures.kit.rgb import as_rgb, as_rgb_pairs
 from pipeline.figures.kit.style import INK, PAPER, TEXT
 from pipeline.latent.axes import even
 
-SIDE, TILE = 960, 168  # pixels that all the images of one figure may take, and one image
-BETWEEN = 3  # pixels between the rows of traversals
-BELOW = 52  # pixels for the coordinates and their name under the images
-APART = 28  # pixels that set images of the data apart from decoded ones
+SHEET_SIDE = 960  # pixels that all the images of one figure may take
+IMAGE_SIDE = 168  # pixels that one image may take
+ROW_GAP = 3  # pixels between the rows of traversals and interpolations
+FOOT = 52  # pixels for the coordinates and their name under the images
+END_GAP = 28  # pixels that set images of the data apart from decoded ones
+MOVED = "value of the row's dimension, all others kept"
+SHARES = "decoded, at this share of the way between the two posterior means"
 
 
-def grid(plane: DecodedPlane, title: str = "Decoded plane") -> Figure:
+def decoded_plane(plane: DecodedPlane, title: str = "Decoded plane") -> Figure:
     """A decoded plane as one image, its coordinates along both axes, y upwards as in the scatter of the latents."""
     image, height, width = plane_image(plane)
     x_label, y_label = plane.axis_names
-    figure, axes = sheet(image, title, coordinates_room(plane.y), BELOW, x_label)
+    figure, axes = sheet(image, title, coordinates_room(plane.y), FOOT, x_label)
     write_coordinates(axes, plane.x, plane.y, (height, width))
     axes.set_xlabel(x_label, fontsize=TEXT, color=INK)
     axes.set_ylabel(y_label, fontsize=TEXT, color=INK)
@@ -33,7 +36,7 @@ def grid(plane: DecodedPlane, title: str = "Decoded plane") -> Figure:
 
 
 def plane_image(plane: DecodedPlane) -> tuple[np.ndarray, int, int]:
-    """A decoded plane as `grid` shows it, uint8 [H, W, 3], and in it the height and width of one image."""
+    """A decoded plane as `decoded_plane` shows it, uint8 [H, W, 3], and in it the height and width of one image."""
     tiles = seamed(plane.images)
     height, width, factor = _tile(tiles, tall=1)
     return magnify(join(tiles[::-1], 0, 0), factor), height, width
@@ -53,32 +56,31 @@ def write_coordinates(axes: Axes, x_values: np.ndarray, y_values: np.ndarray, ti
 
 
 def traversals(
-    decoded: np.ndarray,
-    values: np.ndarray,
-    labels: Sequence[str],
-    *,
-    x_label: str = "value of the row's dimension, all others kept",
-    title: str = "Latent traversals",
+    decoded: np.ndarray, values: np.ndarray, names: Sequence[str], title: str = "Latent traversals"
 ) -> Figure:
     """One row a latent dimension: what the values of that dimension decode to while all the others stay.
 
     Args:
         decoded: [dimensions, steps, H, W, C], uint8 or floating point in [0, 1]; dimension 0 is the top row.
         values: [steps], ascending.
-        labels: one a dimension, as it reads left of its row.
+        names: one a dimension, as it reads left of its row.
+        title: above all rows.
+
+    Raises:
+        ValueError: not one image for each dimension and value.
     """
-    pixels = as_pixels(decoded, "DS")
-    if pixels.shape[:2] != (len(labels), len(values)):
+    tiles = as_rgb(decoded, "DS")
+    if tiles.shape[:2] != (len(names), len(values)):
         raise ValueError(
-            f"decoded images have shape {list(pixels.shape[:2])} before height and width; "
-            f"their labels and values ask for [{len(labels)}, {len(values)}]"
+            f"decoded images have shape {list(tiles.shape[:2])} before height and width; "
+            f"their names and values ask for [{len(names)}, {len(values)}]"
         )
-    height, width, factor = _tile(pixels, tall=2)
-    left = max(text_width(label, TEXT) for label in labels) + 12
-    figure, axes = sheet(join(magnify(pixels, factor), BETWEEN, 0), title, left, BELOW, x_label)
+    height, width, factor = _tile(tiles, tall=2)
+    left = max(text_width(name, TEXT) for name in names) + 12
+    figure, axes = sheet(join(magnify(tiles, factor), ROW_GAP, 0), title, left, FOOT, MOVED)
     _tick_x(axes, coordinate_names(values), width)
-    axes.set_xlabel(x_label, fontsize=TEXT, color=INK)
-    _tick_y(axes, labels, height, BETWEEN)
+    axes.set_xlabel(MOVED, fontsize=TEXT, color=INK)
+    _tick_y(axes, names, height, ROW_GAP)
     return figure
 
 
@@ -91,7 +93,7 @@ def interpolations(
         first, last: [rows, H, W, C], uint8 or floating point in [0, 1].
         decoded: [rows, steps, H, W, C], at equal distances from the first posterior mean to the last.
     """
-    ends, way = as_pairs(first, last), as_pixels(decoded, "RS")
+    ends, way = as_rgb_pairs(first, last), as_rgb(decoded, "RS")
     if way.shape[:1] + way.shape[2:] != ends[0].shape:
         rows, *size = np.shape(first)
         expected = ", ".join(map(str, [rows, "steps", *size]))
@@ -101,19 +103,17 @@ def interpolations(
     lines = np.concatenate([ends[0][:, None], way, ends[1][:, None]], axis=1)
     _, width, factor = _tile(lines, tall=2)
     steps = way.shape[1]
-    image = join(magnify(lines, factor), BETWEEN, 0)
-    gap = np.full((len(image), APART, 3), PAPER, np.uint8)
-    start, end = width, width * (steps + 1)
-    image = np.concatenate([image[:, :start], gap, image[:, start:end], gap, image[:, end:]], axis=1)
-    label = "decoded, at this share of the way between the two posterior means"
-    figure, axes = sheet(image, title, 0, BELOW + 14, label)
+    image = join(magnify(lines, factor), ROW_GAP, 0)
+    gap = np.full((len(image), END_GAP, 3), PAPER, np.uint8)
+    image = np.concatenate([image[:, :width], gap, image[:, width:-width], gap, image[:, -width:]], axis=1)
+    figure, axes = sheet(image, title, 0, FOOT + 14, SHARES)
     originals = [(width / 2, "first\nimage"), (image.shape[1] - width / 2, "second\nimage")]
-    _tick_x(axes, [f"{share:.0%}" for share in even(0, 1, steps)], width, start + APART, originals)
-    axes.set_xlabel(label, fontsize=TEXT, color=INK)
+    _tick_x(axes, [f"{share:.0%}" for share in even(0, 1, steps)], width, width + END_GAP, originals)
+    axes.set_xlabel(SHARES, fontsize=TEXT, color=INK)
     return figure
 
 
-def decoded_points(
+def decoded_latents(
     decoded: np.ndarray, coordinates: np.ndarray, title: str = "Decoded at chosen coordinates"
 ) -> Figure:
     """Single images [N, H, W, C], each with the coordinates [N, D] under it that it was decoded from."""
@@ -134,10 +134,15 @@ def coordinate_names(values: np.ndarray) -> list[str]:
     return [name.lstrip("-") if float(name) == 0 else name.replace("-", "\N{MINUS SIGN}") for name in names]
 
 
-def _tile(pixels: np.ndarray, tall: int) -> tuple[int, int, int]:
-    """Height and width of one image in a figure that may be `tall` times SIDE high, and its magnification."""
-    rows, columns, height, width, _ = pixels.shape
-    factor = min(whole_factor(rows * height // tall, columns * width, SIDE), whole_factor(height, width, TILE))
+def _tile(tiles: np.ndarray, tall: int) -> tuple[int, int, int]:
+    """Height and width of one of the tiles [rows, columns, H, W, 3], and its magnification.
+
+    The figure may be `tall` times as high as it may be wide.
+    """
+    rows, columns, height, width, _ = tiles.shape
+    factor = min(
+        whole_factor(rows * height // tall, columns * width, SHEET_SIDE), whole_factor(height, width, IMAGE_SIDE)
+    )
     return height * factor, width * factor, factor
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.figures.kit.axis_names import axis_names
-from pipeline.figures.kit.rgb import as_pixels
+from pipeline.figures.kit.rgb import as_rgb
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class DecodedPlane:
     explained: Sequence[float] | np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        images = as_pixels(self.images, "YX")
+        images = as_rgb(self.images, "YX")
         if images.shape[:2] != (len(self.y), len(self.x)):
             raise ValueError(
                 f"decoded images have shape {list(images.shape[:2])} before height and width; "

@@ -11,8 +11,9 @@ from matplotlib.lines import Line2D
 from pipeline.figures.kit.classes import Classes, fitting_classes
 from pipeline.figures.kit.style import INK, TEXT
 
-DOT, LINE = 50, 24  # pixels of a dot with its room, and of a line
-WIDEST = 640  # pixels that several columns may take together
+DOT_WIDTH = 50  # pixels of a dot with its room
+LINE_HEIGHT = 24  # pixels
+COLUMNS_WIDTH = 640  # pixels that several columns may take together
 
 
 class LegendColumns:
@@ -25,11 +26,13 @@ class LegendColumns:
     """
 
     def __init__(self, labels: np.ndarray, class_names: Sequence[str], height: int) -> None:
-        lines = height // LINE
+        lines = height // LINE_HEIGHT
         shown = class_names if len(labels) else []
-        self.classes = fitting_classes(labels, shown, TEXT, lambda widest: lines * max(1, WIDEST // (DOT + widest)))
+        self.classes = fitting_classes(
+            labels, shown, TEXT, lambda widest: lines * max(1, COLUMNS_WIDTH // (DOT_WIDTH + widest))
+        )
         self.columns = math.ceil(len(self.classes.entries) / lines)
-        self.width = self.columns * (DOT + self.classes.widest(TEXT))
+        self.width = self.columns * (DOT_WIDTH + self.classes.widest(TEXT))
 
     def draw(self, axes: Axes) -> None:
         """Draw it beside these axes, from their upper end down."""
@@ -41,11 +44,13 @@ class LegendColumns:
 def legend_handles(classes: Classes) -> list[Line2D]:
     """A coloured dot and a name for each class; no dot before how many others there are."""
     look: dict[str, Any] = {"linestyle": "", "markersize": 5}
-    dots = [("o", tuple(color)) for color in classes.colors] + [("none", INK)]
-    return [
-        Line2D([], [], marker=marker, color=color, label=entry, **look)
-        for entry, (marker, color) in zip(classes.entries, dots, strict=False)
+    colors = [tuple(color) for color in classes.colors]
+    dots = [
+        Line2D([], [], marker="o", color=color, label=name, **look)
+        for name, color in zip(classes.names, colors, strict=True)
     ]
+    others = classes.entries[len(dots) :]
+    return dots + [Line2D([], [], marker="none", label=entry, **look) for entry in others]
 
 
 def legend_look(text: float) -> dict[str, Any]:

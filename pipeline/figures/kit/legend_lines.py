@@ -11,7 +11,9 @@ from pipeline.figures.kit.classes import fitting_classes
 from pipeline.figures.kit.legend import legend_handles, legend_look
 from pipeline.figures.kit.style import DPI, SMALL
 
-DOT, LINE, LINES = 37, 19, 5  # pixels of a dot with its room, and of a line; lines at most
+DOT_WIDTH = 37  # pixels of a dot with its room
+LINE_HEIGHT = 19  # pixels
+LINES = 5  # at most
 INDENT = 9  # pixels that matplotlib leaves in front of a dot
 
 
@@ -29,12 +31,14 @@ class ClassLegend:
 
     def __init__(self, labels: np.ndarray, class_names: Sequence[str], width: int) -> None:
         self.classes = fitting_classes(
-            labels, class_names, SMALL, lambda widest: LINES * max(1, width // (DOT + widest))
+            labels, class_names, SMALL, lambda widest: LINES * max(1, width // (DOT_WIDTH + widest))
         )
-        entry, count = DOT + self.classes.widest(SMALL), len(self.classes.entries)
+        entry = DOT_WIDTH + self.classes.widest(SMALL)
+        count = len(self.classes.entries)
         lines = math.ceil(count / max(1, width // entry))
-        self.columns = math.ceil(count / lines)
-        self.width, self.height = self.columns * entry, LINE * lines if count > 1 else 0
+        self.columns = math.ceil(count / max(1, lines))
+        self.width = self.columns * entry
+        self.height = LINE_HEIGHT * lines if count > 1 else 0
 
     def draw(self, figure: Figure, left: int, top: int) -> None:
         """Draw it with its upper left corner at these pixels of the figure."""

@@ -2,12 +2,14 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from scipy.ndimage import gaussian_filter1d
 
 from pipeline.figures.kit.limits import Limits
 from pipeline.figures.kit.style import LINE
 from pipeline.figures.latent.labelled_points import LabelledPoints
 
-BINS, SMOOTH = 240, 3.0  # bins over the axis, and the standard deviation in bins of the smoothing
+BINS = 240  # over the axis
+SMOOTHING = 3.0  # standard deviation of the Gaussian that smooths the histogram, in bins
 PEAK = 1.6  # how high a curve may rise, in distances between two lines
 
 
@@ -31,8 +33,7 @@ def draw_densities(axes: Axes, points: LabelledPoints, limits: Limits, *, text: 
 
 
 def _density(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """The smoothed histogram, its peak at 1; zero where there are no values."""
+    """The smoothed histogram [BINS] of values [N], its peak at 1; zero where there are no values."""
     counts, _ = np.histogram(values, bins=BINS, range=(low, high))
-    reach = np.arange(-12, 13)
-    smooth = np.convolve(counts, np.exp(-0.5 * (reach / SMOOTH) ** 2), mode="same")
+    smooth = gaussian_filter1d(counts.astype(np.float64), SMOOTHING, mode="constant")
     return np.asarray(smooth / max(smooth.max(), 1e-12))

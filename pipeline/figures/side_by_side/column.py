@@ -1,4 +1,4 @@
-"""What a comparison shows of one run."""
+"""What the figure of several runs shows of one of them."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from pipeline.figures.latent.labelled_points import LabelledPoints
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One run of a comparison.
+    """One run.
 
     Attributes:
         name: what sets it apart from the others.

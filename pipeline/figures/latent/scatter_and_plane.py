@@ -9,46 +9,51 @@ from matplotlib.patheffects import withStroke
 
 from pipeline.figures.images.decoded import coordinates_room, plane_image, write_coordinates
 from pipeline.figures.images.decoded_plane import DecodedPlane
-from pipeline.figures.kit.canvas import EDGE, TOP, headed, place, show, text_width
+from pipeline.figures.kit.canvas import EDGE, TOP, headed, place, place_image, text_width
 from pipeline.figures.kit.legend import LegendColumns
 from pipeline.figures.kit.limits import square_limits
 from pipeline.figures.kit.style import DPI, INK, TEXT
+from pipeline.figures.latent.densities_and_row import densities_and_row
 from pipeline.figures.latent.labelled_points import LabelledPoints
-from pipeline.figures.latent.latents import draw_points
-from pipeline.figures.latent.line_and_points import line_and_points
+from pipeline.figures.latent.panel import draw_points
 
-LEAST = 480  # pixels that the scatter is high where a plane is low
-HEADING, LEFT, BELOW, BETWEEN = 26, 66, 56, 28  # pixels above a panel, left of it, below it, and between the two
-CROSS = (4.0, 10.0)  # pixels, the smallest and the largest cross
-POINTS, DECODED = "Posterior means by class; crosses: the coordinates decoded", "Decoded at the crosses"
+LEAST_HEIGHT = 480  # pixels of the scatter where a plane is low
+PANEL_HEAD = 26  # pixels above a panel
+PANEL_LEFT = 66  # pixels left of a panel
+PANEL_FOOT = 56  # pixels below a panel
+PANEL_GAP = 28  # pixels between the two panels
+CROSS = (4.0, 10.0)  # pixels of the smallest and of the largest cross
+POINTS_HEADING = "Posterior means by class; crosses: the coordinates decoded"
+PLANE_HEADING = "Decoded at the crosses"
 
 
-def plane_and_points(
+def scatter_and_plane(
     plane: DecodedPlane, points: LabelledPoints, title: str = "The latent space and what it decodes to"
 ) -> Figure:
     """Posterior means with the coordinates of a plane as crosses and, as high beside them, the decoded plane.
 
-    Of points on a line, densities stand above the one row that is decoded.
+    Where the points lie on a line, their densities stand above the one row that is decoded.
     """
     if points.dimensions == 1:
-        return line_and_points(plane, points, title=title)
+        return densities_and_row(plane, points, title=title)
     image, *tile = plane_image(plane)
-    side, top = max(len(image), LEAST), TOP + HEADING
+    side = max(len(image), LEAST_HEIGHT)
+    top = TOP + PANEL_HEAD
     legend = LegendColumns(points.legend_labels, points.class_names, side)
-    plane_left = EDGE + LEFT + side + legend.width + BETWEEN + coordinates_room(plane.y)
-    width = plane_left + max(image.shape[1], text_width(DECODED, TEXT)) + EDGE
-    figure = headed(title, width, top + side + BELOW)
-    scatter = place(figure, EDGE + LEFT, top, side, side)
-    _draw_points(scatter, points, np.stack(np.meshgrid(plane.x, plane.y), axis=-1).reshape(-1, 2))
-    _name(scatter, POINTS, points.axis_names())
+    plane_left = EDGE + PANEL_LEFT + side + legend.width + PANEL_GAP + coordinates_room(plane.y)
+    width = plane_left + max(image.shape[1], text_width(PLANE_HEADING, TEXT)) + EDGE
+    figure = headed(title, width, top + side + PANEL_FOOT)
+    scatter = place(figure, EDGE + PANEL_LEFT, top, side, side)
+    _draw_crossed(scatter, points, np.stack(np.meshgrid(plane.x, plane.y), axis=-1).reshape(-1, 2))
+    _name(scatter, POINTS_HEADING, points.axis_names())
     legend.draw(scatter)
-    tiles = show(figure, image, plane_left, top + (side - len(image)) // 2)
+    tiles = place_image(figure, image, plane_left, top + (side - len(image)) // 2)
     write_coordinates(tiles, plane.x, plane.y, (tile[0], tile[1]))
-    _name(tiles, DECODED, plane.axis_names)
+    _name(tiles, PLANE_HEADING, plane.axis_names)
     return figure
 
 
-def _draw_points(axes: Axes, points: LabelledPoints, crosses: np.ndarray) -> None:
+def _draw_crossed(axes: Axes, points: LabelledPoints, crosses: np.ndarray) -> None:
     """The points, and over them the crosses [K, 2], small enough to stay apart; the limits hold both."""
     limits = square_limits(np.concatenate([points.points, crosses]))
     draw_points(axes, points, limits, text=TEXT)
