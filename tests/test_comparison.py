@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 from rich.console import Console
 
 from pipeline.comparison.contact_sheet import IMAGES, sheets
-from pipeline.comparison.pareto_front import front
+from pipeline.comparison.pareto_front import pareto_front
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
@@ -33,12 +33,12 @@ def run(name: str, likelihood: str = "Bernoulli", **metrics: float) -> Finished:
 
 def test_the_front_holds_what_no_other_beats() -> None:
     points = [tuple(point) for point in np.random.default_rng(0).integers(0, 8, (60, 2)).tolist()]
-    kept = [points[index] for index in front(points)]
+    kept = [points[index] for index in pareto_front(points)]
     assert kept == sorted(set(kept))
     for point in points:
         beaten = any(other != point and other[0] <= point[0] and other[1] <= point[1] for other in points)
         assert beaten != (point in kept)
-    assert front([]) == []
+    assert pareto_front([]) == []
 
 
 def test_the_table_sorts_by_likelihood_and_marks_the_best_of_what_can_be_compared() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch
 from test_figures import DIGITS, LETTERS, SHAPES, find, noise, png, texts
 
 from pipeline import figures
@@ -242,12 +243,13 @@ def test_a_line_leads_from_each_mark_to_its_image(random):
     figure = figures.scatter_and_plane(
         figures.DecodedPlane(decoded, x, [0.0]), figures.LabelledPoints(points, random.integers(0, 10, 90), DIGITS)
     )
-    densities, row, between = figure.axes
+    densities, row = figure.axes
     assert [text.get_text() for text in densities.get_yticklabels()] == DIGITS
     assert [text.get_text() for text in row.get_xticklabels()] == ["−2.3", "−0.7", "0.0", "0.7", "2.3"]
     pixels = rendered(figure)
-    for value, image, line in zip(x, decoded[0], between.lines, strict=True):
-        (start, end), _ = between.transData.transform(line.get_xydata()).T
+    lines = figure.findobj(ConnectionPatch)
+    for value, image, line in zip(x, decoded[0], lines, strict=True):
+        start, end = line.coords1.transform(line.xy1)[0], line.coords2.transform(line.xy2)[0]
         assert start == pytest.approx(densities.transData.transform((value, 0))[0])
         _, left, factor = find(image, pixels)
         assert end == pytest.approx(left + 14 * factor, abs=1)

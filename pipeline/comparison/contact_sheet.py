@@ -76,7 +76,8 @@ def _sheet(
     after_each: Callable[[], None],
 ) -> Sheet:
     data: ImageData | None = None
-    strips, left_out = [], {}
+    strips: list[Strip] = []
+    left_out: dict[str, str] = {}
     for run in runs:
         try:
             trained = load(store, run.id, trusted=trusted)

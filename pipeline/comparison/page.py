@@ -9,7 +9,7 @@ from string import Template
 from typing import Any
 
 from pipeline.comparison.contact_sheet import IMAGES, Sheet
-from pipeline.comparison.pareto_front import front
+from pipeline.comparison.pareto_front import pareto_front
 from pipeline.comparison.table import Table, concise, last_part
 from pipeline.figures.kit.style import INK, LINE, MUTED
 from pipeline.text.wording import shortened
@@ -84,7 +84,7 @@ def _plane(table: Table) -> dict[str, Any]:
     names = [f"{table.split}/{part}" for part in ("rate", "distortion")]
     runs = [run for run in table.runs if all(name in run.metrics for name in names)]
     points = [(run.metrics[names[0]], run.metrics[names[1]]) for run in runs]
-    edge = [points[index] for index in front(points)] if table.comparable else []
+    edge = [points[index] for index in pareto_front(points)] if table.comparable else []
     line = {
         "type": "scatter",
         "mode": "lines",

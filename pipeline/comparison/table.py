@@ -109,12 +109,12 @@ class Table:
 
 
 def last_part(name: str) -> str:
-    """The last part of its name."""
+    """The last part of the name of a setting or a score, such as `nll` of `test/nll`."""
     return name.rpartition("/")[2]
 
 
 def concise(value: str) -> str:
-    """A setting as it is told apart from others: of a number four digits."""
+    """The value of a setting as it is told apart from others: a number with four digits."""
     try:
         return f"{float(value):.4g}" if "." in value or "e" in value else value
     except ValueError:

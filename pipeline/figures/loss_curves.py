@@ -16,7 +16,8 @@ History = Mapping[str, Sequence[float]]
 """Values of a metric, one an epoch, by its name, such as `train/loss`."""
 PANELS = ("loss", "distortion", "rate", "elbo")
 SPLITS = (("train", "training", TRAIN), ("val", "validation", VALIDATION))
-WIDTH, HEIGHT = 480, 440  # pixels of one panel with its labels
+WIDTH = 480  # pixels of one panel with its labels
+HEIGHT = 440  # pixels, likewise
 TICKS = 8  # epochs that an axis numbers at most
 DOTTED = 40  # epochs up to which each is a dot on its curve
 REACH = 12.0  # how many distances from median to best beyond the median a value still belongs to the bulk
@@ -93,7 +94,7 @@ def _draw_panel(axes: Axes, name: str, history: History, best: int | None) -> No
 
 
 def _mark_best(axes: Axes, curves: Sequence[tuple[np.ndarray, str]], best: int) -> None:
-    """A line at the best epoch; a ring and the value on the last curve that reaches it, best of all validation."""
+    """A line at the best epoch, and on the last of the curves, each [E], that reaches it a ring and the value."""
     axes.axvline(best, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     reaching = [(values[best - 1], ink) for values, ink in curves if len(values) >= best]
     if reaching:
@@ -103,7 +104,7 @@ def _mark_best(axes: Axes, curves: Sequence[tuple[np.ndarray, str]], best: int) 
 
 
 def _point_beyond(axes: Axes, curves: Sequence[tuple[np.ndarray, str]]) -> None:
-    """Arrowheads at the edge for the epochs at which a curve leaves the axes, and the value farthest out."""
+    """Arrowheads where curves, each [E], leave the axes, and the value that is farthest out."""
     low, high = axes.get_ylim()
     inset = 0.025 * (high - low)
     for sign, edge, marker in ((1, high, "^"), (-1, low, "v")):

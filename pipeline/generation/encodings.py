@@ -1,4 +1,4 @@
-"""Image files as latents."""
+"""Image files of the user's own, encoded."""
 
 import logging
 import os
@@ -32,7 +32,11 @@ class Encodings:
     skip_unreadable: Switch
 
     def generate(self, trained: Trained) -> Generated:
-        """A table: the file, the posterior mean of each dimension, and the rate in nats."""
+        """A table of the files with their posterior means, a column for each dimension, and their rates in nats.
+
+        Raises:
+            InputError: the folder has no files, or one of them cannot be read.
+        """
         root = Path(self.folder).expanduser()
         files = list(files_below(root)) if os.path.isdir(root) else []
         if not files:

@@ -23,7 +23,7 @@ class Plane:
     settings: PlaneSettings
 
     def generate(self, trained: Trained) -> Generated:
-        """The plane as one image, coordinates along its axes."""
+        """The decoded plane, [rows, columns] images, and a figure with the coordinates along its axes."""
         means = encode(trained.vae, trained.data.test.images[:PLANE_IMAGES]).mean
         plane = plane_through(means, self.settings, prior=trained.vae.objective.sampling)
         images = decode(trained.vae, plane.latents)

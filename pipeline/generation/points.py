@@ -25,7 +25,11 @@ class Points:
     points: Annotated[list[Latent], Field(min_length=1, examples=[[[0.0, 2.5]]])]
 
     def generate(self, trained: Trained) -> Generated:
-        """Each image over its coordinates."""
+        """The decoded latents, [N] images, and a figure with the coordinates under each.
+
+        Raises:
+            InputError: a latent of another number of dimensions than the model has.
+        """
         expected = trained.vae.latent_dim
         for point in self.points:
             if len(point) != expected:

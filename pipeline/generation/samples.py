@@ -20,10 +20,10 @@ class Samples:
     """Draws from the prior, or from a Gaussian mixture fitted to the posterior of the training images.
 
     Attributes:
-        n: how many.
+        n: how many draws.
         seed: of the draws.
         temperature: a factor on the standard deviation of the prior, or of each component; 0 is the most likely.
-        density: which.
+        density: that is drawn from.
         components: of the mixture.
     """
 
@@ -34,12 +34,17 @@ class Samples:
     components: Count
 
     def generate(self, trained: Trained) -> Generated:
-        """The draws as a mosaic."""
+        """The decoded draws, [n] images, and a mosaic of them.
+
+        Raises:
+            InputError: the model has no prior to draw from.
+        """
         latents = self._from_prior(trained) if self.density == "prior" else self._from_mixture(trained)
         images = decode(trained.vae, latents)
         return Generated(images, latents, figures.samples(images, f"{trained.name}: samples"))
 
     def _from_prior(self, trained: Trained) -> np.ndarray:
+        """Latents [n, D]."""
         if not trained.vae.objective.sampling:
             raise InputError(
                 f"what.density=prior: run {trained.id} is an autoencoder, which has no prior. Set what.density=mixture"
@@ -48,6 +53,7 @@ class Samples:
         return self.temperature * noise
 
     def _from_mixture(self, trained: Trained) -> np.ndarray:
+        """Latents [n, D]."""
         fitted = as_trained(trained.data, np.arange(min(FITTED_IMAGES, len(trained.data.train))))
         mixture = fitted_mixture(trained.vae, fitted.images, components=self.components, seed=self.seed)
         mixture.covariances_ = self.temperature**2 * mixture.covariances_

@@ -28,7 +28,7 @@ class Traversals:
     dimensions: Count
 
     def generate(self, trained: Trained) -> Generated:
-        """A row for each dimension."""
+        """A row for each dimension, [dimensions, steps] images."""
         means = encode(trained.vae, trained.data.test.images[:PLANE_IMAGES]).mean
         lines = traversal(means, self.steps, dimensions=self.dimensions, prior=trained.vae.objective.sampling)
         images = decode(trained.vae, lines.latents)

@@ -37,7 +37,7 @@ class Encoded:
         return len(self.images)
 
     def take(self, indices: np.ndarray) -> "Encoded":
-        """The images at these positions, in this order."""
+        """The images at these positions [M], in this order."""
         return Encoded(self.images[indices], self.mean[indices], self.log_variance[indices], self.rates[indices])
 
     def latents(self, noise: np.ndarray) -> np.ndarray:
@@ -90,12 +90,13 @@ def squared_errors(vae: VAE, encoded: Encoded) -> np.ndarray:
 
 
 def batches(count: int, image_shape: tuple[int, ...]) -> list[slice]:
-    """`count` images of this shape in slices that are small enough to be decoded at once."""
+    """Slices of `count` images [H, W, C] that are small enough to be decoded at once."""
     size = max(1, BATCH_VALUES // math.prod(image_shape))
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
 def _in_batches(score: Callable[[slice], np.ndarray], images: np.ndarray) -> np.ndarray:
+    """The scores [N, ...] of images [N, H, W, C], computed a batch at a time."""
     return np.concatenate([score(batch) for batch in batches(len(images), images.shape[1:])])
 
 

@@ -20,22 +20,16 @@ from pipeline.pictures.layers import layers_of
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.snapshots import Snapshots
 
-SCATTERED = 2000
-"""Points of a card's scatter and of the interactive page: more hide each other."""
-SAMPLES = 100
-"""Samples of a mosaic: ten rows of ten can still be told apart."""
-CARD_PAIRS, PAIRS = 32, 40
-"""Reconstructions of a card, and of the figure."""
-FIRST_IMAGES = 40
-"""Images of the data that are shown with their classes."""
-SNAPSHOT_IMAGES = 1000
-"""Images whose course through the training is kept."""
-INTERPOLATIONS = 4
-"""Pairs of images that are interpolated between, unless the settings name some."""
-INTERPOLATION_STEPS, TRAVERSAL_STEPS = 9, 11
-"""Images of a line; odd, so that one lies in the middle."""
-TRAVERSALS = 20
-"""Dimensions that are traversed at most, those that vary most."""
+SCATTERED = 2000  # points of a card's scatter and of the interactive page: more hide each other
+SAMPLES = 100  # of a mosaic: ten rows of ten can still be told apart
+CARD_PAIRS = 32  # reconstructions of a card: four rows of eight fill a square
+PAIRS = 40  # reconstructions of the figure
+FIRST_IMAGES = 40  # of the data, with their classes
+SNAPSHOT_IMAGES = 1000  # images whose course through the training is kept
+INTERPOLATIONS = 4  # pairs of images that are interpolated between, unless the settings name some
+INTERPOLATION_STEPS = 9  # images of a line; odd, so that one lies in the middle
+TRAVERSAL_STEPS = 11  # images of a line, likewise
+TRAVERSALS = 20  # dimensions at most, those that vary most
 
 Picture = Figure | str | bytes
 """A figure, a page of HTML or text, or the content of an image file."""
@@ -60,7 +54,7 @@ class Gallery:
         self.seed = seed
 
     def cards(self, split: Split) -> dict[str, Callable[[], np.ndarray]]:
-        """What draws square pictures of a split, by name, always of the same images."""
+        """What draws the cards of a split, uint8 [S, S, 3], by name; always of the same images."""
         images = self.some(split, CARD_PAIRS).images
         shown = self.some(split, SCATTERED)
         plane = cache(lambda: self.plane(self.means(shown.images)))

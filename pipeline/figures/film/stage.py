@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from pipeline.figures.film.moving_names import MovingNames
 from pipeline.figures.kit.canvas import blank, place
 from pipeline.figures.kit.classes import Classes, named_classes
-from pipeline.figures.kit.legend_lines import ClassLegend
+from pipeline.figures.kit.legend import LegendLines
 from pipeline.figures.kit.limits import robust_limits
 from pipeline.figures.kit.style import INK, LINE, SMALL, TITLE, class_colors
 from pipeline.figures.latent.panel import not_shown, write_notes
@@ -49,7 +49,7 @@ class Stage:
             there = np.isin(labels, classes.labels)
             points, labels = points[:, there], labels[there]
         self.axes = axes = (
-            _plane(points, axis_names, ClassLegend(labels, class_names, SIDE))
+            _plane(points, axis_names, LegendLines(labels, class_names, SIDE))
             if planar
             else _lanes(points, axis_names, classes)
         )
@@ -84,7 +84,7 @@ def _drawn(axes: Axes) -> Any:
     return canvas
 
 
-def _plane(points: np.ndarray, axis_names: Sequence[str], legend: ClassLegend) -> Axes:
+def _plane(points: np.ndarray, axis_names: Sequence[str], legend: LegendLines) -> Axes:
     """Square axes over a legend."""
     figure = blank(SIDE, SIDE)
     side = SIDE - HEAD - FOOT - legend.height

@@ -61,5 +61,6 @@ def _shown(count: int, height: int, width: int) -> int:
 
 
 def _card(image: np.ndarray) -> np.ndarray:
+    """The image [H, W, 3] as a card [S, S, 3]."""
     thin = -(-max(image.shape) // THINNED_BEYOND)
     return square(image[::thin, ::thin])

@@ -43,13 +43,13 @@ def plane_image(plane: DecodedPlane) -> tuple[np.ndarray, int, int]:
 
 
 def coordinates_room(y_values: np.ndarray) -> int:
-    """Pixels that the coordinates of the rows and their name take left of a plane; none for a single row."""
+    """Pixels that the coordinates of the rows [rows] and their name take left of a plane; none for a single row."""
     names = coordinate_names(y_values) if len(y_values) > 1 else []
     return max((text_width(name, TEXT) for name in names), default=0) + (40 if names else 0)
 
 
 def write_coordinates(axes: Axes, x_values: np.ndarray, y_values: np.ndarray, tile: tuple[int, int]) -> None:
-    """Coordinates along both axes of the image of a plane whose single images are `tile` high and wide."""
+    """Coordinates [columns] and [rows] along the axes of a plane whose single images are `tile` high and wide."""
     _tick_x(axes, coordinate_names(x_values), tile[1])
     if len(y_values) > 1:
         _tick_y(axes, coordinate_names(y_values)[::-1], tile[0], 0)
@@ -93,7 +93,8 @@ def interpolations(
         first, last: [rows, H, W, C], uint8 or floating point in [0, 1].
         decoded: [rows, steps, H, W, C], at equal distances from the first posterior mean to the last.
     """
-    ends, way = as_rgb_pairs(first, last), as_rgb(decoded, "RS")
+    ends = as_rgb_pairs(first, last)
+    way = as_rgb(decoded, "RS")
     if way.shape[:1] + way.shape[2:] != ends[0].shape:
         rows, *size = np.shape(first)
         expected = ", ".join(map(str, [rows, "steps", *size]))
@@ -123,7 +124,7 @@ def decoded_latents(
 
 
 def coordinate_names(values: np.ndarray) -> list[str]:
-    """The coordinates with as many decimals as their smallest distance asks for; one more where that is exact."""
+    """Coordinates [K] with as many decimals as their smallest distance asks for; one more where that is exact."""
     values = np.asarray(values, np.float64)
     distances = np.abs(np.diff(values))
     smallest = distances[distances > 0].min(initial=1.0)

@@ -33,7 +33,8 @@ def reconstructions_by_epoch(
     Raises:
         ValueError: reconstructions of other images or epochs.
     """
-    inputs, outputs = as_rgb(images), as_rgb(reconstructions, "EN")
+    inputs = as_rgb(images)
+    outputs = as_rgb(reconstructions, "EN")
     if outputs.shape != (len(epochs), *inputs.shape):
         raise ValueError(
             f"reconstructions have shape {list(np.shape(reconstructions))}, images {list(np.shape(images))}; "

@@ -23,7 +23,7 @@ class Classes:
         labels: indices of those that are named, [K], ascending.
         names: of each, as it is drawn.
         colors: of each, RGB [K, 3] in [0, 1].
-        others: how many classes there are beside them.
+        others: how many classes there are without a name.
     """
 
     labels: np.ndarray
@@ -41,7 +41,7 @@ class Classes:
         return max((text_width(entry, size) for entry in self.entries), default=0)
 
     def among(self, labels: np.ndarray) -> "Classes":
-        """Those of them that some of these labels have; the others count no longer."""
+        """Those of the classes that some of the labels [N] have; classes without a name count no longer."""
         there = np.flatnonzero(np.isin(self.labels, labels))
         return Classes(self.labels[there], [self.names[place] for place in there], self.colors[there], 0)
 
@@ -68,9 +68,13 @@ def named_classes(
 
 
 def fitting_classes(labels: np.ndarray, class_names: Sequence[str], size: float, room: Callable[[int], int]) -> Classes:
-    """As many classes as a legend at this font size has room for, which depends on the pixels of its widest entry.
+    """As many classes as a legend has room for; names are rather brief than left out.
 
-    Names are rather brief than left out.
+    Args:
+        labels: of the points, integers [N], indices into class_names.
+        class_names: one a class.
+        size: font size of the legend, points.
+        room: how many entries fit, by the pixels of the widest one.
     """
     for longest in (NAME_CELLS, BRIEF_CELLS):
         classes = named_classes(labels, class_names, longest=longest)

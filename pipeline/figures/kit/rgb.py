@@ -46,7 +46,8 @@ def shrunk(images: np.ndarray, side: int) -> np.ndarray:
 
 def resized(images: np.ndarray, height: int, width: int) -> np.ndarray:
     """Images [N, H, W, 3] as [N, height, width, 3]; each pixel of the result is the mean of what it covers."""
-    down, across = _overlaps(images.shape[1], height), _overlaps(images.shape[2], width)
+    down = _overlaps(images.shape[1], height)
+    across = _overlaps(images.shape[2], width)
     parts = (images[start : start + RESIZED_TOGETHER] for start in range(0, len(images), RESIZED_TOGETHER))
     contiguous = (part.astype(np.float32, order="C") for part in parts)  # grey pixels are three views of one channel
     means = (np.einsum("hy,nyxc,wx->nhwc", down, part, across, optimize=True) for part in contiguous)
@@ -69,6 +70,7 @@ def _quantised(images: np.ndarray) -> np.ndarray:
 def _overlaps(size: int, new: int) -> np.ndarray:
     """Shares [new, size] that each of `size` pixels has in each of the `new` ones laid over the same length."""
     edges = np.linspace(0, size, new + 1, dtype=np.float32)
-    start, pixel = edges[:-1, None], np.arange(size)
+    start = edges[:-1, None]
+    pixel = np.arange(size)
     covered = np.minimum(edges[1:, None], pixel + 1) - np.maximum(start, pixel)
     return np.asarray(np.maximum(covered, 0) * new / size, np.float32)

@@ -1,8 +1,8 @@
 """A latent space of one dimension: the densities of its classes, and under them what chosen coordinates decode to."""
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch
 
 from pipeline.figures.images.decoded import plane_image, write_coordinates
 from pipeline.figures.images.decoded_plane import DecodedPlane
@@ -13,9 +13,11 @@ from pipeline.figures.latent.labelled_points import LabelledPoints
 from pipeline.figures.latent.panel import draw_points
 
 LEAST_WIDTH = 640  # pixels of the densities
+LEAST_HEIGHT = 240  # pixels of the densities
 CLASS_HEIGHT = 34  # pixels of each class
 DENSITIES_HEAD = 58  # pixels of names and ticks over the densities
 LINES_HEIGHT = 64  # pixels of the lines that lead to the row
+LINES_END = 4  # pixels that the lines end above it
 ROW_FOOT = 58  # pixels of the row's coordinates
 HEADING = "Posterior means by class, each to its own peak; lines lead to what is decoded there"
 
@@ -25,8 +27,10 @@ def densities_and_row(plane: DecodedPlane, points: LabelledPoints, *, title: str
     image, *_ = plane_image(plane)
     height, wide, _ = image.shape
     classes = points.classes
-    width, high = max(wide, LEAST_WIDTH), max(240, CLASS_HEIGHT * len(classes))
-    left, top = EDGE + 20 + classes.widest(TEXT), TOP + DENSITIES_HEAD
+    width = max(wide, LEAST_WIDTH)
+    high = max(LEAST_HEIGHT, CLASS_HEIGHT * len(classes))
+    left = EDGE + 20 + classes.widest(TEXT)
+    top = TOP + DENSITIES_HEAD
     row = top + high + LINES_HEIGHT
     figure = headed(title, left + max(width, text_width(HEADING, TEXT)) + EDGE, row + height + ROW_FOOT)
     densities = place(figure, left, top, width, high)
@@ -39,14 +43,14 @@ def densities_and_row(plane: DecodedPlane, points: LabelledPoints, *, title: str
     tile = wide / len(plane.x)
     write_coordinates(tiles, plane.x, plane.y, (height, round(tile)))
     tiles.set_xlabel("z1", fontsize=TEXT, color=INK)
-    ends = (width - wide) / 2 + (np.arange(len(plane.x)) + 0.5) * tile
-    _lead(place(figure, left, top + high, width, LINES_HEIGHT), plane.x, limits[0], ends / width)
+    for number, value in enumerate(plane.x):
+        lead = ConnectionPatch(
+            (value, 0),
+            ((number + 0.5) * tile - 0.5, -LINES_END),
+            densities.get_xaxis_transform(),
+            tiles.transData,
+            color=MUTED,
+            linewidth=0.7,
+        )
+        figure.add_artist(lead)
     return figure
-
-
-def _lead(axes: Axes, x_values: np.ndarray, limits: tuple[float, float], ends: np.ndarray) -> None:
-    """Lines from the marks at the top to the middles of the images at the bottom, as shares of the width."""
-    starts = (x_values - limits[0]) / (limits[1] - limits[0])
-    axes.set_axis_off()
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.plot(np.stack([starts, ends]), [1, 0.06], color=MUTED, linewidth=0.7)

@@ -32,7 +32,8 @@ class LabelledPoints:
     explained: Shares = None
 
     def __post_init__(self) -> None:
-        points, labels = np.asarray(self.points, np.float64), np.asarray(self.labels)
+        points = np.asarray(self.points, np.float64)
+        labels = np.asarray(self.labels)
         if points.ndim != 2 or points.shape[1] not in (1, 2) or labels.shape != points.shape[:1]:
             raise ValueError(
                 f"points have shape {list(points.shape)} and labels {list(labels.shape)}; expected [N, 1 or 2] and "

@@ -6,8 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pipeline.figures.kit.canvas import EDGE, TOP, blank, place, rendered, write_title
-from pipeline.figures.kit.legend import LegendColumns
-from pipeline.figures.kit.legend_lines import ClassLegend
+from pipeline.figures.kit.legend import LegendColumns, LegendLines
 from pipeline.figures.kit.limits import square_limits
 from pipeline.figures.kit.style import MUTED, SMALL, TEXT
 from pipeline.figures.latent.labelled_points import LabelledPoints
@@ -43,7 +42,7 @@ def latent_card(points: LabelledPoints) -> np.ndarray:
     """
     points = points.take(slice(None, None, math.ceil(len(points) / CARD_POINTS) or 1))
     explained = points.legend_labels if len(points.class_names) <= FEW else points.labels[:0]
-    legend = ClassLegend(explained, points.class_names if len(explained) else [], CARD_SIDE)
+    legend = LegendLines(explained, points.class_names if len(explained) else [], CARD_SIDE)
     figure = blank(CARD_SIDE, CARD_SIDE)
     left = 48 if points.dimensions == 2 else 16 + points.classes.widest(SMALL)
     width = CARD_SIDE - left - CARD_EDGE

@@ -26,7 +26,8 @@ def latent_steps(trajectories: Trajectories, *, title: str = "Posterior means fr
     """The latent space after at most 12 epochs, all on the same axes."""
     shown = thinned(len(trajectories.epochs))
     steps = [trajectories.at(step) for step in shown]
-    classes, flat = steps[0].classes, steps[0].dimensions == 1
+    classes = steps[0].classes
+    flat = steps[0].dimensions == 1
     columns = math.ceil(math.sqrt(len(shown)))
     rows = math.ceil(len(shown) / columns)
     height = max(PANEL_SIDE, DENSITY_HEIGHT * len(classes)) if flat else PANEL_SIDE
@@ -52,7 +53,8 @@ def latent_steps(trajectories: Trajectories, *, title: str = "Posterior means fr
 def _name_axes(figure: Figure, panels: Sequence[Axes], names: Sequence[str]) -> None:
     """Names the coordinates once, under and beside all of the panels."""
     boxes = [axes.get_position() for axes in panels]
-    low, high = np.min([box.min for box in boxes], axis=0), np.max([box.max for box in boxes], axis=0)
+    low = np.min([box.min for box in boxes], axis=0)
+    high = np.max([box.max for box in boxes], axis=0)
     width, height = figure.get_size_inches() * DPI
     middle = (low + high) / 2
     figure.supxlabel(names[0], x=middle[0], y=low[1] - 26 / height, va="top", fontsize=TEXT, color=INK)

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from pipeline.figures.kit.canvas import place, place_image, text_width, write_lines
 from pipeline.figures.kit.fonts import drawable
-from pipeline.figures.kit.legend_lines import ClassLegend
+from pipeline.figures.kit.legend import LegendLines
 from pipeline.figures.kit.limits import Limits
 from pipeline.figures.kit.style import DPI, INK, SMALL, TEXT
 from pipeline.figures.latent.panel import draw_points, name_axes
@@ -109,7 +109,7 @@ class Legends:
         for names, group in groupby(runs, key=lambda run: tuple(run.points.class_names)):
             labels = [run.points.labels for run in group]
             place = len(labels) * (width + COLUMN_GAP) - COLUMN_GAP
-            self.legends.append((first, ClassLegend(np.concatenate(labels), names, place)))
+            self.legends.append((first, LegendLines(np.concatenate(labels), names, place)))
             first += len(labels)
         self.height = max(legend.height for _, legend in self.legends)
 
