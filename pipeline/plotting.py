@@ -38,7 +38,7 @@ _SETTINGS = {
 
 
 def settle() -> None:
-    """Undo what anybody set since the last picture, such as Optuna, which draws in a style of its own."""
+    """Undo what anybody set since the last figure, such as Optuna, which draws in a style of its own."""
     if any(_LIVE[key] != value for key, value in _SETTINGS.items()):
         _LIVE.update(_SETTINGS)
 

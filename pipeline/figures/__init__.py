@@ -1,7 +1,8 @@
-"""Arrays in, pictures out: cards for each epoch, figures for the end of a run. Knows neither MLflow nor Keras.
+"""Figures are drawn from arrays: cards for each epoch, and figures for the end of a run.
 
 Cards are square uint8 arrays [S, S, 3] that cost a few milliseconds; figures are matplotlib Figures with titles, axes
-and legends. Neither goes through pyplot, so nothing stays behind and threads may draw at once.
+and legends. Nothing goes through pyplot, so nothing stays behind and threads may draw at once. This package knows
+neither MLflow nor Keras.
 """
 
 import pipeline.plotting  # noqa: F401 — before anything imports matplotlib

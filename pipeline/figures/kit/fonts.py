@@ -76,12 +76,12 @@ def _writes(family: str, letter: str) -> bool:
 
 
 def drawable(text: str, most: int) -> str:
-    """The text as a picture draws it: on one line of at most so many cells, with a font for each letter."""
+    """The text as a figure draws it: on one line of at most so many cells, with a font for each letter."""
     return drawables([text], most)[0]
 
 
 def drawables(texts: Iterable[str], most: int) -> list[str]:
-    """The same of several texts, whose letters are looked for together."""
+    """Several texts as a figure draws them; their letters are looked for together."""
     lines = [_shortened(text, most) for text in texts]
     provide(lines)
     return lines

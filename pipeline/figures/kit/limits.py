@@ -12,7 +12,7 @@ REACH = 0.5  # how far beyond the bulk a point still counts, in widths of the bu
 def square_limits(points: np.ndarray, margin: float = 0.04) -> Limits:
     """Limits that hold every finite point [N, 1 or 2] with a margin, equally long in x and y.
 
-    Give the limits of all the points that will be compared to each of their pictures, and their axes are equal.
+    Figures that are given the limits of all their points have equal axes, and can be compared.
     """
     points = np.asarray(points, np.float64)
     points = points[np.isfinite(points).all(axis=1)]

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import to_rgb
 
-DPI = 128  # a power of two: whole pixels divide into exact inches, so no picture loses a row to rounding
+DPI = 128  # a power of two: whole pixels divide into exact inches, so no figure loses a row to rounding
 TITLE = 10.5  # points
 TEXT = 8.5  # points
 SMALL = 7.0  # points

@@ -1,4 +1,4 @@
-"""Several runs in one picture: a column for each run, and a row for each thing to compare."""
+"""Several runs in one figure: a column for each run, and a row for each thing to compare."""
 
 import math
 from collections.abc import Sequence
