@@ -1,6 +1,7 @@
-"""Matplotlib as every picture finds it: whatever the user's files, variables and packages set for their own pictures.
+"""Matplotlib with the same settings for every figure, whatever the user's files, variables and packages set.
 
-To be imported before anything else imports matplotlib, as Keras does; `settle` makes sure once more for each picture.
+This is to be imported before anything else imports matplotlib, as Keras does; `settle` makes sure once more for
+each figure.
 """
 
 import logging
@@ -18,7 +19,7 @@ with chdir(Path(_FOUND.origin).parent / "mpl-data"):  # it reads the first `matp
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogFormatterMathtext
 
-# Of fonts that stand in for missing letters it says how many weights they lack.
+# It would say of fonts that stand in for missing letters how many weights they lack.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 FONTS = ["DejaVu Sans", "Last Resort High-Efficiency"]
@@ -37,7 +38,7 @@ _SETTINGS = {
 
 
 def settle() -> None:
-    """Undo what anybody set since the last picture, such as Optuna, which draws in a style of its own."""
+    """Undo what anybody set since the last figure, such as Optuna, which draws in a style of its own."""
     if any(_LIVE[key] != value for key, value in _SETTINGS.items()):
         _LIVE.update(_SETTINGS)
 

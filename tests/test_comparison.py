@@ -14,8 +14,8 @@ from PIL import Image
 from plotly.offline import get_plotlyjs
 from rich.console import Console
 
-from pipeline.comparison.contact_sheet import SHOWN, sheets
-from pipeline.comparison.pareto_front import front
+from pipeline.comparison.contact_sheet import IMAGES, sheets
+from pipeline.comparison.pareto_front import pareto_front
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
@@ -33,12 +33,12 @@ def run(name: str, likelihood: str = "Bernoulli", **metrics: float) -> Finished:
 
 def test_the_front_holds_what_no_other_beats() -> None:
     points = [tuple(point) for point in np.random.default_rng(0).integers(0, 8, (60, 2)).tolist()]
-    kept = [points[index] for index in front(points)]
+    kept = [points[index] for index in pareto_front(points)]
     assert kept == sorted(set(kept))
     for point in points:
         beaten = any(other != point and other[0] <= point[0] and other[1] <= point[1] for other in points)
         assert beaten != (point in kept)
-    assert front([]) == []
+    assert pareto_front([]) == []
 
 
 def test_the_table_sorts_by_likelihood_and_marks_the_best_of_what_can_be_compared() -> None:
@@ -198,7 +198,7 @@ def test_the_same_images_and_latents_go_through_every_model(checkout: Checkout, 
     assert len(set(rows)) == len(rows)
     images = load(store, ids[0]).data.test.images / 255
     inputs, reconstructed, sampled = (tiles(row, len(images[0])) for row in rows[:3])
-    assert len(inputs) == len(reconstructed) == len(sampled) == SHOWN
+    assert len(inputs) == len(reconstructed) == len(sampled) == IMAGES
     closest = [np.abs(images - tile).max(axis=(1, 2, 3)).min() for tile in inputs]
     assert max(closest) < 1 / 255, "they are images of the test split"
     error = [np.square(made - inputs).mean() for made in (reconstructed, sampled)]
@@ -246,7 +246,7 @@ def test_runs_of_several_kinds_are_chosen_by_id_and_by_filter(
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        ([], "compare: which runs? Say experiment=mnist, study=latent_filters, runs=[<id>,<id>] or filter=…"),
+        ([], "compare: which runs? Set experiment=mnist, study=latent_filters, runs=[<id>,<id>] or filter=…"),
         (["experiment=nothing"], "experiment=nothing: there is no such experiment. There are: "),
         (["study=nothing"], "compare: study=nothing has no finished run to show"),
         (["runs=[nothing]"], "run nothing is not in sqlite"),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.latent.density import draws, fitted_mixture
+from pipeline.latent.mixture import drawn_latents, fitted_mixture
 
 
 @pytest.mark.filterwarnings("error")
@@ -18,4 +18,4 @@ def test_any_number_of_images_will_do(
     images = np.repeat(blobs(1), number, axis=0) if equal else blobs(number)
     for sampling in (True, False):
         mixture = fitted_mixture(small_vae(sampling=sampling), images, components=10, seed=0)
-        assert np.isfinite(draws(mixture, 50, 0)).all()
+        assert np.isfinite(drawn_latents(mixture, 50, 0)).all()

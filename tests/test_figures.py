@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 
 from pipeline import figures
 from pipeline.figures.images.decoded import coordinate_names
-from pipeline.figures.kit.canvas import figure_pixels
+from pipeline.figures.kit.canvas import rendered
 from pipeline.figures.kit.limits import square_limits
 from pipeline.figures.kit.mosaic import near_square
 from pipeline.figures.kit.style import VALIDATION, class_colors
 from pipeline.figures.latent.scatter import keep_apart
-from pipeline.figures.loss_curves import best_epoch, epoch_ticks, robust_range
-from pipeline.latent.axes import even, latent_axes, plane_points, principal_axes, quantiles
+from pipeline.figures.loss_curves import best_epoch, robust_range
+from pipeline.latent.axes import even, latent_axes, latents_at, principal_axes, quantiles
 
 DIGITS = [str(digit) for digit in range(10)]
 LETTERS = [chr(ord("A") + index) for index in range(26)]
@@ -106,9 +106,9 @@ def test_mosaic_card_shows_images_in_reading_order(random, shape):
 def test_decoded_plane_has_y_upwards_and_x_rightwards(random, picture):
     decoded = noise(random, 4, 3, 8, 8, 3)
     if picture == "card":
-        pixels = figures.plane_card(decoded)
+        pixels = figures.plane_card(figures.DecodedPlane(decoded, np.arange(3), np.arange(4)))
     else:
-        pixels = figure_pixels(figures.grid(decoded, np.arange(3), np.arange(4)))
+        pixels = rendered(figures.decoded_plane(figures.DecodedPlane(decoded, np.arange(3), np.arange(4))))
     places = np.array([[find(tile, pixels)[:2] for tile in row] for row in decoded])
     assert (np.diff(places[:, :, 0], axis=0) < 0).all()  # the next y lies higher
     assert (np.diff(places[:, :, 1], axis=1) > 0).all()
@@ -131,7 +131,7 @@ def test_values_beyond_the_range_are_clipped_and_not_a_number_is_magenta():
 
 
 def test_huge_mosaics_are_thinned_and_stay_square(random):
-    card = figures.plane_card(noise(random, 30, 30, 40, 40, 1))
+    card = figures.plane_card(figures.DecodedPlane(noise(random, 30, 30, 40, 40, 1), np.arange(30), np.arange(30)))
     assert card.shape[0] == card.shape[1] <= 1024
 
 
@@ -150,7 +150,7 @@ def test_thirty_two_pairs_fill_a_square():
 @pytest.mark.parametrize("dimensions", [1, 2])
 def test_latent_card_is_square(random, names, dimensions):
     labels = random.integers(0, len(names), 300)
-    card = figures.latent_card(random.normal(size=(300, dimensions)), labels, names)
+    card = figures.latent_card(figures.LabelledPoints(random.normal(size=(300, dimensions)), labels, names))
     assert card.dtype == np.uint8
     assert card.shape == (448, 448, 3)
     assert card.std() > 5
@@ -158,8 +158,13 @@ def test_latent_card_is_square(random, names, dimensions):
 
 def test_latent_counts_what_is_no_number():
     points = np.array([[0.0, 0.0], [9.0, 9.0], [np.nan, 0.0]])
-    assert "1 of 3 points not shown" in texts(figures.latent(points, np.zeros(3, int), ["all"]))
-    assert not any("not shown" in text for text in texts(figures.latent(points[:2], np.zeros(2, int), ["all"])))
+    assert "1 of 3 points not shown" in texts(
+        figures.latent_space(figures.LabelledPoints(points, np.zeros(3, int), ["all"]))
+    )
+    assert not any(
+        "not shown" in text
+        for text in texts(figures.latent_space(figures.LabelledPoints(points[:2], np.zeros(2, int), ["all"])))
+    )
 
 
 # Wrong input
@@ -171,11 +176,11 @@ def test_errors_name_both_shapes(random):
     with pytest.raises(ValueError, match=r"\[4, 8, 8\]; expected \[N, H, W, 1 or 3\]"):
         figures.mosaic_card(np.zeros((4, 8, 8)))
     with pytest.raises(ValueError, match=r"\[2, 3\].*\[3, 2\]"):
-        figures.grid(np.zeros((2, 3, 8, 8, 1)), [0, 1], [0, 1, 2])
+        figures.decoded_plane(figures.DecodedPlane(np.zeros((2, 3, 8, 8, 1)), [0, 1], [0, 1, 2]))
     with pytest.raises(ValueError, match=r"points have shape \[5, 3\] and labels \[5\]"):
-        figures.latent(np.zeros((5, 3)), np.zeros(5, int), ["a"])
+        figures.latent_space(figures.LabelledPoints(np.zeros((5, 3)), np.zeros(5, int), ["a"]))
     with pytest.raises(ValueError, match="labels run from 0 to 2; there are 2 class names"):
-        figures.latent_card(np.zeros((3, 2)), np.arange(3), ["a", "b"])
+        figures.latent_card(figures.LabelledPoints(np.zeros((3, 2)), np.arange(3), ["a", "b"]))
     with pytest.raises(ValueError, match="int64"):
         figures.mosaic_card(np.zeros((3, 8, 8, 1), np.int64))
     with pytest.raises(ValueError, match="expected such as epoch/train/loss"):
@@ -188,7 +193,7 @@ def test_errors_name_both_shapes(random):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_reconstructions_show_every_pixel(random, shape):
     images, outputs = noise(random, 3, *shape), noise(random, 3, *shape)
-    pairs = figure_pixels(figures.reconstructions(images, outputs))
+    pairs = rendered(figures.reconstructions(images, outputs))
     for image, output in zip(images, outputs, strict=True):
         assert find(image, pairs)[0] < find(output, pairs)[0]
         assert find(image, pairs)[1] == find(output, pairs)[1]
@@ -197,7 +202,7 @@ def test_reconstructions_show_every_pixel(random, shape):
 def test_traversals_go_down_by_dimension_and_right_by_value(random):
     decoded = noise(random, 3, 5, 8, 8, 1)
     figure = figures.traversals(decoded, even(-2, 2, 5), ["z1", "z2", "z3"])
-    pixels = figure_pixels(figure)
+    pixels = rendered(figure)
     assert find(decoded[0, 0], pixels)[0] < find(decoded[1, 0], pixels)[0] < find(decoded[2, 0], pixels)[0]
     assert find(decoded[0, 0], pixels)[1] < find(decoded[0, 1], pixels)[1] < find(decoded[0, 4], pixels)[1]
     (axes,) = figure.axes
@@ -206,7 +211,9 @@ def test_traversals_go_down_by_dimension_and_right_by_value(random):
 
 
 def test_grid_names_its_coordinates_where_the_tiles_are(random):
-    figure = figures.grid(noise(random, 3, 2, 8, 8, 1), [-1.0, 1.0], [-2.0, 0.0, 2.0], [0.6, 0.3, 0.1])
+    figure = figures.decoded_plane(
+        figures.DecodedPlane(noise(random, 3, 2, 8, 8, 1), [-1.0, 1.0], [-2.0, 0.0, 2.0], [0.6, 0.3, 0.1])
+    )
     (axes,) = figure.axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("principal axis 1", "principal axis 2")
     heights = dict(zip([text.get_text() for text in axes.get_yticklabels()], axes.get_yticks(), strict=True))
@@ -215,7 +222,7 @@ def test_grid_names_its_coordinates_where_the_tiles_are(random):
 
 
 def test_grid_of_one_row_has_no_second_axis(random):
-    (axes,) = figures.grid(noise(random, 1, 7, 8, 8, 1), even(-3, 3, 7), [0.0]).axes
+    (axes,) = figures.decoded_plane(figures.DecodedPlane(noise(random, 1, 7, 8, 8, 1), even(-3, 3, 7), [0.0])).axes
     assert not len(axes.get_yticks())
     assert axes.get_ylabel() == ""
 
@@ -223,7 +230,7 @@ def test_grid_of_one_row_has_no_second_axis(random):
 @pytest.mark.parametrize("names", [list("AEIOU"), DIGITS, LETTERS, [f"c{i}" for i in range(47)]])
 def test_legend_names_all_classes_inside_the_figure(random, names):
     labels = random.integers(0, len(names), 400)
-    figure = figures.latent(random.normal(size=(400, 2)), labels, names)
+    figure = figures.latent_space(figures.LabelledPoints(random.normal(size=(400, 2)), labels, names))
     legend = figure.axes[0].get_legend()
     assert [text.get_text() for text in legend.get_texts()] == names
     figure.draw_without_rendering()
@@ -232,11 +239,18 @@ def test_legend_names_all_classes_inside_the_figure(random, names):
 
 
 def test_single_class_needs_no_legend(random):
-    assert figures.latent(random.normal(size=(9, 2)), np.zeros(9, int), ["all"]).axes[0].get_legend() is None
+    assert (
+        figures.latent_space(figures.LabelledPoints(random.normal(size=(9, 2)), np.zeros(9, int), ["all"]))
+        .axes[0]
+        .get_legend()
+        is None
+    )
 
 
 def test_densities_name_every_class(random):
-    (axes,) = figures.latent(random.normal(size=(90, 1)), random.integers(0, 10, 90), DIGITS).axes
+    (axes,) = figures.latent_space(
+        figures.LabelledPoints(random.normal(size=(90, 1)), random.integers(0, 10, 90), DIGITS)
+    ).axes
     assert [text.get_text() for text in axes.get_yticklabels()] == DIGITS
     assert axes.get_yticks()[0] > axes.get_yticks()[-1]  # the first class is on top
 
@@ -247,16 +261,16 @@ def test_latent_shows_a_square_around_all_points(random):
     assert high_x - low_x == pytest.approx(high_y - low_y)
     assert (points.min(0) > [low_x, low_y]).all()
     assert (points.max(0) < [high_x, high_y]).all()
-    (axes,) = figures.latent(points, np.zeros(50, int), ["all"]).axes
+    (axes,) = figures.latent_space(figures.LabelledPoints(points, np.zeros(50, int), ["all"])).axes
     assert (axes.get_xlim(), axes.get_ylim()) == ((low_x, high_x), (low_y, high_y))
     assert axes.get_aspect() == 1
 
 
 def test_axis_names_tell_coordinates_from_principal_axes(random):
     points, labels = random.normal(size=(20, 2)), np.zeros(20, int)
-    (axes,) = figures.latent(points, labels, ["all"]).axes
+    (axes,) = figures.latent_space(figures.LabelledPoints(points, labels, ["all"])).axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("z1", "z2")
-    (axes,) = figures.latent(points, labels, ["all"], [0.431, 0.122, 0.1]).axes
+    (axes,) = figures.latent_space(figures.LabelledPoints(points, labels, ["all"], [0.431, 0.122, 0.1])).axes
     assert "43.1%" in axes.get_xlabel()
     assert "12.2%" in axes.get_ylabel()
 
@@ -331,12 +345,12 @@ def test_smooth_curves_are_shown_whole():
 
 
 @pytest.mark.parametrize("last", [1, 2, 7, 14, 30, 50, 200, 1000, 12345])
-def test_epoch_ticks_start_at_one_and_stay_few(last):
-    ticks = epoch_ticks(last)
-    assert ticks[0] == 1
-    assert ticks == sorted(set(ticks))
-    assert ticks[-1] <= last
-    assert len(ticks) <= 9
+def test_epochs_are_numbered_with_few_whole_numbers(last):
+    (axes,) = figures.losses(history(train_loss=[1.0] * last)).axes
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    assert 1 <= len(ticks) <= 9
+    assert all(tick == int(tick) and 1 <= tick <= last for tick in ticks)
 
 
 def test_coordinate_names_are_short_and_distinct():
@@ -375,7 +389,7 @@ def test_shares_are_the_variances_of_the_coordinates(random):
 def test_plane_points_have_the_coordinates_they_were_made_of(random):
     axes = latent_axes(random.normal(size=(60, 8)))
     x, y = even(-2, 2, 5), quantiles(3)
-    points = plane_points(axes, x, y)
+    points = latents_at(axes, x, y)
     assert points.shape == (3, 5, 8)
     assert np.allclose(axes.coordinates(points)[..., 0], x[None, :])
     assert np.allclose(axes.coordinates(points)[..., 1], y[:, None])
@@ -386,15 +400,15 @@ def test_the_plane_of_two_dimensions_is_the_latent_space_itself(random):
     own = latent_axes(means)
     assert own.explained is None
     assert np.allclose(own.coordinates(means), means)
-    assert np.allclose(plane_points(own, [1.0, 2.0], [7.0])[0], [[1, 7], [2, 7]])
+    assert np.allclose(latents_at(own, [1.0, 2.0], [7.0])[0], [[1, 7], [2, 7]])
     principal = principal_axes(means)
     x, y = principal.coordinates(means)[3]
-    assert np.allclose(plane_points(principal, [x], [y])[0, 0], means[3])
+    assert np.allclose(latents_at(principal, [x], [y])[0, 0], means[3])
 
 
 def test_a_line_is_the_plane_of_one_dimension(random):
     axes = latent_axes(random.normal(size=(30, 1)))
-    assert plane_points(axes, [1.0, 2.0, 3.0], [0.0]).tolist() == [[[1.0], [2.0], [3.0]]]
+    assert latents_at(axes, [1.0, 2.0, 3.0], [0.0]).tolist() == [[[1.0], [2.0], [3.0]]]
     assert axes.coordinates(np.ones((4, 1))).shape == (4, 1)
 
 
@@ -422,28 +436,28 @@ def test_every_figure_saves_as_png_at_its_own_size(random):
     images, labels = random.random((5, 9, 7, 3)), random.integers(0, 3, 40)
     drawn = [
         figures.reconstructions(images, images),
-        figures.grid(random.random((3, 4, 9, 7, 1)), np.arange(4), np.arange(3)),
+        figures.decoded_plane(figures.DecodedPlane(random.random((3, 4, 9, 7, 1)), np.arange(4), np.arange(3))),
         figures.traversals(random.random((2, 3, 9, 7, 3)), np.arange(3), ["z1", "a longer name"]),
-        figures.latent(random.normal(size=(40, 2)), labels, ["a", "b", "c"]),
-        figures.latent(random.normal(size=(40, 1)), labels, ["a", "b", "c"]),
-        figures.latent(np.empty((0, 2)), np.empty(0, int), ["a", "b"]),
+        figures.latent_space(figures.LabelledPoints(random.normal(size=(40, 2)), labels, ["a", "b", "c"])),
+        figures.latent_space(figures.LabelledPoints(random.normal(size=(40, 1)), labels, ["a", "b", "c"])),
+        figures.latent_space(figures.LabelledPoints(np.empty((0, 2)), np.empty(0, int), ["a", "b"])),
         figures.losses({"epoch/train/loss": [3.0, 2.0], "epoch/validation/loss": [2.5, 2.4]}),
     ]
     for figure in drawn:
         data = png(figure)
         assert data.startswith(b"\x89PNG")
         width, height = (int.from_bytes(data[start : start + 4], "big") for start in (16, 20))
-        assert figure_pixels(figure).shape == (height, width, 3)
+        assert rendered(figure).shape == (height, width, 3)
 
 
 def test_no_text_leaves_its_figure(random):
     labels = random.integers(0, 10, 60)
     fashion = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
     for figure in (
-        figures.latent(random.normal(size=(60, 2)), labels, fashion, [0.4, 0.2]),
-        figures.latent(random.normal(size=(60, 1)), labels, fashion),
+        figures.latent_space(figures.LabelledPoints(random.normal(size=(60, 2)), labels, fashion, [0.4, 0.2])),
+        figures.latent_space(figures.LabelledPoints(random.normal(size=(60, 1)), labels, fashion)),
         figures.traversals(random.random((2, 3, 8, 8, 1)), np.arange(3), ["z1, rate 0.41", "z2"]),
-        figures.grid(random.random((3, 2, 8, 8, 1)), [-1.5, 0.5], np.arange(3) * 1e-3),
+        figures.decoded_plane(figures.DecodedPlane(random.random((3, 2, 8, 8, 1)), [-1.5, 0.5], np.arange(3) * 1e-3)),
         figures.reconstructions(*random.random((2, 1, 8, 8, 1)), "A title longer than its picture, by far"),
         figures.losses(
             {
@@ -463,9 +477,12 @@ def test_no_text_leaves_its_figure(random):
 
 def test_drawing_in_threads_equals_drawing_alone(random):
     points, labels = random.normal(size=(200, 2)), random.integers(0, 10, 200)
-    expected, drawn = figures.latent_card(points, labels, DIGITS), []
+    expected, drawn = figures.latent_card(figures.LabelledPoints(points, labels, DIGITS)), []
     threads = [
-        threading.Thread(target=lambda: drawn.append(figures.latent_card(points, labels, DIGITS))) for _ in range(3)
+        threading.Thread(
+            target=lambda: drawn.append(figures.latent_card(figures.LabelledPoints(points, labels, DIGITS)))
+        )
+        for _ in range(3)
     ]
     for thread in threads:
         thread.start()
@@ -479,6 +496,6 @@ def test_inputs_are_left_as_they_were(random):
     images, points = random.random((4, 8, 8, 1)), random.normal(size=(9, 2))
     before = images.copy(), points.copy()
     figures.reconstructions_card(images, images)
-    figures.latent_card(points, np.zeros(9, int), ["all"])
+    figures.latent_card(figures.LabelledPoints(points, np.zeros(9, int), ["all"]))
     assert np.array_equal(images, before[0])
     assert np.array_equal(points, before[1])

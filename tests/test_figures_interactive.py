@@ -65,10 +65,17 @@ class Tags(HTMLParser):
         self.words += data
 
 
-def page_of(random, count=60, dimensions=2, names=DIGITS, shape=(8, 8, 1), **more) -> tuple[str, Any, Any, Any]:
+def page_of(
+    random, count=60, dimensions=2, names=DIGITS, shape=(8, 8, 1), explained=None, **more
+) -> tuple[str, Any, Any, Any]:
     points, labels = random.normal(size=(count, dimensions)), random.integers(0, len(names), count)
     images = noise(random, count, *shape)
-    return figures.interactive_latent(points, labels, names, images, **more), points, labels, images
+    return (
+        figures.interactive_latent(figures.LabelledPoints(points, labels, names, explained), images, **more),
+        points,
+        labels,
+        images,
+    )
 
 
 @pytest.mark.parametrize("dimensions", [1, 2])
@@ -131,7 +138,9 @@ def test_large_images_are_averaged_down(random):
 
 def test_classes_keep_their_colours(random):
     names = ["a", "b", "c", "d"]
-    page = figures.interactive_latent(np.eye(3, 2), np.array([3, 1, 1]), names, noise(random, 3, 8, 8, 1))
+    page = figures.interactive_latent(
+        figures.LabelledPoints(np.eye(3, 2), np.array([3, 1, 1]), names), noise(random, 3, 8, 8, 1)
+    )
     scene = scene_of(page)
     assert scene["names"] == ["b", "d"]
     expected = [to_hex(tuple(class_colors(4)[label])) for label in (1, 3)]
@@ -163,7 +172,9 @@ def test_long_names_are_shortened_in_the_legend_alone(random):
 
 def test_points_that_are_not_finite_are_left_out_and_counted(random):
     points = np.array([[0.0, 1.0], [np.nan, 0.0], [2.0, np.inf], [3.0, 4.0]])
-    page = figures.interactive_latent(points, np.zeros(4, int), ["all"], noise(random, 4, 8, 8, 1))
+    page = figures.interactive_latent(
+        figures.LabelledPoints(points, np.zeros(4, int), ["all"]), noise(random, 4, 8, 8, 1)
+    )
     assert scene_of(page)["traces"][0]["customdata"] == [0, 3]
     assert "2 points are not finite" in own_text(page)
     assert "not finite" not in own_text(page_of(random)[0])
@@ -191,14 +202,22 @@ def test_equal_input_gives_an_equal_page(random):
 def test_two_thousand_points_cost_about_what_their_sheet_does():
     random = np.random.default_rng(0)
     points, labels = random.normal(size=(2000, 2)), random.integers(0, 10, 2000)
-    page = figures.interactive_latent(points, labels, DIGITS, np.zeros((2000, 28, 28, 1), np.uint8))
+    page = figures.interactive_latent(
+        figures.LabelledPoints(points, labels, DIGITS), np.zeros((2000, 28, 28, 1), np.uint8)
+    )
     assert len(own_text(page)) < 120_000
 
 
 def test_wrong_shapes_are_refused(random):
     with pytest.raises(ValueError, match="4 images for 5 points"):
-        figures.interactive_latent(np.zeros((5, 2)), np.zeros(5, int), ["a"], noise(random, 4, 8, 8, 1))
+        figures.interactive_latent(
+            figures.LabelledPoints(np.zeros((5, 2)), np.zeros(5, int), ["a"]), noise(random, 4, 8, 8, 1)
+        )
     with pytest.raises(ValueError, match=r"points have shape \[5, 3\]"):
-        figures.interactive_latent(np.zeros((5, 3)), np.zeros(5, int), ["a"], noise(random, 5, 8, 8, 1))
+        figures.interactive_latent(
+            figures.LabelledPoints(np.zeros((5, 3)), np.zeros(5, int), ["a"]), noise(random, 5, 8, 8, 1)
+        )
     with pytest.raises(ValueError, match="labels run from 0 to 1"):
-        figures.interactive_latent(np.zeros((2, 2)), np.arange(2), ["a"], noise(random, 2, 8, 8, 1))
+        figures.interactive_latent(
+            figures.LabelledPoints(np.zeros((2, 2)), np.arange(2), ["a"]), noise(random, 2, 8, 8, 1)
+        )

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch
 from test_figures import DIGITS, LETTERS, SHAPES, find, noise, png, texts
 
 from pipeline import figures
 from pipeline.figures.images.captioned import LINES, captioned
-from pipeline.figures.images.sheets import SAMPLES
-from pipeline.figures.kit.canvas import figure_pixels
-from pipeline.figures.latent.plane_and_points import DECODED, POINTS
+from pipeline.figures.images.sheets import DENSITIES
+from pipeline.figures.kit.canvas import rendered
+from pipeline.figures.latent.scatter_and_plane import PLANE_HEADING, POINTS_HEADING
 from pipeline.latent.axes import even, quantiles
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
@@ -38,10 +39,20 @@ def crosses_on(axes: Axes) -> np.ndarray:
     return line.get_xydata()
 
 
-def panels(random, x, y, shape=(8, 8, 1), names=DIGITS, **more) -> tuple[Figure, np.ndarray, np.ndarray]:
+def panels(
+    random, x, y, shape=(8, 8, 1), names=DIGITS, explained=None, **more
+) -> tuple[Figure, np.ndarray, np.ndarray]:
     decoded, points = noise(random, len(y), len(x), *shape), random.normal(size=(200, 2))
     labels = random.integers(0, len(names), 200)
-    return figures.plane_and_points(decoded, x, y, points, labels, names, **more), decoded, points
+    return (
+        figures.scatter_and_plane(
+            figures.DecodedPlane(decoded, x, y, explained),
+            figures.LabelledPoints(points, labels, names, explained),
+            **more,
+        ),
+        decoded,
+        points,
+    )
 
 
 def inside_its_figure(figure: Figure) -> bool:
@@ -64,7 +75,7 @@ def ink(figure: Figure, words: set[str]) -> list:
 def test_each_of_the_first_images_has_its_class_under_it(random, shape):
     images = noise(random, 5, *shape)
     figure = figures.first_images(images, [3, 1, 0, 9, 5], FASHION)
-    pixels = figure_pixels(figure)
+    pixels = rendered(figure)
     places = [find(image, pixels) for image in images]
     assert [place[:2] for place in places] == sorted(place[:2] for place in places)
     for image, label, (top, left, factor) in zip(images, [3, 1, 0, 9, 5], places, strict=True):
@@ -94,14 +105,14 @@ def test_every_image_wants_its_caption(random):
 
 def test_decoded_points_name_their_coordinates(random):
     images = noise(random, 4, 8, 8, 3)
-    figure = figures.decoded_points(images, np.array([[0, 2.5], [-0.0001, -1], [0.12345, 10], [1000, 3]], np.float32))
+    figure = figures.decoded_latents(images, np.array([[0, 2.5], [-0.0001, -1], [0.12345, 10], [1000, 3]], np.float32))
     assert {"(0, 2.5)", "(0, −1)", "(0.123, 10)", "(1000, 3)"} <= set(texts(figure))
-    places = [find(image, figure_pixels(figure))[:2] for image in images]
+    places = [find(image, rendered(figure))[:2] for image in images]
     assert places == sorted(places)
 
 
 def test_decoded_points_of_many_dimensions_stay_readable(random):
-    figure = figures.decoded_points(noise(random, 3, 28, 28, 1), random.normal(size=(3, 16)))
+    figure = figures.decoded_latents(noise(random, 3, 28, 28, 1), random.normal(size=(3, 16)))
     assert inside_its_figure(figure)
     (first, *_) = [text for text in texts(figure) if text.startswith("(")]
     assert first.replace("\n", " ").count(",") == 15
@@ -114,7 +125,7 @@ def test_decoded_points_of_many_dimensions_stay_readable(random):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_interpolations_stand_between_their_two_images(random, shape):
     first, last, decoded = noise(random, 2, *shape), noise(random, 2, *shape), noise(random, 2, 3, *shape)
-    pixels = figure_pixels(figures.interpolations(first, last, decoded))
+    pixels = rendered(figures.interpolations(first, last, decoded))
     for row in range(2):
         line = [find(tile, pixels) for tile in (first[row], *decoded[row], last[row])]
         tops, lefts, factors = zip(*line, strict=True)
@@ -145,12 +156,12 @@ def test_interpolations_refuse_other_shapes(random):
 def test_samples_stand_beside_each_other_under_their_names(random, shape):
     prior, fitted = noise(random, 5, *shape), noise(random, 5, *shape)
     figure = figures.samples_beside(prior, fitted)
-    pixels = figure_pixels(figure)
+    pixels = rendered(figure)
     left, right = ([find(image, pixels)[:2] for image in images] for images in (prior, fitted))
     assert (left, right) == (sorted(left), sorted(right))  # in reading order
     assert max(x for _, x in left) < min(x for _, x in right)
     assert left[0][0] == right[0][0]
-    assert tuple(axes.get_title(loc="left") for axes in figure.axes) == SAMPLES
+    assert tuple(axes.get_title(loc="left") for axes in figure.axes) == DENSITIES
 
 
 # The plane among the points
@@ -186,7 +197,7 @@ def test_the_plane_is_as_high_as_the_scatter_and_lies_right_of_it(random):
     (left, top, width, height), (plane_left, plane_top, plane_width, plane_height) = map(place_of, figure.axes)
     assert (top, height, width) == (plane_top, plane_height, height)
     assert left + width < plane_left
-    tile_top, tile_left, factor = find(decoded[-1, 0], figure_pixels(figure))
+    tile_top, tile_left, factor = find(decoded[-1, 0], rendered(figure))
     assert (tile_top, tile_left) == (plane_top, plane_left)  # the highest y is on top
     assert plane_width == 15 * 28 * factor
 
@@ -203,7 +214,7 @@ def test_a_flat_plane_still_has_a_readable_scatter(random, shape):
 def test_the_panels_say_what_they_show(random):
     figure, *_ = panels(random, *SPACINGS["even"], explained=[0.431, 0.122, 0.1])
     scatter, plane = figure.axes
-    assert [axes.get_title(loc="left") for axes in (scatter, plane)] == [POINTS, DECODED]
+    assert [axes.get_title(loc="left") for axes in (scatter, plane)] == [POINTS_HEADING, PLANE_HEADING]
     assert "43.1%" in scatter.get_xlabel()
     assert "12.2%" in scatter.get_ylabel()
     assert (plane.get_xlabel(), plane.get_ylabel()) == ("principal axis 1", "principal axis 2")
@@ -229,13 +240,16 @@ def test_the_legend_lies_between_the_panels(random, names):
 def test_a_line_leads_from_each_mark_to_its_image(random):
     x = quantiles(5)
     decoded, points = noise(random, 1, 5, 28, 28, 1), random.normal(size=(90, 1)) * 4
-    figure = figures.plane_and_points(decoded, x, [0.0], points, random.integers(0, 10, 90), DIGITS)
-    densities, row, between = figure.axes
+    figure = figures.scatter_and_plane(
+        figures.DecodedPlane(decoded, x, [0.0]), figures.LabelledPoints(points, random.integers(0, 10, 90), DIGITS)
+    )
+    densities, row = figure.axes
     assert [text.get_text() for text in densities.get_yticklabels()] == DIGITS
     assert [text.get_text() for text in row.get_xticklabels()] == ["−2.3", "−0.7", "0.0", "0.7", "2.3"]
-    pixels = figure_pixels(figure)
-    for value, image, line in zip(x, decoded[0], between.lines, strict=True):
-        (start, end), _ = between.transData.transform(line.get_xydata()).T
+    pixels = rendered(figure)
+    lines = figure.findobj(ConnectionPatch)
+    for value, image, line in zip(x, decoded[0], lines, strict=True):
+        start, end = line.coords1.transform(line.xy1)[0], line.coords2.transform(line.xy2)[0]
         assert start == pytest.approx(densities.transData.transform((value, 0))[0])
         _, left, factor = find(image, pixels)
         assert end == pytest.approx(left + 14 * factor, abs=1)
@@ -245,7 +259,9 @@ def test_a_line_leads_from_each_mark_to_its_image(random):
 def test_a_line_holds_points_and_marks(random, x):
     points = random.normal(size=(90, 1))
     decoded = noise(random, 1, len(x), 28, 28, 1)
-    figure = figures.plane_and_points(decoded, x, [0.0], points, random.integers(0, 10, 90), FASHION)
+    figure = figures.scatter_and_plane(
+        figures.DecodedPlane(decoded, x, [0.0]), figures.LabelledPoints(points, random.integers(0, 10, 90), FASHION)
+    )
     low, high = figure.axes[0].get_xlim()
     assert low < min(points.min(), x.min())
     assert max(points.max(), x.max()) < high
@@ -260,7 +276,7 @@ def test_no_text_leaves_its_figure_and_all_save_at_their_size(random):
     images, ends = noise(random, 3, 9, 7, 3), noise(random, 2, 9, 7, 3)
     for figure in (
         figures.first_images(images, [0, 1, 9], FASHION, long),
-        figures.decoded_points(images[:1], [[0.5, -1]], long),
+        figures.decoded_latents(images[:1], [[0.5, -1]], long),
         figures.interpolations(ends, ends, noise(random, 2, 1, 9, 7, 3), long),
         figures.interpolations(ends, ends, noise(random, 2, 30, 9, 7, 3)),
         figures.samples_beside(images[:1], images[1:2], long),
@@ -270,4 +286,4 @@ def test_no_text_leaves_its_figure_and_all_save_at_their_size(random):
         assert inside_its_figure(figure)
         data = png(figure)
         width, height = (int.from_bytes(data[start : start + 4], "big") for start in (16, 20))
-        assert figure_pixels(figure).shape == (height, width, 3)
+        assert rendered(figure).shape == (height, width, 3)

@@ -18,7 +18,7 @@ from PIL import Image
 from pipeline.config.build import build
 from pipeline.errors import InputError
 from pipeline.figures import loop
-from pipeline.generation.made import Maker
+from pipeline.generation.generated import Generator
 from pipeline.tracking.run_facts import beginning
 
 
@@ -168,7 +168,7 @@ def test_an_autoencoder_has_no_prior_to_draw_from(checkout: Checkout, tmp_path: 
     done = checkout.train(*SMALL, "objective=autoencoder", "tracking.experiment=plain")
     assert done.returncode == 0, done.stderr
     run_id = checkout.runs("plain")[0].info.run_id
-    assert "is an autoencoder, which has no prior. Say what.density=mixture" in refused(checkout, f"run={run_id}")
+    assert "is an autoencoder, which has no prior. Set what.density=mixture" in refused(checkout, f"run={run_id}")
     assert made(checkout, run_id, tmp_path / "mixed", "what.density=mixture", "what.n=5")["images"].shape[0] == 5
 
 
@@ -204,6 +204,6 @@ def test_a_loop_plays_there_and_back(blobs) -> None:
     assert (shown[0] != shown[3]).any()
 
 
-def test_a_target_that_makes_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match=r"what: that is of type Bernoulli; expected the _target_ of a Maker"):
-        build({"_target_": "pipeline.models.likelihood.Bernoulli"}, "what", expected=Maker)
+def test_a_target_that_generates_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match=r"what: that is of type Bernoulli; expected the _target_ of a Generator"):
+        build({"_target_": "pipeline.models.likelihood.Bernoulli"}, "what", expected=Generator)

@@ -13,11 +13,11 @@ from pipeline.data.batches import as_floats
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.figures import Figure
-from pipeline.latent.density import draws, fitted_mixture
-from pipeline.latent.plane import PlaneSettings, view_of
+from pipeline.latent.mixture import drawn_latents, fitted_mixture
+from pipeline.latent.plane import PlaneSettings, plane_through
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
-from pipeline.pictures.snapshots import Course
+from pipeline.pictures.snapshots import Snapshots
 
 HISTORY = {"epoch/train/loss": [3.0, 2.0], "epoch/validation/loss": [3.0, 2.5]}
 PLANE = {"spacing": "quantile", "count": 5, "x": None, "y": None}
@@ -41,7 +41,7 @@ def gallery(vae, data: ImageData, composed: Callable[..., Config], *overrides: s
 def test_a_finished_run_shows_everything_unless_told_otherwise(small_vae, data, composed, tmp_path: Path) -> None:
     vae = small_vae()
     all_of_it = gallery(vae, data, composed, "pictures.plane.count=3", "pictures.points=[[0,2.5],[1,1]]")
-    course = Course(vae, data.validation, tmp_path / "course")
+    course = Snapshots(vae, data.validation, tmp_path / "course")
     for epoch in (0, 1, 2):
         course.keep(epoch)
     before, after = all_of_it.before(), all_of_it.after(HISTORY, course)
@@ -102,7 +102,7 @@ def test_colour_images_also_not_square_are_drawn_everywhere(composed, tmp_path: 
     data = ImageData("noise", split, split, split, ("one", "two"))
     vae = Experiment.from_config(composed("model=conv", "model.latent_dim=3")).model_for(data)
     drawn = gallery(vae, data, composed, "pictures.plane.count=3", "pictures.points=[[0,0,1]]")
-    course = Course(vae, data.validation, tmp_path / "course")
+    course = Snapshots(vae, data.validation, tmp_path / "course")
     course.keep(0)
     assert len([draw() for draw in (drawn.before() | drawn.after(HISTORY, course)).values()]) == 15
     assert min(draw().shape[0] for draw in drawn.cards(data.test).values()) > 300
@@ -124,7 +124,7 @@ def test_what_is_decoded_in_parts_equals_what_is_decoded_at_once(small_vae, data
 def test_even_coordinates_have_the_ends_that_are_asked_for() -> None:
     means = np.random.default_rng(0).normal(size=(500, 2))
     plane = PlaneSettings(spacing="even", count=5, x=[-2.0, 2.0], y=[-1.0, 3.0])
-    view = view_of(means, plane, prior=True)
+    view = plane_through(means, plane, prior=True)
     np.testing.assert_allclose(view.x, [-2, -1, 0, 1, 2])
     np.testing.assert_allclose(view.y, [-1, 0, 1, 2, 3])
     np.testing.assert_allclose(view.latents[4, 0], [-2, 3])
@@ -133,9 +133,9 @@ def test_even_coordinates_have_the_ends_that_are_asked_for() -> None:
 def test_without_a_prior_or_ends_the_coordinates_reach_as_far_as_the_images() -> None:
     means = np.random.default_rng(0).normal(30, 9, size=(500, 2))
     for settings_, prior in ((PlaneSettings(**PLANE), False), (PlaneSettings(**PLANE | {"spacing": "even"}), True)):
-        view = view_of(means, settings_, prior=prior)
+        view = plane_through(means, settings_, prior=prior)
         np.testing.assert_allclose(view.x[[0, -1]], np.quantile(means[:, 0], (0.01, 0.99)))
-    assert abs(view_of(means, PlaneSettings(**PLANE), prior=True).x).max() < 2.4
+    assert abs(plane_through(means, PlaneSettings(**PLANE), prior=True).x).max() < 2.4
 
 
 @pytest.mark.parametrize(
@@ -172,19 +172,18 @@ def test_wrong_settings_are_named_with_an_example(composed, override: str, words
 
 def test_a_course_that_is_resumed_keeps_each_epoch_once(small_vae, data, tmp_path: Path) -> None:
     vae, folder = small_vae(), tmp_path / "course"
-    Course(vae, data.validation, folder).keep(0)
-    Course(vae, data.validation, folder).keep(1)
+    Snapshots(vae, data.validation, folder).keep(0)
+    Snapshots(vae, data.validation, folder).keep(1)
     vae.encoder.weights[0].assign(vae.encoder.weights[0] * 2)
-    resumed = Course(vae, data.validation, folder)
+    resumed = Snapshots(vae, data.validation, folder)
     resumed.keep(1)
-    frames = resumed.frames()
-    assert frames.epochs == [0, 1]
-    assert frames.means.shape == (2, 30, 2)
-    assert frames.reconstructions.shape == (2, 10, 8, 8, 1)
-    np.testing.assert_allclose(
-        frames.means[1], np.asarray(vae.posterior(as_floats(data.validation.images)).mean), atol=1e-6
-    )
-    assert abs(frames.means[0] - frames.means[1]).max() > 1e-3
+    kept = resumed.course()
+    assert kept.epochs == [0, 1]
+    assert kept.means.shape == (2, 30, 2)
+    assert kept.reconstructions.shape == (2, 10, 8, 8, 1)
+    means = np.asarray(vae.posterior(as_floats(data.validation.images)).mean)
+    np.testing.assert_allclose(kept.means[1], means, atol=1e-6)
+    assert abs(kept.means[0] - kept.means[1]).max() > 1e-3
     resumed.forget()
     assert not folder.exists()
 
@@ -195,9 +194,9 @@ def test_the_fitted_density_has_the_moments_of_the_aggregate_posterior(small_vae
     images = blobs(3000)
     means = np.asarray(vae.posterior(as_floats(images)).mean)
     mixture = fitted_mixture(vae, images, components=3, seed=0)
-    drawn = draws(mixture, 20_000, seed=1)
+    drawn = drawn_latents(mixture, 20_000, seed=1)
     np.testing.assert_allclose(drawn.mean(axis=0), means.mean(axis=0), atol=0.06)
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(means.T) + np.eye(2), atol=0.1)  # log variance 0: one more
     halves = drawn[:10_000].mean(axis=0), drawn[10_000:].mean(axis=0)
     np.testing.assert_allclose(*halves, atol=0.06)
-    assert np.array_equal(drawn, draws(fitted_mixture(vae, images, components=3, seed=0), 20_000, seed=1))
+    assert np.array_equal(drawn, drawn_latents(fitted_mixture(vae, images, components=3, seed=0), 20_000, seed=1))

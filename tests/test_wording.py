@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from pipeline import ROOT, figures
 from pipeline.figures.kit import fonts
-from pipeline.figures.kit.canvas import blank, figure_pixels, text_width
+from pipeline.figures.kit.canvas import blank, rendered, text_width
 from pipeline.figures.kit.classes import ALL, OF_MORE, named_classes
 from pipeline.text.markdown import code, literal, paragraphs, table
 from pipeline.text.wording import did_you_mean, one_line, shortened, wrapped
@@ -110,23 +110,22 @@ def everything(names: list[str], dimensions: int) -> dict[str, Figure]:
     """Every figure in which names of classes or runs can stand."""
     random = np.random.default_rng(0)
     labels = np.arange(4 * len(names)) % len(names)
-    points = random.normal(size=(len(labels), dimensions))
+    points = figures.LabelledPoints(random.normal(size=(len(labels), dimensions)), labels, names)
     images = np.zeros((len(labels), 8, 8, 1), np.uint8)
-    decoded, x = np.zeros((3 if dimensions == 2 else 1, 3, 8, 8, 1)), np.arange(3)
-    y = x if dimensions == 2 else np.zeros(1)
-    member = figures.Member(
-        names[0], "ELBO 1", images[:4], images[:4], points, labels, names, decoded, images[:4], None
-    )
+    rows = 3 if dimensions == 2 else 1
+    plane = figures.DecodedPlane(np.zeros((rows, 3, 8, 8, 1)), np.arange(3), np.arange(rows))
+    steps = figures.Trajectories(np.stack([points.points, points.points]), labels, names, [0, 1])
+    column = figures.Column(names[0], "ELBO 1", images[:4], images[:4], points, plane, images[:4])
     layer = figures.Layer(names[0], names[-1] or "x", (8, 8, 1), 0)
     return {
-        "latent": figures.latent(points, labels, names, title=names[0]),
-        "steps": figures.latent_steps(np.stack([points, points]), labels, names, [0, 1]),
-        "plane": figures.plane_and_points(decoded, x, y, points, labels, names),
-        "beside": figures.side_by_side([member, member], title=names[0]),
+        "latent": figures.latent_space(points, title=names[0]),
+        "steps": figures.latent_steps(steps),
+        "plane": figures.scatter_and_plane(plane, points),
+        "beside": figures.side_by_side([column, column], title=names[0]),
         "first": figures.first_images(images, labels, names),
         "samples": figures.samples(images[:4], f"{names[0]}: samples"),
         "structure": figures.structure([("encoder", [layer])]),
-        "wall": figures.wall([figures.Brick(names[0], names[0], [images[0].repeat(3, -1)])], names[0]),
+        "wall": figures.trial_sheet([figures.TrialCards(names[0], names[0], [images[0].repeat(3, -1)])], names[0]),
     }
 
 
@@ -134,19 +133,20 @@ def everything(names: list[str], dimensions: int) -> dict[str, Figure]:
 @pytest.mark.parametrize("dimensions", [1, 2])
 def test_names_of_any_kind_are_drawn_as_they_are_without_a_warning(dimensions):
     for kind, figure in everything(SEVERAL, dimensions).items():
-        figure_pixels(figure)
+        rendered(figure)
         assert max(figure.bbox.size) < 3000, kind
         for text in figure.findobj(Text):
             assert not text.get_parse_math(), (kind, text)
-    steps = np.zeros((2, len(SEVERAL), dimensions)) + np.arange(len(SEVERAL))[None, :, None]
-    assert figures.latent_film(steps, np.arange(len(SEVERAL)), SEVERAL, [0, 1])
-    assert figures.latent_card(steps[0], np.arange(len(SEVERAL)), SEVERAL).shape == (448, 448, 3)
+    points, labels = np.zeros((2, len(SEVERAL), dimensions)), np.arange(len(SEVERAL))
+    steps = figures.Trajectories(points + labels[None, :, None], labels, SEVERAL, [0, 1])
+    assert figures.latent_film(steps)
+    assert figures.latent_card(steps.at(0)).shape == (448, 448, 3)
 
 
 @pytest.mark.parametrize("name", ["$$", r"$\frac$", "US$5-US$10"])
 def test_dollars_are_written(name):
-    figure = figures.latent(np.eye(2), np.arange(2), [name, "other"])
-    figure_pixels(figure)
+    figure = figures.latent_space(figures.LabelledPoints(np.eye(2), np.arange(2), [name, "other"]))
+    rendered(figure)
     (legend,) = (axes.get_legend() for axes in figure.axes)
     assert legend.get_texts()[0].get_text() == name
     assert legend.get_texts()[0].get_window_extent().width > 4 * len(name)
@@ -155,12 +155,12 @@ def test_dollars_are_written(name):
 def test_a_figure_that_forgets_is_literal_too():
     figure = blank(300, 100)
     figure.text(0.1, 0.5, r"$\frac$")  # as a formula it raises
-    assert figure_pixels(figure).std() > 1
+    assert rendered(figure).std() > 1
 
 
 def test_wide_letters_count_twice():
     assert text_width("猫猫", 10) == text_width("abcd", 10)
-    figure = figures.latent(np.eye(2), np.arange(2), ["猫" * 14, "b"])
+    figure = figures.latent_space(figures.LabelledPoints(np.eye(2), np.arange(2), ["猫" * 14, "b"]))
     figure.draw_without_rendering()
     assert figure.axes[0].get_legend().get_window_extent().x1 <= figure.bbox.width
 
@@ -216,7 +216,8 @@ from pipeline import figures
 import numpy as np
 for names in (["𒀀", "𒀁", "b"], ["𒀂", "a"]):
     for _ in range(2):
-        figures.latent(np.eye(len(names), 2), np.arange(len(names)), names).savefig(sys.argv[1])
+        points = figures.LabelledPoints(np.eye(len(names), 2), np.arange(len(names)), names)
+        figures.latent_space(points).savefig(sys.argv[1])
 """
 
 
@@ -269,9 +270,11 @@ def test_settings_of_the_user_change_no_picture(tmp_path):
 
 
 def test_what_somebody_sets_later_changes_no_picture():
-    before = figure_pixels(figures.latent(np.eye(2), np.arange(2), ["a", "b"]))
+    before = rendered(figures.latent_space(figures.LabelledPoints(np.eye(2), np.arange(2), ["a", "b"])))
     mpl.rcParams.update({"figure.facecolor": "black", "axes.grid": True, "font.size": 30, "text.parse_math": True})
-    assert np.array_equal(figure_pixels(figures.latent(np.eye(2), np.arange(2), ["a", "b"])), before)
+    assert np.array_equal(
+        rendered(figures.latent_space(figures.LabelledPoints(np.eye(2), np.arange(2), ["a", "b"]))), before
+    )
 
 
 def test_the_known_name_that_comes_nearest_is_asked_about():

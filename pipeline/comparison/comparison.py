@@ -1,4 +1,4 @@
-"""Finished runs compared, shown and kept."""
+"""Finished runs compared: a table in the terminal, and files that are kept in the tracking store."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -63,7 +63,7 @@ def compare(config: Config, console: Console) -> list[Path]:
 
 
 def _parent(store: Store, runs: Sequence[Finished]) -> MlflowRun | None:
-    """The run that holds all of them, if one does."""
+    """The run that holds all of these runs, if one does."""
     parents = {run.tags.get(PARENT) for run in runs}
     parent = parents.pop() if len(parents) == 1 else None
     try:
@@ -73,7 +73,7 @@ def _parent(store: Store, runs: Sequence[Finished]) -> MlflowRun | None:
 
 
 def _keep(store: Store, parent: MlflowRun | None, title: str, paths: Sequence[Path]) -> None:
-    """In the parent, or in a run of its own."""
+    """Keep the files in the parent, or in a run of their own."""
     if parent:
         add_files(store, parent.info.run_id, paths)
         return

@@ -8,22 +8,22 @@ import numpy as np
 from pipeline import figures
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.latent.encoding import decode, encode
+from pipeline.latent.encoding import decode, reconstruct
 from pipeline.runs.loaded_run import Trained, load
 from pipeline.tracking.run_facts import Finished
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT
 
-SHOWN = 12
-"""Images, and latents."""
+IMAGES = 12
+"""Images, and latents, that each model is shown with: as many as a page shows beside each other."""
 
 
 @dataclass(frozen=True)
 class Strip:
-    """What one model makes of them.
+    """The images and the latents through one model.
 
     Attributes:
-        run_id: whose.
+        run_id: of the model.
         reconstructions: PNG, a row of the images as it reconstructs them.
         samples: PNG, a row of what it decodes the latents to.
     """
@@ -62,7 +62,7 @@ def sheets(
         after_each: called when a run is done.
     """
     widest = max(int(run.params.get("model.latent_dim", 0)) for run in runs)
-    latents = np.random.default_rng(0).standard_normal((SHOWN, widest))
+    latents = np.random.default_rng(0).standard_normal((IMAGES, widest))
     for fingerprint in dict.fromkeys(run.tags.get(FINGERPRINT) for run in runs):
         alike = [run for run in runs if run.tags.get(FINGERPRINT) == fingerprint]
         yield _sheet(store, alike, latents, trusted, after_each)
@@ -76,7 +76,8 @@ def _sheet(
     after_each: Callable[[], None],
 ) -> Sheet:
     data: ImageData | None = None
-    strips, left_out = [], {}
+    strips: list[Strip] = []
+    left_out: dict[str, str] = {}
     for run in runs:
         try:
             trained = load(store, run.id, trusted=trusted)
@@ -85,18 +86,18 @@ def _sheet(
         except InputError as error:
             left_out[run.id] = str(error)
         after_each()
-    inputs = figures.strip(_chosen(data)) if data else b""
+    inputs = figures.image_row(_chosen(data)) if data else b""
     return Sheet(data.name if data else "", inputs, strips, left_out)
 
 
 def _chosen(data: ImageData) -> np.ndarray:
+    """The test images that are shown, uint8 [N, H, W, C]; the same for all models of the data."""
     order = np.random.default_rng(0).permutation(len(data.test))
-    return data.test.images[order[:SHOWN]]
+    return data.test.images[order[:IMAGES]]
 
 
 def _strip(trained: Trained, images: np.ndarray, latents: np.ndarray) -> Strip:
-    """One row: a model of fewer dimensions takes the first coordinates of each latent."""
+    """Images [N, H, W, C] and latents [N, D] through a model; one of fewer dimensions takes the first coordinates."""
     vae = trained.vae
-    reconstructed = decode(vae, encode(vae, images).mean)
-    sampled = decode(vae, latents[:, : vae.latent_dim])
-    return Strip(trained.id, figures.strip(reconstructed), figures.strip(sampled))
+    decoded = decode(vae, latents[:, : vae.latent_dim])
+    return Strip(trained.id, figures.image_row(reconstruct(vae, images)), figures.image_row(decoded))

@@ -8,8 +8,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from pipeline.comparison.contact_sheet import SHOWN, Sheet
-from pipeline.comparison.pareto_front import front
+from pipeline.comparison.contact_sheet import IMAGES, Sheet
+from pipeline.comparison.pareto_front import pareto_front
 from pipeline.comparison.table import Table, concise, last_part
 from pipeline.figures.kit.style import INK, LINE, MUTED
 from pipeline.metric_names import ELBO
@@ -84,7 +84,7 @@ def _plane(table: Table) -> dict[str, Any]:
     names = [f"{table.split}/{part}" for part in ("rate", "distortion")]
     runs = [run for run in table.runs if all(name in run.metrics for name in names)]
     points = [(run.metrics[names[0]], run.metrics[names[1]]) for run in runs]
-    edge = [points[index] for index in front(points)] if table.comparable else []
+    edge = [points[index] for index in pareto_front(points)] if table.comparable else []
     line = {
         "type": "scatter",
         "mode": "lines",
@@ -151,8 +151,8 @@ def _sheet(sheet: Sheet, table: Table) -> str:
     inputs = f"<tr><th>images</th><td>{_image(sheet.inputs)}</td><td></td></tr>" if sheet.inputs else ""
     return (
         f"<h2>Contact sheet{': ' if sheet.data else ''}{escape(sheet.data)}</h2>"
-        f"<p>Left, the same {SHOWN} test images as each model reconstructs them; right, what it decodes the same "
-        f"{SHOWN} latents to. A model of fewer dimensions takes the first coordinates of each latent.</p>"
+        f"<p>Left, the same {IMAGES} test images as each model reconstructs them; right, what it decodes the same "
+        f"{IMAGES} latents to. A model of fewer dimensions takes the first coordinates of each latent.</p>"
         f'<div class="wide"><table class="sheet"><tr><th></th><th>reconstructions</th><th>decoded latents</th></tr>'
         f"{inputs}{rows}{missing}</table></div>"
     )

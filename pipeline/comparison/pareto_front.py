@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-def front(points: Sequence[tuple[float, float]]) -> list[int]:
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
     """Positions of the points that no other is at or below in both coordinates, by the first one ascending."""
     order = sorted(range(len(points)), key=lambda index: points[index])
     kept: list[int] = []

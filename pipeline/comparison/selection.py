@@ -13,13 +13,13 @@ from pipeline.tracking.tags import PARENT, PRUNED
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Who is chosen: by id, or all of an experiment, of a study, or those that pass a filter; or all of these at once.
+    """The runs of a comparison: by id, of an experiment, of a study, or that pass a filter; or all of these at once.
 
     Attributes:
-        runs: ids, or their beginnings, or `<study>@champion`; of one that holds others, those below it.
-        experiment: of MLflow.
-        study: whose trials.
-        filter: in MLflow's language.
+        runs: ids, or their beginnings, or `<study>@champion`; a run that holds others stands for those below it.
+        experiment: name of an experiment of MLflow.
+        study: name of the study whose trials are compared.
+        filter: a condition in the search language of MLflow.
     """
 
     runs: list[Text]
@@ -30,7 +30,7 @@ class Selection:
     def __post_init__(self) -> None:
         if not (self.runs or self.experiment or self.study or self.filter):
             raise InputError(
-                "compare: which runs? Say experiment=mnist, study=latent_filters, runs=[<id>,<id>] or filter=…"
+                "compare: which runs? Set experiment=mnist, study=latent_filters, runs=[<id>,<id>] or filter=…"
             )
 
     def of(self, store: Store) -> list[Finished]:

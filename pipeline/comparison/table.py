@@ -14,12 +14,13 @@ from pipeline.evaluation.scores import COMPARED, ranking, score_of
 from pipeline.text.wording import one_line
 from pipeline.tracking.run_facts import Finished, are_comparable, beginning, deciding_score, differing, scored_split
 
-SHOWN = ("elbo", "nll", "rate", "distortion")
+TERMINAL_SCORES = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""
-NAME, SETTING = 28, 20
-"""Characters of a run's name and of a setting that are shown at most."""
-SHORT = 12
-"""Characters that a name gives way to, so that there is room for another setting."""
+TERMINAL_RUNS = 40
+"""Runs that a terminal shows: about a screenful."""
+NAME_WIDTH = 28  # characters of a run's name at most
+SHORT_NAME_WIDTH = 12  # characters that a name gives way to, so that there is room for another setting
+SETTING_WIDTH = 20  # characters of a setting at most
 
 
 class Table:
@@ -70,29 +71,29 @@ class Table:
         values = [run.metrics[score] for run in self.runs if score in run.metrics]
         return better(values) if better and values and self.comparable else None
 
-    def report(self, console: Console, most: int = 40) -> None:
+    def report(self, console: Console) -> None:
         """Show it to a person, as much of it as a terminal has room for."""
         shown: list[str] = []
         for key in self.settings:
-            if _width(self._printed([*shown, key], most, SHORT), console) <= console.width:
+            if _width(self._printed([*shown, key], SHORT_NAME_WIDTH), console) <= console.width:
                 shown.append(key)
         console.print(f"Scores of the {self.split} split, sorted by {self.sort}", highlight=False)
-        console.print(self._printed(shown, most, NAME))
-        hidden = [f"{len(self.runs) - most} more runs"] if len(self.runs) > most else []
+        console.print(self._printed(shown, NAME_WIDTH))
+        hidden = [f"{len(self.runs) - TERMINAL_RUNS} more runs"] if len(self.runs) > TERMINAL_RUNS else []
         hidden += [", ".join(rest)] if (rest := [key for key in self.settings if key not in shown]) else []
         if hidden:
             console.print(Text(f"In the files also {' and '.join(hidden)}"), soft_wrap=True)
 
-    def _printed(self, settings: Sequence[str], most: int, name: int) -> Printed:
-        printed = Printed(Column("run", max_width=name), Column("id", no_wrap=True), box=None)
-        expected = dict.fromkeys([*(f"{self.split}/{score}" for score in SHOWN), self.sort])
+    def _printed(self, settings: Sequence[str], name_width: int) -> Printed:
+        printed = Printed(Column("run", max_width=name_width), Column("id", no_wrap=True), box=None)
+        expected = dict.fromkeys([*(f"{self.split}/{score}" for score in TERMINAL_SCORES), self.sort])
         bests = {score: self.best(score) for score in expected}
         scores = [score for score in expected if score in self.scores]
         for key in settings:
-            printed.add_column(Text(one_line(self.headings[key])), no_wrap=True, max_width=SETTING)
+            printed.add_column(Text(one_line(self.headings[key])), no_wrap=True, max_width=SETTING_WIDTH)
         for score in scores:
             printed.add_column(self.headings[score], no_wrap=True, justify="right")
-        for run in self.runs[:most]:
+        for run in self.runs[:TERMINAL_RUNS]:
             # Gives way first where there is little room.
             named = Text(one_line(run.name), no_wrap=True, overflow="ellipsis")
             values = (Text(_shown(run.params.get(key, ""))) for key in settings)
@@ -108,12 +109,12 @@ class Table:
 
 
 def last_part(name: str) -> str:
-    """The last part of its name."""
+    """The last part of the name of a setting or a score, such as `nll` of `test/nll`."""
     return name.rpartition("/")[2]
 
 
 def concise(value: str) -> str:
-    """A setting as it is told apart from others: of a number four digits."""
+    """The value of a setting as it is told apart from others: a number with four digits."""
     try:
         return f"{float(value):.4g}" if "." in value or "e" in value else value
     except ValueError:

@@ -1,7 +1,8 @@
-"""Arrays in, pictures out: cards for each epoch, figures for the end of a run. Knows neither MLflow nor Keras.
+"""Figures are drawn from arrays: cards for each epoch, and figures for the end of a run.
 
 Cards are square uint8 arrays [S, S, 3] that cost a few milliseconds; figures are matplotlib Figures with titles, axes
-and legends. Neither goes through pyplot, so nothing stays behind and threads may draw at once.
+and legends. Nothing goes through pyplot, so nothing stays behind and threads may draw at once. This package knows
+neither MLflow nor Keras.
 """
 
 import pipeline.plotting  # noqa: F401 — before anything imports matplotlib
@@ -14,50 +15,57 @@ from pipeline.figures.diagram.layer import Layer
 from pipeline.figures.film.film import latent_film
 from pipeline.figures.film.loop import loop
 from pipeline.figures.images.cards import mosaic_card, plane_card, reconstructions_card
-from pipeline.figures.images.decoded import decoded_points, grid, interpolations, traversals
+from pipeline.figures.images.decoded import decoded_latents, decoded_plane, interpolations, traversals
+from pipeline.figures.images.decoded_plane import DecodedPlane
+from pipeline.figures.images.image_row import image_row
+from pipeline.figures.images.reconstructions_by_epoch import reconstructions_by_epoch
 from pipeline.figures.images.sheets import first_images, reconstructions, samples, samples_beside
-from pipeline.figures.images.strip import strip
-from pipeline.figures.images.wall import Brick, wall
+from pipeline.figures.images.trial_sheet import TrialCards, trial_sheet
 from pipeline.figures.interactive.page import interactive_latent
 from pipeline.figures.kit.png import png
-from pipeline.figures.latent.evolution import epochs_sheet, latent_steps
-from pipeline.figures.latent.latents import latent, latent_card
-from pipeline.figures.latent.plane_and_points import plane_and_points
+from pipeline.figures.latent.labelled_points import LabelledPoints
+from pipeline.figures.latent.latent_space import latent_card, latent_space
+from pipeline.figures.latent.latent_steps import latent_steps
+from pipeline.figures.latent.scatter_and_plane import scatter_and_plane
+from pipeline.figures.latent.trajectories import Trajectories
 from pipeline.figures.loss_curves import losses
-from pipeline.figures.side_by_side.column import Member
+from pipeline.figures.side_by_side.column import Column
 from pipeline.figures.side_by_side.side_by_side import side_by_side
 from pipeline.plotting import literal_ticks, settle
 
 __all__ = [
-    "Brick",
+    "Column",
+    "DecodedPlane",
     "Figure",
+    "LabelledPoints",
     "Layer",
-    "Member",
-    "decoded_points",
-    "epochs_sheet",
+    "Trajectories",
+    "TrialCards",
+    "decoded_latents",
+    "decoded_plane",
     "first_images",
-    "grid",
+    "image_row",
     "interactive_latent",
     "interpolations",
-    "latent",
     "latent_card",
     "latent_film",
+    "latent_space",
     "latent_steps",
     "literal_ticks",
     "loop",
     "losses",
     "mosaic_card",
-    "plane_and_points",
     "plane_card",
     "png",
     "reconstructions",
+    "reconstructions_by_epoch",
     "reconstructions_card",
     "samples",
     "samples_beside",
+    "scatter_and_plane",
     "settle",
     "side_by_side",
-    "strip",
     "structure",
     "traversals",
-    "wall",
+    "trial_sheet",
 ]

@@ -1,55 +1,65 @@
 """Training curves: small multiples of the loss and its parts."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from pipeline.figures.kit.canvas import EDGE, TOP, blank, place
+from pipeline.figures.kit.canvas import blank, style_axes
 from pipeline.figures.kit.style import INK, LINE, MUTED, SMALL, TEXT, TITLE, TRAIN, VALIDATION
 from pipeline.metric_names import EPOCH, LOSS
 
+History = Mapping[str, Sequence[float]]
+"""Values of a metric, one an epoch, by its name, such as `epoch/train/loss`."""
 PANELS = ("loss", "distortion", "rate", "elbo")
 SPLITS = (("train", "training", TRAIN), ("validation", "validation", VALIDATION))
-WIDTH, HEIGHT = 380, 340  # pixels of one panel
-BETWEEN_X, BETWEEN_Y = 84, 92  # pixels from one panel to the next, its labels among them
+WIDTH = 480  # pixels of one panel with its labels
+HEIGHT = 440  # pixels, likewise
+TICKS = 8  # epochs that an axis numbers at most
+DOTTED = 40  # epochs up to which each is a dot on its curve
 REACH = 12.0  # how many distances from median to best beyond the median a value still belongs to the bulk
 WORTH = 3.0  # how many times larger the axis shows the bulk for it to be worth cutting the rest
 
 
-def losses(history: Mapping[str, Sequence[float]], title: str = "Training") -> Figure:
+def losses(history: History, title: str = "Training") -> Figure:
     """The course of loss, distortion, rate and, where recorded, the ELBO; nats per image, epochs counted from 1.
 
     Args:
-        history: by name, such as `epoch/train/loss`, one value an epoch. Names of other metrics are left out.
+        history: values by name, such as `epoch/train/loss`. Other names are left out.
+        title: above all panels.
+
+    Raises:
+        ValueError: none of the names is known.
     """
-    best = best_epoch(history)
     panels = [name for name in PANELS if any(f"{EPOCH}{split}/{name}" in history for split, *_ in SPLITS)]
     if not panels:
         raise ValueError(f"history has {', '.join(history) or 'no metrics'}; expected metrics such as {LOSS}")
     columns = 2 if len(panels) == 4 else len(panels)
-    rows = -(-len(panels) // columns)
-    figure = blank(EDGE + columns * (WIDTH + BETWEEN_X), TOP + rows * (HEIGHT + BETWEEN_Y))
-    for index, name in enumerate(panels):
-        row, column = divmod(index, columns)
-        left, top = EDGE + 56 + column * (WIDTH + BETWEEN_X), TOP + 30 + row * (HEIGHT + BETWEEN_Y)
-        _panel(place(figure, left, top, WIDTH, HEIGHT), name, history, best)
-    _head(figure, figure.axes[0], title)
+    rows = math.ceil(len(panels) / columns)
+    figure = blank(columns * WIDTH, rows * HEIGHT)
+    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE, color=INK)
+    best = best_epoch(history)
+    for axes, name in zip(figure.subplots(rows, columns, squeeze=False).flat, panels, strict=True):
+        _draw_panel(axes, name, history, best)
+    lines = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*lines, ncols=2, loc="upper right", frameon=False, fontsize=TEXT, labelcolor=INK)
     return figure
 
 
-def best_epoch(history: Mapping[str, Sequence[float]]) -> int | None:
+def best_epoch(history: History) -> int | None:
     """The epoch, from 1, with the lowest validation loss, or training loss without validation; None without either."""
-    losses = [history.get(name, ()) for name in (LOSS, f"{EPOCH}train/loss")]
-    values = np.asarray(next((values for values in losses if len(values)), ()), np.float64)
+    values = np.asarray(history.get(LOSS) or history.get(f"{EPOCH}train/loss") or (), np.float64)
     finite = np.isfinite(values)
     return int(np.where(finite, values, np.inf).argmin()) + 1 if finite.any() else None
 
 
 def robust_range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Limits that show the bulk of all curves: a few huge values at the start do not flatten what follows."""
+    """Limits that show the bulk of all curves, each [E]: a few huge values at the start do not flatten the rest."""
     values = np.concatenate([np.asarray(curve, np.float64) for curve in curves])
     values = values[np.isfinite(values)]
     if not len(values):
@@ -63,30 +73,31 @@ def robust_range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
     return float(low - margin), float(high + margin)
 
 
-def _panel(axes: Axes, name: str, history: Mapping[str, Sequence[float]], best: int | None) -> None:
+def _draw_panel(axes: Axes, name: str, history: History, best: int | None) -> None:
     curves = [
         (np.asarray(history.get(f"{EPOCH}{split}/{name}", ()), np.float64), word, ink) for split, word, ink in SPLITS
     ]
-    low, high = robust_range([values for values, *_ in curves])
     last = max(len(values) for values, *_ in curves)
     for values, word, ink in curves:
-        epochs = np.arange(1, len(values) + 1)
-        marker = "o" if len(values) <= 40 else ""
-        axes.plot(epochs, values, color=ink, linewidth=1.5, marker=marker, markersize=3, label=word)
-    axes.set(ylim=(low, high), xlim=(1 - 0.03 * last, last + 0.03 * last) if last > 1 else (0.5, 1.5))
-    _point_beyond(axes, [(values, ink) for values, _, ink in curves])
-    axes.set_xticks(epoch_ticks(last))
+        marker = "o" if len(values) <= DOTTED else ""
+        axes.plot(np.arange(1, len(values) + 1), values, color=ink, marker=marker, markersize=3, label=word)
+    margin = min(0.03 * last, 0.9) if last > 1 else 0.5
+    axes.set(ylim=robust_range([values for values, *_ in curves]), xlim=(1 - margin, max(last, 1) + margin))
+    inked = [(values, ink) for values, _, ink in curves]
+    _point_beyond(axes, inked)
+    axes.xaxis.set_major_locator(MaxNLocator(TICKS, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+    style_axes(axes)
     axes.grid(color=LINE, linewidth=0.5, alpha=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_title("ELBO" if name == "elbo" else name, fontsize=TEXT + 1, color=INK, loc="left", pad=6)
     axes.set_xlabel("epoch", fontsize=TEXT, color=INK)
     axes.set_ylabel("nats per image", fontsize=TEXT, color=INK)
     if best is not None:
-        _mark_best(axes, [(values, ink) for values, _, ink in curves], best)
+        _mark_best(axes, inked, best)
 
 
 def _mark_best(axes: Axes, curves: Sequence[tuple[np.ndarray, str]], best: int) -> None:
-    """A line at the best epoch; a ring and the value on the last curve that reaches it, best of all validation."""
+    """A line at the best epoch, and on the last of the curves, each [E], that reaches it a ring and the value."""
     axes.axvline(best, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     reaching = [(values[best - 1], ink) for values, ink in curves if len(values) >= best]
     if reaching:
@@ -96,7 +107,7 @@ def _mark_best(axes: Axes, curves: Sequence[tuple[np.ndarray, str]], best: int) 
 
 
 def _point_beyond(axes: Axes, curves: Sequence[tuple[np.ndarray, str]]) -> None:
-    """Arrowheads at the edge for the epochs at which a curve leaves the axes, and the value farthest out."""
+    """Arrowheads where curves, each [E], leave the axes, and the value that is farthest out."""
     low, high = axes.get_ylim()
     inset = 0.025 * (high - low)
     for sign, edge, marker in ((1, high, "^"), (-1, low, "v")):
@@ -114,31 +125,6 @@ def _point_beyond(axes: Axes, curves: Sequence[tuple[np.ndarray, str]]) -> None:
             axes.annotate(text, (last, edge - sign * inset), fontsize=SMALL, color=MUTED, **beside)
 
 
-def epoch_ticks(last: int) -> list[int]:
-    """The first epoch and then round numbers, nine at most."""
-    step = next(step for power in range(9) for step in (10**power, 2 * 10**power, 5 * 10**power) if last <= 8 * step)
-    return list(range(1, last + 1, step)) if step <= 2 else [1, *range(step, last + 1, step)]
-
-
 def _number(value: float) -> str:
     """Thousands set apart, decimals only where they say something, a true minus sign."""
     return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.2f}").replace("-", "\N{MINUS SIGN}")
-
-
-def _head(figure: Figure, first: Axes, title: str) -> None:
-    """The title, and to its right what the colours mean."""
-    box = first.get_position()
-    width, height = figure.get_size_inches() * figure.dpi
-    figure.text(box.x0, 1 - 14 / height, title, fontsize=TITLE, color=INK, va="top")
-    handles, words = first.get_legend_handles_labels()
-    right = 1 - (BETWEEN_X - 56) / width
-    figure.legend(
-        handles,
-        words,
-        ncols=2,
-        loc="upper right",
-        bbox_to_anchor=(right, 1 - 4 / height),
-        frameon=False,
-        fontsize=TEXT,
-        labelcolor=INK,
-    )

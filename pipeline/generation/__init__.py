@@ -1,1 +1,1 @@
-"""What a trained model can make: samples, decoded points and planes, ways between images, tables of latents."""
+"""What a trained model can generate: samples, decoded points and planes, interpolations, tables of latents."""

@@ -1,4 +1,4 @@
-"""Image files as latents."""
+"""Image files of the user's own, encoded."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ from pipeline.config.values import Switch, Text
 from pipeline.data.class_names import printable
 from pipeline.data.listing import fault, files_below
 from pipeline.errors import InputError
-from pipeline.generation.made import Made
+from pipeline.generation.generated import Generated
 from pipeline.generation.own_files import own_files
 from pipeline.latent.encoding import encode
 from pipeline.runs.loaded_run import Trained
@@ -31,8 +31,12 @@ class Encodings:
     folder: Text
     skip_unreadable: Switch
 
-    def make(self, trained: Trained) -> Made:
-        """A table: the file, the posterior mean of each dimension, and the rate in nats."""
+    def generate(self, trained: Trained) -> Generated:
+        """A table of the files with their posterior means, a column for each dimension, and their rates in nats.
+
+        Raises:
+            InputError: the folder has no files, or one of them cannot be read.
+        """
         root = Path(self.folder).expanduser()
         files = list(files_below(root)) if os.path.isdir(root) else []
         if not files:
@@ -46,4 +50,4 @@ class Encodings:
         names = printable([str(files[position].relative_to(root)) for position in found.kept])
         table.insert(0, "file", names)
         table["rate"] = encoded.rates.sum(axis=1)
-        return Made(found.images, encoded.mean, None, table=table)
+        return Generated(found.images, encoded.mean, None, table=table)

@@ -10,10 +10,10 @@ from pydantic import Field
 from pipeline import figures
 from pipeline.config.values import Count, Text
 from pipeline.errors import InputError
-from pipeline.generation.made import Made
+from pipeline.generation.generated import Generated
 from pipeline.generation.own_files import own_files
 from pipeline.latent.encoding import decode, encode
-from pipeline.latent.paths import between
+from pipeline.latent.traversal import interpolated
 from pipeline.pictures.settings import Pair
 from pipeline.runs.loaded_run import Trained
 
@@ -32,22 +32,28 @@ class Interpolations:
     files: list[Text]
     steps: Annotated[Count, Field(ge=2)]
 
-    def make(self, trained: Trained) -> Made:
-        """A row for each pair."""
+    def generate(self, trained: Trained) -> Generated:
+        """A row for each pair, [R, steps] images.
+
+        Raises:
+            InputError: an odd number of files, one that cannot be read, or a position beyond the test split.
+        """
         ends = self._own(trained) if self.files else self._of_the_data(trained)  # [R, 2, H, W, C]
         first, last = (encode(trained.vae, ends[:, end]).mean for end in (0, 1))
-        latents = between(first, last, self.steps)
+        latents = interpolated(first, last, self.steps)
         images = decode(trained.vae, latents)
         figure = figures.interpolations(ends[:, 0], ends[:, 1], images)
-        return Made(images, latents, figure, film=np.moveaxis(images, 1, 0))
+        return Generated(images, latents, figure, film=np.moveaxis(images, 1, 0))
 
     def _own(self, trained: Trained) -> np.ndarray:
+        """The user's own files two by two, uint8 [R, 2, H, W, C]."""
         if len(self.files) % 2:
             raise InputError(f"what.files: {len(self.files)} files; expected an even number, the two ends of each line")
         images = own_files([Path(file).expanduser() for file in self.files], trained).images
         return images.reshape(-1, 2, *images.shape[1:])
 
     def _of_the_data(self, trained: Trained) -> np.ndarray:
+        """Pairs of test images, uint8 [R, 2, H, W, C]."""
         test = trained.data.test.images
         for position in (each for pair in self.pairs for each in pair):
             if position >= len(test):

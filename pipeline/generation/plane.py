@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from pipeline import figures
-from pipeline.generation.made import Made
+from pipeline.generation.generated import Generated
 from pipeline.latent.encoding import decode, encode
-from pipeline.latent.plane import PlaneSettings, view_of
+from pipeline.latent.plane import PlaneSettings, plane_through
 from pipeline.runs.loaded_run import Trained
 
-LOOKED_AT = 4000
-"""Test images that tell where the plane lies."""
+PLANE_IMAGES = 4000
+"""Test images whose posterior means tell where the plane lies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +22,10 @@ class Plane:
 
     settings: PlaneSettings
 
-    def make(self, trained: Trained) -> Made:
-        """The plane as one image, coordinates along its axes."""
-        means = encode(trained.vae, trained.data.test.images[:LOOKED_AT]).mean
-        view = view_of(means, self.settings, prior=trained.vae.objective.sampling)
-        images = decode(trained.vae, view.latents)
-        return Made(images, view.latents, figures.grid(images, view.x, view.y, view.explained))
+    def generate(self, trained: Trained) -> Generated:
+        """The decoded plane, [rows, columns] images, and a figure with the coordinates along its axes."""
+        means = encode(trained.vae, trained.data.test.images[:PLANE_IMAGES]).mean
+        plane = plane_through(means, self.settings, prior=trained.vae.objective.sampling)
+        images = decode(trained.vae, plane.latents)
+        decoded = figures.DecodedPlane(images, plane.x, plane.y, plane.explained)
+        return Generated(images, plane.latents, figures.decoded_plane(decoded))

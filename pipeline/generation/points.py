@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipeline import figures
 from pipeline.errors import InputError
-from pipeline.generation.made import Made
+from pipeline.generation.generated import Generated
 from pipeline.latent.encoding import decode
 from pipeline.pictures.settings import Latent
 from pipeline.runs.loaded_run import Trained
@@ -16,7 +16,7 @@ from pipeline.runs.loaded_run import Trained
 
 @dataclass(frozen=True, kw_only=True)
 class Points:
-    """Latents that somebody wrote down.
+    """Latents that the user chose.
 
     Attributes:
         points: each with as many coordinates as the latent space has dimensions.
@@ -24,8 +24,12 @@ class Points:
 
     points: Annotated[list[Latent], Field(min_length=1, examples=[[[0.0, 2.5]]])]
 
-    def make(self, trained: Trained) -> Made:
-        """Each image over its coordinates."""
+    def generate(self, trained: Trained) -> Generated:
+        """The decoded latents, [N] images, and a figure with the coordinates under each.
+
+        Raises:
+            InputError: a latent of another number of dimensions than the model has.
+        """
         expected = trained.vae.latent_dim
         for point in self.points:
             if len(point) != expected:
@@ -34,4 +38,4 @@ class Points:
                 )
         latents = np.array(self.points)
         images = decode(trained.vae, latents)
-        return Made(images, latents, figures.decoded_points(images, latents))
+        return Generated(images, latents, figures.decoded_latents(images, latents))

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from pipeline import figures
 from pipeline.config.values import Count
-from pipeline.generation.made import Made
-from pipeline.generation.plane import LOOKED_AT
+from pipeline.generation.generated import Generated
+from pipeline.generation.plane import PLANE_IMAGES
 from pipeline.latent.encoding import decode, encode
-from pipeline.latent.paths import traversed
+from pipeline.latent.traversal import traversal
 from pipeline.runs.loaded_run import Trained
 
 
@@ -27,10 +27,10 @@ class Traversals:
     steps: Annotated[Count, Field(ge=2)]
     dimensions: Count
 
-    def make(self, trained: Trained) -> Made:
-        """A row for each dimension."""
-        means = encode(trained.vae, trained.data.test.images[:LOOKED_AT]).mean
-        path = traversed(means, self.steps, most=self.dimensions, prior=trained.vae.objective.sampling)
-        images = decode(trained.vae, path.latents)
-        figure = figures.traversals(images, path.values, path.names)
-        return Made(images, path.latents, figure, film=np.moveaxis(images, 1, 0))
+    def generate(self, trained: Trained) -> Generated:
+        """A row for each dimension, [dimensions, steps] images."""
+        means = encode(trained.vae, trained.data.test.images[:PLANE_IMAGES]).mean
+        lines = traversal(means, self.steps, dimensions=self.dimensions, prior=trained.vae.objective.sampling)
+        images = decode(trained.vae, lines.latents)
+        figure = figures.traversals(images, lines.values, lines.names)
+        return Generated(images, lines.latents, figure, film=np.moveaxis(images, 1, 0))

@@ -1,9 +1,11 @@
-"""Coordinates on the latent space: which two directions a picture shows, and which latents lie on that plane."""
+"""Coordinates on the latent space: which two directions a figure shows, and which latents lie on that plane."""
 
+import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
+from scipy.special import ndtri
+from sklearn.decomposition import PCA
 
 
 @dataclass(frozen=True)
@@ -28,47 +30,47 @@ class PlaneAxes:
 
     @property
     def explained(self) -> np.ndarray | None:
-        """The shares of variance, as `latent` takes them; None where the coordinates are the latent's own."""
+        """The shares of variance [D]; None where the coordinates are the latent's own."""
         return self.shares if self.principal else None
 
 
 def principal_axes(means: np.ndarray) -> PlaneAxes:
     """The principal axes of posterior means [N, D]; each points to where its largest component is positive."""
     means = _finite(means)
-    center = means.mean(axis=0)
-    variances, columns = np.linalg.eigh((means - center).T @ (means - center) / len(means))
-    directions = columns[:, ::-1].T
-    largest = np.abs(directions).argmax(axis=1)
-    signs = np.sign(directions[np.arange(len(directions)), largest])
-    return PlaneAxes(center, directions * signs[:, None], _shares(variances[::-1]))
+    # Fewer means than dimensions have fewer axes; repeated means have the same axes, and all of them.
+    means = np.tile(means, (math.ceil(max(2, means.shape[1]) / len(means)), 1))
+    with np.errstate(invalid="ignore"):  # equal means have no variance to share
+        fitted = PCA(svd_solver="full").fit(means)
+    return PlaneAxes(fitted.mean_, fitted.components_, _shares(fitted.explained_variance_))
 
 
 def latent_axes(means: np.ndarray) -> PlaneAxes:
-    """The axes to look along: the latent's own where it has one or two dimensions, the principal ones beyond."""
+    """The axes to look along, from posterior means [N, D]: the latent's own where D is 1 or 2, else principal ones."""
     dimension = np.shape(means)[1]
     if dimension > 2:
         return principal_axes(means)
     return PlaneAxes(np.zeros(dimension), np.eye(dimension), _shares(_finite(means).var(axis=0)), principal=False)
 
 
-def plane_points(axes: PlaneAxes, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The latents at every pair of coordinates, [len(y), len(x), D]; with D = 1 all rows are equal, so give one y."""
+def latents_at(axes: PlaneAxes, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The latents at every pair of coordinates x [X] and y [Y]: [Y, X, D]; with D = 1 all rows are equal."""
     first = np.asarray(x, np.float64)[None, :, None] * axes.directions[0]
     second = np.asarray(y, np.float64)[:, None, None] * (axes.directions[1] if len(axes.directions) > 1 else 0.0)
     return np.asarray(axes.center + first + second)
 
 
 def even(low: float, high: float, count: int) -> np.ndarray:
-    """`count` coordinates from low to high at equal distances; a single one lies halfway."""
+    """Coordinates [count] from low to high at equal distances; a single one lies halfway."""
     return np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
 
 
 def quantiles(count: int, low: float = 0.01, high: float = 0.99) -> np.ndarray:
-    """Coordinates that cut a standard normal into equal shares between the probabilities low and high."""
-    return np.array([NormalDist().inv_cdf(float(share)) for share in even(low, high, count)])
+    """Coordinates [count] that cut a standard normal into equal shares between the probabilities low and high."""
+    return np.asarray(ndtri(even(low, high, count)))
 
 
 def _finite(means: np.ndarray) -> np.ndarray:
+    """Means [N, D] without those that are not finite; one at 0 where none is left."""
     means = np.asarray(means, np.float64)
     if means.ndim != 2 or means.shape[1] == 0:
         raise ValueError(f"means have shape {list(means.shape)}; expected [number, latent dimension]")
@@ -77,7 +79,7 @@ def _finite(means: np.ndarray) -> np.ndarray:
 
 
 def _shares(variances: np.ndarray) -> np.ndarray:
-    """Variances as shares; equal shares where nothing varies."""
+    """Variances [D] as shares; equal shares where nothing varies."""
     variances = np.maximum(variances, 0)
     total = variances.sum()
     return variances / total if total > 0 else np.full(len(variances), 1 / len(variances))

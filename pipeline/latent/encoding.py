@@ -1,4 +1,4 @@
-"""Images with their posteriors in float64, and what the decoder makes of latents, a batch at a time."""
+"""Images with their posteriors in float64, and images decoded from latents, a batch at a time."""
 
 import math
 from collections.abc import Callable
@@ -37,7 +37,7 @@ class Encoded:
         return len(self.images)
 
     def take(self, indices: np.ndarray) -> "Encoded":
-        """The images at these positions, in this order."""
+        """The images at these positions [M], in this order."""
         return Encoded(self.images[indices], self.mean[indices], self.log_variance[indices], self.rates[indices])
 
     def latents(self, noise: np.ndarray) -> np.ndarray:
@@ -46,7 +46,7 @@ class Encoded:
 
 
 def encode(vae: VAE, images: np.ndarray) -> Encoded:
-    """uint8 images [N, H, W, C] with their posteriors."""
+    """uint8 images [N, H, W, C] with their posteriors, log variances within ±80."""
 
     def parameters(batch: slice) -> np.ndarray:
         posterior = vae.posterior(as_floats(images[batch]))
@@ -57,11 +57,16 @@ def encode(vae: VAE, images: np.ndarray) -> Encoded:
 
 
 def decode(vae: VAE, latents: np.ndarray) -> np.ndarray:
-    """What latents [..., D] decode to, [..., H, W, C] in [0, 1]."""
+    """The expected images at latents [..., D]: [..., H, W, C] in [0, 1]; not-a-number stays."""
     flat = latents.reshape(-1, latents.shape[-1]).astype("float32")
     parts = [vae.decode(flat[batch]) for batch in batches(len(flat), vae.image_shape)]
     images = np.concatenate([ops.convert_to_numpy(part) for part in parts])
     return np.clip(images, 0, 1).reshape(*latents.shape[:-1], *images.shape[1:])
+
+
+def reconstruct(vae: VAE, images: np.ndarray) -> np.ndarray:
+    """uint8 images [N, H, W, C] decoded from their posterior means, [N, H, W, C] in [0, 1]."""
+    return decode(vae, encode(vae, images).mean)
 
 
 def distortions(vae: VAE, encoded: Encoded, latents: np.ndarray) -> np.ndarray:
@@ -85,12 +90,13 @@ def squared_errors(vae: VAE, encoded: Encoded) -> np.ndarray:
 
 
 def batches(count: int, image_shape: tuple[int, ...]) -> list[slice]:
-    """`count` images of this shape in slices that are small enough to be decoded at once."""
+    """Slices of `count` images [H, W, C] that are small enough to be decoded at once."""
     size = max(1, BATCH_VALUES // math.prod(image_shape))
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
 def _in_batches(score: Callable[[slice], np.ndarray], images: np.ndarray) -> np.ndarray:
+    """The scores [N, ...] of images [N, H, W, C], computed a batch at a time."""
     return np.concatenate([score(batch) for batch in batches(len(images), images.shape[1:])])
 
 

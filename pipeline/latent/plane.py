@@ -1,4 +1,4 @@
-"""The plane through the latent space that pictures of a model look at."""
+"""The plane through the latent space that figures of a model show."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from pipeline.config.values import Count
-from pipeline.latent.axes import PlaneAxes, even, latent_axes, plane_points, quantiles
+from pipeline.latent.axes import PlaneAxes, even, latent_axes, latents_at, quantiles
 
 
 def _ascending(values: list[float]) -> list[float]:
@@ -38,13 +38,13 @@ class PlaneSettings:
 
 
 @dataclass(frozen=True)
-class View:
+class LatentPlane:
     """A plane through the latent space and where the images lie on it.
 
     Attributes:
         axes: the frame whose first two directions span the plane.
         points: [N, 2], or [N, 1] where the latent space is a line.
-        x, y: coordinates that are decoded.
+        x, y: coordinates that are decoded, [columns] and [rows].
     """
 
     axes: PlaneAxes
@@ -54,28 +54,28 @@ class View:
 
     @property
     def explained(self) -> np.ndarray | None:
-        """The axes' shares of the variance; None where they are the latent's own coordinates."""
+        """The axes' shares of the variance [D]; None where they are the latent's own coordinates."""
         return self.axes.explained
 
     @property
     def latents(self) -> np.ndarray:
-        """What is decoded, [rows, columns, D]."""
-        return plane_points(self.axes, self.x, self.y)
+        """The latents that are decoded, [rows, columns, D]."""
+        return latents_at(self.axes, self.x, self.y)
 
 
-def view_of(means: np.ndarray, settings: PlaneSettings, *, prior: bool) -> View:
-    """The plane of the most important directions of posterior means [N, D].
+def plane_through(means: np.ndarray, settings: PlaneSettings, *, prior: bool) -> LatentPlane:
+    """The plane of the most important directions of the images.
 
     Args:
-        means: of the images.
-        settings: of the coordinates.
+        means: posterior means of the images, [N, D].
+        settings: which of the plane's coordinates are decoded.
         prior: whether the model has one, by whose quantiles coordinates can be chosen.
     """
     axes = latent_axes(means)
     points = axes.coordinates(means)
     ends = (settings.x, settings.y)[: points.shape[1]]
     x, *y = (_coordinates(column, settings, end, prior) for column, end in zip(points.T, ends, strict=True))
-    return View(axes, points, x, y[0] if y else np.zeros(1))
+    return LatentPlane(axes, points, x, y[0] if y else np.zeros(1))
 
 
 def _coordinates(column: np.ndarray, settings: PlaneSettings, ends: list[float] | None, prior: bool) -> np.ndarray:

@@ -3,28 +3,33 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from keras import ops
 
 from pipeline import figures
-from pipeline.data.batches import as_floats
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
-from pipeline.figures import Figure
+from pipeline.figures import DecodedPlane, Figure, LabelledPoints, Trajectories
 from pipeline.latent.axes import latent_axes
-from pipeline.latent.density import FITTED, draws, fitted_mixture
-from pipeline.latent.encoding import decode, encode
-from pipeline.latent.paths import between, traversed
-from pipeline.latent.plane import View, view_of
+from pipeline.latent.encoding import decode, encode, reconstruct
+from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
+from pipeline.latent.plane import LatentPlane, plane_through
+from pipeline.latent.traversal import interpolated, traversal
 from pipeline.models.vae import VAE
 from pipeline.pictures.layers import layers_of
 from pipeline.pictures.settings import PictureSettings
-from pipeline.pictures.snapshots import Course
+from pipeline.pictures.snapshots import Snapshots
 
-SCATTERED = 2000
-"""Points of the latent scatter: more hide each other."""
+SCATTERED = 2000  # points of a card's scatter and of the interactive page: more hide each other
+SAMPLES = 100  # of a mosaic: ten rows of ten can still be told apart
+CARD_PAIRS = 32  # reconstructions of a card: four rows of eight fill a square
+PAIRS = 40  # reconstructions of the figure
+FIRST_IMAGES = 40  # of the data, with their classes
+SNAPSHOT_IMAGES = 1000  # images whose course through the training is kept
+INTERPOLATIONS = 4  # pairs of images that are interpolated between, unless the settings name some
+INTERPOLATION_STEPS = 9  # images of a line; odd, so that one lies in the middle
+TRAVERSAL_STEPS = 11  # images of a line, likewise
+TRAVERSALS = 20  # dimensions at most, those that vary most
 
 Picture = Figure | str | bytes
 """A figure, a page of HTML or text, or the content of an image file."""
@@ -43,25 +48,28 @@ class Gallery:
     """
 
     def __init__(self, vae: VAE, data: ImageData, settings: PictureSettings, seed: int) -> None:
-        self.vae, self.data, self.settings, self.seed = vae, data, settings, seed
+        self.vae = vae
+        self.data = data
+        self.settings = settings
+        self.seed = seed
 
     def cards(self, split: Split) -> dict[str, Callable[[], np.ndarray]]:
-        """What draws square pictures of a split, by name, always of the same images."""
-        images = as_floats(self.some(split, 32).images)
-        shown, names = self.some(split, SCATTERED), self.data.class_names
-        view = cache(lambda: self.view(self.means(shown.images)))
+        """What draws the cards of a split, uint8 [S, S, 3], by name; always of the same images."""
+        images = self.some(split, CARD_PAIRS).images
+        shown = self.some(split, SCATTERED)
+        plane = cache(lambda: self.plane(self.means(shown.images)))
         return {
             "reconstructions": lambda: figures.reconstructions_card(images, self.reconstructed(images)),
-            "latent": lambda: figures.latent_card(view().points, shown.labels, names, view().explained),
-            "grid": lambda: figures.plane_card(self.decoded(view().latents)),
-            "samples": lambda: figures.mosaic_card(self.samples(100)),
+            "latent": lambda: figures.latent_card(self.labelled(plane(), shown.labels)),
+            "grid": lambda: figures.plane_card(self.decoded_plane(plane())),
+            "samples": lambda: figures.mosaic_card(self.samples(SAMPLES)),
         }
 
     def before(self) -> dict[str, Draw]:
         """What draws the pictures that can be drawn before the training, by file name."""
-        return self._wanted({"data.png": self._data, "structure.png": self._structure})
+        return self._asked_for({"data.png": self._data, "structure.png": self._structure})
 
-    def after(self, history: Mapping[str, list[float]], course: Course | None) -> dict[str, Draw]:
+    def after(self, history: Mapping[str, list[float]], snapshots: Snapshots | None) -> dict[str, Draw]:
         """What draws the pictures of a finished training, by file name; of the test split, but for its course."""
         drawn: dict[str, Draw] = {
             "losses.png": lambda: figures.losses(history),
@@ -69,15 +77,15 @@ class Gallery:
             "samples.png": self._samples_beside,
             "interpolations.png": self._interpolations,
         }
-        drawn |= {"points.png": self._points} if self.settings.points else {}
-        drawn |= self._of_the_course(course) if course else {}
-        return self._wanted(drawn | self._of_the_plane())
+        drawn |= {"points.png": self._chosen_latents} if self.settings.points else {}
+        drawn |= self._of_the_course(snapshots) if snapshots else {}
+        return self._asked_for(drawn | self._of_the_plane())
 
-    def course(self, folder: Path) -> Course | None:
+    def snapshots(self, folder: Path) -> Snapshots | None:
         """What keeps the course of the training in a folder; None where no picture of it is asked for."""
         if not any(self.settings.wants(name) for name in ("evolution", "latent_steps", "latent_film")):
             return None
-        return Course(self.vae, self.some(self.data.validation, 1000), folder)
+        return Snapshots(self.vae, self.some(self.data.validation, SNAPSHOT_IMAGES), folder)
 
     def some(self, split: Split, count: int) -> Split:
         """A choice of the images, the same for all models of a seed."""
@@ -85,30 +93,38 @@ class Gallery:
         return split.take(order[:count])
 
     def means(self, images: np.ndarray) -> np.ndarray:
-        """Posterior means [N, D] of uint8 images."""
+        """Posterior means [N, D] of uint8 images [N, H, W, C]."""
         return encode(self.vae, images).mean
 
     def decoded(self, latents: np.ndarray) -> np.ndarray:
-        """What latents [..., D] decode to, [..., H, W, C] in [0, 1]."""
+        """The expected images at latents [..., D]: [..., H, W, C] in [0, 1]."""
         return decode(self.vae, latents)
 
     def reconstructed(self, images: np.ndarray) -> np.ndarray:
-        """Images [N, H, W, C] in [0, 1] decoded from their posterior means."""
-        return np.clip(ops.convert_to_numpy(self.vae.reconstruct(images)), 0, 1)
+        """uint8 images [N, H, W, C] decoded from their posterior means, [N, H, W, C] in [0, 1]."""
+        return reconstruct(self.vae, images)
 
     def samples(self, count: int) -> np.ndarray:
-        """Decoded draws from the prior."""
+        """Decoded draws from the prior, [count, H, W, C] in [0, 1]."""
         return self.decoded(np.random.default_rng(self.seed).standard_normal((count, self.vae.latent_dim)))
 
-    def view(self, means: np.ndarray) -> View:
+    def plane(self, means: np.ndarray) -> LatentPlane:
         """The plane that the settings ask for, through posterior means [N, D]."""
-        return view_of(means, self.settings.plane, prior=self.vae.objective.sampling)
+        return plane_through(means, self.settings.plane, prior=self.vae.objective.sampling)
 
-    def _wanted(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
+    def labelled(self, plane: LatentPlane, labels: np.ndarray) -> LabelledPoints:
+        """The points of a plane with the labels [N] of their images."""
+        return LabelledPoints(plane.points, labels, self.data.class_names, plane.explained)
+
+    def decoded_plane(self, plane: LatentPlane) -> DecodedPlane:
+        """What the coordinates of a plane decode to."""
+        return DecodedPlane(self.decoded(plane.latents), plane.x, plane.y, plane.explained)
+
+    def _asked_for(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
         return {name: draw for name, draw in drawn.items() if self.settings.wants(name.partition(".")[0])}
 
     def _data(self) -> Figure:
-        first = as_trained(self.data, np.arange(min(40, len(self.data.train))))
+        first = as_trained(self.data, np.arange(min(FIRST_IMAGES, len(self.data.train))))
         return figures.first_images(first.images, first.labels, self.data.class_names)
 
     def _structure(self) -> Figure:
@@ -116,67 +132,62 @@ class Gallery:
         return figures.structure(parts) if self.vae.objective.sampling else figures.structure(parts, between="z = mean")
 
     def _reconstructions(self) -> Figure:
-        images = as_floats(self.some(self.data.test, 40).images)
+        images = self.some(self.data.test, PAIRS).images
         return figures.reconstructions(images, self.reconstructed(images))
 
     def _samples_beside(self) -> Figure:
-        fitted = as_trained(self.data, np.arange(min(FITTED, len(self.data.train))))
+        fitted = as_trained(self.data, np.arange(min(FITTED_IMAGES, len(self.data.train))))
         mixture = fitted_mixture(self.vae, fitted.images, components=self.settings.mixture, seed=self.seed)
-        return figures.samples_beside(self.samples(100), self.decoded(draws(mixture, 100, self.seed)))
+        drawn = self.decoded(drawn_latents(mixture, SAMPLES, self.seed))
+        return figures.samples_beside(self.samples(SAMPLES), drawn)
 
-    def _points(self) -> Figure:
-        points = np.array(self.settings.points, np.float32)
-        return figures.decoded_points(self.decoded(points), points)
+    def _chosen_latents(self) -> Figure:
+        latents = np.array(self.settings.points, np.float32)
+        return figures.decoded_latents(self.decoded(latents), latents)
 
     def _interpolations(self) -> Figure:
-        several = min(4, max(1, len(self.data.test) // 2))
+        several = min(INTERPOLATIONS, max(1, len(self.data.test) // 2))
         # A single image is both ends.
         pairs = np.array(self.settings.pairs or np.arange(2 * several).reshape(several, 2) % len(self.data.test))
         images = self.data.test.images[pairs]  # [R, 2, H, W, C]
         first, last = (self.means(images[:, end]) for end in (0, 1))
-        return figures.interpolations(images[:, 0], images[:, 1], self.decoded(between(first, last, 9)))
+        way = self.decoded(interpolated(first, last, INTERPOLATION_STEPS))
+        return figures.interpolations(images[:, 0], images[:, 1], way)
 
     def _of_the_plane(self) -> dict[str, Draw]:
         shown = self.some(self.data.test, 2 * SCATTERED)
-        labels, names = shown.labels, self.data.class_names
         means = cache(lambda: self.means(shown.images))
-        view = cache(lambda: self.view(means()))
-        plane = cache(lambda: self.decoded(view().latents))
+        plane = cache(lambda: self.plane(means()))
+        points = cache(lambda: self.labelled(plane(), shown.labels))
+        decoded = cache(lambda: self.decoded_plane(plane()))
+        some = slice(SCATTERED)
         drawn: dict[str, Draw] = {
-            "latent.png": lambda: figures.latent(view().points, labels, names, view().explained),
-            "grid.png": lambda: figures.grid(plane(), view().x, view().y, view().explained),
-            "plane.png": lambda: figures.plane_and_points(
-                plane(), view().x, view().y, view().points, labels, names, view().explained
-            ),
-            "latent_interactive.html": lambda: self._interactive(view(), shown),
+            "latent.png": lambda: figures.latent_space(points()),
+            "grid.png": lambda: figures.decoded_plane(decoded()),
+            "plane.png": lambda: figures.scatter_and_plane(decoded(), points()),
+            "latent_interactive.html": lambda: figures.interactive_latent(points().take(some), shown.images[some]),
         }
         return drawn | ({"traversals.png": lambda: self._traversals(means())} if self.vae.latent_dim > 2 else {})
 
-    def _interactive(self, view: View, shown: Split) -> str:
-        some = slice(SCATTERED)
-        points, labels, images = view.points[some], shown.labels[some], shown.images[some]
-        return figures.interactive_latent(points, labels, self.data.class_names, images, view.explained)
-
     def _traversals(self, means: np.ndarray) -> Figure:
-        path = traversed(means, 11, most=20, prior=self.vae.objective.sampling)
-        return figures.traversals(self.decoded(path.latents), path.values, path.names)
+        lines = traversal(means, TRAVERSAL_STEPS, dimensions=TRAVERSALS, prior=self.vae.objective.sampling)
+        return figures.traversals(self.decoded(lines.latents), lines.values, lines.names)
 
-    def _of_the_course(self, course: Course) -> dict[str, Draw]:
-        frames = cache(course.frames)
+    def _of_the_course(self, snapshots: Snapshots) -> dict[str, Draw]:
+        course = cache(snapshots.course)
 
-        def scatter() -> tuple[Any, ...]:
-            axes = latent_axes(frames().means[-1])
-            points = axes.coordinates(frames().means)
-            return points, course.split.labels, self.data.class_names, frames().epochs, axes.explained
+        def trajectories() -> Trajectories:
+            axes = latent_axes(course().means[-1])
+            points = axes.coordinates(course().means)
+            return Trajectories(points, snapshots.split.labels, self.data.class_names, course().epochs, axes.explained)
 
-        def sheet() -> Figure:
-            reconstructions = frames().reconstructions
-            return figures.epochs_sheet(
-                course.split.images[: reconstructions.shape[1]], reconstructions, frames().epochs
-            )
+        def reconstructions() -> Figure:
+            shown = course().reconstructions
+            inputs = snapshots.split.images[: shown.shape[1]]
+            return figures.reconstructions_by_epoch(inputs, shown, course().epochs)
 
         return {
-            "evolution.png": sheet,
-            "latent_steps.png": lambda: figures.latent_steps(*scatter()),
-            "latent_film.gif": lambda: figures.latent_film(*scatter()),
+            "evolution.png": reconstructions,
+            "latent_steps.png": lambda: figures.latent_steps(trajectories()),
+            "latent_film.gif": lambda: figures.latent_film(trajectories()),
         }

@@ -1,14 +1,13 @@
-"""The course of a training in pictures: the same images after every epoch, where they lie and how they come out."""
+"""The course of a training: where the same images lie in the latent space, and their reconstructions, by epoch."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from keras import ops
 
 from pipeline.data.images import Split
-from pipeline.latent.encoding import encode
+from pipeline.latent.encoding import decode, encode
 from pipeline.models.vae import VAE
 
 RECONSTRUCTED = 10
@@ -16,12 +15,12 @@ RECONSTRUCTED = 10
 
 
 @dataclass(frozen=True)
-class Frames:
-    """What was kept.
+class Course:
+    """All snapshots of a training.
 
     Attributes:
-        epochs: E of them, ascending; 0 is the untrained model.
-        means: [E, N, D].
+        epochs: ascending, [E]; 0 is the untrained model.
+        means: posterior means, [E, N, D].
         reconstructions: float16 in [0, 1], [E, n, H, W, C], of the first images.
     """
 
@@ -30,7 +29,7 @@ class Frames:
     reconstructions: np.ndarray
 
 
-class Course:
+class Snapshots:
     """Keeps posterior means and reconstructions after each epoch in a folder, so that a resumed run has them all.
 
     Args:
@@ -40,22 +39,24 @@ class Course:
     """
 
     def __init__(self, vae: VAE, split: Split, folder: Path) -> None:
-        self.vae, self.split, self.folder = vae, split, folder
+        self.vae = vae
+        self.split = split
+        self.folder = folder
 
     def keep(self, epoch: int) -> None:
-        """Add the model as it is now. An epoch that is trained once more replaces what was kept of it."""
+        """Add the model as it is now. An epoch that is trained once more replaces its snapshot."""
         means = encode(self.vae, self.split.images).mean.astype("float32")
-        decoded = ops.convert_to_numpy(self.vae.decode(means[:RECONSTRUCTED]))
+        # Not uint8, in which a pixel that is not a number could not be told from black.
+        reconstructions = decode(self.vae, means[:RECONSTRUCTED]).astype("float16")
         self.folder.mkdir(parents=True, exist_ok=True)
-        reconstructions = np.clip(decoded, 0, 1).astype("float16")  # not uint8: what is broken must show as broken
         np.savez(self.folder / f"{epoch:06}.npz", means=means, reconstructions=reconstructions)
 
-    def frames(self) -> Frames:
-        """All that was kept."""
+    def course(self) -> Course:
+        """All snapshots in the order of their epochs."""
         files = sorted(self.folder.glob("*.npz"))
         kept = [dict(np.load(file, allow_pickle=False)) for file in files]
         means, reconstructions = (np.stack([each[name] for each in kept]) for name in ("means", "reconstructions"))
-        return Frames([int(file.stem) for file in files], means, reconstructions)
+        return Course([int(file.stem) for file in files], means, reconstructions)
 
     def forget(self) -> None:
         """Remove the folder."""

@@ -9,10 +9,9 @@ import pandas as pd
 from pipeline import figures
 from pipeline.config.build import build
 from pipeline.config.names import Config
-from pipeline.data.batches import as_floats
 from pipeline.errors import InputError, Interrupted
 from pipeline.evaluation.scores import ranking
-from pipeline.latent.plane import view_of
+from pipeline.latent.plane import plane_through
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.process.circumstances import circumstances
@@ -95,8 +94,8 @@ def show(parent: Run, config: Config) -> None:
 
 def _side_by_side(parent: Run, finished: Sequence[Finished], config: Config) -> figures.Figure:
     settings: PictureSettings = build(config["pictures"], "pictures", expected=PictureSettings)
-    members = [_member(load(parent.store, run.id, trusted=config["trusted"]), run.scores, settings) for run in finished]
-    return figures.side_by_side(members, title=parent.name)
+    columns = [_column(load(parent.store, run.id, trusted=config["trusted"]), run.scores, settings) for run in finished]
+    return figures.side_by_side(columns, title=parent.name)
 
 
 def best_of(runs: Sequence[Finished]) -> Finished | None:
@@ -109,22 +108,19 @@ def best_of(runs: Sequence[Finished]) -> Finished | None:
     return next(run for run in runs if run.metrics[metric] == better([each.metrics[metric] for each in runs]))
 
 
-def _member(trained: Trained, scores: Mapping[str, float], settings: PictureSettings) -> figures.Member:
-    """Return a run as a column of the picture: the same images and, for an autoencoder too, the same coordinates."""
+def _column(trained: Trained, scores: Mapping[str, float], settings: PictureSettings) -> figures.Column:
+    """A run as a column of the picture: the same choice of images and, for an autoencoder too, of coordinates."""
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
-    images = as_floats(gallery.some(trained.data.test, 8).images)
+    images = gallery.some(trained.data.test, 8).images
     shown = gallery.some(trained.data.test, 2000)
-    view = view_of(gallery.means(shown.images), settings.plane, prior=True)
-    return figures.Member(
+    plane = plane_through(gallery.means(shown.images), settings.plane, prior=True)
+    return figures.Column(
         name=trained.name,
         caption="  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores),
         images=images,
         reconstructions=gallery.reconstructed(images),
-        points=view.points,
-        labels=shown.labels,
-        class_names=trained.data.class_names,
-        explained=view.explained,
-        decoded=gallery.decoded(view.latents),
+        points=gallery.labelled(plane, shown.labels),
+        plane=gallery.decoded_plane(plane),
         samples=gallery.samples(36),
     )
 

@@ -11,7 +11,7 @@ from pipeline.evaluation.evaluation import Evaluation
 from pipeline.metric_names import EPOCH, LOSS
 from pipeline.models.vae import VAE
 from pipeline.pictures.gallery import Gallery
-from pipeline.pictures.snapshots import Course
+from pipeline.pictures.snapshots import Snapshots
 from pipeline.text.markdown import literal, table
 from pipeline.tracking.run import Run
 from pipeline.tracking.tags import FINGERPRINT
@@ -30,14 +30,14 @@ class Record:
         run: open for recording.
         data: trained on.
         gallery: of the model.
-        course: of the training, if its pictures are asked for.
+        snapshots: of the course of the training, if its pictures are asked for.
     """
 
-    def __init__(self, run: Run, data: ImageData, gallery: Gallery, course: Course | None) -> None:
+    def __init__(self, run: Run, data: ImageData, gallery: Gallery, snapshots: Snapshots | None) -> None:
         self.run = run
         self.data = data
         self.gallery = gallery
-        self.course = course
+        self.snapshots = snapshots
         self._card_epochs = gallery.settings.epochs
 
     def begin(self, config: Config, vae: VAE) -> None:
@@ -70,14 +70,14 @@ class Record:
             self._cards(f"{EPOCH}validation", self.data.validation, epochs)
         # The UI's slider starts at step 0: with that step alone, these cards need no sliding.
         self._cards(evaluation.split, getattr(self.data, evaluation.split), 0)
-        for name, draw in self.gallery.after(history, self.course).items():
+        for name, draw in self.gallery.after(history, self.snapshots).items():
             self.run.picture(name, draw)
-        if self.course:
-            self.course.forget()
+        if self.snapshots:
+            self.snapshots.forget()
 
     def _show(self, epoch: int) -> None:
-        if self.course:
-            self.run.drawn(f"the course at epoch {epoch}", partial(self.course.keep, epoch))
+        if self.snapshots:
+            self.run.drawn(f"the snapshot of epoch {epoch}", partial(self.snapshots.keep, epoch))
         if epoch in self._card_epochs or (epoch == 0 and self._card_epochs):
             self._cards(f"{EPOCH}validation", self.data.validation, epoch)
 

@@ -83,7 +83,7 @@ def train(
             metrics = run.take_over(known)
             return Outcome(run.id, run.name, 0, metrics, None, run.where_to_look())
         gallery = Gallery(vae, data, experiment.pictures, experiment.training.seed)
-        record = Record(run, data, gallery, gallery.course(checkpoint_of(run.id).with_suffix("")))
+        record = Record(run, data, gallery, gallery.snapshots(checkpoint_of(run.id).with_suffix("")))
         return _train(record, experiment, config, console, listeners)
 
 

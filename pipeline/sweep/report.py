@@ -1,4 +1,4 @@
-"""The report of a study is written into its run: a table of its best trials, Optuna's plots, and a wall of pictures."""
+"""What a study shows in its run: its best trials as a table, Optuna's plots, a contact sheet, a champion."""
 
 import shlex
 import sys
@@ -21,10 +21,10 @@ from pipeline.tracking.ui.dashboard import View, below, prepare
 
 TABLE_ROWS = 10
 """Trials in the table of the run's description, which MLflow shows above all else; `trials.csv` has all of them."""
-WALL_TRIALS = 24
-"""Trials on the wall of pictures: more would be too small to compare on a screen."""
+SHEET_TRIALS = 24
+"""Trials on the contact sheet: more would be too small to compare on a screen."""
 CARDS = ("validation/reconstructions", "validation/latent")
-"""The cards of a trial that the wall shows."""
+"""The cards of a trial that the contact sheet shows."""
 
 
 def report(parent: Run, study: Study) -> str | None:
@@ -47,7 +47,7 @@ def report(parent: Run, study: Study) -> str | None:
     for file, draw in plots(study.optuna, study.settings.objective):
         parent.picture(file, draw)
     if best:
-        parent.picture("wall.png", lambda: _wall(trials, study, best))
+        parent.picture("wall.png", lambda: _sheet(trials, study, best))
     return version
 
 
@@ -60,9 +60,9 @@ def _champion(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | No
     return register(trials.store, trained, study.settings.study, study.settings.shown(best[0].values))
 
 
-def _wall(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | figures.Figure:
-    bricks = [brick for trial in best[:WALL_TRIALS] if (brick := _brick(trials, study, trial))]
-    return figures.wall(bricks, f"{study.settings.study}: the best first")
+def _sheet(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | figures.Figure:
+    shown = [cards for trial in best[:SHEET_TRIALS] if (cards := _cards(trials, study, trial))]
+    return figures.trial_sheet(shown, f"{study.settings.study}: the best first")
 
 
 def _comparison_link(parent: Run, study: Study) -> str:
@@ -127,11 +127,11 @@ def _cell(trial: FrozenTrial, key: str) -> str:
     return f"{value:.4g}" if isinstance(value, float) else literal(shown(value))
 
 
-def _brick(trials: Trials, study: Study, trial: FrozenTrial) -> figures.Brick | None:
+def _cards(trials: Trials, study: Study, trial: FrozenTrial) -> figures.TrialCards | None:
     run = trials.trained(trial.number, study.settings.replicates)
     cards = last_cards(trials.store, run.info.run_id, CARDS) if run else []
     if len(cards) < len(CARDS):
         return None
     scores = zip(study.settings.objective, trial.values, strict=True)
     name = ", ".join(f"{objective.rpartition('/')[2]} {value:.4g}" for objective, value in scores)
-    return figures.Brick(f"trial {trial.number}: {name}", point_name(trial.params), cards)
+    return figures.TrialCards(f"trial {trial.number}: {name}", point_name(trial.params), cards)

@@ -1,39 +1,27 @@
 """A film of the latent space: the same images wander from where one epoch put them to where the next one does."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from pipeline.figures.film.gif import Palette, gif
 from pipeline.figures.film.stage import Stage
 from pipeline.figures.kit.axis_names import axis_names
-from pipeline.figures.latent.evolution import checked_steps, epoch_name
+from pipeline.figures.kit.epochs import epoch_name
+from pipeline.figures.latent.trajectories import Trajectories
 
 FRAMES, EPOCHS, SMOOTH = 150, 50, 12  # at most: frames of a film, epochs in it, frames from one epoch to the next
 FRAME, FIRST, LAST = 50, 800, 2500  # milliseconds that a frame is shown, and the first and the last one
 
 
-def latent_film(
-    points: np.ndarray,
-    labels: np.ndarray,
-    class_names: Sequence[str],
-    epochs: Sequence[int],
-    explained: Sequence[float] | np.ndarray | None = None,
-) -> bytes:
+def latent_film(trajectories: Trajectories) -> bytes:
     """An animated GIF, 480 pixels square, of the latent space from epoch to epoch; it plays for ever.
 
-    The axes stay the same throughout. A single latent dimension runs to the right, with a lane for each class.
-
-    Args:
-        points: [E, N, 1 or 2], the same images after each epoch; of more than 50 epochs 50 are shown.
-        labels: integers [N], indices into class_names.
-        epochs: [E], ascending; 0 is the state before the training.
-        explained: shares of the variance along the principal axes, where the points are coordinates on those.
+    The axes stay the same throughout. A single latent dimension runs to the right, with a lane for each class. Of more
+    than 50 epochs 50 are shown.
     """
-    points, labels = checked_steps(points, labels, class_names, epochs)
+    points, labels, epochs = trajectories.points, trajectories.labels, trajectories.epochs
     shown = np.unique(np.linspace(0, len(epochs) - 1, EPOCHS).round().astype(int))
     heads = [epoch_name(epochs[step]) for step in shown]
-    stage = Stage(points[shown], labels, class_names, heads, axis_names(explained))
+    stage = Stage(points[shown], labels, trajectories.class_names, heads, axis_names(trajectories.explained))
     moments = eased(len(shown))
     times = np.full(len(moments), FRAME)
     times[[0, -1]] = FIRST, LAST

@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.figures.film.gif import Palette, gif
 from pipeline.figures.kit.mosaic import arrange, join, magnify, near_square, whole_factor
-from pipeline.figures.kit.rgb import as_pixels
+from pipeline.figures.kit.rgb import as_rgb
 
 SIDE = 480  # pixels that all images may take
 MILLISECONDS = 80  # that each step is seen; the ends are seen longer
@@ -12,7 +12,7 @@ MILLISECONDS = 80  # that each step is seen; the ends are seen longer
 
 def loop(frames: np.ndarray) -> bytes:
     """A GIF of images [steps, N, H, W, C], uint8 or floating point in [0, 1], of which all N move at once."""
-    pixels = as_pixels(frames, "SN")
+    pixels = as_rgb(frames, "SN")
     _, count, height, width, _ = pixels.shape
     rows, columns = near_square(count, height, width)
     factor = whole_factor(rows * height, columns * width, SIDE)

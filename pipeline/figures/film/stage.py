@@ -11,10 +11,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from pipeline.figures.film.moving_names import MovingNames
 from pipeline.figures.kit.canvas import blank, place
 from pipeline.figures.kit.classes import Classes, named_classes
-from pipeline.figures.kit.legend_lines import ClassLegend
+from pipeline.figures.kit.legend import LegendLines
 from pipeline.figures.kit.limits import robust_limits
 from pipeline.figures.kit.style import INK, LINE, SMALL, TITLE, class_colors
-from pipeline.figures.latent.latents import not_shown, write_notes
+from pipeline.figures.latent.panel import not_shown, write_notes
 from pipeline.figures.latent.scatter import marker_size, names_help
 
 SIDE = 480  # pixels
@@ -49,7 +49,7 @@ class Stage:
             there = np.isin(labels, classes.labels)
             points, labels = points[:, there], labels[there]
         self.axes = axes = (
-            _plane(points, axis_names, ClassLegend(labels, class_names, SIDE))
+            _plane(points, axis_names, LegendLines(labels, class_names, SIDE))
             if planar
             else _lanes(points, axis_names, classes)
         )
@@ -84,7 +84,7 @@ def _drawn(axes: Axes) -> Any:
     return canvas
 
 
-def _plane(points: np.ndarray, axis_names: Sequence[str], legend: ClassLegend) -> Axes:
+def _plane(points: np.ndarray, axis_names: Sequence[str], legend: LegendLines) -> Axes:
     """Square axes over a legend."""
     figure = blank(SIDE, SIDE)
     side = SIDE - HEAD - FOOT - legend.height

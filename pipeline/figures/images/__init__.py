@@ -1,1 +1,1 @@
-"""Images in rows, columns and walls."""
+"""Images in rows, columns and mosaics."""

@@ -8,84 +8,79 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures.images.captioned import captioned
-from pipeline.figures.kit.axis_names import axis_names
+from pipeline.figures.images.decoded_plane import DecodedPlane
 from pipeline.figures.kit.canvas import sheet, text_width
 from pipeline.figures.kit.mosaic import join, magnify, seamed, whole_factor
-from pipeline.figures.kit.rgb import as_pairs, as_pixels
+from pipeline.figures.kit.rgb import as_rgb, as_rgb_pairs
 from pipeline.figures.kit.style import INK, PAPER, TEXT
 from pipeline.latent.axes import even
 
-SIDE, TILE = 960, 168  # pixels that all the images of one figure may take, and one image
-BETWEEN = 3  # pixels between the rows of traversals
-BELOW = 52  # pixels for the coordinates and their name under the images
-APART = 28  # pixels that set images of the data apart from decoded ones
+SHEET_SIDE = 960  # pixels that all the images of one figure may take
+IMAGE_SIDE = 168  # pixels that one image may take
+ROW_GAP = 3  # pixels between the rows of traversals and interpolations
+FOOT = 52  # pixels for the coordinates and their name under the images
+END_GAP = 28  # pixels that set images of the data apart from decoded ones
+MOVED = "value of the row's dimension, all others kept"
+SHARES = "decoded, at this share of the way between the two posterior means"
 
 
-def grid(
-    decoded: np.ndarray,
-    x_values: np.ndarray,
-    y_values: np.ndarray,
-    explained: Sequence[float] | np.ndarray | None = None,
-    title: str = "Decoded plane",
-) -> Figure:
-    """A decoded plane as one image, its coordinates along both axes, y upwards as in the scatter of the latents.
-
-    Args:
-        decoded: [rows, columns, H, W, C], uint8 or floating point in [0, 1]; row 0 belongs to y_values[0].
-        x_values: [columns]; y_values: [rows], both ascending. A single row has no y axis.
-        explained: shares of the variance along the principal axes, where the coordinates are on those.
-    """
-    x_label, y_label = axis_names(explained, share="")
-    image, height, width = plane_image(decoded, x_values, y_values)
-    figure, axes = sheet(image, title, coordinates_room(y_values), BELOW, x_label)
-    write_coordinates(axes, x_values, y_values, (height, width))
+def decoded_plane(plane: DecodedPlane, title: str = "Decoded plane") -> Figure:
+    """A decoded plane as one image, its coordinates along both axes, y upwards as in the scatter of the latents."""
+    image, height, width = plane_image(plane)
+    x_label, y_label = plane.axis_names
+    figure, axes = sheet(image, title, coordinates_room(plane.y), FOOT, x_label)
+    write_coordinates(axes, plane.x, plane.y, (height, width))
     axes.set_xlabel(x_label, fontsize=TEXT, color=INK)
-    axes.set_ylabel(y_label if len(y_values) > 1 else "", fontsize=TEXT, color=INK)
+    axes.set_ylabel(y_label, fontsize=TEXT, color=INK)
     return figure
 
 
-def plane_image(decoded: np.ndarray, x_values: np.ndarray, y_values: np.ndarray) -> tuple[np.ndarray, int, int]:
-    """A decoded plane as `grid` shows it, uint8 [H, W, 3], and in it the height and width of one image."""
-    pixels = seamed(_checked(decoded, "YX", len(y_values), len(x_values)))
-    height, width, factor = _tile(pixels, tall=1)
-    return magnify(join(pixels[::-1], 0, 0), factor), height, width
+def plane_image(plane: DecodedPlane) -> tuple[np.ndarray, int, int]:
+    """A decoded plane as `decoded_plane` shows it, uint8 [H, W, 3], and in it the height and width of one image."""
+    tiles = seamed(plane.images)
+    height, width, factor = _tile(tiles, tall=1)
+    return magnify(join(tiles[::-1], 0, 0), factor), height, width
 
 
 def coordinates_room(y_values: np.ndarray) -> int:
-    """Pixels that the coordinates of the rows and their name take left of a plane; none for a single row."""
+    """Pixels that the coordinates of the rows [rows] and their name take left of a plane; none for a single row."""
     names = coordinate_names(y_values) if len(y_values) > 1 else []
     return max((text_width(name, TEXT) for name in names), default=0) + (40 if names else 0)
 
 
 def write_coordinates(axes: Axes, x_values: np.ndarray, y_values: np.ndarray, tile: tuple[int, int]) -> None:
-    """Coordinates along both axes of the image of a plane whose single images are `tile` high and wide."""
+    """Coordinates [columns] and [rows] along the axes of a plane whose single images are `tile` high and wide."""
     _tick_x(axes, coordinate_names(x_values), tile[1])
     if len(y_values) > 1:
         _tick_y(axes, coordinate_names(y_values)[::-1], tile[0], 0)
 
 
 def traversals(
-    decoded: np.ndarray,
-    values: np.ndarray,
-    labels: Sequence[str],
-    *,
-    x_label: str = "value of the row's dimension, all others kept",
-    title: str = "Latent traversals",
+    decoded: np.ndarray, values: np.ndarray, names: Sequence[str], title: str = "Latent traversals"
 ) -> Figure:
     """One row a latent dimension: what the values of that dimension decode to while all the others stay.
 
     Args:
         decoded: [dimensions, steps, H, W, C], uint8 or floating point in [0, 1]; dimension 0 is the top row.
         values: [steps], ascending.
-        labels: one a dimension, as it reads left of its row.
+        names: one a dimension, as it reads left of its row.
+        title: above all rows.
+
+    Raises:
+        ValueError: not one image for each dimension and value.
     """
-    pixels = _checked(decoded, "DS", len(labels), len(values))
-    height, width, factor = _tile(pixels, tall=2)
-    left = max(text_width(label, TEXT) for label in labels) + 12
-    figure, axes = sheet(join(magnify(pixels, factor), BETWEEN, 0), title, left, BELOW, x_label)
+    tiles = as_rgb(decoded, "DS")
+    if tiles.shape[:2] != (len(names), len(values)):
+        raise ValueError(
+            f"decoded images have shape {list(tiles.shape[:2])} before height and width; "
+            f"their names and values ask for [{len(names)}, {len(values)}]"
+        )
+    height, width, factor = _tile(tiles, tall=2)
+    left = max(text_width(name, TEXT) for name in names) + 12
+    figure, axes = sheet(join(magnify(tiles, factor), ROW_GAP, 0), title, left, FOOT, MOVED)
     _tick_x(axes, coordinate_names(values), width)
-    axes.set_xlabel(x_label, fontsize=TEXT, color=INK)
-    _tick_y(axes, labels, height, BETWEEN)
+    axes.set_xlabel(MOVED, fontsize=TEXT, color=INK)
+    _tick_y(axes, names, height, ROW_GAP)
     return figure
 
 
@@ -98,7 +93,8 @@ def interpolations(
         first, last: [rows, H, W, C], uint8 or floating point in [0, 1].
         decoded: [rows, steps, H, W, C], at equal distances from the first posterior mean to the last.
     """
-    ends, way = as_pairs(first, last), as_pixels(decoded, "RS")
+    ends = as_rgb_pairs(first, last)
+    way = as_rgb(decoded, "RS")
     if way.shape[:1] + way.shape[2:] != ends[0].shape:
         rows, *size = np.shape(first)
         expected = ", ".join(map(str, [rows, "steps", *size]))
@@ -108,19 +104,17 @@ def interpolations(
     lines = np.concatenate([ends[0][:, None], way, ends[1][:, None]], axis=1)
     _, width, factor = _tile(lines, tall=2)
     steps = way.shape[1]
-    image = join(magnify(lines, factor), BETWEEN, 0)
-    gap = np.full((len(image), APART, 3), PAPER, np.uint8)
-    start, end = width, width * (steps + 1)
-    image = np.concatenate([image[:, :start], gap, image[:, start:end], gap, image[:, end:]], axis=1)
-    label = "decoded, at this share of the way between the two posterior means"
-    figure, axes = sheet(image, title, 0, BELOW + 14, label)
+    image = join(magnify(lines, factor), ROW_GAP, 0)
+    gap = np.full((len(image), END_GAP, 3), PAPER, np.uint8)
+    image = np.concatenate([image[:, :width], gap, image[:, width:-width], gap, image[:, -width:]], axis=1)
+    figure, axes = sheet(image, title, 0, FOOT + 14, SHARES)
     originals = [(width / 2, "first\nimage"), (image.shape[1] - width / 2, "second\nimage")]
-    _tick_x(axes, [f"{share:.0%}" for share in even(0, 1, steps)], width, start + APART, originals)
-    axes.set_xlabel(label, fontsize=TEXT, color=INK)
+    _tick_x(axes, [f"{share:.0%}" for share in even(0, 1, steps)], width, width + END_GAP, originals)
+    axes.set_xlabel(SHARES, fontsize=TEXT, color=INK)
     return figure
 
 
-def decoded_points(
+def decoded_latents(
     decoded: np.ndarray, coordinates: np.ndarray, title: str = "Decoded at chosen coordinates"
 ) -> Figure:
     """Single images [N, H, W, C], each with the coordinates [N, D] under it that it was decoded from."""
@@ -130,7 +124,7 @@ def decoded_points(
 
 
 def coordinate_names(values: np.ndarray) -> list[str]:
-    """The coordinates with as many decimals as their smallest distance asks for; one more where that is exact."""
+    """Coordinates [K] with as many decimals as their smallest distance asks for; one more where that is exact."""
     values = np.asarray(values, np.float64)
     distances = np.abs(np.diff(values))
     smallest = distances[distances > 0].min(initial=1.0)
@@ -141,20 +135,15 @@ def coordinate_names(values: np.ndarray) -> list[str]:
     return [name.lstrip("-") if float(name) == 0 else name.replace("-", "\N{MINUS SIGN}") for name in names]
 
 
-def _checked(decoded: np.ndarray, axes: str, rows: int, columns: int) -> np.ndarray:
-    pixels = as_pixels(decoded, axes)
-    if pixels.shape[:2] != (rows, columns):
-        raise ValueError(
-            f"decoded images have shape {list(pixels.shape[:2])} before height and width; "
-            f"their coordinates ask for [{rows}, {columns}]"
-        )
-    return pixels
+def _tile(tiles: np.ndarray, tall: int) -> tuple[int, int, int]:
+    """Height and width of one of the tiles [rows, columns, H, W, 3], and its magnification.
 
-
-def _tile(pixels: np.ndarray, tall: int) -> tuple[int, int, int]:
-    """Height and width of one image in a figure that may be `tall` times SIDE high, and its magnification."""
-    rows, columns, height, width, _ = pixels.shape
-    factor = min(whole_factor(rows * height // tall, columns * width, SIDE), whole_factor(height, width, TILE))
+    The figure may be `tall` times as high as it may be wide.
+    """
+    rows, columns, height, width, _ = tiles.shape
+    factor = min(
+        whole_factor(rows * height // tall, columns * width, SHEET_SIDE), whole_factor(height, width, IMAGE_SIDE)
+    )
     return height * factor, width * factor, factor
 
 

@@ -16,7 +16,7 @@ from pipeline.figures.interactive.sprite import Sprite, sprite
 from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.classes import named_classes
 from pipeline.figures.kit.style import INK, LINE, MUTED, class_colors
-from pipeline.figures.latent.latents import checked_points
+from pipeline.figures.latent.labelled_points import LabelledPoints
 from pipeline.text.wording import shortened
 
 PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
@@ -53,30 +53,19 @@ class _Group:
     members: np.ndarray
 
 
-def interactive_latent(
-    points: np.ndarray,
-    labels: np.ndarray,
-    class_names: Sequence[str],
-    images: np.ndarray,
-    explained: Sequence[float] | np.ndarray | None = None,
-    *,
-    title: str = "Posterior means by class",
-) -> str:
+def interactive_latent(labelled: LabelledPoints, images: np.ndarray, *, title: str = "Posterior means by class") -> str:
     """A page of HTML that needs no other file and no network.
 
     Args:
-        points: [N, 1 or 2]; where the latent space is a line, the classes lie on lines of their own. Points that
-            are not finite are left out.
-        labels: integers [N], indices into class_names.
+        labelled: points; on a line, the classes lie on lines of their own. Points that are not finite are left out.
         images: [N, H, W, C], uint8 or floating point in [0, 1]; shrunk where they are larger than 64 pixels.
-        explained: shares of the variance along the principal axes, where the points are coordinates on those.
     """
     from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
+    points, labels, class_names = labelled.points, labelled.labels, labelled.class_names
     if len(images) != len(points):
         raise ValueError(f"there are {len(images)} images for {len(points)} points; expected one a point")
-    points, labels = checked_points(points, labels, class_names)
-    finite = np.isfinite(points).all(axis=1)
+    finite = labelled.is_finite
     groups = _groups(labels, finite, class_names)
     present = np.unique(labels[finite])
     scene = {
@@ -85,7 +74,7 @@ def interactive_latent(
         "classes": np.searchsorted(present, labels).tolist(),
         "dimensions": points.shape[1],
         "traces": [_trace(lane, group, points) for lane, group in enumerate(groups)],
-        "layout": _layout(points.shape[1], [group.name for group in groups], explained),
+        "layout": _layout(points.shape[1], [group.name for group in groups], labelled.explained),
         "config": CONFIG,
         **_sprite_facts(sprite(images)),
     }

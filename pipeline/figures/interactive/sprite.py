@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.figures.kit.mosaic import arrange, join, near_square
-from pipeline.figures.kit.rgb import as_pixels, resized, size_within
+from pipeline.figures.kit.rgb import as_rgb, resized, size_within
 
 LARGEST = 64  # pixels, the longer side of an image; larger ones are shrunk
 
@@ -30,7 +30,7 @@ class Sprite:
 
 def sprite(images: np.ndarray) -> Sprite:
     """The sheet of images [N, H, W, C], uint8 or floating point in [0, 1]."""
-    tiles = _shrunk(as_pixels(images))
+    tiles = _shrunk(as_rgb(images))
     count, height, width, _ = tiles.shape
     rows, columns = near_square(count, height, width)
     sheet = join(arrange(tiles, rows, columns), 0, 0)

@@ -1,1 +1,1 @@
-"""What all pictures are made with."""
+"""What all figures are made with: canvas, style, fonts, legends, mosaics, limits."""

@@ -1,4 +1,4 @@
-"""The classes that a picture tells by name: all, or of very many the most frequent."""
+"""The classes that a figure tells by name: all, or of very many the most frequent."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,10 @@ from pipeline.figures.kit.canvas import text_width
 from pipeline.figures.kit.fonts import drawables
 from pipeline.figures.kit.style import class_colors
 
-ALL, OF_MORE = 60, 20  # up to so many classes are all named, of more than those so many
-LONGEST, BRIEF = 28, 14  # cells of a name, and where room is short
+ALL = 60  # up to so many classes are all named
+OF_MORE = 20  # of more than that, so many are named
+NAME_CELLS = 28  # of a name; the middle of a longer one is left out
+BRIEF_CELLS = 14  # of a name where room is short
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +22,8 @@ class Classes:
     Attributes:
         labels: indices of those that are named, [K], ascending.
         names: of each, as it is drawn.
-        colors: of each, [K, 3].
-        others: how many classes there are beside them.
+        colors: of each, RGB [K, 3] in [0, 1].
+        others: how many classes there are without a name.
     """
 
     labels: np.ndarray
@@ -39,7 +41,7 @@ class Classes:
         return max((text_width(entry, size) for entry in self.entries), default=0)
 
     def among(self, labels: np.ndarray) -> "Classes":
-        """Those of them that some of these labels have; the others count no longer."""
+        """Those of the classes that some of the labels [N] have; classes without a name count no longer."""
         there = np.flatnonzero(np.isin(self.labels, labels))
         return Classes(self.labels[there], [self.names[place] for place in there], self.colors[there], 0)
 
@@ -48,13 +50,13 @@ class Classes:
 
 
 def named_classes(
-    labels: np.ndarray, class_names: Sequence[str], most: int | None = None, longest: int = LONGEST
+    labels: np.ndarray, class_names: Sequence[str], most: int | None = None, longest: int = NAME_CELLS
 ) -> Classes:
-    """The classes that a picture names: of more than fit those with the most points, of equals the first.
+    """The classes that a figure names: of more than fit those with the most points, of equals the first.
 
     Args:
         labels: of the points, integers [N], indices into class_names.
-        most: of them, if the picture has a limit of its own.
+        most: of them, if the figure has a limit of its own.
         longest: cells of a name.
     """
     count = len(class_names)
@@ -66,13 +68,17 @@ def named_classes(
 
 
 def fitting_classes(labels: np.ndarray, class_names: Sequence[str], size: float, room: Callable[[int], int]) -> Classes:
-    """As many classes as a legend at this font size has room for, which depends on the pixels of its widest entry.
+    """As many classes as a legend has room for; names are rather brief than left out.
 
-    Names are rather brief than left out.
+    Args:
+        labels: of the points, integers [N], indices into class_names.
+        class_names: one a class.
+        size: font size of the legend, points.
+        room: how many entries fit, by the pixels of the widest one.
     """
-    for longest in (LONGEST, BRIEF):
+    for longest in (NAME_CELLS, BRIEF_CELLS):
         classes = named_classes(labels, class_names, longest=longest)
         places = room(classes.widest(size))
         if len(classes.entries) <= places:
             return classes
-    return named_classes(labels, class_names, max(1, places - 1), BRIEF)
+    return named_classes(labels, class_names, max(1, places - 1), BRIEF_CELLS)

@@ -14,7 +14,7 @@ from pipeline.text.wording import shortened
 log = logging.getLogger(__name__)
 EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
 """How the names begin that Unicode gives to letters of Chinese, Japanese and Korean."""
-SAID = 12  # letters that the message shows at most
+LETTERS_TOLD = 12  # that the message shows at most
 
 _asked: set[str] = set()  # letters that were looked for
 _families: list[str] = []  # that have some of them
@@ -42,7 +42,7 @@ def provide(texts: Iterable[str]) -> None:
 
 
 def _tell(letters: list[str]) -> None:
-    shown = " ".join(letters[:SAID]) + (" …" if len(letters) > SAID else "")
+    shown = " ".join(letters[:LETTERS_TOLD]) + (" …" if len(letters) > LETTERS_TOLD else "")
     packages = " ".join(sorted({_package(letter) for letter in letters}))
     log.warning("Pictures show boxes for letters that no font here has: %s. On Debian: apt install %s", shown, packages)
 
@@ -76,12 +76,12 @@ def _writes(family: str, letter: str) -> bool:
 
 
 def drawable(text: str, most: int) -> str:
-    """The text as a picture draws it: on one line of at most so many cells, with a font for each letter."""
+    """The text as a figure draws it: on one line of at most so many cells, with a font for each letter."""
     return drawables([text], most)[0]
 
 
 def drawables(texts: Iterable[str], most: int) -> list[str]:
-    """The same of several texts, whose letters are looked for together."""
+    """Several texts as a figure draws them; their letters are looked for together."""
     lines = [_shortened(text, most) for text in texts]
     provide(lines)
     return lines

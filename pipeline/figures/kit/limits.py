@@ -1,17 +1,18 @@
-"""The rectangle of coordinates that a picture of points shows."""
+"""The rectangle of coordinates that a figure of points shows."""
 
 from collections.abc import Iterable
 
 import numpy as np
 
 Limits = tuple[tuple[float, float], tuple[float, float]]  # (lowest x, highest x), (lowest y, highest y)
-BULK, REACH = (0.025, 0.975), 0.5  # quantiles of the bulk of a set, and how many of its widths beyond it still count
+BULK = (0.025, 0.975)  # quantiles between which the bulk of a set lies
+REACH = 0.5  # how far beyond the bulk a point still counts, in widths of the bulk
 
 
 def square_limits(points: np.ndarray, margin: float = 0.04) -> Limits:
     """Limits that hold every finite point [N, 1 or 2] with a margin, equally long in x and y.
 
-    Give the limits of all the points that will be compared to each of their pictures, and their axes are equal.
+    Figures that are given the limits of all their points have equal axes, and can be compared.
     """
     points = np.asarray(points, np.float64)
     points = points[np.isfinite(points).all(axis=1)]
@@ -24,7 +25,7 @@ def square_limits(points: np.ndarray, margin: float = 0.04) -> Limits:
 
 
 def robust_limits(sets: Iterable[np.ndarray]) -> Limits:
-    """Square limits that hold all the sets [N, 1 or 2], but for points far outside the bulk of their own set."""
+    """Square limits that hold all the sets, each [N, 1 or 2], but for points far outside the bulk of their own set."""
     return square_limits(np.concatenate([_extremes(points) for points in sets]))
 
 
@@ -35,7 +36,7 @@ def inside(points: np.ndarray, limits: Limits) -> np.ndarray:
 
 
 def _extremes(points: np.ndarray) -> np.ndarray:
-    """The lower and the upper end of each coordinate as two points; those far out do not count."""
+    """The lower and the upper end of each coordinate of points [N, D], as [2, D]; those far out do not count."""
     points = np.asarray(points, np.float64)
     points = points[np.isfinite(points).all(axis=1)]
     if len(points) == 0:

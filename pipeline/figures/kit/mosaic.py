@@ -10,7 +10,7 @@ LARGE = 16  # pixels of an image that leaves dark ground around what it shows
 
 
 def near_square(count: int, height: int, width: int) -> tuple[int, int]:
-    """Rows and columns that show `count` tiles in the smallest square; of equals, the one with fewest empty places."""
+    """Rows and columns that show `count` tiles in the smallest square; among equals, with the fewest empty places."""
 
     def cost(columns: int) -> tuple[int, int]:
         rows = math.ceil(count / columns)
@@ -26,6 +26,21 @@ def arrange(tiles: np.ndarray, rows: int, columns: int) -> np.ndarray:
     places[:] = PAPER
     places[: len(tiles)] = tiles
     return places.reshape(rows, columns, *tiles.shape[1:])
+
+
+def mosaic(tiles: np.ndarray, gap: int, side: int, tile_side: int | None = None) -> np.ndarray:
+    """Tiles [N, H, W, 3] in reading order as a near-square image [height, width, 3].
+
+    Args:
+        tiles: magnified by the largest whole number at which they fit.
+        gap: pixels of paper between them.
+        side: pixels that all of them may take.
+        tile_side: pixels that one of them may take; None for as many as there are.
+    """
+    count, height, width, _ = tiles.shape
+    rows, columns = near_square(count, height, width)
+    factor = min(whole_factor(rows * height, columns * width, side), whole_factor(height, width, tile_side or side))
+    return join(arrange(magnify(tiles, factor), rows, columns), gap, gap)
 
 
 def stack_pairs(above: np.ndarray, below: np.ndarray, gap: int) -> np.ndarray:
@@ -44,7 +59,7 @@ def join(tiles: np.ndarray, gap_y: int, gap_x: int) -> np.ndarray:
 
 
 def seamed(tiles: np.ndarray) -> np.ndarray:
-    """Tiles [..., H, W, 3] of a plane with a line of paper at their right and lower edge, if they are small.
+    """Tiles [..., H, W, 3] of a plane, small ones with a line of paper at their right and lower edge.
 
     Large images on dark ground show the plane's flow best without seams; small ones fill their tile and would run
     together.
@@ -56,7 +71,7 @@ def seamed(tiles: np.ndarray) -> np.ndarray:
 
 
 def magnify(images: np.ndarray, factor: int) -> np.ndarray:
-    """Images [..., H, W, 3], each pixel a block of factor x factor."""
+    """Images [..., H, W, 3] as [..., factor H, factor W, 3], each pixel a block of factor × factor."""
     return images.repeat(factor, axis=-3).repeat(factor, axis=-2) if factor > 1 else images
 
 
@@ -66,7 +81,7 @@ def whole_factor(height: int, width: int, side: int, most: int = 16) -> int:
 
 
 def square(image: np.ndarray) -> np.ndarray:
-    """The image [H, W, 3] centred on a square of paper."""
+    """The image [H, W, 3] centred on a square of paper, [S, S, 3]."""
     height, width, _ = image.shape
     side = max(height, width)
     paper = np.empty((side, side, 3), np.uint8)

@@ -8,30 +8,29 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from rich.cells import cell_len
 
-from pipeline.figures.kit.classes import Classes, named_classes
+from pipeline.figures.kit.classes import Classes
 from pipeline.figures.kit.limits import Limits
 from pipeline.figures.kit.style import DPI, class_colors
+from pipeline.figures.latent.labelled_points import LabelledPoints
 
 FEW = 10  # classes that colours alone keep apart
 SHORT = 3  # letters of a class name that may stand among the points
 
 
-def draw_scatter(
-    axes: Axes, points: np.ndarray, labels: np.ndarray, class_names: Sequence[str], limits: Limits, *, text: float
-) -> None:
-    """Points [N, 2] in the colours of their labels [N]; names at the medians where they help and fit.
+def draw_scatter(axes: Axes, points: LabelledPoints, limits: Limits, *, text: float) -> None:
+    """Points on a plane in the colours of their classes; names at the medians where they help and fit.
 
     `text` is the font size of those names in points.
     """
-    colors, classes = class_colors(len(class_names)), named_classes(labels, class_names)
+    colors = class_colors(len(points.class_names))
     order = np.random.default_rng(0).permutation(len(points))  # so that no class lies on top of all the others
-    x, y = points[order].T
-    axes.scatter(x, y, c=colors[labels[order]], s=marker_size(axes, len(points)), alpha=0.75, linewidths=0)
+    x, y = points.points[order].T
+    axes.scatter(x, y, c=colors[points.labels[order]], s=marker_size(axes, len(points)), alpha=0.75, linewidths=0)
     axes.set(xlim=limits[0], ylim=limits[1])
     axes.set_aspect("equal")
-    present = classes.among(labels)
-    if names_help(present, class_names):
-        medians = np.array([np.median(points[labels == label], axis=0) for label in present.labels])
+    present = points.classes.among(points.labels)
+    if names_help(present, points.class_names):
+        medians = np.array([np.median(points.points[points.labels == label], axis=0) for label in present.labels])
         _write_names(axes, medians, present, text)
 
 

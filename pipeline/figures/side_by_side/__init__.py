@@ -1,1 +1,1 @@
-"""Several runs in one picture."""
+"""Figures of several runs beside each other."""

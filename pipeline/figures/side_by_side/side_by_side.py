@@ -1,4 +1,4 @@
-"""Several runs in one picture: a column for each run, and a row for each thing to compare."""
+"""Several runs in one figure: a column for each run, and a row for each thing to compare."""
 
 import math
 from collections.abc import Sequence
@@ -6,71 +6,73 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from pipeline.figures.kit.canvas import EDGE, TOP, blank, write_head
+from pipeline.figures.kit.canvas import EDGE, TOP, blank, write_head, write_lines
 from pipeline.figures.kit.limits import Limits, robust_limits
 from pipeline.figures.kit.style import TEXT
-from pipeline.figures.latent.latents import checked_points
-from pipeline.figures.side_by_side.column import Member
-from pipeline.figures.side_by_side.fitted import fitted_mosaic, fitted_pairs, fitted_plane
-from pipeline.figures.side_by_side.rows import BETWEEN, NAME_LINE, Heads, Legends, Pictures, Row, Scatters, write
+from pipeline.figures.side_by_side.column import Column
+from pipeline.figures.side_by_side.column_images import fitted_mosaic, fitted_pairs, fitted_plane
+from pipeline.figures.side_by_side.rows import COLUMN_GAP, NAME_LINE, Headings, ImageRow, Legends, Row, Scatters
 
-MOST = 6  # columns beside each other; further ones go under them
-ALL, WIDEST = 1920, 340  # pixels: what all columns share, and what one of them measures at most
-LABEL, APART, BAND = 122, 22, 30  # pixels: the labels of the rows, between two rows, and more between two bands
-AGREE = 1.5  # limits that differ by no larger factor need no second look
+COLUMNS = 6  # beside each other; further ones go under them
+SHARED_WIDTH = 1920  # pixels of all columns together
+COLUMN_WIDTH = 340  # pixels of one column at most
+LABEL_WIDTH = 122  # pixels of the labels of the rows
+ROW_GAP = 22  # pixels between two rows
+BAND_GAP = 30  # pixels between two bands of columns, beyond those between two rows
+SIMILAR = 1.5  # limits that differ by no larger factor show the same; a second scatter would tell nothing
 
 
-def side_by_side(members: Sequence[Member], title: str = "Side by side") -> Figure:
+def side_by_side(runs: Sequence[Column], title: str = "Side by side") -> Figure:
     """Runs as columns, at most six beside each other: reconstructions, latent space, decoded plane, samples.
 
     The latent space is shown on axes that are equal for all runs and, where these hide something, once more on each
     run's own. Runs may differ in data set, image shape and latent dimension.
     """
-    if not members:
-        raise ValueError("there are no members; expected one run or more")
-    for member in members:
-        checked_points(member.points, member.labels, member.class_names)
-    columns = math.ceil(len(members) / math.ceil(len(members) / MOST))
-    width = min(WIDEST, ALL // columns - BETWEEN)
-    shared, own = _limits(members)
+    if not runs:
+        raise ValueError("there are no runs; expected one run or more")
+    columns = math.ceil(len(runs) / math.ceil(len(runs) / COLUMNS))
+    width = min(COLUMN_WIDTH, SHARED_WIDTH // columns - COLUMN_GAP)
+    shared, own = _limits(runs)
     bands = [
-        _rows(members[first : first + columns], shared, own[first : first + columns], width)
-        for first in range(0, len(members), columns)
+        _rows(runs[first : first + columns], shared, own[first : first + columns], width)
+        for first in range(0, len(runs), columns)
     ]
-    height = sum(BAND + sum(row.height + APART for row in rows) for rows in bands) - BAND
-    left = EDGE + LABEL + BETWEEN
-    figure = blank(left + columns * (width + BETWEEN) - BETWEEN + EDGE, TOP + height)
+    height = sum(BAND_GAP + sum(row.height + ROW_GAP for row in rows) for rows in bands) - BAND_GAP
+    left = EDGE + LABEL_WIDTH + COLUMN_GAP
+    figure = blank(left + columns * (width + COLUMN_GAP) - COLUMN_GAP + EDGE, TOP + height)
     write_head(figure, title)
-    lefts, top = range(left, left + columns * (width + BETWEEN), width + BETWEEN), TOP
+    lefts = range(left, left + columns * (width + COLUMN_GAP), width + COLUMN_GAP)
+    top = TOP
     for rows in bands:
         for row in rows:
-            write(figure, row.label.splitlines(), EDGE, top, NAME_LINE, fontsize=TEXT)
+            write_lines(figure, row.label.splitlines(), EDGE, top, NAME_LINE, fontsize=TEXT)
             row.draw(figure, lefts, top)
-            top += row.height + APART
-        top += BAND
+            top += row.height + ROW_GAP
+        top += BAND_GAP
     return figure
 
 
-def _rows(members: Sequence[Member], shared: Limits, own: Sequence[Limits], width: int) -> list[Row]:
+def _rows(runs: Sequence[Column], shared: Limits, own: Sequence[Limits], width: int) -> list[Row]:
     """What to show of the runs of one band; no `own` limits, no second scatter."""
     rows: list[Row] = [
-        Heads(members, width),
-        Pictures(
+        Headings(runs, width),
+        ImageRow(
             "inputs over\nreconstructions",
-            [fitted_pairs(member.images, member.reconstructions, width) for member in members],
+            [fitted_pairs(run.images, run.reconstructions, width) for run in runs],
         ),
-        Scatters("posterior means,\naxes equal in all", members, [shared] * len(members), width),
-        *([Scatters("posterior means,\nown axes", members, own, width)] if own else []),
-        Legends(members, width),
-        Pictures("decoded plane", [fitted_plane(member.decoded, width) for member in members]),
-        Pictures("samples", [fitted_mosaic(member.samples, width) for member in members]),
+        Scatters("posterior means,\naxes equal in all", runs, [shared] * len(runs), width),
+        *([Scatters("posterior means,\nown axes", runs, own, width)] if own else []),
+        Legends(runs, width),
+        ImageRow("decoded plane", [fitted_plane(run.plane, width) for run in runs]),
+        ImageRow("samples", [fitted_mosaic(run.samples, width) for run in runs]),
     ]
     return [row for row in rows if row.height]
 
 
-def _limits(members: Sequence[Member]) -> tuple[Limits, list[Limits]]:
+def _limits(runs: Sequence[Column]) -> tuple[Limits, list[Limits]]:
     """Limits for all runs, and those of each; the latter are left out where they agree with the former."""
-    planar = [np.pad(member.points, [(0, 0), (0, 2 - np.shape(member.points)[1])]) for member in members]
-    shared, own = robust_limits(planar), [robust_limits([points]) for points in planar]
+    planar = [np.pad(run.points.points, [(0, 0), (0, 2 - run.points.dimensions)]) for run in runs]
+    shared = robust_limits(planar)
+    own = [robust_limits([points]) for points in planar]
     spans = [high - low for (low, high), _ in (shared, *own)]
-    return shared, own if spans[0] > AGREE * min(spans) else []
+    return shared, own if spans[0] > SIMILAR * min(spans) else []

@@ -1,4 +1,4 @@
-"""A density fitted to where a model puts its images, for samples where the prior is no guide."""
+"""A mixture of Gaussians fitted to where a model puts its images, for samples where the prior is no guide."""
 
 import numpy as np
 from sklearn.mixture import GaussianMixture
@@ -7,8 +7,8 @@ from pipeline.data.random_stream import random_stream
 from pipeline.latent.encoding import encode
 from pipeline.models.vae import VAE
 
-FITTED = 5000
-"""Images that are enough to fit the density to."""
+FITTED_IMAGES = 5000
+"""Images that are enough to fit the mixture to."""
 
 
 def fitted_mixture(vae: VAE, images: np.ndarray, *, components: int, seed: int) -> GaussianMixture:
@@ -20,14 +20,14 @@ def fitted_mixture(vae: VAE, images: np.ndarray, *, components: int, seed: int) 
     noise = random_stream(seed, "density").standard_normal(encoded.mean.shape)
     latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
     if len(latents) == 1:
-        latents = np.repeat(latents, 2, axis=0)  # scikit-learn wants two; twice the same has the same mean
-    # A component wants points of its own, and a floor under its variance that fits the size of the latent space.
+        latents = np.repeat(latents, 2, axis=0)  # scikit-learn needs two; twice the same has the same mean
+    # A component needs latents of its own, and a floor under its variance that fits the size of the latent space.
     components = min(components, max(1, len(latents) // 10), len(np.unique(latents, axis=0)))
     floor = 1e-6 * max(1.0, float(latents.var()))
     return GaussianMixture(components, reg_covar=floor, random_state=seed).fit(latents)
 
 
-def draws(mixture: GaussianMixture, count: int, seed: int) -> np.ndarray:
-    """So many latents [count, D], components mixed."""
+def drawn_latents(mixture: GaussianMixture, count: int, seed: int) -> np.ndarray:
+    """Latents [count, D] drawn from a mixture, their components in random order."""
     latents, _ = mixture.sample(count)
     return np.random.default_rng(seed).permutation(latents)

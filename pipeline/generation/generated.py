@@ -1,4 +1,4 @@
-"""What was made, and how it becomes files."""
+"""Generated images and latents, and how they become files."""
 
 import io
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from pipeline.runs.loaded_run import Trained
 
 
 @dataclass(frozen=True)
-class Made:
+class Generated:
     """Images and the latents that they belong to.
 
     Attributes:
-        images: [..., H, W, C] in [0, 1].
+        images: decoded ones [..., H, W, C] in [0, 1]; or encoded ones, uint8.
         latents: [..., D].
-        figure: that shows them; None where there is nothing to see.
-        film: [frames, N, H, W, C] in [0, 1], which play forwards and backwards; None where nothing moves.
+        figure: that shows the images; None where there is nothing to see.
+        film: frames [frames, N, H, W, C] in [0, 1] that play forwards and backwards; None where nothing moves.
         table: of the latents; None where nobody needs one.
     """
 
@@ -31,7 +31,7 @@ class Made:
     table: pd.DataFrame | None = None
 
     def files(self) -> Iterator[tuple[str, bytes]]:
-        """Endings of files and what is in them."""
+        """The ending of each file and its content."""
         arrays = io.BytesIO()
         np.savez_compressed(arrays, images=self.images, latents=self.latents)
         yield "npz", arrays.getvalue()
@@ -44,13 +44,13 @@ class Made:
 
 
 @runtime_checkable
-class Maker(Protocol):
-    """Makes something of a trained model."""
+class Generator(Protocol):
+    """Generates images or latents with a trained model."""
 
-    def make(self, trained: Trained) -> Made:
-        """Make it.
+    def generate(self, trained: Trained) -> Generated:
+        """Generate them.
 
         Raises:
-            InputError: it cannot be made of this model.
+            InputError: this model cannot generate them.
         """
         ...

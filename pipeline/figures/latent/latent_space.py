@@ -1,0 +1,56 @@
+"""Where the posterior means of labelled images lie: the figure and the card."""
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pipeline.figures.kit.canvas import EDGE, TOP, blank, place, rendered, write_title
+from pipeline.figures.kit.legend import LegendColumns, LegendLines
+from pipeline.figures.kit.limits import square_limits
+from pipeline.figures.kit.style import MUTED, SMALL, TEXT
+from pipeline.figures.latent.labelled_points import LabelledPoints
+from pipeline.figures.latent.panel import draw_points, name_axes
+from pipeline.figures.latent.scatter import FEW
+
+PLOT_SIDE = 760  # pixels of the figure's square axes
+CARD_SIDE = 448  # pixels
+CARD_EDGE = 10  # pixels of paper around a card
+CARD_FOOT = 44  # pixels under them, for the numbers and the name of the horizontal axis
+CARD_POINTS = 2000  # more would cost time that the eye does not repay
+
+
+def latent_space(points: LabelledPoints, title: str = "Posterior means by class") -> Figure:
+    """Posterior means as a scatter through two coordinates, or as one density a class along a single coordinate."""
+    legend = LegendColumns(points.legend_labels, points.class_names, PLOT_SIDE)
+    left = EDGE + (66 if points.dimensions == 2 else 36 + points.classes.widest(TEXT))
+    figure = blank(left + PLOT_SIDE + legend.width + EDGE, TOP + PLOT_SIDE + 64)
+    axes = place(figure, left, TOP, PLOT_SIDE, PLOT_SIDE)
+    draw_points(axes, points, square_limits(points.points), text=TEXT)
+    write_title(axes, title)
+    name_axes(axes, points.axis_names(), TEXT)
+    if points.dimensions == 1:
+        axes.set_ylabel("density, each class scaled to its own peak", fontsize=SMALL, color=MUTED)
+    legend.draw(axes)
+    return figure
+
+
+def latent_card(points: LabelledPoints) -> np.ndarray:
+    """The same as a card, uint8 [448, 448, 3], of at most 2,000 points.
+
+    Very many classes have no legend, as their names stand among the points.
+    """
+    points = points.take(slice(None, None, math.ceil(len(points) / CARD_POINTS) or 1))
+    explained = points.legend_labels if len(points.class_names) <= FEW else points.labels[:0]
+    legend = LegendLines(explained, points.class_names if len(explained) else [], CARD_SIDE)
+    figure = blank(CARD_SIDE, CARD_SIDE)
+    left = 48 if points.dimensions == 2 else 16 + points.classes.widest(SMALL)
+    width = CARD_SIDE - left - CARD_EDGE
+    height = CARD_SIDE - CARD_EDGE - CARD_FOOT - legend.height
+    if points.dimensions == 2 and legend.height:
+        left += (width - height) // 2
+    axes = place(figure, left, CARD_EDGE, height if points.dimensions == 2 else width, height)
+    draw_points(axes, points, square_limits(points.points), text=SMALL)
+    name_axes(axes, points.axis_names(), SMALL)
+    legend.draw(figure, (CARD_SIDE - legend.width) // 2, CARD_SIDE - legend.height - CARD_EDGE)
+    return rendered(figure)

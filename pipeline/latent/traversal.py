@@ -1,0 +1,45 @@
+"""Lines through the latent space: along its dimensions, and from one latent to another."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.latent.axes import even, quantiles
+
+
+@dataclass(frozen=True)
+class Traversal:
+    """Lines along dimensions of the latent space.
+
+    Attributes:
+        latents: [lines, steps, D].
+        values: of the dimension that moves, [steps].
+        names: of each line, `z3` for the third dimension.
+    """
+
+    latents: np.ndarray
+    values: np.ndarray
+    names: list[str]
+
+
+def traversal(means: np.ndarray, steps: int, *, dimensions: int, prior: bool) -> Traversal:
+    """Each dimension moved alone, the others at the mean of all posterior means.
+
+    Args:
+        means: posterior means, [N, D].
+        steps: latents of each line.
+        dimensions: lines at most; the dimensions that vary most come first.
+        prior: whether the model has one, by whose quantiles steps can be chosen.
+    """
+    order = np.argsort(-means.var(axis=0))[:dimensions]
+    low, high = np.quantile(means, (0.01, 0.99))
+    values = quantiles(steps) if prior else even(low, high, steps)
+    latents = np.tile(means.mean(axis=0), (len(order), len(values), 1))
+    for row, dimension in enumerate(order):
+        latents[row, :, dimension] = values
+    return Traversal(latents, values, [f"z{dimension + 1}" for dimension in order])
+
+
+def interpolated(first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
+    """Straight lines from latents [R, D] to others, both ends included: [R, steps, D]."""
+    return np.linspace(first, last, steps, axis=1)
