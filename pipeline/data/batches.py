@@ -58,7 +58,7 @@ def batches_in_order(images: np.ndarray, *, batch_size: int) -> tf.data.Dataset:
 
 
 def as_floats(images: np.ndarray) -> np.ndarray:
-    """Images, uint8 of any shape, as float32 of the same shape in [0, 1]."""
+    """Images uint8 [..., H, W, C] as float32 [..., H, W, C] in [0, 1]."""
     return images.astype("float32") / np.float32(255)
 
 
