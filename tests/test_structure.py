@@ -105,7 +105,7 @@ def test_functions_of_arrays_tell_their_shapes() -> None:
         tree = ast.parse(path.read_text())
         classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
         of_class = {id(node): each for each in classes for node in each.body}
-        for node in ast.walk(tree):
+        for node in [*tree.body, *(each for of_one in classes for each in of_one.body)]:
             if not isinstance(node, ast.FunctionDef) or (node.name.startswith("_") and node.name != "__init__"):
                 continue
             types = [each.annotation for each in (*node.args.args, *node.args.kwonlyargs)] + [node.returns]

@@ -47,7 +47,7 @@ class Levels:
         return self.black is not None or self.white is not None
 
     def to_uint8(self, values: np.ndarray, limit: float) -> np.ndarray:
-        """Values as pixels, uint8 of the same shape; values beyond black or white are clipped.
+        """Values [..., H, W, C] as pixels, uint8 of the same shape; values beyond black or white are clipped.
 
         Args:
             values: bool, whole numbers or floats of any shape.
@@ -77,7 +77,7 @@ class Levels:
 
 
 def span_of(values: np.ndarray) -> Span:
-    """The least and the largest of values of any shape; both are NaN where any value is."""
+    """The least and the largest of values [...]; both are NaN where any value is."""
     return float(values.min()), float(values.max())
 
 

@@ -36,7 +36,7 @@ def latent_space(points: LabelledPoints, title: str = "Posterior means by class"
 
 
 def latent_card(points: LabelledPoints) -> np.ndarray:
-    """The same as a card, uint8 [448, 448, 3], of at most 2,000 points.
+    """The same as a card, uint8 [S, S, 3] with S = 448 pixels, of at most 2,000 points.
 
     Very many classes have no legend, as their names stand among the points.
     """
