@@ -77,7 +77,7 @@ class Levels:
 
 
 def span_of(values: np.ndarray) -> Span:
-    """The least and the largest of values [...]; both are NaN where any value is."""
+    """The least and the largest of values [N, H, W, C]; both are NaN where any value is."""
     return float(values.min()), float(values.max())
 
 
