@@ -1,56 +1,37 @@
 """The latent space as a page that answers the mouse: over a point it shows the image that the point stands for."""
 
-import base64
-import json
+import io
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
-from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_hex
+from PIL import Image
 
-from pipeline.figures.interactive.sprite import Sprite, sprite
+from pipeline.figures.interactive.web_page import CONFIG, chart_layout, image_address, plotly_text, web_page
 from pipeline.figures.kit.axis_names import axis_names
 from pipeline.figures.kit.classes import named_classes
-from pipeline.figures.kit.style import INK, LINE, MUTED, class_colors
+from pipeline.figures.kit.rgb import as_pixels, resized, size_within
+from pipeline.figures.kit.style import class_colors
 from pipeline.figures.latent.latents import checked_points
 from pipeline.text.wording import shortened
 
-PAGE = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
-POLICY = (  # no network at all
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; form-action 'none'"
-)
-CONFIG = {
-    "responsive": True,
+MOUSE = {
     "scrollZoom": True,
-    "displaylogo": False,
     "showTips": False,  # the hint says the same
-    "showSendToCloud": False,  # a button that uploads the data; plotly.js 4 shows it unless told not to
-    "plotlyServerURL": "",
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
 }
-SHOWN = 168  # pixels, the most that the longer side of a magnified image takes
-JITTER = 0.3  # how far points of one dimension lie off their class's line, in distances between two lines
-LONGEST = 120  # cells of a class name beside its image
+"""Settings of plotly.js for a chart that is moved and magnified with the mouse."""
+LARGEST = 64
+"""Pixels of the longer side of an image in the page; larger ones are shrunk."""
+SHOWN = 168
+"""Pixels of the longer side of a magnified image at most."""
+SPREAD = 0.3
+"""How far points of one dimension lie off the line of their class, in distances between two lines."""
+LONGEST = 120
+"""Cells of a class name beside its image."""
+TITLE = "Posterior means by class"
 HINT = "Point at a dot to see its image. Click a class to hide or show it, double-click it to see it alone."
-
-
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """Points that the legend hides or shows together.
-
-    Attributes:
-        name: as plotly, which reads a little HTML, writes it literally.
-        color: of all, or of each.
-        members: their indices.
-    """
-
-    name: str
-    color: str | list[str]
-    members: np.ndarray
 
 
 def interactive_latent(
@@ -59,8 +40,6 @@ def interactive_latent(
     class_names: Sequence[str],
     images: np.ndarray,
     explained: Sequence[float] | np.ndarray | None = None,
-    *,
-    title: str = "Posterior means by class",
 ) -> str:
     """A page of HTML that needs no other file and no network.
 
@@ -70,89 +49,89 @@ def interactive_latent(
         labels: integers [N], indices into class_names.
         images: [N, H, W, C], uint8 or floating point in [0, 1]; shrunk where they are larger than 64 pixels.
         explained: shares of the variance along the principal axes, where the points are coordinates on those.
-    """
-    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
     if len(images) != len(points):
         raise ValueError(f"there are {len(images)} images for {len(points)} points; expected one a point")
     points, labels = checked_points(points, labels, class_names)
+    pixels = as_pixels(images)
+    if max(pixels.shape[1:3]) > LARGEST:
+        pixels = resized(pixels, *size_within(pixels, LARGEST, LARGEST))
+    factor = max(1, SHOWN // max(pixels.shape[1:3]))
+    addresses = _addresses(pixels)
+    codes = [to_hex(tuple(color)) for color in class_colors(len(class_names))]
     finite = np.isfinite(points).all(axis=1)
-    groups = _groups(labels, finite, class_names)
-    present = np.unique(labels[finite])
-    scene = {
-        "names": [shortened(class_names[label], LONGEST) for label in present],
-        "colors": [to_hex(tuple(color)) for color in class_colors(len(class_names))[present]],
-        "classes": np.searchsorted(present, labels).tolist(),
-        "dimensions": points.shape[1],
-        "traces": [_trace(lane, group, points) for lane, group in enumerate(groups)],
-        "layout": _layout(points.shape[1], [group.name for group in groups], explained),
-        "config": CONFIG,
-        **_sprite_facts(sprite(images)),
-    }
-    hint = f"{len(points):,} images. {HINT}"
-    if not finite.all():
-        hint += f" {len(points) - finite.sum():,} points are not finite and left out."
-    look = {"policy": POLICY, "ink": INK, "muted": MUTED, "line": LINE, "plotly": get_plotlyjs()}
-    # A "<" in a name could end the script.
-    text = json.dumps(scene, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    return PAGE.substitute(look, title=escape(title), hint=hint, scene=text)
-
-
-def _groups(labels: np.ndarray, finite: np.ndarray, class_names: Sequence[str]) -> list[_Group]:
-    """A group for each class that has points, and of very many classes one for all that are not named."""
-    classes = named_classes(labels[finite], class_names).among(labels[finite])
-    groups = [
-        _Group(escape(name, quote=False), to_hex(tuple(color)), np.flatnonzero(finite & (labels == label)))
-        for label, name, color in zip(classes.labels, classes.names, classes.colors, strict=True)
+    groups = _groups(np.where(finite, labels, -1), class_names)
+    names = [plotly_text(name) for name, _ in groups]
+    traces = [
+        {
+            "mode": "markers",
+            "name": name,
+            "marker": {"color": [codes[label] for label in labels[members]], "size": 6, "opacity": 0.8},
+            "text": [shortened(class_names[label], LONGEST) for label in labels[members]],
+            "customdata": [addresses[member] for member in members],
+            "hoverinfo": "none",  # the card shows it
+            **_places(points[members], row),
+        }
+        for row, (name, (_, members)) in enumerate(zip(names, groups, strict=True))
     ]
-    others = np.flatnonzero(finite & ~np.isin(labels, classes.labels))
+    scene = {
+        "size": [factor * pixels.shape[2], factor * pixels.shape[1]],
+        "dimensions": points.shape[1],
+        "traces": traces,
+        "layout": _layout(points.shape[1], names, axis_names(explained)),
+        "config": CONFIG | MOUSE,
+    }
+    left_out = "" if finite.all() else f" {(~finite).sum():,} points are not finite and left out."
+    hint = f"{len(points):,} images. {HINT}{left_out}"
+    return web_page("figures/interactive/page.html", title=TITLE, hint=hint, scene=scene)
+
+
+def _addresses(pixels: np.ndarray) -> list[str]:
+    """Images uint8 [N, H, W, 3], grey where all are, as addresses for a page."""
+    if (pixels == pixels[..., :1]).all():
+        pixels = pixels[..., 0]
+    files = [io.BytesIO() for _ in pixels]
+    for image, file in zip(pixels, files, strict=True):
+        Image.fromarray(image).save(file, "PNG")
+    return [image_address(file.getvalue()) for file in files]
+
+
+def _groups(labels: np.ndarray, class_names: Sequence[str]) -> list[tuple[str, np.ndarray]]:
+    """What the legend hides and shows: names and points of each class, and of very many classes the rest together.
+
+    Args:
+        labels: integers [N], indices into class_names; −1 for a point that is left out.
+    """
+    present = labels[labels >= 0]
+    classes = named_classes(present, class_names).among(present)
+    groups = [
+        (name, np.flatnonzero(labels == label)) for label, name in zip(classes.labels, classes.names, strict=True)
+    ]
+    others = np.setdiff1d(present, classes.labels)
     if len(others):
-        of_all = class_colors(len(class_names))[labels[others]]
-        name = f"{len(np.unique(labels[others])):,} more classes"
-        groups.append(_Group(name, [to_hex(tuple(color)) for color in of_all], others))
+        groups.append((f"{len(others):,} more classes", np.flatnonzero(np.isin(labels, others))))
     return groups
 
 
-def _trace(lane: int, group: _Group, points: np.ndarray) -> dict[str, Any]:
-    """The points of a group; those of one dimension are spread around the group's line."""
-    places = dict(zip("xy", np.round(points[group.members], 4).T.tolist(), strict=False))
+def _places(points: np.ndarray, row: int) -> dict[str, list[float]]:
+    """Coordinates of points [K, 1 or 2] of a group; those of one dimension are spread around the row of the group."""
     if points.shape[1] == 1:
-        spread = np.random.default_rng(lane).uniform(-JITTER, JITTER, len(group.members))
-        places["y"] = np.round(lane + spread, 3).tolist()
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": group.name,
-        "marker": {"color": group.color, "size": 6, "opacity": 0.8, "line": {"width": 0}},
-        "hoverinfo": "none",  # the card shows it
-        "customdata": group.members.tolist(),
-        **places,
-    }
+        heights = np.random.default_rng(row).uniform(row - SPREAD, row + SPREAD, points.shape)
+        points = np.hstack([points, heights])
+    x, y = np.round(points.T, 4).tolist()
+    return {"x": x, "y": y}
 
 
-def _layout(dimensions: int, names: Sequence[str], explained: Sequence[float] | np.ndarray | None) -> dict[str, Any]:
-    look = {"gridcolor": "#eceef1", "linecolor": LINE, "zeroline": False, "showline": True, "mirror": True}
-    axes = [{"title": {"text": name, "font": {"size": 12}}} | look for name in axis_names(explained)]
-    lanes = {"tickvals": list(range(len(names))), "ticktext": list(names)}
-    lanes |= look | {"autorange": "reversed", "automargin": True}
-    return {
-        "font": {"family": "DejaVu Sans, Verdana, sans-serif", "color": INK, "size": 12},
-        "margin": {"l": 60, "r": 20, "t": 34, "b": 48},
-        "hovermode": "closest",
-        "dragmode": "pan",
-        "showlegend": len(names) > 1,
-        "legend": {"itemsizing": "constant"},
-        "xaxis": axes[0],
-        "yaxis": axes[1] | {"scaleanchor": "x"} if dimensions == 2 else lanes,
-    }
-
-
-def _sprite_facts(sheet: Sprite) -> dict[str, Any]:
-    """What the page must know to cut an image out of the sheet and magnify it by a whole number."""
-    return {
-        "sprite": "data:image/png;base64," + base64.b64encode(sheet.png).decode("ascii"),
-        "height": sheet.height,
-        "width": sheet.width,
-        "columns": sheet.columns,
-        "magnification": max(1, SHOWN // max(sheet.height, sheet.width)),
-    }
+def _layout(dimensions: int, names: Sequence[str], axes: Sequence[str]) -> dict[str, Any]:
+    """The layout of points in a plane, or of one row for each name, the first on top."""
+    layout = chart_layout(axes[0], axes[1] if dimensions == 2 else "")
+    layout |= {"dragmode": "pan", "showlegend": len(names) > 1, "legend": {"itemsizing": "constant"}}
+    if dimensions == 2:
+        layout["yaxis"]["scaleanchor"] = "x"
+    else:
+        layout["yaxis"] |= {"tickvals": list(range(len(names))), "ticktext": list(names)}
+        layout["yaxis"] |= {"autorange": "reversed", "automargin": True}
+    return layout
