@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 from test_figures import DIGITS, SHAPES, noise
 
 from pipeline import figures
-from pipeline.figures.interactive.page import LARGEST
+from pipeline.figures.interactive.latent_page import LARGEST
 from pipeline.figures.interactive.web_page import plotly_text, web_page
 from pipeline.figures.kit.style import class_colors
 

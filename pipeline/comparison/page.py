@@ -21,7 +21,7 @@ Curves = Mapping[str, Sequence[tuple[int, float]]]
 
 
 def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> str:
-    """The page.
+    """A page of HTML: a table of the runs, charts of their scores, and what each model makes of the same images.
 
     Args:
         title: what is compared.

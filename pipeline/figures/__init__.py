@@ -18,7 +18,7 @@ from pipeline.figures.images.decoded import decoded_points, grid, interpolations
 from pipeline.figures.images.sheets import first_images, reconstructions, samples, samples_beside
 from pipeline.figures.images.strip import strip
 from pipeline.figures.images.wall import Brick, wall
-from pipeline.figures.interactive.page import interactive_latent
+from pipeline.figures.interactive.latent_page import interactive_latent
 from pipeline.figures.kit.png import png
 from pipeline.figures.latent.evolution import epochs_sheet, latent_steps
 from pipeline.figures.latent.latents import latent, latent_card

@@ -136,7 +136,7 @@ def _plane(points: np.ndarray, axis_names: Sequence[str], legend: ClassLegend) -
     axes.yaxis.set_label_coords((AXIS_NAME - left) / side, 0.5)
     axes.locator_params(nbins=7)
     legend.draw(figure, (SIDE - legend.width) // 2, SIDE - legend.height - 8)
-    return _finished(axes, axis_names[0])
+    return _with_axis_name(axes, axis_names[0])
 
 
 def _rows(points: np.ndarray, axis_names: Sequence[str], classes: Classes) -> Axes:
@@ -147,10 +147,10 @@ def _rows(points: np.ndarray, axis_names: Sequence[str], classes: Classes) -> Ax
     axes.set_yticks(range(len(classes)), classes.names)
     write_notes(axes, not_shown(classes), SMALL)
     axes.grid(axis="x", color=LINE, linewidth=0.5)
-    return _finished(axes, axis_names[0])
+    return _with_axis_name(axes, axis_names[0])
 
 
-def _finished(axes: Axes, name: str) -> Axes:
+def _with_axis_name(axes: Axes, name: str) -> Axes:
     axes.set_xlabel(name, fontsize=SMALL, color=INK, labelpad=2)
     axes.tick_params(labelsize=SMALL)
     return axes

@@ -22,7 +22,7 @@ TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parents[2]), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
 """Templates by their path below the package; a value that is missing is an error."""
-TEMPLATES.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+TEMPLATES.policies["json.dumps_kwargs"] = {"separators": (",", ":")}  # without spaces, as scenes are long
 
 
 def web_page(template: str, *, title: str, hint: str, scene: Mapping[str, Any], **values: Any) -> str:

@@ -41,7 +41,7 @@ def interactive_latent(
     images: np.ndarray,
     explained: Sequence[float] | np.ndarray | None = None,
 ) -> str:
-    """A page of HTML that needs no other file and no network.
+    """A page of HTML with a scatter of images, that needs no other file and no network.
 
     Args:
         points: [N, 1 or 2]; where the latent space is a line, the classes lie on lines of their own. Points that
@@ -72,7 +72,7 @@ def interactive_latent(
             "marker": {"color": [codes[label] for label in labels[members]], "size": 6, "opacity": 0.8},
             "text": [shortened(class_names[label], LONGEST) for label in labels[members]],
             "customdata": [addresses[member] for member in members],
-            "hoverinfo": "none",  # the card shows it
+            "hoverinfo": "none",  # the tooltip shows it
             **_places(points[members], row),
         }
         for row, (name, (_, members)) in enumerate(zip(names, groups, strict=True))
@@ -86,7 +86,7 @@ def interactive_latent(
     }
     left_out = "" if finite.all() else f" {(~finite).sum():,} points are not finite and left out."
     hint = f"{len(points):,} images. {HINT}{left_out}"
-    return web_page("figures/interactive/page.html", title=TITLE, hint=hint, scene=scene)
+    return web_page("figures/interactive/latent_page.html", title=TITLE, hint=hint, scene=scene)
 
 
 def _addresses(pixels: np.ndarray) -> list[str]:
@@ -133,5 +133,5 @@ def _layout(dimensions: int, names: Sequence[str], axes: Sequence[str]) -> dict[
         layout["yaxis"]["scaleanchor"] = "x"
     else:
         layout["yaxis"] |= {"tickvals": list(range(len(names))), "ticktext": list(names)}
-        layout["yaxis"] |= {"autorange": "reversed", "automargin": True}
+        layout["yaxis"] |= {"range": [len(names) - 0.5, -0.5], "automargin": True}
     return layout
