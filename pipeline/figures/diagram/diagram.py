@@ -14,6 +14,7 @@ from pipeline.figures.diagram.layout import BOX_HEIGHT, ROW_GAP, Layout, Point, 
 from pipeline.figures.kit.canvas import EDGE, TOP, headed, place, text_width
 from pipeline.figures.kit.style import INK, MUTED, SMALL, TEXT
 
+TITLE = "Structure of the model"
 SAMPLING = "z = mean\n+ exp(log variance / 2) · noise"
 """The reparameterisation trick (Kingma and Welling 2014, eq. 10)."""
 COLOURS: dict[Role, tuple[str, str]] = {
@@ -34,6 +35,14 @@ HEAD = 72
 """Pixels over the boxes: the name of a part, its parameters, and the arrow that enters it."""
 FOOT = 64
 """Pixels under the boxes: the legend."""
+NAME_LINE = -58
+"""Pixels from the first row up to the middle of the name of a part."""
+TOTAL_LINE = -38
+"""Pixels from the first row up to the middle of the number of parameters of a part."""
+FIRST_LINE = -8
+"""Pixels from the middle of a box to that of its larger text."""
+SECOND_LINE = 11
+"""Pixels from the middle of a box to that of its smaller text."""
 PART_GAP = 72
 """Pixels between two parts; in their middle runs the arrow from one to the next."""
 LEAST_WIDTH = 640
@@ -43,9 +52,7 @@ NOTE: dict[str, Any] = {"fontsize": SMALL, "color": MUTED, "va": "center"}
 """How shapes and numbers of parameters are written."""
 
 
-def structure(
-    parts: Sequence[tuple[str, Sequence[Layer]]], title: str = "Structure of the model", between: str = SAMPLING
-) -> Figure:
+def structure(parts: Sequence[tuple[str, Sequence[Layer]]], between: str = SAMPLING) -> Figure:
     """A figure of each part as boxes from the top down, with the shape and the parameters of each layer.
 
     Args:
@@ -62,7 +69,7 @@ def structure(
         layouts.append(layered_layout(boxes, widths, layouts[-1].right + PART_GAP if layouts else EDGE))
     total = sum(layer.parameters for _, layers in parts for layer in layers)
     height = TOP + HEAD + round(max(layout.bottom for layout in layouts)) + FOOT
-    figure = headed(f"{title}: {parameters_text(total)}", max(round(layouts[-1].right) + EDGE, LEAST_WIDTH), height)
+    figure = headed(f"{TITLE}: {parameters_text(total)}", max(round(layouts[-1].right) + EDGE, LEAST_WIDTH), height)
     width = round(figure.bbox.width)
     axes = place(figure, 0, 0, width, height)
     axes.set_axis_off()
@@ -88,17 +95,17 @@ def _step_width(text: str) -> int:
 def _draw_part(axes: Axes, name: str, layers: Sequence[Layer], layout: Layout) -> None:
     x, _ = layout.middles[layers[0].name]
     left = x - layout.widths[layers[0].name] / 2
-    axes.text(left, -58, name, fontsize=TEXT + 1.5, color=INK, weight="bold", va="center")
-    axes.text(left, -38, parameters_text(sum(layer.parameters for layer in layers)), **NOTE)
+    axes.text(left, NAME_LINE, name, fontsize=TEXT + 1.5, color=INK, weight="bold", va="center")
+    axes.text(left, TOTAL_LINE, parameters_text(sum(layer.parameters for layer in layers)), **NOTE)
     for connection in layout.connections:
         _draw_arrow(axes, connection)
     for layer in layers:
         x, y = layout.middles[layer.name]
         half = layout.widths[layer.name] / 2
         _draw_frame(axes, (x, y), half, COLOURS[role(layer, layers)])
-        axes.text(x - half + PADDING, y - 8, layer.heading, fontsize=TEXT, color=INK, va="center")
-        axes.text(x - half + PADDING, y + 11, layer.shape_text, **NOTE)
-        axes.text(x + half - PADDING, y + 11, parameters_text(layer.parameters), ha="right", **NOTE)
+        axes.text(x - half + PADDING, y + FIRST_LINE, layer.heading, fontsize=TEXT, color=INK, va="center")
+        axes.text(x - half + PADDING, y + SECOND_LINE, layer.shape_text, **NOTE)
+        axes.text(x + half - PADDING, y + SECOND_LINE, parameters_text(layer.parameters), ha="right", **NOTE)
 
 
 def _draw_step(axes: Axes, text: str, layout: Layout, entrances: Sequence[Point]) -> None:
