@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from browser import CHROMIUM, DRIVER, MISSING, Page, browsing
 from checkout import SMALL, Checkout, Ui, free_port
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+
+from pipeline import figures
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING)
 
@@ -109,3 +113,23 @@ def test_the_comparison_page_shows_the_runs_and_sorts_them(page: Page, trained: 
     column.click()
     cells = page.driver.find_elements(By.CSS_SELECTOR, "#runs tbody td:last-child")
     assert [cell.text for cell in cells] == ["4", "2", "1"]
+
+
+@pytest.mark.parametrize(("dimensions", "place"), [(1, "(−1.50)"), (2, "(−1.50, 0.25)")])
+def test_the_interactive_page_shows_the_image_under_the_mouse(
+    page: Page, tmp_path: Path, dimensions: int, place: str
+) -> None:
+    points, images = np.array([[-1.5, 0.25], [2, 1]])[:, :dimensions], np.zeros((2, 8, 8, 1), np.uint8)
+    html = figures.interactive_latent(figures.LabelledPoints(points, np.arange(2), ["<b>first</b>", "second"]), images)
+    (tmp_path / "latent.html").write_text(html, "utf-8")
+    page.open((tmp_path / "latent.html").as_uri())
+    page.wait_for("2 images", "<b>first</b>", "second")
+    assert place not in page.text
+    dot = page.driver.find_element(By.CSS_SELECTOR, ".scatterlayer .point")
+    ActionChains(page.driver).move_to_element(dot).perform()
+    said = page.wait_for(place)
+    assert said.count("<b>first</b>") == 2 + (dimensions == 1), "in the legend, beside the image, beside its row"
+    image = page.driver.find_element(By.ID, "image")
+    assert image.size == {"width": 168, "height": 168}
+    assert page.driver.execute_script("return arguments[0].naturalWidth", image) == 8
+    page.shoot(f"interactive page of {dimensions} dimensions")

@@ -1,6 +1,8 @@
 """Finished runs in a table, on the rate-distortion plane, and on the page of `python -m pipeline.compare`."""
 
+import html
 import io
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -14,7 +16,8 @@ from PIL import Image
 from plotly.offline import get_plotlyjs
 from rich.console import Console
 
-from pipeline.comparison.contact_sheet import IMAGES, sheets
+from pipeline.comparison.contact_sheet import IMAGES, Sheet, sheets
+from pipeline.comparison.page import page
 from pipeline.comparison.pareto_front import pareto_front
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
@@ -135,6 +138,22 @@ def test_names_are_short_where_they_are_nobody_elses() -> None:
 def test_a_score_that_no_run_has_is_refused() -> None:
     with pytest.raises(InputError, match=r"sort=test/nil: these runs have no such score. They have: test/elbo"):
         Table([run("2", elbo=-9.0)], "test/nil")
+
+
+def test_names_on_the_page_are_no_markup() -> None:
+    wicked = ['</script><script>alert("1")</script>', "<b>bold</b> & 'co'", "$x$ {{ y }} {% if %}"]
+    table = Table([run(name, elbo=-1.0, rate=1.0, distortion=index) for index, name in enumerate(wicked)])
+    curves = {each.id: [(1, -2.0), (2, float("nan"))] for each in table.runs}
+    sheet = Sheet("<i>data</i>", b"", [], dict.fromkeys(curves, "<u>gone</u>"))
+    ours = page("<i>title</i>", table, curves, [sheet]).replace(get_plotlyjs(), "")
+    assert ours.count("<script>") == 2
+    assert not re.search("<(i|b|u)>", ours)
+    for name in wicked:
+        assert html.unescape(ours).count(name) >= 4, "in the table, on the sheet, in the settings, as a title"
+    [scene] = re.findall(r"const scene = (\{.*\});$", ours, re.MULTILINE)
+    names = {html.unescape(curve["name"]) for curve in json.loads(scene)["curves"]["data"]}
+    assert names == set(wicked)
+    assert "&quot;" not in scene, "which plotly does not read"
 
 
 def compared(checkout: Checkout, *overrides: str) -> subprocess.CompletedProcess[str]:

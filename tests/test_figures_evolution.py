@@ -9,8 +9,8 @@ from test_figures import DIGITS, LETTERS, find, noise, texts
 
 from pipeline import figures
 from pipeline.figures.film.film import EPOCHS, FRAMES, eased
-from pipeline.figures.film.gif import Palette
-from pipeline.figures.film.stage import SIDE
+from pipeline.figures.film.gif import gif
+from pipeline.figures.film.moving_scatter import SIDE
 from pipeline.figures.kit.canvas import rendered
 from pipeline.figures.kit.epochs import epoch_name, thinned
 from pipeline.figures.kit.limits import inside, robust_limits, square_limits
@@ -275,7 +275,7 @@ def test_a_stray_point_does_not_shrink_a_film(random):
     assert inked[1] > 0.6 * inked[0]
 
 
-def test_a_line_becomes_a_lane_for_each_class(random):
+def test_a_line_becomes_a_row_for_each_class(random):
     points = np.zeros((2, 90, 1))
     labels = np.arange(90) % 3
     points[1, :, 0] = [-2, 0, 2] * 30
@@ -306,13 +306,13 @@ def test_points_that_are_no_numbers_are_left_out(random):
     assert rendered(figures.latent_steps(figures.Trajectories(points, labels, ["a", "b", "c"], range(4)))).std() > 5
 
 
-def test_a_palette_gives_back_its_exact_colours(random):
+def test_a_gif_gives_back_its_exact_colours_and_comes_near_the_others(random):
     exact = np.array([[255, 255, 255], [17, 119, 238], [255, 136, 136]], np.uint8)
-    palette = Palette([noise(random, 20, 20, 3)], exact)
-    assert palette.indices(exact[None]).tolist() == [[0, 1, 2]]
     shades = noise(random, 30, 30, 3)
-    error = np.abs(palette.colors[palette.indices(shades)].astype(int) - shades)
-    assert error.mean() < 25
+    shades[0, :3] = exact
+    (frame,) = frames_of(gif([shades], [100], exact))
+    assert np.array_equal(frame[0, :3], exact)
+    assert np.abs(frame.astype(int) - shades).mean() < 25
 
 
 # All of them

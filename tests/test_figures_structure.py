@@ -10,9 +10,8 @@ from test_figures import texts
 
 from pipeline import figures
 from pipeline.figures import Layer
-from pipeline.figures.diagram.lane import lane
-from pipeline.figures.diagram.layer import family
-from pipeline.figures.diagram.ranks import ranked
+from pipeline.figures.diagram.layer import role
+from pipeline.figures.diagram.layout import BOX_HEIGHT, Layout, layered_layout, rows
 from pipeline.models.conv import Conv
 from pipeline.models.dense import Dense
 from pipeline.pictures.layers import layers_of
@@ -36,6 +35,8 @@ MODELS = {
     "softplus": (Conv(**CONV | {"scale": "softplus"}), (28, 20, 3)),
     "deep": (Conv(**CONV | DEEP | {"dropout": 0.2}), (32, 32, 3)),
 }
+
+WIDTH = 100  # pixels of every box, where a test lays them out itself
 
 
 def residual() -> keras.Model:
@@ -67,6 +68,10 @@ def models(request) -> list[keras.Model]:
 
 def parts_of(models: list[keras.Model]) -> list[tuple[str, list[Layer]]]:
     return [(model.name, layers_of(model)) for model in models]
+
+
+def layout_of(layers: list[Layer]) -> Layout:
+    return layered_layout(layers, dict.fromkeys((layer.name for layer in layers), WIDTH))
 
 
 def boxes_on(figure) -> list[tuple[float, float, float, float]]:
@@ -133,29 +138,35 @@ def test_a_layer_called_twice_is_two_boxes_and_counts_once():
 
 
 def test_every_layer_stands_below_all_that_it_reads(models):
-    for name, layers in parts_of(models):
-        boxes = {box.layer.name: box for box in lane(name, layers, 0).boxes}
-        assert boxes.keys() == {layer.name for layer in layers}
+    for _, layers in parts_of(models):
+        middles = layout_of(layers).middles
+        assert middles.keys() == {layer.name for layer in layers}
         for layer in layers:
-            assert all(boxes[source].bottom < boxes[layer.name].top for source in layer.inputs)
+            assert all(middles[source][1] + BOX_HEIGHT < middles[layer.name][1] for source in layer.inputs)
 
 
-def test_ranks_follow_the_longest_way():
+def test_rows_follow_the_longest_way():
     a, b, c, d = (
         Layer(name, "Dense 1", (1,), 0, inputs) for name, inputs in (("a", ()), ("b", "a"), ("c", "b"), ("d", "ac"))
     )
-    assert ranked([d, c, b, a]) == [[a], [b], [c], [d]]
+    assert rows([d, c, b, a]) == {"a": 0, "b": 1, "c": 2, "d": 3}
     with pytest.raises(ValueError, match="reads 'x', which is no layer of its part: a"):
-        ranked([Layer("a", "Dense 1", (1,), 0, ("x",))])
+        rows([Layer("a", "Dense 1", (1,), 0, ("x",))])
 
 
 def test_heads_stand_side_by_side():
-    boxes = {box.layer.name: box for box in lane(*parts_of(networks("conv"))[0], 0).boxes}
-    mean, log_variance = boxes["mean"], boxes["log_variance"]
-    (features,) = mean.layer.inputs
-    assert mean.top == log_variance.top
-    assert mean.right < log_variance.left
-    assert (mean.x + log_variance.x) / 2 == pytest.approx(boxes[features].x)
+    encoder = parts_of(networks("conv"))[0][1]
+    layout = layout_of(encoder)
+    mean, log_variance = layout.middles["mean"], layout.middles["log_variance"]
+    (features,) = next(layer.inputs for layer in encoder if layer.name == "mean")
+    assert mean[1] == log_variance[1]
+    assert mean[0] + layout.widths["mean"] < log_variance[0]
+    assert (mean[0] + log_variance[0]) / 2 == pytest.approx(layout.middles[features][0])
+
+
+def test_a_chain_stands_in_one_column(models):
+    decoder = parts_of(models)[1][1]
+    assert len({x for x, _ in layout_of(decoder).middles.values()}) == 1
 
 
 def test_boxes_never_overlap_and_arrows_run_around_them(models):
@@ -170,12 +181,16 @@ def test_boxes_never_overlap_and_arrows_run_around_them(models):
             assert beside or max(y0, y1) <= top or min(y0, y1) >= bottom
 
 
-def test_skips_run_beside_what_they_skip():
-    part = lane(*parts_of([residual()])[0], 0)
-    around = [route for route in part.inside if len(route) == 6]
-    assert len(around) == 2
-    assert all(route[2][0] > max(route[0][0], route[-1][0]) for route in around)
-    assert part.right >= max(x for route in around for x, _ in route)
+def test_skips_run_beside_what_they_skip_and_leave_it_where_it_is():
+    layers = parts_of([residual()])[0][1]
+    layout = layout_of(layers)
+    skips = [connection for connection in layout.connections if len(connection) == 6]
+    assert len(skips) == 2
+    for connection in skips:
+        (beside,) = {x for x, _ in connection[1:-1]}
+        assert beside > connection[0][0] + WIDTH / 2
+        assert connection[0][0] == connection[-1][0]
+    assert layout.right >= max(x for connection in layout.connections for x, _ in connection)
 
 
 def test_every_connection_has_its_arrow(models):
@@ -183,6 +198,11 @@ def test_every_connection_has_its_arrow(models):
     arrows = [patch for patch in figure.axes[0].patches if isinstance(patch, FancyArrowPatch)]
     inside = sum(len(layer.inputs) for _, layers in parts_of(models) for layer in layers)
     assert len(arrows) == inside + 2 + 1  # mean and log variance to the step, the step to the latent
+    ends = {tuple(arrow._path_original.vertices[end]) for arrow in arrows for end in (0, -1)}
+    boxes = boxes_on(figure)
+    assert all(
+        any(left < x <= right and y in (top, low, (top + low) / 2) for left, top, right, low in boxes) for x, y in ends
+    )
 
 
 # What it says
@@ -218,10 +238,10 @@ def test_names_are_told_where_somebody_chose_them():
     assert Layer("a", "Dense 2", "words", 6).shape_text == "words"
 
 
-def test_colours_tell_families_apart():
+def test_colours_tell_roles_apart():
     encoder = layers_of(networks("conv")[0])
-    families = [family(layer, encoder) for layer in encoder]
-    assert families == ["input", "convolution", "convolution", "other", "dense", "output", "output"]
+    roles = [role(layer, encoder) for layer in encoder]
+    assert roles == ["input", "convolution", "convolution", "reshape and others", "dense", "output", "output"]
     figure = figures.structure([("encoder", encoder)])
     faces = {patch.get_facecolor() for patch in figure.axes[0].patches if isinstance(patch, FancyBboxPatch)}
     assert len(faces) == 5

@@ -33,7 +33,8 @@ FENCES = {
     "hydra": (*COMMANDS, "config/", "process/command.py", "runs/from_run.py", "sweep/"),
     "omegaconf": (*COMMANDS, "config/", "process/command.py", "sweep/"),
     "matplotlib": ("figures/", "plotting.py"),
-    "plotly": ("figures/interactive/", "comparison/page.py"),
+    "plotly": ("figures/interactive/web_page.py",),
+    "jinja2": ("figures/interactive/web_page.py",),
     "tensorflow": ("data/batches.py", "runtime.py", "process/circumstances.py"),
 }
 FILES = sorted((ROOT / "pipeline").rglob("*.py"))

@@ -21,7 +21,7 @@ from pipeline.figures.images.image_row import image_row
 from pipeline.figures.images.reconstructions_by_epoch import reconstructions_by_epoch
 from pipeline.figures.images.sheets import first_images, reconstructions, samples, samples_beside
 from pipeline.figures.images.trial_sheet import TrialCards, trial_sheet
-from pipeline.figures.interactive.page import interactive_latent
+from pipeline.figures.interactive.latent_page import interactive_latent
 from pipeline.figures.kit.png import png
 from pipeline.figures.latent.labelled_points import LabelledPoints
 from pipeline.figures.latent.latent_space import latent_card, latent_space

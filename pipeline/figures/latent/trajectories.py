@@ -1,7 +1,7 @@
 """The same points of a latent space after each epoch of a training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,14 @@ class Trajectories:
             raise ValueError(f"points have shape {list(points.shape)}; expected [{len(self.epochs)} epochs, N, 1 or 2]")
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "labels", self.at(0).labels)
+
+    def take(self, steps: np.ndarray) -> "Trajectories":
+        """The trajectories through the epochs at these positions, int [S]."""
+        return replace(self, points=self.points[steps], epochs=[self.epochs[step] for step in steps])
+
+    def axis_names(self) -> list[str]:
+        """The name of each coordinate; of a principal axis with its share of the variance."""
+        return self.at(0).axis_names()
 
     def at(self, step: int) -> LabelledPoints:
         """The points [N, 1 or 2] after the epoch at this position."""
