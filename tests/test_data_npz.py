@@ -155,7 +155,7 @@ def test_keys_may_be_named(path: Path, caplog: pytest.LogCaptureFixture) -> None
         f"dataset.source.train_images=nothing: {path} has no such array; expected one of: arr_0, arr_1, held, h"
     )
     told = refusal(lambda: load(path, arrays, "source.train_images=held", "source.test_images=held"))
-    assert told == f"{path}: held is named for two splits; expected an array for each"
+    assert told == f"{path}: held is named for two splits; expected one array for each split"
 
 
 def test_other_labels_than_the_usual_may_be_named(path: Path) -> None:

@@ -69,7 +69,7 @@ def test_that_test_images_are_trained_on_is_said_and_only_then(caplog: pytest.Lo
     dataset().load()
     assert not caplog.records
     dataset(train="all").load()
-    assert caplog.messages == ["dataset.train=all: the 20 test images are trained on, so that test scores are no test"]
+    assert caplog.messages == ["dataset.train=all: the 20 test images are trained on, so that test scores are biased"]
 
 
 def test_splits_keep_the_published_order() -> None:

@@ -75,7 +75,7 @@ def test_comments_docstrings_and_pictures_make_no_training_another(code: Path, f
     ("file", "before", "after"),
     [
         ("models/likelihood.py", "return ", "return None or "),
-        ("data/stream.py", "return ", "return None or "),
+        ("data/random_stream.py", "return ", "return None or "),
         ("training/fit.py", "return ", "return None or "),
         ("runs/initial_weights.py", "return ", "return None or "),
         ("runtime.py", "tf.constant(0)", "tf.constant(1)"),

@@ -99,7 +99,7 @@ class DatasetSettings:
         )
         if self.train == "all":
             log.warning(
-                f"dataset.train=all: the {len(test):,} test images are trained on, so that test scores are no test"
+                f"dataset.train=all: the {len(test):,} test images are trained on, so that test scores are biased"
             )
         return ImageData(self.name, train, validation, test, names, drawn_each_epoch=each_epoch)
 
