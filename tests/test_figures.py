@@ -181,6 +181,10 @@ def test_errors_name_both_shapes(random):
         figures.latent_space(figures.LabelledPoints(np.zeros((5, 3)), np.zeros(5, int), ["a"]))
     with pytest.raises(ValueError, match="labels run from 0 to 2; there are 2 class names"):
         figures.latent_card(figures.LabelledPoints(np.zeros((3, 2)), np.arange(3), ["a", "b"]))
+    with pytest.raises(ValueError, match=r"shape \[3, 3\] .* their names and values ask for \[2, 3\]"):
+        figures.traversals(np.zeros((3, 3, 8, 8, 1)), np.arange(3), ["z1", "z2"])
+    with pytest.raises(ValueError, match="there are no trials; expected one or more"):
+        figures.trial_sheet([], "a study")
     with pytest.raises(ValueError, match="int64"):
         figures.mosaic_card(np.zeros((3, 8, 8, 1), np.int64))
     with pytest.raises(ValueError, match="expected such as epoch/train/loss"):

@@ -43,14 +43,9 @@ def densities_and_row(plane: DecodedPlane, points: LabelledPoints, *, title: str
     tile = wide / len(plane.x)
     write_coordinates(tiles, plane.x, plane.y, (height, round(tile)))
     tiles.set_xlabel("z1", fontsize=TEXT, color=INK)
-    for number, value in enumerate(plane.x):
-        lead = ConnectionPatch(
-            (value, 0),
-            ((number + 0.5) * tile - 0.5, -LINES_END),
-            densities.get_xaxis_transform(),
-            tiles.transData,
-            color=MUTED,
-            linewidth=0.7,
-        )
+    middles = (np.arange(len(plane.x)) + 0.5) * tile - 0.5
+    places = densities.get_xaxis_transform(), tiles.transData
+    for value, middle in zip(plane.x, middles, strict=True):
+        lead = ConnectionPatch((value, 0), (middle, -LINES_END), *places, color=MUTED, linewidth=0.7)
         figure.add_artist(lead)
     return figure
