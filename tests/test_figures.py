@@ -187,7 +187,7 @@ def test_errors_name_both_shapes(random):
         figures.trial_sheet([], "a study")
     with pytest.raises(ValueError, match="int64"):
         figures.mosaic_card(np.zeros((3, 8, 8, 1), np.int64))
-    with pytest.raises(ValueError, match="expected such as epoch/train/loss"):
+    with pytest.raises(ValueError, match="expected metrics such as epoch/validation/loss"):
         figures.losses({"learning_rate": [1e-3]})
 
 
@@ -298,11 +298,13 @@ def test_names_are_kept_apart_and_move_no_more_than_needed():
 
 
 def history(**curves: list[float]) -> dict[str, list[float]]:
-    return {name.replace("_", "/"): values for name, values in curves.items()}
+    return {f"epoch/{name.replace('_', '/')}": values for name, values in curves.items()}
 
 
 def test_losses_mark_the_best_epoch_on_the_validation_curve():
-    curves = history(train_loss=[9.0, 5.0, 4.0, 3.0], val_loss=[8.0, 6.0, 5.5, 7.0], val_rate=[1.0, 2.0, 3.0, 4.0])
+    curves = history(
+        train_loss=[9.0, 5.0, 4.0, 3.0], validation_loss=[8.0, 6.0, 5.5, 7.0], validation_rate=[1.0, 2.0, 3.0, 4.0]
+    )
     assert best_epoch(curves) == 3
     figure = figures.losses(curves)
     loss, rate = figure.axes
@@ -324,11 +326,17 @@ def test_losses_count_epochs_from_one_and_without_validation_mark_the_best_of_tr
     "curves",
     [
         history(train_loss=[5.0]),
-        history(train_loss=[5.0], val_loss=[4.0], val_elbo=[-4.0], val_rate=[0.0], val_distortion=[4.0]),
-        history(train_loss=[np.inf, np.nan, 3.0], val_loss=[np.nan, 4.0]),
-        history(train_loss=[np.nan], val_loss=[np.nan]),
-        history(train_loss=[], val_rate=[0.0, 0.0, 0.0]),
-        history(train_loss=[1e30, 5.0, 4.0, 3.0, 2.9], val_loss=[4.0, 3.9, 1e9, 3.7, 3.6]),
+        history(
+            train_loss=[5.0],
+            validation_loss=[4.0],
+            validation_elbo=[-4.0],
+            validation_rate=[0.0],
+            validation_distortion=[4.0],
+        ),
+        history(train_loss=[np.inf, np.nan, 3.0], validation_loss=[np.nan, 4.0]),
+        history(train_loss=[np.nan], validation_loss=[np.nan]),
+        history(train_loss=[], validation_rate=[0.0, 0.0, 0.0]),
+        history(train_loss=[1e30, 5.0, 4.0, 3.0, 2.9], validation_loss=[4.0, 3.9, 1e9, 3.7, 3.6]),
     ],
 )
 def test_losses_can_be_drawn_from_any_history(curves):

@@ -75,7 +75,7 @@ class MovingScatter:
         self.places = _name_places(self.axes, points, labels, present) if self.names else np.zeros((len(points), 0, 2))
 
     def picture(self, moment: float) -> np.ndarray:
-        """Uint8 [480, 480, 3]; at moment 2.5 the points are halfway from the third epoch to the fourth."""
+        """The picture uint8 [S, S, 3] at a moment; at 2.5 the points are halfway from the third epoch to the fourth."""
         self.dots.set_offsets(_between(self.points, moment))
         self.title.set_text(self.titles[round(moment)])
         self.canvas.restore_region(self.still)
