@@ -18,9 +18,9 @@ def config_for(*overrides: str) -> dict[str, Any]:
 
 def experiment_for(task: Task) -> Any:
     """Our parts for the task, built as a run builds them, with the default settings where the task says nothing."""
-    from pipeline.runs.setup import Experiment
+    from pipeline.runs.setup import Setup
 
-    return Experiment.from_config(
+    return Setup.from_config(
         config_for(
             "dataset=mnist",
             "model=conv",

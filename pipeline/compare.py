@@ -4,7 +4,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import COMPARE
-from pipeline.process.command import answered, configured, enter, start
+from pipeline.process.command import answered, configured, enter, prepare_process
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def compose_and_compare(composed: DictConfig) -> None:
     """Compare the runs that Hydra composed the choice of."""
     with answered():
         config = configured(composed)
-        start()
+        prepare_process()
         from rich.console import Console
 
         from pipeline.comparison.comparison import compare

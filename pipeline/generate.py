@@ -4,7 +4,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import GENERATE
-from pipeline.process.command import answered, configured, enter, start
+from pipeline.process.command import answered, configured, enter, prepare_process
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def compose_and_generate(composed: DictConfig) -> None:
         if composed.point is not None:
             composed.what = {"_target_": "pipeline.generation.points.Points", "points": [composed.point]}
         config = configured(composed)
-        start()
+        prepare_process()
         from rich.console import Console
         from rich.text import Text
 

@@ -6,7 +6,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import REPRODUCE
-from pipeline.process.command import answered, configured, enter, start
+from pipeline.process.command import answered, configured, enter, prepare_process
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def compose_and_reproduce(composed: DictConfig) -> None:
     """Reproduce the run that Hydra composed the question for; the exit code is 1 if it came out otherwise."""
     with answered():
         config = configured(composed)
-        start()
+        prepare_process()
         from rich.console import Console
 
         from pipeline.reproduction.reproduction import reproduce

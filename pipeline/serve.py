@@ -4,7 +4,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import SERVE
-from pipeline.process.command import answered, configured, enter, start
+from pipeline.process.command import answered, configured, enter, prepare_process
 
 
 def main() -> None:
@@ -17,12 +17,12 @@ def compose_and_serve(composed: DictConfig) -> None:
     """Serve the model of the run that Hydra composed the choice of."""
     with answered():
         config = configured(composed)
-        start()
+        prepare_process()
         from rich.console import Console
 
-        from pipeline.runs.serving import serve
+        from pipeline.runs.serving import serve_run
 
-        serve(config, Console())
+        serve_run(config, Console())
 
 
 if __name__ == "__main__":

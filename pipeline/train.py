@@ -10,7 +10,7 @@ from pipeline.config.composition import CHOICES, TRAIN, choices_of, name_of, nul
 from pipeline.config.effect import refuse_of_several
 from pipeline.config.names import Config
 from pipeline.errors import InputError
-from pipeline.process.command import answered, configured, enter, is_alone, start, typed_overrides
+from pipeline.process.command import answered, configured, enter, is_alone, prepare_process, typed_overrides
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def _train(config: Config, overrides: list[str]) -> None:
     hydra_config = HydraConfig.get()
     config["tracking"]["name"] = config["tracking"]["name"] or name_of(overrides, hydra_config.runtime.choices, config)
     config[CHOICES] = choices_of(hydra_config)
-    start()
+    prepare_process()
     from rich.console import Console
 
     from pipeline.runs.train import train
@@ -61,7 +61,7 @@ def _resume(run_id: str, config: Config, overrides: list[str]) -> None:
             f"resume={run_id} goes on with the run exactly as it was, so {' '.join(others)} cannot be changed. "
             "Leave it out, or start a new run without resume"
         )
-    start()
+    prepare_process()
     from rich.console import Console
 
     from pipeline.runs.train import resume

@@ -6,7 +6,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import VERIFY, training_config
-from pipeline.process.command import answered, configured, enter, start
+from pipeline.process.command import answered, configured, enter, prepare_process
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def compose_and_verify(composed: DictConfig) -> None:
     """Verify what Hydra composed; the exit code is 1 if a number is not as good as it must be."""
     with answered():
         config = configured(composed)
-        start()
+        prepare_process()
         from pipeline.verification.verification import verify
 
         failed = verify(config, training_config)

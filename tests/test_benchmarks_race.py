@@ -132,13 +132,13 @@ def test_our_racer_is_the_fast_preset_on_the_test_images():
 def test_both_programs_mean_the_same_by_the_loss():
     from benchmarks.peers.keras_tutorial import VariationalAutoencoder, make_decoder, make_encoder
     from pipeline.models.vae import assemble
-    from pipeline.runs.setup import Experiment
+    from pipeline.runs.setup import Setup
 
-    experiment = Experiment.from_config(config_for(*OVERRIDES))
+    setup = Setup.from_config(config_for(*OVERRIDES))
     ours = assemble(
-        architecture=experiment.model,
-        likelihood=experiment.likelihood,
-        objective=experiment.objective,
+        architecture=setup.model,
+        likelihood=setup.likelihood,
+        objective=setup.objective,
         image_shape=IMAGE_SHAPE,
         seed=0,
     )

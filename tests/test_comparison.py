@@ -1,4 +1,4 @@
-"""Finished runs in a table, on the rate-distortion plane, and on the page of `python -m pipeline.compare`."""
+"""FinishedRun runs in a table, on the rate-distortion plane, and on the page of `python -m pipeline.compare`."""
 
 import html
 import io
@@ -23,15 +23,15 @@ from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
 from pipeline.runs.loaded_run import load
-from pipeline.tracking.run_facts import Finished, beginning, differing, finished_among
+from pipeline.tracking.run_facts import FinishedRun, beginning, differing, finished_among
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT
 
 
-def run(name: str, likelihood: str = "Bernoulli", **metrics: float) -> Finished:
+def run(name: str, likelihood: str = "Bernoulli", **metrics: float) -> FinishedRun:
     scores = {f"test/{score}": value for score, value in metrics.items()}
     params = {"model": "Dense", "model.latent_dim": name, "likelihood": likelihood}
-    return Finished(f"{name}_id", name, params, scores, {"data_fingerprint": "same"}, minutes=1.0)
+    return FinishedRun(f"{name}_id", name, params, scores, {"data_fingerprint": "same"}, minutes=1.0)
 
 
 def test_the_front_holds_what_no_other_beats() -> None:
@@ -66,8 +66,8 @@ def test_the_score_that_runs_are_sorted_by_is_shown_and_said() -> None:
 
 
 def test_what_follows_from_the_class_of_a_model_is_no_difference_of_its_own() -> None:
-    def of(**params: str) -> Finished:
-        return Finished("", "", {f"model{'.' * bool(key)}{key}": value for key, value in params.items()}, {}, {}, 0)
+    def of(**params: str) -> FinishedRun:
+        return FinishedRun("", "", {f"model{'.' * bool(key)}{key}": value for key, value in params.items()}, {}, {}, 0)
 
     dense = [{"": "Dense", "hidden": "[8]", "latent_dim": "2"}, {"": "Dense", "hidden": "[8]", "latent_dim": "4"}]
     conv = [{"": "Conv", "filters": "[4]", "latent_dim": "2"}, {"": "Conv", "filters": "[8]", "latent_dim": "2"}]
@@ -79,8 +79,8 @@ def test_what_follows_from_the_class_of_a_model_is_no_difference_of_its_own() ->
 
 
 def test_a_setting_that_earlier_versions_did_not_record_is_no_difference() -> None:
-    def of(**params: str) -> Finished:
-        return Finished("", "", {name.replace("_", "."): value for name, value in params.items()}, {}, {}, 0)
+    def of(**params: str) -> FinishedRun:
+        return FinishedRun("", "", {name.replace("_", "."): value for name, value in params.items()}, {}, {}, 0)
 
     old = of(model="Dense", training_seed="0")
     assert differing([old, of(model="Dense", training_seed="1", training_optimizer="Adam")]) == ["training.seed"]

@@ -8,7 +8,7 @@ from pipeline.comparison.table import Table
 from pipeline.evaluation.evaluation import Evaluation
 from pipeline.evaluation.scores import CATALOGUE, COMPARED, ranking, score_of
 from pipeline.sweep.settings import known_direction
-from pipeline.tracking.run_facts import Finished
+from pipeline.tracking.run_facts import FinishedRun
 
 
 def test_every_number_of_an_evaluation_is_in_the_catalogue_and_nothing_else_is() -> None:
@@ -19,7 +19,8 @@ def test_every_number_of_an_evaluation_is_in_the_catalogue_and_nothing_else_is()
 @pytest.mark.parametrize("name", COMPARED)
 def test_tables_and_studies_agree_which_way_is_better(name: str) -> None:
     metric = f"test/{name}"
-    runs = [Finished(str(value), "run", {}, {metric: value}, {"data_fingerprint": "same"}, 1.0) for value in (2.0, 3.0)]
+    same = {"data_fingerprint": "same"}
+    runs = [FinishedRun(str(value), "run", {}, {metric: value}, same, 1.0) for value in (2.0, 3.0)]
     score = score_of(metric)
     assert score
     best = 3.0 if score.higher_is_better else 2.0

@@ -9,7 +9,7 @@ from pipeline.config.names import Config, shown
 from pipeline.data.settings import DatasetSettings
 from pipeline.models.objective import Objective
 from pipeline.process.circumstances import circumstances, differences
-from pipeline.runs.setup import Experiment
+from pipeline.runs.setup import Setup
 
 GROUPS = ("dataset", "evaluation", "experiment", "likelihood", "model", "objective", "pictures", "tracking", "training")
 OPTIONS = [f"{group}={file.stem}" for group in GROUPS for file in sorted((CONF / group).glob("*.yaml"))]
@@ -17,16 +17,16 @@ OPTIONS = [f"{group}={file.stem}" for group in GROUPS for file in sorted((CONF /
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_composes_and_builds(composed: Callable[..., Config], option: str) -> None:
-    experiment = Experiment.from_config(composed(option))
-    assert isinstance(experiment.dataset, DatasetSettings)
-    assert isinstance(experiment.objective, Objective)
+    setup = Setup.from_config(composed(option))
+    assert isinstance(setup.dataset, DatasetSettings)
+    assert isinstance(setup.objective, Objective)
 
 
 @pytest.mark.parametrize("preset", sorted(file.stem for file in (CONF / "experiment").glob("*.yaml")))
 def test_every_training_of_a_family_composes_and_builds(composed: Callable[..., Config], preset: str) -> None:
     for name, point in composed(f"experiment={preset}")["sweep"]["points"].items():
         overrides = [f"{key}={shown(value)}" for key, value in point.items()]
-        assert Experiment.from_config(composed(f"experiment={preset}", *overrides)), name
+        assert Setup.from_config(composed(f"experiment={preset}", *overrides)), name
 
 
 FORMER = {
@@ -45,14 +45,14 @@ def test_a_stored_config_that_names_a_class_by_its_former_path_still_builds(
     composed: Callable[..., Config], part: str
 ) -> None:
     config = composed()
-    expected = Experiment.from_config(config)
+    expected = Setup.from_config(config)
     node = config
     for name in part.split("."):
         node = node[name]
     assert node["_target_"] != FORMER[part]
     node["_target_"] = FORMER[part]
     group = part.partition(".")[0]
-    assert type(getattr(Experiment.from_config(config), group)) is type(getattr(expected, group))
+    assert type(getattr(Setup.from_config(config), group)) is type(getattr(expected, group))
 
 
 def test_every_config_begins_by_saying_what_it_is() -> None:
@@ -62,14 +62,14 @@ def test_every_config_begins_by_saying_what_it_is() -> None:
 
 
 def test_the_default_data_set_needs_no_file(composed: Callable[..., Config]) -> None:
-    data = Experiment.from_config(composed()).dataset.load()
+    data = Setup.from_config(composed()).dataset.load()
     assert data.image_shape == (8, 8, 1)
     assert len(data.train) + len(data.validation) + len(data.test) == 1797
 
 
 def test_a_model_has_the_shape_of_its_images(composed: Callable[..., Config]) -> None:
-    experiment = Experiment.from_config(composed("model=conv", "model.latent_dim=3"))
-    vae = experiment.model_for(experiment.dataset.load())
+    setup = Setup.from_config(composed("model=conv", "model.latent_dim=3"))
+    vae = setup.model_for(setup.dataset.load())
     assert vae.image_shape == (8, 8, 1)
     assert vae.latent_dim == 3
 

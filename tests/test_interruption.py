@@ -17,7 +17,7 @@ from pipeline.data.images import ImageData, Split
 from pipeline.errors import Interrupted
 from pipeline.process.interruption import heed, listen, undisturbed
 from pipeline.runtime import RuntimeSettings
-from pipeline.tracking.lifecycle import start
+from pipeline.tracking.lifecycle import start_run
 from pipeline.tracking.store import Store
 from pipeline.training.fit import fit
 from pipeline.training.schedule import Constant
@@ -138,7 +138,7 @@ def test_a_signal_in_a_transaction_closes_the_run_and_locks_nobody_out(tmp_path:
 
     event.listen(Engine, "after_cursor_execute", interrupt)
     try:
-        with pytest.raises(Interrupted), start(store, "tests", "cut", {}) as run:
+        with pytest.raises(Interrupted), start_run(store, "tests", "cut", {}) as run:
             run.metrics(1, {"epoch/validation/loss": 1.5})
     finally:
         event.remove(Engine, "after_cursor_execute", interrupt)

@@ -12,7 +12,7 @@ from pipeline.config.build import check_value
 from pipeline.metric_names import ELBO, LOSS, current, former, names_of, under_current_names
 from pipeline.sweep.settings import Metric, Objectives
 from pipeline.sweep.study.study import Study
-from pipeline.tracking.lifecycle import start
+from pipeline.tracking.lifecycle import start_run
 from pipeline.tracking.run_facts import finished_runs
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT
@@ -40,10 +40,10 @@ def test_under_both_names_the_value_under_that_of_today_counts_in_whatever_order
 
 def test_a_run_of_before_that_is_gone_on_with_has_one_curve_and_one_value(tmp_path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    with start(store, "tests", "old", {}) as old:
+    with start_run(store, "tests", "old", {}) as old:
         old.metrics(1, {"val/elbo": -3.0, "val/loss": 3.0})
         old.metrics(2, {"val/elbo": -2.0, "val/loss": 2.0})
-    with start(store, "tests", "again", {}) as run:
+    with start_run(store, "tests", "again", {}) as run:
         run.metrics(1, {"val/elbo": -3.0})
         run.metrics(2, {ELBO: -1.0})
     assert store.curve(old.id, LOSS) == [(1, 3.0), (2, 2.0)]
@@ -80,7 +80,7 @@ def test_a_study_of_before_asks_the_same_question_under_the_names_of_today(plan)
 def test_a_prepared_page_draws_the_curves_of_before_too(tmp_path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
     for name in ("val/elbo", ELBO):
-        with start(store, "tests", name, {FINGERPRINT: "same"}) as run:
+        with start_run(store, "tests", name, {FINGERPRINT: "same"}) as run:
             run.metrics(1, {name: -3.0})
             run.summary({"test/elbo": -3.0})
     [experiment] = overviews(store)

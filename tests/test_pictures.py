@@ -64,22 +64,20 @@ def test_only_what_is_wanted_is_drawn(small_vae, data, composed) -> None:
 
 
 def test_a_model_of_many_dimensions_shows_traversals_too(composed) -> None:
-    from pipeline.runs.setup import Experiment
+    from pipeline.runs.setup import Setup
 
-    experiment = Experiment.from_config(composed("model.latent_dim=4", "model.hidden=[8]", "dataset.limit=60"))
-    data = experiment.dataset.load()
-    drawn = gallery(experiment.model_for(data), data, composed, "pictures.final=[traversals,points]").after(
-        HISTORY, None
-    )
+    setup = Setup.from_config(composed("model.latent_dim=4", "model.hidden=[8]", "dataset.limit=60"))
+    data = setup.dataset.load()
+    drawn = gallery(setup.model_for(data), data, composed, "pictures.final=[traversals,points]").after(HISTORY, None)
     assert set(drawn) == {"traversals.png"}, "no points were given"
 
 
 def test_a_plane_through_many_dimensions_says_so(composed) -> None:
-    from pipeline.runs.setup import Experiment
+    from pipeline.runs.setup import Setup
 
-    experiment = Experiment.from_config(composed("model.latent_dim=4", "model.hidden=[8]", "dataset.limit=60"))
-    data = experiment.dataset.load()
-    drawn = gallery(experiment.model_for(data), data, composed, "pictures.final=[plane,grid,latent]").after({}, None)
+    setup = Setup.from_config(composed("model.latent_dim=4", "model.hidden=[8]", "dataset.limit=60"))
+    data = setup.dataset.load()
+    drawn = gallery(setup.model_for(data), data, composed, "pictures.final=[plane,grid,latent]").after({}, None)
     for draw in drawn.values():
         for axes in draw().axes:
             assert axes.get_xlabel().startswith("principal axis 1"), axes.get_title(loc="left")
@@ -95,12 +93,12 @@ def test_an_autoencoder_is_traversed_as_far_as_its_images_lie(small_vae, data, c
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (20, 32, 3)])
 def test_colour_images_also_not_square_are_drawn_everywhere(composed, tmp_path: Path, shape) -> None:
-    from pipeline.runs.setup import Experiment
+    from pipeline.runs.setup import Setup
 
     images = np.random.default_rng(0).integers(0, 256, (60, *shape), np.uint8)
     split = Split(images, np.arange(60, dtype=np.int64) % 2)
     data = ImageData("noise", split, split, split, ("one", "two"))
-    vae = Experiment.from_config(composed("model=conv", "model.latent_dim=3")).model_for(data)
+    vae = Setup.from_config(composed("model=conv", "model.latent_dim=3")).model_for(data)
     drawn = gallery(vae, data, composed, "pictures.plane.count=3", "pictures.points=[[0,0,1]]")
     course = Snapshots(vae, data.validation, tmp_path / "course")
     course.keep(0)

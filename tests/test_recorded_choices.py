@@ -7,8 +7,8 @@ import yaml
 from checkout import SMALL, Checkout
 from mlflow.entities import Run
 
-from pipeline.runs.signature import signature_of
-from pipeline.tracking.tags import SIGNATURE
+from pipeline.runs.training_key import training_key
+from pipeline.tracking.tags import TRAINING_KEY
 
 PRESET = """# @package _global_
 # A preset of the user's own.
@@ -138,7 +138,7 @@ def test_what_was_chosen_makes_no_training_another(checkout: Checkout) -> None:
     runs = [checkout.runs(name)[0] for name in ("chosen", "by_hand")]
     configs = [config_of(checkout, run) for run in runs]
     assert configs[0]["choices"] != configs[1]["choices"]
-    assert len({signature_of(config, "fingerprint") for config in configs}) == 1
-    assert len({run.data.tags[SIGNATURE] for run in runs}) == 1
+    assert len({training_key(config, "fingerprint") for config in configs}) == 1
+    assert len({run.data.tags[TRAINING_KEY] for run in runs}) == 1
     done = checkout.run("pipeline.reproduce", f"run={runs[0].info.run_id}")
     assert done.returncode == 0, done.stdout + done.stderr

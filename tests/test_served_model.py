@@ -194,7 +194,10 @@ TABLE = {"columns": ["latents", "latents"], "data": [[[[0, 1]], [[0, 1]]]]}
         ({"inputs": {}, "params": {"seed": -1}}, "params.seed=-1: expected a number greater than or equal to 0"),
         ({"inputs": {}, "params": {"temprature": 0.5}}, "temprature: no such key. Did you mean params.temperature? "),
         ({"inputs": {}, "params": [1]}, "params of type list: expected a mapping"),
-        ({"inputs": LATENTS, "params": {"n": 3}}, "params.n=3: of samples alone, and this request asks to decode"),
+        (
+            {"inputs": LATENTS, "params": {"n": 3}},
+            "params.n=3: only task=sample reads it, and this request asks to decode",
+        ),
         ({"inputs": {"latent": [[0, 1]]}}, "latent: nothing is known of that. Did you mean latents? There are: images"),
         ({"inputs": [LATENTS, {"x": 1}]}, "x: nothing is known of that. There are: images, latents"),
         ({"dataframe_records": [{"latent": [[0, 1]]}]}, "latent: nothing is known of that. Did you mean latents?"),

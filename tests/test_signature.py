@@ -8,12 +8,12 @@ import pytest
 
 from pipeline import ROOT
 from pipeline.config.names import Config
-from pipeline.runs.signature import code_of, signature_of
+from pipeline.runs.training_key import code_of, training_key
 
 
 @pytest.fixture
 def signature(composed: Callable[..., Config]) -> Callable[..., str | None]:
-    return lambda *overrides, data="fingerprint": signature_of(composed(*overrides), data)
+    return lambda *overrides, data="fingerprint": training_key(composed(*overrides), data)
 
 
 @pytest.mark.parametrize(

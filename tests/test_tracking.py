@@ -19,13 +19,13 @@ from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError, Interrupted
 from pipeline.tracking.colour import COLOUR, COLOURS, colour
-from pipeline.tracking.lifecycle import reopen, start
+from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import NOTE, PARENT, SIGNATURE
+from pipeline.tracking.tags import NOTE, PARENT, TRAINING_KEY
 from pipeline.tracking.trials import Trials
 from pipeline.tracking.ui.server import latest_link, refuse_busy
 
@@ -43,7 +43,7 @@ def test_a_run_ends_as_what_happened_to_it(store: Store) -> None:
     ids = {}
     for status, error in (("FINISHED", None), ("KILLED", Interrupted("x")), ("FAILED", InputError("the reason"))):
         try:
-            with start(store, "tests", status, {}) as run:
+            with start_run(store, "tests", status, {}) as run:
                 ids[status] = run.id
                 if error:
                     raise error
@@ -57,7 +57,7 @@ def test_a_run_ends_as_what_happened_to_it(store: Store) -> None:
 
 def test_a_run_that_cannot_be_guarded_has_failed_and_says_why(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with pytest.raises(FileNotFoundError), start(store, "tests", "unguarded", {}):
+    with pytest.raises(FileNotFoundError), start_run(store, "tests", "unguarded", {}):
         raise AssertionError("nothing is trained without a guard")
     [run] = store.search([store.experiment("tests")])
     assert run.info.status == "FAILED"
@@ -68,11 +68,11 @@ def test_a_run_that_cannot_be_guarded_has_failed_and_says_why(store: Store, monk
 def test_runs_are_made_explicitly_whatever_run_mlflow_takes_for_the_active_one(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with start(store, "tests", "first", {}) as first:
+    with start_run(store, "tests", "first", {}) as first:
         first.metrics(1, {"epoch/validation/loss": 1.0})
     before = store.run(first.id).to_dictionary()
     monkeypatch.setenv("MLFLOW_RUN_ID", first.id)
-    with mlflow.start_run(), start(store, "tests", "second", {}) as second:
+    with mlflow.start_run(), start_run(store, "tests", "second", {}) as second:
         second.metrics(1, {"epoch/validation/loss": 2.0})
         second.tags({"mine": "yes"})
         second.picture("note.txt", lambda: "text")
@@ -88,11 +88,11 @@ def test_runs_are_made_explicitly_whatever_run_mlflow_takes_for_the_active_one(
 
 
 def test_a_trial_that_a_lost_process_still_trains_is_not_trained_beside_it(store: Store) -> None:
-    with start(store, "tests", "study", {}) as parent:
+    with start_run(store, "tests", "study", {}) as parent:
         trials = Trials(store, "mine", parent.id)
         message = f"trial 3: process {os.getpid()} still trains it. End it, then go on"
         with (
-            start(store, "tests", "child", {**trials.tags(3), "mlflow.parentRunId": parent.id}),
+            start_run(store, "tests", "child", {**trials.tags(3), "mlflow.parentRunId": parent.id}),
             pytest.raises(InputError, match=message),
         ):
             trials.run_of(3, patience=0)
@@ -148,15 +148,15 @@ def test_many_that_begin_an_experiment_or_name_its_champion_at_once_share_it(sto
 
 
 def test_a_defect_is_recorded_with_its_traceback(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), start(store, "tests", "broken", {}) as run:
+    with pytest.raises(ZeroDivisionError), start_run(store, "tests", "broken", {}) as run:
         print(1 / 0)
     assert "ZeroDivisionError" in store.run(run.id).data.tags[NOTE]
 
 
 def test_a_finished_run_cannot_be_reopened_and_an_unknown_one_is_named(store: Store) -> None:
-    with start(store, "tests", "done", {}) as run:
+    with start_run(store, "tests", "done", {}) as run:
         pass
-    with pytest.raises(InputError, match=f"resume={run.id}: this run is finished"), reopen(store, run.id):
+    with pytest.raises(InputError, match=f"resume={run.id}: this run is finished"), reopen_run(store, run.id):
         pass
     with pytest.raises(
         InputError, match=r"run nothing is not in sqlite.* Expected an id, as make ui shows it, what only"
@@ -183,9 +183,9 @@ def test_a_resumed_run_records_no_epoch_twice(store: Store) -> None:
         run.metrics(2, {"epoch/validation/loss": 2.0})
         raise Interrupted
 
-    with pytest.raises(Interrupted), start(store, "tests", "again", {}) as run:
+    with pytest.raises(Interrupted), start_run(store, "tests", "again", {}) as run:
         two_epochs()
-    with reopen(store, run.id) as again:
+    with reopen_run(store, run.id) as again:
         again.metrics(2, {"epoch/validation/loss": 2.0})
         again.metrics(3, {"epoch/validation/loss": 1.0})
     points = store.client.get_metric_history(run.id, "epoch/validation/loss")
@@ -193,12 +193,12 @@ def test_a_resumed_run_records_no_epoch_twice(store: Store) -> None:
 
 
 def test_what_is_taken_over_is_the_training_and_not_what_it_was_found_by(store: Store) -> None:
-    with start(store, "tests", "source", {"trial": "3", "purpose": "draft", SIGNATURE: "r"}) as source:
+    with start_run(store, "tests", "source", {"trial": "3", "purpose": "draft", TRAINING_KEY: "r"}) as source:
         source.params({"model.latent_dim": 2})
         source.metrics(1, {"epoch/validation/loss": 3.0})
         source.metrics(2, {"epoch/validation/loss": 2.0})
         source.file("config.yaml", "seed: 0")
-    with start(store, "tests", "other", {"study": "mine", SIGNATURE: "r"}) as other:
+    with start_run(store, "tests", "other", {"study": "mine", TRAINING_KEY: "r"}) as other:
         assert other.take_over(source.id) == {"epoch/validation/loss": 2.0}
     taken = store.run(other.id).data
     assert store.trained("r") == source.id, "and not the one that has no model of its own"
@@ -212,7 +212,7 @@ def test_what_is_taken_over_is_the_training_and_not_what_it_was_found_by(store: 
 def test_successive_runs_have_different_colours(store: Store) -> None:
     ids = []
     for _ in range(len(COLOURS) + 1):
-        with start(store, "tests", "coloured", {}) as run:
+        with start_run(store, "tests", "coloured", {}) as run:
             ids.append(run.id)
     colours = [store.run(run_id).data.tags[COLOUR] for run_id in ids]
     assert colours == [*COLOURS, COLOURS[0]]
@@ -222,7 +222,7 @@ def test_trials_have_the_colours_of_their_numbers(store: Store) -> None:
     shades = {colour(number) for number in range(36)}
     assert len(shades) == 36
     assert all(re.fullmatch("#[0-9a-f]{6}", shade) for shade in shades)
-    with start(store, "tests", "trial", {"trial": "13"}) as run:
+    with start_run(store, "tests", "trial", {"trial": "13"}) as run:
         pass
     assert store.run(run.id).data.tags[COLOUR] == colour(13) != COLOURS[1]
 
@@ -282,7 +282,7 @@ def test_a_busy_port_is_refused_with_another() -> None:
 def test_the_link_opens_the_runs_that_were_made_last(store: Store) -> None:
     assert latest_link(store, "http://x", {}).endswith("/#/experiments?workflowType=machine_learning")
     for name in ("first", "second"):
-        with start(store, name, "run", {}):
+        with start_run(store, name, "run", {}):
             pass
     second = store.experiment("second")
     link = f"http://x/#/experiments/{second}/runs?workflowType=machine_learning"

@@ -20,8 +20,8 @@ from sqlalchemy import create_engine
 
 from pipeline.address import Address
 from pipeline.errors import InputError
-from pipeline.tracking.answering import NEEDED
 from pipeline.tracking.first_contact import ready
+from pipeline.tracking.server_check import NEEDED
 from pipeline.tracking.store import Store
 
 OLD = "0584bdc529eb"

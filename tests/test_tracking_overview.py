@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT
-from pipeline.tracking.ui import dashboard as comparison
-from pipeline.tracking.ui.dashboard import BUILD, View, is_understood, prepare
+from pipeline.tracking.ui import prepared_page
 from pipeline.tracking.ui.overview import MARK, family_page, overviews
+from pipeline.tracking.ui.prepared_page import BUILD, PreparedPage, is_understood, prepare
 
-VIEW = View(
+VIEW = PreparedPage(
     where="",
     keys=["model"],
     axes=["model"],
@@ -34,7 +34,7 @@ def test_where_the_format_is_unknown_links_lead_to_the_plain_page(tmp_path: Path
     experiment = store.experiment("tests")
     assert "viewStateShareKey=page" in prepare(store, experiment, "page", VIEW)
     assert "mlflow.sharedViewState.page" in store.client.get_experiment(experiment).tags
-    monkeypatch.setattr(comparison, "BUILD", tmp_path)
+    monkeypatch.setattr(prepared_page, "BUILD", tmp_path)
     plain = f"#/experiments/{experiment}/runs?workflowType=machine_learning"
     assert prepare(store, experiment, "other", VIEW) == plain
     assert "mlflow.sharedViewState.other" not in store.client.get_experiment(experiment).tags

@@ -16,13 +16,13 @@ def run(task: RaceTask, turn: Turn) -> None:
     start_tensorflow()
     from benchmarks.network import config_for
     from benchmarks.racers.turn_an_epoch import TurnAnEpoch
-    from pipeline.runs.setup import Experiment
+    from pipeline.runs.setup import Setup
     from pipeline.training.fit import fit
 
     own = f"training.seed={task.seed}", f"training.runtime.threads={task.threads}"
-    experiment = Experiment.from_config(config_for(*task.overrides, *own))
-    data = experiment.dataset.load()
-    vae = experiment.model_for(data)
+    setup = Setup.from_config(config_for(*task.overrides, *own))
+    data = setup.dataset.load()
+    vae = setup.model_for(data)
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = Path(folder) / "checkpoint.npz"
-        fit(vae, data, experiment.training, checkpoint=checkpoint, callbacks=[TurnAnEpoch(turn)])
+        fit(vae, data, setup.training, checkpoint=checkpoint, callbacks=[TurnAnEpoch(turn)])

@@ -1,4 +1,4 @@
-"""Finished runs compared: a table in the terminal, and files that are kept in the tracking store."""
+"""FinishedRun runs compared: a table in the terminal, and files that are kept in the tracking store."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,9 +20,9 @@ from pipeline.metric_names import ELBO
 from pipeline.places import new_folder
 from pipeline.process.circumstances import circumstances
 from pipeline.text.markdown import literal
-from pipeline.tracking.lifecycle import start
+from pipeline.tracking.lifecycle import start_run
 from pipeline.tracking.run import add_files
-from pipeline.tracking.run_facts import Finished
+from pipeline.tracking.run_facts import FinishedRun
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PARENT
@@ -62,7 +62,7 @@ def compare(config: Config, console: Console) -> list[Path]:
     return paths
 
 
-def _parent(store: Store, runs: Sequence[Finished]) -> MlflowRun | None:
+def _parent(store: Store, runs: Sequence[FinishedRun]) -> MlflowRun | None:
     """The run that holds all of these runs, if one does."""
     parents = {run.tags.get(PARENT) for run in runs}
     parent = parents.pop() if len(parents) == 1 else None
@@ -77,6 +77,6 @@ def _keep(store: Store, parent: MlflowRun | None, title: str, paths: Sequence[Pa
     if parent:
         add_files(store, parent.info.run_id, paths)
         return
-    with start(store, EXPERIMENT, title, circumstances()) as run:
+    with start_run(store, EXPERIMENT, title, circumstances()) as run:
         run.describe(f"`comparison.html` compares {literal(title)}")
         add_files(store, run.id, paths)

@@ -9,8 +9,8 @@ from pipeline import figures
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.latent.encoding import decode, reconstruct
-from pipeline.runs.loaded_run import Trained, load
-from pipeline.tracking.run_facts import Finished
+from pipeline.runs.loaded_run import LoadedRun, load
+from pipeline.tracking.run_facts import FinishedRun
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT
 
@@ -51,7 +51,7 @@ class Sheet:
 
 
 def sheets(
-    store: Store, runs: Sequence[Finished], trusted: Sequence[str], after_each: Callable[[], None]
+    store: Store, runs: Sequence[FinishedRun], trusted: Sequence[str], after_each: Callable[[], None]
 ) -> Iterator[Sheet]:
     """A sheet for each set of images that runs were trained on.
 
@@ -70,7 +70,7 @@ def sheets(
 
 def _sheet(
     store: Store,
-    runs: Sequence[Finished],
+    runs: Sequence[FinishedRun],
     latents: np.ndarray,
     trusted: Sequence[str],
     after_each: Callable[[], None],
@@ -96,7 +96,7 @@ def _chosen(data: ImageData) -> np.ndarray:
     return data.test.images[order[:IMAGES]]
 
 
-def _strip(trained: Trained, images: np.ndarray, latents: np.ndarray) -> Strip:
+def _strip(trained: LoadedRun, images: np.ndarray, latents: np.ndarray) -> Strip:
     """Images [N, H, W, C] and latents [N, D] through a model; one of fewer dimensions takes the first coordinates."""
     vae = trained.vae
     decoded = decode(vae, latents[:, : vae.latent_dim])

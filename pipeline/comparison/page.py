@@ -10,7 +10,7 @@ from pipeline.figures.interactive.web_page import CONFIG, chart_layout, image_ad
 from pipeline.figures.kit.style import MUTED
 from pipeline.metric_names import ELBO
 from pipeline.text.wording import shortened
-from pipeline.tracking.run_facts import Finished
+from pipeline.tracking.run_facts import FinishedRun
 
 LONGEST = 60
 """Cells of a run's name in a chart; the table has it whole."""
@@ -93,5 +93,5 @@ def _curves(table: Table, curves: Curves) -> dict[str, Any]:
     return {"data": data, "layout": chart_layout("epoch", ELBO) | legend}
 
 
-def _name(run: Finished) -> str:
+def _name(run: FinishedRun) -> str:
     return plotly_text(shortened(run.name, LONGEST))

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.config.values import Text
 from pipeline.errors import InputError
-from pipeline.tracking.run_facts import Finished, finished_among
+from pipeline.tracking.run_facts import FinishedRun, finished_among
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT, PRUNED
 
@@ -33,7 +33,7 @@ class Selection:
                 "compare: which runs? Set experiment=mnist, study=latent_filters, runs=[<id>,<id>] or filter=…"
             )
 
-    def of(self, store: Store) -> list[Finished]:
+    def of(self, store: Store) -> list[FinishedRun]:
         """The finished runs that were trained to their end and hold no others, each once.
 
         Raises:
@@ -54,7 +54,7 @@ class Selection:
         named = [f"run {self.runs[0]}" if len(self.runs) == 1 else f"{len(self.runs)} runs"] if self.runs else []
         return ", ".join([*words, *named])
 
-    def _named(self, store: Store) -> Iterator[Finished]:
+    def _named(self, store: Store) -> Iterator[FinishedRun]:
         for name in self.runs:
             run = store.run(name)
             found = finished_among([run, *store.children(run.info.run_id)])

@@ -12,7 +12,7 @@ from rich.text import Text
 from pipeline.errors import InputError
 from pipeline.evaluation.scores import COMPARED, ranking, score_of
 from pipeline.text.wording import one_line
-from pipeline.tracking.run_facts import Finished, are_comparable, beginning, deciding_score, differing, scored_split
+from pipeline.tracking.run_facts import FinishedRun, are_comparable, beginning, deciding_score, differing, scored_split
 
 TERMINAL_SCORES = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""
@@ -34,7 +34,7 @@ class Table:
         InputError: there is no such score.
     """
 
-    def __init__(self, runs: Sequence[Finished], sort: str | None = None) -> None:
+    def __init__(self, runs: Sequence[FinishedRun], sort: str | None = None) -> None:
         names = [f"{split}/{score}" for split in ("test", "validation") for score in COMPARED]
         self.scores = [name for name in names if any(name in run.metrics for run in runs)]
         self.split = scored_split(runs)

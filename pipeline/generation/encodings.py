@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 from pipeline.generation.generated import Generated
 from pipeline.generation.own_files import own_files
 from pipeline.latent.encoding import encode
-from pipeline.runs.loaded_run import Trained
+from pipeline.runs.loaded_run import LoadedRun
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Encodings:
     folder: Text
     skip_unreadable: Switch
 
-    def generate(self, trained: Trained) -> Generated:
+    def generate(self, trained: LoadedRun) -> Generated:
         """A table of the files with their posterior means, a column for each dimension, and their rates in nats.
 
         Raises:

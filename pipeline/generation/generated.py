@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import figures
-from pipeline.runs.loaded_run import Trained
+from pipeline.runs.loaded_run import LoadedRun
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Generated:
 class Generator(Protocol):
     """Generates images or latents with a trained model."""
 
-    def generate(self, trained: Trained) -> Generated:
+    def generate(self, trained: LoadedRun) -> Generated:
         """Generate them.
 
         Raises:

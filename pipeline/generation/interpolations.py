@@ -15,7 +15,7 @@ from pipeline.generation.own_files import own_files
 from pipeline.latent.encoding import decode, encode
 from pipeline.latent.traversal import interpolated
 from pipeline.pictures.settings import Pair
-from pipeline.runs.loaded_run import Trained
+from pipeline.runs.loaded_run import LoadedRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Interpolations:
     files: list[Text]
     steps: Annotated[Count, Field(ge=2)]
 
-    def generate(self, trained: Trained) -> Generated:
+    def generate(self, trained: LoadedRun) -> Generated:
         """A row for each pair, [R, steps] images.
 
         Raises:
@@ -45,14 +45,14 @@ class Interpolations:
         figure = figures.interpolations(ends[:, 0], ends[:, 1], images)
         return Generated(images, latents, figure, film=np.moveaxis(images, 1, 0))
 
-    def _own(self, trained: Trained) -> np.ndarray:
+    def _own(self, trained: LoadedRun) -> np.ndarray:
         """The user's own files two by two, uint8 [R, 2, H, W, C]."""
         if len(self.files) % 2:
             raise InputError(f"what.files: {len(self.files)} files; expected an even number, the two ends of each line")
         images = own_files([Path(file).expanduser() for file in self.files], trained).images
         return images.reshape(-1, 2, *images.shape[1:])
 
-    def _of_the_data(self, trained: Trained) -> np.ndarray:
+    def _of_the_data(self, trained: LoadedRun) -> np.ndarray:
         """Pairs of test images, uint8 [R, 2, H, W, C]."""
         test = trained.data.test.images
         for position in (each for pair in self.pairs for each in pair):

@@ -6,10 +6,10 @@ from pathlib import Path
 from pipeline.data.image_file import Conversion
 from pipeline.data.image_loading import LoadedImages, load_images
 from pipeline.data.levels import Levels
-from pipeline.runs.loaded_run import Trained
+from pipeline.runs.loaded_run import LoadedRun
 
 
-def own_files(paths: Sequence[Path], trained: Trained, *, skip: bool = False, key: str | None = None) -> LoadedImages:
+def own_files(paths: Sequence[Path], trained: LoadedRun, *, skip: bool = False, key: str | None = None) -> LoadedImages:
     """The files in the shape of the model's images, converted as its own data set was if that was one of files.
 
     Args:

@@ -6,7 +6,7 @@ from pipeline import figures
 from pipeline.generation.generated import Generated
 from pipeline.latent.encoding import decode, encode
 from pipeline.latent.plane import PlaneSettings, plane_through
-from pipeline.runs.loaded_run import Trained
+from pipeline.runs.loaded_run import LoadedRun
 
 PLANE_IMAGES = 4000
 """Test images whose posterior means tell where the plane lies."""
@@ -22,7 +22,7 @@ class Plane:
 
     settings: PlaneSettings
 
-    def generate(self, trained: Trained) -> Generated:
+    def generate(self, trained: LoadedRun) -> Generated:
         """The decoded plane, [rows, columns] images, and a figure with the coordinates along its axes."""
         means = encode(trained.vae, trained.data.test.images[:PLANE_IMAGES]).mean
         plane = plane_through(means, self.settings, prior=trained.vae.objective.sampling)

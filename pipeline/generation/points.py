@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.generation.generated import Generated
 from pipeline.latent.encoding import decode
 from pipeline.pictures.settings import Latent
-from pipeline.runs.loaded_run import Trained
+from pipeline.runs.loaded_run import LoadedRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Points:
 
     points: Annotated[list[Latent], Field(min_length=1, examples=[[[0.0, 2.5]]])]
 
-    def generate(self, trained: Trained) -> Generated:
+    def generate(self, trained: LoadedRun) -> Generated:
         """The decoded latents, [N] images, and a figure with the coordinates under each.
 
         Raises:

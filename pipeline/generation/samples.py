@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.generation.generated import Generated
 from pipeline.latent.encoding import decode
 from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
-from pipeline.runs.loaded_run import Trained
+from pipeline.runs.loaded_run import LoadedRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Samples:
     density: Literal["prior", "mixture"]
     components: Count
 
-    def generate(self, trained: Trained) -> Generated:
+    def generate(self, trained: LoadedRun) -> Generated:
         """The decoded draws, [n] images, and a mosaic of them.
 
         Raises:
@@ -43,7 +43,7 @@ class Samples:
         images = decode(trained.vae, latents)
         return Generated(images, latents, figures.samples(images, f"{trained.name}: samples"))
 
-    def _from_prior(self, trained: Trained) -> np.ndarray:
+    def _from_prior(self, trained: LoadedRun) -> np.ndarray:
         """Latents [n, D]."""
         if not trained.vae.objective.sampling:
             raise InputError(
@@ -52,7 +52,7 @@ class Samples:
         noise = np.random.default_rng(self.seed).standard_normal((self.n, trained.vae.latent_dim))
         return self.temperature * noise
 
-    def _from_mixture(self, trained: Trained) -> np.ndarray:
+    def _from_mixture(self, trained: LoadedRun) -> np.ndarray:
         """Latents [n, D]."""
         fitted = as_trained(trained.data, np.arange(min(FITTED_IMAGES, len(trained.data.train))))
         mixture = fitted_mixture(trained.vae, fitted.images, components=self.components, seed=self.seed)

@@ -12,7 +12,7 @@ from pipeline.generation.generated import Generated
 from pipeline.generation.plane import PLANE_IMAGES
 from pipeline.latent.encoding import decode, encode
 from pipeline.latent.traversal import traversal
-from pipeline.runs.loaded_run import Trained
+from pipeline.runs.loaded_run import LoadedRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Traversals:
     steps: Annotated[Count, Field(ge=2)]
     dimensions: Count
 
-    def generate(self, trained: Trained) -> Generated:
+    def generate(self, trained: LoadedRun) -> Generated:
         """A row for each dimension, [dimensions, steps] images."""
         means = encode(trained.vae, trained.data.test.images[:PLANE_IMAGES]).mean
         lines = traversal(means, self.steps, dimensions=self.dimensions, prior=trained.vae.objective.sampling)

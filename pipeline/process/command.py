@@ -131,7 +131,7 @@ def answered() -> Iterator[None]:
         _give_up(1)
 
 
-def start() -> None:
+def prepare_process() -> None:
     """Start TensorFlow without messages, print the log of the project, and handle Ctrl-C and SIGTERM."""
     from pipeline.runtime import start_tensorflow
 

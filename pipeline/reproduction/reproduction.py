@@ -24,7 +24,7 @@ from pipeline.reproduction.verdict import Verdict
 from pipeline.runs.initial_weights import fresh_model
 from pipeline.runs.loaded_run import finished_training
 from pipeline.runs.record import facts, parameters
-from pipeline.runs.setup import Experiment
+from pipeline.runs.setup import Setup
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store
@@ -47,13 +47,13 @@ def reproduce(config: Config, console: Console) -> Verdict:
     store = store_of(config)
     run = _trained(store, str(config["run"]), console)
     record = _record(store, run, trusted, config["dataset_dir"])
-    experiment = Experiment.from_config(record)
-    data = experiment.dataset.load(known=True)
-    vae = fresh_model(experiment, record.get("init"), data, store.model)
+    setup = Setup.from_config(record)
+    data = setup.dataset.load(known=True)
+    vae = fresh_model(setup, record.get("init"), data, store.model)
     finder = DifferenceFinder(_recorded(store, run), stops_early=PRUNED in run.data.tags)
-    _train(experiment, vae, data, finder, console)
+    _train(setup, vae, data, finder, console)
     if finder.goes_on:
-        finder.compare(None, evaluate(vae, data, experiment.evaluation).metrics())
+        finder.compare(None, evaluate(vae, data, setup.evaluation).metrics())
     verdict = Verdict(
         run_id=run.info.run_id,
         name=str(run.info.run_name),
@@ -113,13 +113,13 @@ def _recorded(store: Store, run: MlflowRun) -> Recorded:
     return recorded
 
 
-def _train(experiment: Experiment, vae: VAE, data: ImageData, finder: DifferenceFinder, console: Console) -> None:
-    epochs = experiment.training.epochs
+def _train(setup: Setup, vae: VAE, data: ImageData, finder: DifferenceFinder, console: Console) -> None:
+    epochs = setup.training.epochs
     with tempfile.TemporaryDirectory() as folder, TrainingProgress(epochs, console) as progress, suppress(Enough):
         fit(
             vae,
             data,
-            experiment.training,
+            setup.training,
             checkpoint=Path(folder) / "checkpoint.npz",
             listeners=[progress.epoch, finder.compare],
             callbacks=[progress],

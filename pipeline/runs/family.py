@@ -15,20 +15,20 @@ from pipeline.latent.plane import plane_through
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.process.circumstances import circumstances
-from pipeline.runs.loaded_run import Trained, load
+from pipeline.runs.loaded_run import LoadedRun, load
 from pipeline.runs.record import parameters
 from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
-from pipeline.tracking.lifecycle import reopen, start
+from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
-from pipeline.tracking.run_facts import Finished, are_comparable, deciding_score, finished_children
+from pipeline.tracking.run_facts import FinishedRun, are_comparable, deciding_score, finished_children
 from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import Store
 from pipeline.tracking.ui.overview import family_page
 
 
 @contextmanager
-def family(config: Config, name: str, members: Mapping[str, Config], *, resume: str | None = None) -> Iterator[Run]:
+def family_run(config: Config, name: str, members: Mapping[str, Config], *, resume: str | None = None) -> Iterator[Run]:
     """Open a run that trainings join as children; when the block ends, their scores and pictures are written into it.
 
     Args:
@@ -48,13 +48,13 @@ def family(config: Config, name: str, members: Mapping[str, Config], *, resume: 
         resume = str(store.run(resume).info.run_id)
         _refuse_others(store, members, resume)
     name = tracking.name or name
-    opened = reopen(store, resume) if resume else start(store, tracking.experiment, name, circumstances())
+    opened = reopen_run(store, resume) if resume else start_run(store, tracking.experiment, name, circumstances())
     with opened as parent:
         try:
             yield parent
         except Interrupted as interrupt:
             raise Interrupted(f"{interrupt}\nAnd with all: the same command with resume={parent.id}") from None
-        show(parent, config)
+        write_results(parent, config)
         if not finished_children(parent.store, parent.id):
             names = ", ".join(f"{run.info.run_name} ({run.info.status.lower()})" for run in store.children(parent.id))
             raise InputError(
@@ -78,7 +78,7 @@ def _refuse_others(store: Store, members: Mapping[str, Config], resume: str) -> 
                 )
 
 
-def show(parent: Run, config: Config) -> None:
+def write_results(parent: Run, config: Config) -> None:
     """Write the table and the picture of all children that are finished."""
     finished = finished_children(parent.store, parent.id)
     ended_well = {run.id for run in finished}
@@ -92,13 +92,13 @@ def show(parent: Run, config: Config) -> None:
         parent.picture("side_by_side.png", lambda: _side_by_side(parent, finished, config))
 
 
-def _side_by_side(parent: Run, finished: Sequence[Finished], config: Config) -> figures.Figure:
+def _side_by_side(parent: Run, finished: Sequence[FinishedRun], config: Config) -> figures.Figure:
     settings: PictureSettings = build(config["pictures"], "pictures", expected=PictureSettings)
     columns = [_column(load(parent.store, run.id, trusted=config["trusted"]), run.scores, settings) for run in finished]
     return figures.side_by_side(columns, title=parent.name)
 
 
-def best_of(runs: Sequence[Finished]) -> Finished | None:
+def best_of(runs: Sequence[FinishedRun]) -> FinishedRun | None:
     """The run with the lowest NLL, or where not all have one the highest ELBO; None where they cannot be compared."""
     metric = deciding_score(runs, "test")
     if not are_comparable(runs) or any(metric not in run.metrics for run in runs):
@@ -108,7 +108,7 @@ def best_of(runs: Sequence[Finished]) -> Finished | None:
     return next(run for run in runs if run.metrics[metric] == better([each.metrics[metric] for each in runs]))
 
 
-def _column(trained: Trained, scores: Mapping[str, float], settings: PictureSettings) -> figures.Column:
+def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSettings) -> figures.Column:
     """A run as a column of the picture: the same choice of images and, for an autoencoder too, of coordinates."""
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
     images = gallery.some(trained.data.test, 8).images

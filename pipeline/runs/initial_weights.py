@@ -5,17 +5,17 @@ from collections.abc import Callable
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.models.vae import VAE
-from pipeline.runs.setup import Experiment
+from pipeline.runs.setup import Setup
 
 Stored = Callable[[str], VAE]
 """Gives the model of a run, by its id or name."""
 
 
-def fresh_model(experiment: Experiment, init: str | None, data: ImageData, stored: Stored) -> VAE:
+def fresh_model(setup: Setup, init: str | None, data: ImageData, stored: Stored) -> VAE:
     """Make the model that a training begins with.
 
     Args:
-        experiment: that describes it.
+        setup: of the training.
         init: the run whose weights it has; None for weights drawn anew.
         data: that it is for.
         stored: where that run is.
@@ -23,7 +23,7 @@ def fresh_model(experiment: Experiment, init: str | None, data: ImageData, store
     Raises:
         InputError: there is no such run, it has no model, or another one.
     """
-    vae = experiment.model_for(data)
+    vae = setup.model_for(data)
     if init:
         source = model_of(init, stored)
         try:

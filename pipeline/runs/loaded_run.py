@@ -13,13 +13,13 @@ from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError
 from pipeline.metric_names import under_current_names
 from pipeline.models.vae import VAE
-from pipeline.tracking.address import resume_command
 from pipeline.tracking.store import MlflowRun, Store
+from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import FINGERPRINT
 
 
 @dataclass(frozen=True)
-class Trained:
+class LoadedRun:
     """A finished run brought back: its model, data and settings.
 
     Attributes:
@@ -90,7 +90,7 @@ def finished_training(store: Store, name: str) -> MlflowRun:
     return run
 
 
-def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Sequence[str] = ()) -> Trained:
+def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Sequence[str] = ()) -> LoadedRun:
     """Bring back a finished run.
 
     Args:
@@ -108,4 +108,4 @@ def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Se
     config["dataset"]["dir"] = dataset_dir or config["dataset"]["dir"]
     metrics = under_current_names(run.data.metrics)
     before = run.data.tags.get(FINGERPRINT, "")
-    return Trained(run_id, str(run.info.run_name), config, store.model(run_id), metrics, before, trusted)
+    return LoadedRun(run_id, str(run.info.run_name), config, store.model(run_id), metrics, before, trusted)

@@ -11,14 +11,14 @@ from pipeline.config.names import Config
 from pipeline.places import HOST
 from pipeline.runs.loaded_run import finished_training
 from pipeline.text.wording import one_line
-from pipeline.tracking.model_server import answer
+from pipeline.tracking.model_server import serve_model
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.ui.server import refuse_busy
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535, examples=[5001])]
 
 
-def serve(config: Config, console: Console) -> None:
+def serve_run(config: Config, console: Console) -> None:
     """Let the model of the run that `config` names answer requests until Ctrl-C.
 
     Raises:
@@ -31,4 +31,4 @@ def serve(config: Config, console: Console) -> None:
     vae = store.model(run.run_id)
     where = f" ({run.run_id}) answers at http://{HOST}:{port}/invocations\nStop with Ctrl-C."
     console.print(Text.assemble("Run ", (one_line(run.run_name), "bold"), where), soft_wrap=True)
-    answer(vae, port)
+    serve_model(vae, port)

@@ -22,7 +22,7 @@ from pipeline.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment:
+class Setup:
     """The settings of one training, each checked for type and range."""
 
     dataset: DatasetSettings
@@ -35,7 +35,7 @@ class Experiment:
     tracking: TrackingSettings
 
     @classmethod
-    def from_config(cls, config: Config) -> "Experiment":
+    def from_config(cls, config: Config) -> "Setup":
         """Build every part that a composed config describes.
 
         Raises:

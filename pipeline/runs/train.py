@@ -23,15 +23,15 @@ from pipeline.runs.initial_weights import fresh_model
 from pipeline.runs.loaded_run import refuse_other_data
 from pipeline.runs.outcome import Outcome
 from pipeline.runs.record import Record, facts
-from pipeline.runs.setup import Experiment
-from pipeline.runs.signature import signature_of
+from pipeline.runs.setup import Setup
+from pipeline.runs.training_key import training_key
 from pipeline.text.wording import one_line
-from pipeline.tracking.address import resume_command
-from pipeline.tracking.lifecycle import reopen, start
+from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
 from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import FINGERPRINT, SIGNATURE
+from pipeline.tracking.store_address import resume_command
+from pipeline.tracking.tags import FINGERPRINT, TRAINING_KEY
 from pipeline.training.checkpoint import how_far
 from pipeline.training.fit import EpochListener, fit
 from pipeline.training.progress import TrainingProgress
@@ -62,29 +62,29 @@ def train(
         Interrupted: by Ctrl-C or SIGTERM; the run is closed as killed and can be resumed.
         Pruned: by a listener; the run is closed as finished, with a tag.
     """
-    experiment = Experiment.from_config(config)
-    store = experiment.tracking.connect()
+    setup = Setup.from_config(config)
+    store = setup.tracking.connect()
     if config.get("init"):  # by its id: a champion may be another run when this one is reproduced
         config = config | {"init": _id_of(store, "init", config["init"])}
-    data = load(experiment.dataset)
-    vae = fresh_model(experiment, config.get("init"), data, store.model)
-    experiment.pictures.check(vae.latent_dim, len(data.test))
+    data = load(setup.dataset)
+    vae = fresh_model(setup, config.get("init"), data, store.model)
+    setup.pictures.check(vae.latent_dim, len(data.test))
     if resume:
         recorded = store.run(resume).data.tags.get(FINGERPRINT, data.fingerprint)
         refuse_other_data(data, recorded, f"resume={resume}", "train anew")
-    signature = signature_of(config, data.fingerprint)
+    signature = training_key(config, data.fingerprint)
     known = store.trained(signature) if signature and reuse else None
-    with _opened(experiment.tracking, store, resume, {SIGNATURE: signature} if signature else {}) as run:
+    with _opened(setup.tracking, store, resume, {TRAINING_KEY: signature} if signature else {}) as run:
         console.print(Text.assemble("Run ", (one_line(run.name), "bold"), f" ({run.id})"), soft_wrap=True)
         if known:
             console.print(f"Taken over from run {known}, which is the same training", highlight=False, soft_wrap=True)
-            run.params(experiment.tracking.params)
+            run.params(setup.tracking.params)
             run.tags(facts(config, data))
             metrics = run.take_over(known)
             return Outcome(run.id, run.name, 0, metrics, None, run.where_to_look())
-        gallery = Gallery(vae, data, experiment.pictures, experiment.training.seed)
+        gallery = Gallery(vae, data, setup.pictures, setup.training.seed)
         record = Record(run, data, gallery, gallery.snapshots(checkpoint_of(run.id).with_suffix("")))
-        return _train(record, experiment, config, console, listeners)
+        return _train(record, setup, config, console, listeners)
 
 
 def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
@@ -122,8 +122,8 @@ def _opened(
     tracking: TrackingSettings, store: Store, resume: str | None, own: Mapping[str, str]
 ) -> AbstractContextManager[Run]:
     if resume:
-        return reopen(store, resume)
-    return start(
+        return reopen_run(store, resume)
+    return start_run(
         store,
         tracking.experiment,
         tracking.name or "default",
@@ -141,7 +141,7 @@ def _id_of(store: Store, key: str, name: str) -> str:
 
 
 def _train(
-    record: Record, experiment: Experiment, config: Config, console: Console, listeners: Sequence[EpochListener]
+    record: Record, setup: Setup, config: Config, console: Console, listeners: Sequence[EpochListener]
 ) -> Outcome:
     run = record.run
     data = record.data
@@ -150,17 +150,17 @@ def _train(
     with _ended_early(checkpoint, resume_command(run.store.uri, run.id)):
         if not checkpoint.exists():
             record.begin(config, vae)
-        with TrainingProgress(experiment.training.epochs, console) as progress:
+        with TrainingProgress(setup.training.epochs, console) as progress:
             history = fit(
                 vae,
                 data,
-                experiment.training,
+                setup.training,
                 checkpoint=checkpoint,
                 listeners=[progress.epoch, record, *listeners],
                 callbacks=[progress],
             )
         record.keep(vae)
-        evaluation = evaluate(vae, data, experiment.evaluation)
+        evaluation = evaluate(vae, data, setup.evaluation)
         record.conclude(history, evaluation)
     checkpoint.unlink(missing_ok=True)
     metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()

@@ -99,23 +99,23 @@ def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: S
             cause. Or an objective cannot be compared between trials.
     """
     from pipeline.runs.initial_weights import fresh_model
-    from pipeline.runs.setup import Experiment
+    from pipeline.runs.setup import Setup
     from pipeline.sweep.objectives import check_objectives, check_scored
     from pipeline.sweep.training_cost import TrainingCost, cost_of
 
     check_objectives(plan.settings, list(plan.space))
     costs: list[TrainingCost] = []
     known: dict[str, ImageData] = {}
-    stored = cache(lambda run_id: experiment.tracking.connect().model(run_id))
+    stored = cache(lambda run_id: setup.tracking.connect().model(run_id))
     for point, config in zip(points, configs, strict=True):
         with _naming(point):
-            experiment = Experiment.from_config(config)
+            setup = Setup.from_config(config)
         name = str(config["dataset"])
         with _naming(point) if known else nullcontext():  # the first images may be missing, whatever the point is
-            data = known[name] = known.get(name) or experiment.dataset.load()
+            data = known[name] = known.get(name) or setup.dataset.load()
         with _naming(point):
-            check_scored(plan.settings, experiment, data)
-            costs.append(cost_of(experiment, fresh_model(experiment, config.get("init"), data, stored), data))
+            check_scored(plan.settings, setup, data)
+            costs.append(cost_of(setup, fresh_model(setup, config.get("init"), data, stored), data))
     memory = [each.memory for each in costs]
     _check_memory(points[int(np.argmax(memory))], max(memory))
     parameters = [each.parameters for each in costs]

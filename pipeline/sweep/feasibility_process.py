@@ -52,10 +52,10 @@ def feasibility_of(context: HydraContext, hydra_config: DictConfig, plan: Plan) 
 
 def _answer(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Config], command: Connection) -> None:
     """Send the command what the check found out, or the message of what it refuses."""
-    from pipeline.process.command import start
+    from pipeline.process.command import prepare_process
 
     os.setsid()  # so that Ctrl-C reaches the command alone
-    start()
+    prepare_process()
     try:
         answer: Feasibility | str = check_feasibility(plan, points, configs)
     except InputError as error:

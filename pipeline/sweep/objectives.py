@@ -8,7 +8,7 @@ from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation.scores import CATALOGUE, score_of
 from pipeline.metric_names import ELBO, EPOCH
-from pipeline.runs.setup import Experiment
+from pipeline.runs.setup import Setup
 from pipeline.sweep.settings import StudySettings
 from pipeline.text.wording import did_you_mean
 
@@ -46,39 +46,39 @@ def check_objectives(settings: StudySettings, searched: Collection[str]) -> None
         )
 
 
-def check_scored(settings: StudySettings, experiment: Experiment, data: ImageData) -> None:
+def check_scored(settings: StudySettings, setup: Setup, data: ImageData) -> None:
     """Refuse an objective that a training on some data will not have.
 
     Args:
         settings: the study's settings.
-        experiment: the training.
+        setup: of the training.
         data: the images of its data set.
 
     Raises:
         InputError: the message names the setting that leaves the objective out.
     """
-    split = experiment.evaluation.split
+    split = setup.evaluation.split
     for name in settings.objective:
         if name in END and split != "validation":
             raise InputError(
                 f"sweep.objective={name}: evaluation.split={split} scores another split. Leave evaluation.split out, "
                 f"or choose a metric of every epoch: {ELBO}"
             )
-        cause = _cause_of_absence(name.removeprefix("validation/"), experiment, data)
+        cause = _cause_of_absence(name.removeprefix("validation/"), setup, data)
         if cause:
             raise InputError(f"sweep.objective={name}: {cause}, or choose another objective: validation/elbo")
 
 
-def _cause_of_absence(name: str, experiment: Experiment, data: ImageData) -> str | None:
+def _cause_of_absence(name: str, setup: Setup, data: ImageData) -> str | None:
     score = CATALOGUE.get(name)
-    if score and score.of_posterior and not experiment.objective.sampling:
+    if score and score.of_posterior and not setup.objective.sampling:
         return "objective.sampling=false gives an autoencoder, which has none. Set it back"
     if name == "knn_accuracy" and len(data.class_names) < 2:
         return "accuracy needs images of at least two classes. Sort the images into one folder per class"
-    if name == "bits_per_dimension" and experiment.likelihood.bits_per_dimension(0.0, data.validation.images) is None:
-        return f"likelihood={type(experiment.likelihood).__name__} gives these images no probability in bits"
+    if name == "bits_per_dimension" and setup.likelihood.bits_per_dimension(0.0, data.validation.images) is None:
+        return f"likelihood={type(setup.likelihood).__name__} gives these images no probability in bits"
     key = score.needs if score else None
-    left_out = key and getattr(experiment.evaluation, key) is None
+    left_out = key and getattr(setup.evaluation, key) is None
     return f"evaluation.{key}=null leaves it out. Set it back" if left_out else None
 
 

@@ -17,7 +17,7 @@ from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
 from pipeline.tracking.tags import REUSED
 from pipeline.tracking.trials import Trials
-from pipeline.tracking.ui.dashboard import View, below, prepare
+from pipeline.tracking.ui.prepared_page import PreparedPage, below, prepare
 
 TABLE_ROWS = 10
 """Trials in the table of the run's description, which MLflow shows above all else; `trials.csv` has all of them."""
@@ -70,7 +70,7 @@ def _comparison_link(parent: Run, study: Study) -> str:
     settings = study.settings
     less_is_better = [direction == "minimize" for direction in settings.directions]
     scores = dict(zip(settings.objective, less_is_better, strict=True))
-    view = View(
+    view = PreparedPage(
         where=below(parent.id),
         keys=list(study.plan.space),
         axes=list(study.plan.space.dimensions),

@@ -9,7 +9,7 @@ from pipeline.config.names import Config
 from pipeline.errors import InputError
 from pipeline.sweep.study.storage import lock_of
 from pipeline.sweep.study.study import Study
-from pipeline.tracking.lifecycle import joined, start
+from pipeline.tracking.lifecycle import join_run, start_run
 from pipeline.tracking.run import Run
 from pipeline.tracking.store import Store
 from pipeline.tracking.trials import STUDY
@@ -34,7 +34,7 @@ def study_run(study: Study, store: Store, experiment: str, config: Config) -> It
             if study.run_id:
                 run = opened.enter_context(_existing_run(study, store))
             else:
-                run = opened.enter_context(start(store, experiment, name, {STUDY: name}))
+                run = opened.enter_context(start_run(store, experiment, name, {STUDY: name}))
                 study.run_id = run.id
                 run.params(study.plan.described())
                 run.file("config.yaml", yaml.safe_dump(config, sort_keys=False))
@@ -46,7 +46,7 @@ def _existing_run(study: Study, store: Store) -> Iterator[Run]:
     name = study.settings.study
     with ExitStack() as opened:
         try:
-            run = opened.enter_context(joined(store, study.run_id or ""))
+            run = opened.enter_context(join_run(store, study.run_id or ""))
         except InputError as error:
             raise InputError(
                 f"sweep.study={name}: {error}. The runs of its trials are below that run: set the tracking.uri that "

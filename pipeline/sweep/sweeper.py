@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from pipeline.config.composition import name_of, task_config
 from pipeline.config.names import Config, quoted
 from pipeline.errors import InputError
-from pipeline.process.command import print_remarks, start
+from pipeline.process.command import prepare_process, print_remarks
 from pipeline.sweep.family_members import FamilyMember, family_members
 from pipeline.sweep.ineffective_overrides import ineffective_overrides
 from pipeline.sweep.workers.fork_server import start_fork_server
@@ -50,7 +50,7 @@ class MultirunSweeper(Sweeper):
         members = family_members(overrides, config["sweep"]["points"], choices)
         composed = [self._composed(member) for member in members]
         name = _family_name(overrides, choices, config)
-        start()
+        prepare_process()
         _check(members, composed)
         return self._train(members, composed, config, name)
 
@@ -61,10 +61,10 @@ class MultirunSweeper(Sweeper):
 
     def _train(self, members: Sequence[FamilyMember], composed: Sequence[Config], config: Config, name: str) -> Any:
         assert self.launcher is not None
-        from pipeline.runs.family import family
+        from pipeline.runs.family import family_run
 
         configs = {member.name: each for member, each in zip(members, composed, strict=True)}
-        with family(config, name, configs, resume=config["resume"]) as parent:
+        with family_run(config, name, configs, resume=config["resume"]) as parent:
             jobs = list(_jobs(members, parent, config["tracking"]["experiment"]))
             results = self.launcher.launch(jobs, initial_job_idx=0) if jobs else []
         _print_summary(parent, members[0].overrides)
@@ -103,13 +103,13 @@ def _print_summary(parent: "Run", overrides: Sequence[str]) -> None:
 def _check(members: Sequence[FamilyMember], composed: Sequence[Config]) -> None:
     """Refuse a wrong setting of any member before the first training begins."""
     from pipeline.runs.initial_weights import model_of
-    from pipeline.runs.setup import Experiment
+    from pipeline.runs.setup import Setup
 
     for member, config in zip(members, composed, strict=True):
         try:
-            experiment = Experiment.from_config(config)
+            setup = Setup.from_config(config)
             if config.get("init"):
-                model_of(str(config["init"]), experiment.tracking.connect().model)
+                model_of(str(config["init"]), setup.tracking.connect().model)
         except InputError as error:
             raise InputError(f"{member.name}: {error}" if member.name else str(error)) from error
 

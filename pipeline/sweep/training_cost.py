@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.data.images import ImageData
 from pipeline.models.arithmetic import training_flop
 from pipeline.models.vae import VAE
-from pipeline.runs.setup import Experiment
+from pipeline.runs.setup import Setup
 
 BYTES = 4
 """Bytes of a float32 number, in which networks are trained."""
@@ -36,7 +36,7 @@ class TrainingCost:
     flop: float
 
 
-def cost_of(experiment: Experiment, vae: VAE, data: ImageData) -> TrainingCost:
+def cost_of(setup: Setup, vae: VAE, data: ImageData) -> TrainingCost:
     """Estimate the cost of training a network on some images, with the batch size and epochs of an experiment."""
     parameters = vae.encoder.count_params() + vae.decoder.count_params()
     outputs = sum(
@@ -45,8 +45,8 @@ def cost_of(experiment: Experiment, vae: VAE, data: ImageData) -> TrainingCost:
         for layer in network.layers
         if not isinstance(layer.output, list | tuple)
     )
-    numbers = COPIES_OF_PARAMETERS * parameters + COPIES_OF_OUTPUTS * outputs * experiment.training.batch_size
+    numbers = COPIES_OF_PARAMETERS * parameters + COPIES_OF_OUTPUTS * outputs * setup.training.batch_size
     images = sum(split.images.nbytes for split in (data.train, data.validation, data.test))
     memory = (BYTES * numbers + COPIES_OF_IMAGES * images) / 1e9 + TENSORFLOW
-    flop = training_flop(vae.encoder, vae.decoder) * len(data.train) * experiment.training.epochs
+    flop = training_flop(vae.encoder, vae.decoder) * len(data.train) * setup.training.epochs
     return TrainingCost(parameters, memory, flop)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.places import python
-from pipeline.tracking.address import is_server
+from pipeline.tracking.store_address import is_server
 
 PATIENCE = 10
 """Seconds in which a database must answer."""

@@ -12,10 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.address import Address
 from pipeline.errors import InputError
-from pipeline.tracking.address import first_line, impatience, is_server
-from pipeline.tracking.answering import check_server
 from pipeline.tracking.database import alone
 from pipeline.tracking.owner import end_as_killed, is_alive
+from pipeline.tracking.server_check import check_server
+from pipeline.tracking.store_address import first_line, impatience, is_server
 
 
 @contextmanager

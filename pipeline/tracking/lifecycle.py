@@ -10,19 +10,19 @@ from mlflow.tracking.context.registry import resolve_tags
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.secrets import masked
 from pipeline.text.markdown import code, paragraphs
-from pipeline.tracking.address import resume_command
-from pipeline.tracking.answering import answers
 from pipeline.tracking.colour import COLOUR, colour_of
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import Run
+from pipeline.tracking.server_check import answers
 from pipeline.tracking.store import Store
+from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED
 from pipeline.tracking.trials import TRIAL
 
 
 @contextmanager
-def start(
+def start_run(
     store: Store, experiment: str, name: str, tags: Mapping[str, str], *, parent: str | None = None
 ) -> Iterator[Run]:
     """Open a new run, and close it as FINISHED, KILLED (`Interrupted`) or FAILED (anything else), whatever happens.
@@ -47,7 +47,7 @@ def start(
 
 
 @contextmanager
-def reopen(store: Store, run_id: str) -> Iterator[Run]:
+def reopen_run(store: Store, run_id: str) -> Iterator[Run]:
     """Open a run again that was interrupted.
 
     Raises:
@@ -63,7 +63,7 @@ def reopen(store: Store, run_id: str) -> Iterator[Run]:
 
 
 @contextmanager
-def joined(store: Store, run_id: str) -> Iterator[Run]:
+def join_run(store: Store, run_id: str) -> Iterator[Run]:
     """Open a run that several processes may write to, unless one of them has it open, whatever it ended as.
 
     Raises:

@@ -16,7 +16,7 @@ from pipeline.text.wording import did_you_mean
 from pipeline.tracking.model.served import Served, hear_all, signature
 
 
-def answer(vae: keras.Model, port: int) -> None:
+def serve_model(vae: keras.Model, port: int) -> None:
     """Answer what `mlflow models serve` would, until Ctrl-C.
 
     MLflow's own command calls the loader that the stored model names, which may be anybody's code; here the model is

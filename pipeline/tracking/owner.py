@@ -6,7 +6,7 @@ import psutil
 from mlflow.tracking import MlflowClient
 
 from pipeline.address import Address
-from pipeline.tracking.address import resume_command
+from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import NOTE
 
 

@@ -23,7 +23,7 @@ FORM = 'expected {"images": […]}, {"latents": […]}, or {} for samples; or a 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class RequestParams:
     """What a request asks for.
 
     Attributes:
@@ -43,12 +43,12 @@ class Request:
 
     Attributes:
         task: never `auto`.
-        wish: as asked.
+        params: as asked.
         records: what the task reads, of each record one thing or several; none of samples.
     """
 
     task: str
-    wish: Wish
+    params: RequestParams
     records: list[Any]
 
 
@@ -57,26 +57,26 @@ def read(model_input: Any, params: Any) -> Request:
 
     Args:
         model_input: a mapping with `images` or `latents` or neither, or a table of records with one of them.
-        params: of a `Wish`, as a mapping; None for none.
+        params: of a `RequestParams`, as a mapping; None for none.
 
     Raises:
         InputError: an unknown name, a value of the wrong type or range, or what has no effect.
     """
     given = _given(model_input)
-    wish = _wish(params)
+    params = _checked_params(params)
     _check_names(given)
-    task = wish.task if wish.task != "auto" else next((task for task in _fitting(given)), "sample")
+    task = params.task if params.task != "auto" else next((task for task in _fitting(given)), "sample")
     reads = READS[task]
     for name in given:
         if name != reads:
             raise InputError(f"{name}: not read by task={task}, which is what this request asks. Leave it out")
-    idle = [each for each in fields(Wish)[1:] if getattr(wish, each.name) != each.default]
+    idle = [each for each in fields(RequestParams)[1:] if getattr(params, each.name) != each.default]
     for each in idle if task != "sample" else []:
         raise InputError(
-            f"params.{each.name}={shown(getattr(wish, each.name))}: of samples alone, and this request asks to {task}. "
-            "Leave it out"
+            f"params.{each.name}={shown(getattr(params, each.name))}: only task=sample reads it, and this request asks to "
+            f"{task}. Leave it out"
         )
-    return Request(task, wish, given.get(reads or "", []))
+    return Request(task, params, given.get(reads or "", []))
 
 
 def _fitting(given: Mapping[str, Any]) -> list[str]:
@@ -106,13 +106,13 @@ def _check_names(given: Mapping[str, Any]) -> None:
             raise InputError(f"{name}: nothing is known of that. {hint}There are: {', '.join(GIVEN)}")
 
 
-def _wish(params: Any) -> Wish:
+def _checked_params(params: Any) -> RequestParams:
     if not isinstance(params, Mapping | None):
         raise InputError(
             f'params of type {type(params).__name__}: expected a mapping, for example {{"task": "encode"}}'
         )
     plain = {str(name): each.item() if isinstance(each, np.generic) else each for name, each in (params or {}).items()}
-    return Wish(**check(Wish, plain, "params"))
+    return RequestParams(**check(RequestParams, plain, "params"))
 
 
 def numbers(request: Request, shape: tuple[int, ...], words: str) -> np.ndarray:

@@ -17,7 +17,7 @@ FOLLOWING = ("training.runtime.threads", "training.seed", "model.parameters")
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedRun:
     """The facts of a finished run that tables show.
 
     Attributes:
@@ -55,39 +55,39 @@ class Finished:
         return PARENT in self.tags
 
 
-def are_comparable(runs: Sequence[Finished]) -> bool:
+def are_comparable(runs: Sequence[FinishedRun]) -> bool:
     """Whether the scores of runs can be compared: they have data and likelihood in common."""
     return len({(run.tags.get(FINGERPRINT), run.params.get("likelihood")) for run in runs}) == 1
 
 
-def scored_split(runs: Sequence[Finished]) -> str:
+def scored_split(runs: Sequence[FinishedRun]) -> str:
     """The split that most of the runs were scored on."""
     return max(("test", "validation"), key=lambda split: sum(f"{split}/elbo" in run.metrics for run in runs))
 
 
-def deciding_score(runs: Sequence[Finished], split: str) -> str:
+def deciding_score(runs: Sequence[FinishedRun], split: str) -> str:
     """The metric by which runs are ranked: the NLL, or the ELBO where not all of them have an NLL."""
     nll = f"{split}/nll"
     return nll if all(nll in run.metrics for run in runs) else f"{split}/elbo"
 
 
-def finished_runs(store: Store, experiment: str) -> list[Finished]:
+def finished_runs(store: Store, experiment: str) -> list[FinishedRun]:
     """The finished runs of an experiment, latest first; none if there is no such experiment."""
     known = store.client.get_experiment_by_name(experiment)
     return finished_among(store.search([known.experiment_id])) if known else []
 
 
-def finished_children(store: Store, run_id: str) -> list[Finished]:
+def finished_children(store: Store, run_id: str) -> list[FinishedRun]:
     """The finished children of a run, in the order in which they began."""
     return finished_among(store.children(run_id))
 
 
-def finished_among(runs: Iterable[MlflowRun]) -> list[Finished]:
+def finished_among(runs: Iterable[MlflowRun]) -> list[FinishedRun]:
     """Return the runs that ended well and were not pruned, in the same order."""
     return [_facts(run) for run in runs if run.info.status == "FINISHED" and PRUNED not in run.data.tags]
 
 
-def differing(runs: Sequence[Finished]) -> list[str]:
+def differing(runs: Sequence[FinishedRun]) -> list[str]:
     """The settings that are not the same in all runs, first those that all have.
 
     Seeds and sizes are among them only where nothing else differs; what runs of one class alone have, such as filters,
@@ -101,7 +101,7 @@ def differing(runs: Sequence[Finished]) -> list[str]:
     return [key for key in found if key not in FOLLOWING] or found
 
 
-def is_everywhere(key: str, runs: Sequence[Finished]) -> bool:
+def is_everywhere(key: str, runs: Sequence[FinishedRun]) -> bool:
     """Whether all runs have a setting."""
     return all(key in run.params for run in runs)
 
@@ -112,7 +112,7 @@ def beginning(run_id: str) -> str:
     return run_id[: max(8, number.end() + 1 if number else 0)]
 
 
-def _differs(key: str, runs: Sequence[Finished]) -> bool:
+def _differs(key: str, runs: Sequence[FinishedRun]) -> bool:
     if len({run.params[key] for run in runs if key in run.params}) > 1:
         return True
     # Else some have it and some do not: because of their class, or, where no class is recorded, of an older version.
@@ -121,8 +121,8 @@ def _differs(key: str, runs: Sequence[Finished]) -> bool:
     return len({kind for kind, _ in has}) < len(has)
 
 
-def _facts(run: MlflowRun) -> Finished:
+def _facts(run: MlflowRun) -> FinishedRun:
     minutes = (run.info.end_time - run.info.start_time) / 60_000
     data = run.data
     metrics = data.metrics | under_current_names(data.metrics)
-    return Finished(run.info.run_id, str(run.info.run_name), data.params, metrics, data.tags, minutes)
+    return FinishedRun(run.info.run_id, str(run.info.run_name), data.params, metrics, data.tags, minutes)

@@ -13,11 +13,11 @@ from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.metric_names import names_of
 from pipeline.process.interruption import undisturbed
-from pipeline.tracking.address import DATABASE, first_line, is_server
 from pipeline.tracking.database import artifacts_beside
 from pipeline.tracking.first_contact import close_abandoned, ready
 from pipeline.tracking.relocation import relocate
-from pipeline.tracking.tags import PARENT, PRUNED, REUSED, SIGNATURE
+from pipeline.tracking.store_address import DATABASE, first_line, is_server
+from pipeline.tracking.tags import PARENT, PRUNED, REUSED, TRAINING_KEY
 from pipeline.tracking.transaction import found_or_made, whole
 
 MlflowRun: TypeAlias = mlflow.entities.Run
@@ -131,7 +131,7 @@ class Store:
     @whole
     def trained(self, signature: str) -> str | None:
         """The id of the finished run that has this signature; None if there is none."""
-        where = f"attributes.status = 'FINISHED' AND tags.{SIGNATURE} = '{signature}'"
+        where = f"attributes.status = 'FINISHED' AND tags.{TRAINING_KEY} = '{signature}'"
         found = self.client.search_runs(self.experiments, where)
         return next((run.info.run_id for run in found if not {PRUNED, REUSED} & set(run.data.tags)), None)
 

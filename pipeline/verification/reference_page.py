@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipeline.evaluation.scores import COMPARED
 from pipeline.metric_names import LOSS
 from pipeline.text.markdown import literal, table
-from pipeline.tracking.run_facts import Finished, finished_children, finished_runs
+from pipeline.tracking.run_facts import FinishedRun, finished_children, finished_runs
 from pipeline.tracking.store import Store
 from pipeline.verification.reference import Reference
 
@@ -71,7 +71,7 @@ def _family(store: Store, tutorial: str) -> list[str]:
     return [f"{made} {split}", "", table(_family_rows(store, children))]
 
 
-def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequence[str]]:
+def _family_rows(store: Store, children: Sequence[FinishedRun]) -> Iterator[Sequence[str]]:
     yield "training", "epochs", "validation loss", *(name.replace("_", " ") for name in COMPARED), "minutes"
     for child in children:
         losses = store.curve(child.id, LOSS)
@@ -80,7 +80,7 @@ def _family_rows(store: Store, children: Sequence[Finished]) -> Iterator[Sequenc
         yield literal(child.name), str(len(losses)), f"{best:.2f} ({best_epoch})", *numbers, f"{child.minutes:.1f}"
 
 
-def _made(*runs: Finished) -> str:
+def _made(*runs: FinishedRun) -> str:
     """Say what runs were made with, and whether the checkout had changes, of which the commit knows nothing."""
     changed = {"true": " with changes"}
     commits = dict.fromkeys(run.tags["commit"][:7] + changed.get(run.tags.get("dirty", ""), "") for run in runs)

@@ -36,14 +36,14 @@ def run(worker: Connection) -> None:
     Args:
         worker: the connection to the worker, which sends a `Job`, and after each `Epoch` whether the trial is pruned.
     """
-    from pipeline.process.command import start
+    from pipeline.process.command import prepare_process
 
     os.setsid()  # so that Ctrl-C reaches the worker alone, which ends its trial processes tidily
     received: SimpleQueue[Any] = SimpleQueue()
     Thread(target=_receive, args=(worker, received), daemon=True).start()
     images = _LatestImages()
     with suppress(Interrupted):
-        start()
+        prepare_process()
         while True:
             job: Job = received.get()
             with in_job_folder(job.folder / str(job.number)):

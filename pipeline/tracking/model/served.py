@@ -15,14 +15,14 @@ from mlflow.types.schema import AnyType, Array
 
 from pipeline.errors import InputError
 from pipeline.tracking.model.stored import stored_model
-from pipeline.tracking.request import Request, Wish, numbers, read
+from pipeline.tracking.request import Request, RequestParams, numbers, read
 
 
 def signature() -> ModelSignature:
     """The MLflow signature of all models: what a request may give and what is answered."""
     images = _nested(4)
     latents = _nested(2)
-    usual = Wish()
+    usual = RequestParams()
     return ModelSignature(
         Schema([ColSpec(images, "images", required=False), ColSpec(latents, "latents", required=False)]),
         Schema(
@@ -73,7 +73,7 @@ class Served:
             "encode": self._encoded,
             "reconstruct": lambda request: {"images": self._in_parts(self.vae.reconstruct, self._images(request))},
             "decode": lambda request: {"images": self._in_parts(self.vae.decode, self._latents(request))},
-            "sample": lambda request: self._sampled(request.wish),
+            "sample": lambda request: self._sampled(request.params),
         }
         try:
             request = read(model_input, params)
@@ -86,13 +86,13 @@ class Served:
         parts = self._in_parts(stacked, self._images(request))
         return {"mean": parts[:, 0], "log_variance": parts[:, 1]}
 
-    def _sampled(self, wish: Wish) -> dict[str, np.ndarray]:
+    def _sampled(self, params: RequestParams) -> dict[str, np.ndarray]:
         if not self.vae.objective.sampling:
             raise InputError(
                 "task=sample: this model is an autoencoder, which has no prior. Expected decode with latents"
             )
-        noise = np.random.default_rng(wish.seed).standard_normal((wish.n, self.vae.latent_dim))
-        latents = (wish.temperature * noise).astype("float32")
+        noise = np.random.default_rng(params.seed).standard_normal((params.n, self.vae.latent_dim))
+        latents = (params.temperature * noise).astype("float32")
         return {"images": self._in_parts(self.vae.decode, latents), "latents": latents}
 
     def _images(self, request: Request) -> np.ndarray:

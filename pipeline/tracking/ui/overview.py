@@ -6,10 +6,17 @@ from mlflow.entities import Run as MlflowRun
 
 from pipeline.evaluation.scores import COMPARED, score_of
 from pipeline.metric_names import ELBO, LOSS, names_of
-from pipeline.tracking.run_facts import Finished, deciding_score, differing, finished_among, is_everywhere, scored_split
+from pipeline.tracking.run_facts import (
+    FinishedRun,
+    deciding_score,
+    differing,
+    finished_among,
+    is_everywhere,
+    scored_split,
+)
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE
-from pipeline.tracking.ui.dashboard import View, below, prepare
+from pipeline.tracking.ui.prepared_page import PreparedPage, below, prepare
 
 CARDS = ("reconstructions", "latent", "samples")
 LATEST = 500
@@ -45,23 +52,23 @@ def overviews(store: Store) -> dict[str, str]:
     return pages
 
 
-def _trainings(runs: Sequence[MlflowRun]) -> list[Finished]:
+def _trainings(runs: Sequence[MlflowRun]) -> list[FinishedRun]:
     return [run for run in finished_among(runs) if run.was_trained]
 
 
-def _curves(runs: Sequence[Finished]) -> list[str]:
+def _curves(runs: Sequence[FinishedRun]) -> list[str]:
     """The curves to draw; runs of before have them under another name, and so in a chart of their own."""
     names = [*names_of(ELBO), *names_of(LOSS)]
     return [name for name in names if any(name in run.metrics for run in runs)]
 
 
-def _view(runs: Sequence[Finished], where: str) -> View:
+def _view(runs: Sequence[FinishedRun], where: str) -> PreparedPage:
     split = scored_split(runs)
     scores = [f"{split}/{score}" for score in COMPARED if any(f"{split}/{score}" in run.metrics for run in runs)]
     ordered = sorted(scores, key=lambda name: name != deciding_score(runs, split))
     less_is_better = {name: not (score := score_of(name)) or not score.higher_is_better for name in ordered}
     keys = differing(runs)
-    return View(
+    return PreparedPage(
         where=where,
         keys=keys,
         axes=[key for key in keys if is_everywhere(key, runs)],

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.errors import InputError
 from pipeline.places import ARTIFACTS, HOST
-from pipeline.tracking.address import DATABASE
 from pipeline.tracking.links import EXPERIMENTS, runs_link
 from pipeline.tracking.store import Store
+from pipeline.tracking.store_address import DATABASE
 
 
 def latest_link(store: Store, address: str, pages: Mapping[str, str]) -> str:

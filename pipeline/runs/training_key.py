@@ -18,7 +18,7 @@ NAMES = "evaluation/scores.py"
 """The module among them that only names and ranks these numbers."""
 
 
-def signature_of(config: Config, fingerprint: str) -> str | None:
+def training_key(config: Config, fingerprint: str) -> str | None:
     """Return a hash that equal settings, data and code have in common; None where the user's code takes part.
 
     Args:

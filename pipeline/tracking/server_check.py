@@ -19,7 +19,7 @@ from urllib3.exceptions import LocationParseError
 
 from pipeline.address import Address
 from pipeline.errors import InputError
-from pipeline.tracking.address import RETRIES, impatience
+from pipeline.tracking.store_address import RETRIES, impatience
 
 NEEDED = Version("3.0.0")
 """The first that keeps models as we store them."""

@@ -35,7 +35,7 @@ BUILD = Path(mlflow.server.__file__).parent / "js" / "build" / "static" / "js"
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class PreparedPage:
     """What a prepared page compares, and by what.
 
     Attributes:
@@ -62,7 +62,7 @@ def below(run_id: str) -> str:
     return f"tags.`{PARENT}` = '{run_id}'"
 
 
-def prepare(store: Store, experiment_id: str, key: str, view: View) -> str:
+def prepare(store: Store, experiment_id: str, key: str, view: PreparedPage) -> str:
     """Prepare a page; gives its address within the UI.
 
     Args:
@@ -91,7 +91,7 @@ def is_understood(build: Path) -> bool:
     return False
 
 
-def _table(view: View) -> dict[str, Any]:
+def _table(view: PreparedPage) -> dict[str, Any]:
     first, less_is_better = next(iter(view.scores.items()))
     columns = [*(f"params.`{key}`" for key in view.keys), *(f"metrics.`{score}`" for score in view.scores)]
     return {
@@ -103,7 +103,7 @@ def _table(view: View) -> dict[str, Any]:
     }
 
 
-def _charts(view: View) -> dict[str, Any]:
+def _charts(view: PreparedPage) -> dict[str, Any]:
     scores = list(view.scores)
     charts = [_line(curve) for curve in view.curves]
     if view.axes:
