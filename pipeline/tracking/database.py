@@ -8,10 +8,8 @@ from pathlib import Path
 
 import mlflow
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from filelock import FileLock
 from mlflow.store.db.db_types import DATABASE_ENGINES
-from mlflow.store.db.utils import _get_alembic_config
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -19,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.places import python
+from pipeline.tracking.mlflow_internals import migrations
 from pipeline.tracking.store_address import is_server
 
 PATIENCE = 10
@@ -142,7 +141,7 @@ def _reason(said: str, url: URL) -> str:
 
 def _refuse_other_schema(uri: Address, found: str) -> None:
     """Refuse a database of another MLflow, which MLflow would migrate without a word and lock out whoever shares it."""
-    scripts = ScriptDirectory.from_config(_get_alembic_config(""))
+    scripts = migrations()
     expected = scripts.get_current_head()
     if found == expected:
         return

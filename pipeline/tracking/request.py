@@ -73,8 +73,8 @@ def read(model_input: Any, params: Any) -> Request:
     idle = [each for each in fields(RequestParams)[1:] if getattr(params, each.name) != each.default]
     for each in idle if task != "sample" else []:
         raise InputError(
-            f"params.{each.name}={shown(getattr(params, each.name))}: only task=sample reads it, and this request asks to "
-            f"{task}. Leave it out"
+            f"params.{each.name}={shown(getattr(params, each.name))}: only task=sample reads it, and this request asks "
+            f"to {task}. Leave it out"
         )
     return Request(task, params, given.get(reads or "", []))
 

@@ -11,9 +11,9 @@ import mlflow.keras
 import numpy as np
 from mlflow.entities import Run
 from mlflow.models import Model
-from mlflow.models.utils import _save_example
 from mlflow.tracking import MlflowClient
 
+from pipeline.tracking.mlflow_internals import save_example
 from pipeline.tracking.model import served
 
 
@@ -50,7 +50,7 @@ class KerasFlavor:
         mlflow.keras.save_model(path=path, mlflow_model=mlflow_model, **settings)
         mlflow_model.signature = signature  # MLflow's own knows images only
         mlflow_model.flavors["python_function"]["loader_module"] = served.__name__
-        _save_example(mlflow_model, input_example, path)
+        save_example(mlflow_model, input_example, path)
         mlflow_model.save(str(Path(path) / "MLmodel"))
 
 

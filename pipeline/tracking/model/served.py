@@ -14,6 +14,7 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType, Array
 
 from pipeline.errors import InputError
+from pipeline.tracking.mlflow_internals import implementation
 from pipeline.tracking.model.stored import stored_model
 from pipeline.tracking.request import Request, RequestParams, numbers, read
 
@@ -123,7 +124,7 @@ def hear_all() -> None:
 
     @wraps(before)
     def predict(model: PyFuncModel, data: Any, params: dict[str, Any] | None = None) -> Any:
-        ours = model._model_impl
+        ours = implementation(model)
         return ours.predict(data, params) if isinstance(ours, Served) else before(model, data, params)
 
     PyFuncModel.predict = predict
