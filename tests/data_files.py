@@ -20,6 +20,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
+from PIL import Image
 
 from pipeline.config.build import build, check
 from pipeline.config.composition import CONF, TRAIN
@@ -220,3 +221,11 @@ def serving(content: dict[str, bytes]) -> Iterator[Server]:
         listener.shutdown()
         listener.server_close()
         thread.join()
+
+
+def write_image(path: Path, array: np.ndarray | None = None, **options: object) -> Path:
+    """An image file; without an array its pixels are random, and others for each path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = pixels(4, 4, seed=sum(os.fsencode(path))) if array is None else array
+    Image.fromarray(picture).save(path, **options)  # type: ignore[arg-type]
+    return path

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from test_structure import LEVELS
+from rooms import LEVELS
 
 from pipeline import ROOT
 

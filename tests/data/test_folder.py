@@ -9,21 +9,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from data_files import cures_of, dataset, loaded, pixels, refusal
+from data_files import cures_of, dataset, loaded, pixels, refusal, write_image
 from PIL import Image
 
 from pipeline.data.folder import Folder
 from pipeline.data.images import ImageData
 from pipeline.data.listing import files_below
 from pipeline.data.source import Published
-
-
-def write(path: Path, array: np.ndarray | None = None, **options: object) -> Path:
-    """An image file; without an array its pixels are random, and others for each path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture = pixels(4, 4, seed=sum(os.fsencode(path))) if array is None else array
-    Image.fromarray(picture).save(path, **options)  # type: ignore[arg-type]
-    return path
 
 
 def read(root: Path, **settings: object) -> Published:
@@ -33,7 +25,7 @@ def read(root: Path, **settings: object) -> Published:
 def write_classes(root: Path, cats: int = 8, dogs: int = 4) -> Path:
     for name, number in (("cats", cats), ("dogs", dogs)):
         for index in range(number):
-            write(root / name / f"{index}.png")
+            write_image(root / name / f"{index}.png")
     return root
 
 
@@ -56,7 +48,7 @@ def test_images_of_both_splits_are_all_images(tmp_path: Path) -> None:
 
 def test_without_folders_there_is_one_class(tmp_path: Path) -> None:
     for index in range(4):
-        write(tmp_path / f"{index}.png")
+        write_image(tmp_path / f"{index}.png")
     published = read(tmp_path)
     assert published.class_names == ("image",)
     assert (len(published.train), len(published.test)) == (3, 1)
@@ -64,7 +56,7 @@ def test_without_folders_there_is_one_class(tmp_path: Path) -> None:
 
 def test_a_division_by_the_user_is_kept(tmp_path: Path) -> None:
     write_classes(tmp_path / "train", cats=3, dogs=2)
-    write(tmp_path / "test" / "dogs" / "0.png")
+    write_image(tmp_path / "test" / "dogs" / "0.png")
     published = read(tmp_path)
     assert published.class_names == ("cats", "dogs")
     assert (len(published.train), published.test.labels.tolist()) == (5, [1])
@@ -82,7 +74,7 @@ def test_what_is_hidden_or_left_by_systems_is_ignored(tmp_path: Path) -> None:
     for name in (".DS_Store", "cats/.thumbnail", "cats/Thumbs.db", "dogs/desktop.ini", "dogs/Icon\r", "DESKTOP.INI"):
         (tmp_path / name).write_text("no image")
     for name in (".ipynb_checkpoints", "cats/.ipynb_checkpoints", "__MACOSX/cats", "cats/@eaDir", "dogs/__pycache__"):
-        write(tmp_path / name / "copy.png")
+        write_image(tmp_path / name / "copy.png")
     published = read(tmp_path)
     assert published.class_names == ("cats", "dogs")
     assert len(published.train) == 9
@@ -105,8 +97,11 @@ def test_a_folder_is_a_data_set_like_any_other(tmp_path: Path) -> None:
             lambda root: (root / "birds").mkdir(),
             "birds: the class has no image; expected at least one. Add images or remove the folder",
         ),
-        (lambda root: [write(root / "a.png"), write_classes(root)], "a.png: a file beside the folders of classes"),
-        (lambda root: write(root / "birds" / "x" / "a.png"), "x: a folder inside the class birds"),
+        (
+            lambda root: [write_image(root / "a.png"), write_classes(root)],
+            "a.png: a file beside the folders of classes",
+        ),
+        (lambda root: write_image(root / "birds" / "x" / "a.png"), "x: a folder inside the class birds"),
         (lambda root: write_classes(root / "birds"), "cats: a folder inside the class birds"),
         (
             lambda root: [write_classes(root / name) for name in ("train", "test", "more")],
@@ -117,11 +112,11 @@ def test_a_folder_is_a_data_set_like_any_other(tmp_path: Path) -> None:
             "valid: a file or folder beside train/ and val/",
         ),
         (
-            lambda root: [write_classes(root / "train"), write(root / "test" / "owls" / "a.png")],
+            lambda root: [write_classes(root / "train"), write_image(root / "test" / "owls" / "a.png")],
             "owls: no class of the training images; expected some of: cats, dogs. Remove the folder",
         ),
         (
-            lambda root: write(root / "a.png"),
+            lambda root: write_image(root / "a.png"),
             "holds 1 images; expected at least one for training and one for the test. Add images",
         ),
     ],
@@ -184,7 +179,7 @@ def test_a_tenth_validates_where_nothing_is_said(tmp_path: Path) -> None:
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     for name in ("train", "bus", "car"):
         for index in range(4):
-            write(tmp_path / name / f"{index}.png")
+            write_image(tmp_path / name / f"{index}.png")
     assert read(tmp_path).class_names == ("bus", "car", "train")
 
 
@@ -195,7 +190,7 @@ def test_a_split_without_classes_beside_one_with_them_is_named_with_a_place_that
     for part in ("train", "val", "test"):
         if part == flat:
             for index in range(6):
-                write(tmp_path / part / f"{index}.png")
+                write_image(tmp_path / part / f"{index}.png")
         else:
             write_classes(tmp_path / part)
     told = refusal(lambda: load(tmp_path))
@@ -227,13 +222,13 @@ def test_loose_files_beside_classes_are_left_out_when_told_so(tmp_path: Path) ->
     )
     [[cure]] = cures_of(told)
     assert load(tmp_path, cure).class_names == ("cats", "dogs")
-    write(tmp_path / "lost.png")
+    write_image(tmp_path / "lost.png")
     assert f"{tmp_path / 'lost.png'}: a file beside" in refusal(lambda: load(tmp_path, cure))
 
 
 def test_one_image_a_class_is_divided_regardless_of_class(tmp_path: Path) -> None:
     for number in range(8):
-        write(tmp_path / f"class{number}" / "x.png")
+        write_image(tmp_path / f"class{number}" / "x.png")
     data = load(tmp_path)
     assert (len(data.train), len(data.validation), len(data.test)) == (5, 1, 2)
     assert len(data.class_names) == 8
@@ -242,8 +237,8 @@ def test_one_image_a_class_is_divided_regardless_of_class(tmp_path: Path) -> Non
 
 
 def test_two_images_are_enough(tmp_path: Path) -> None:
-    write(tmp_path / "a.png")
-    write(tmp_path / "b.png")
+    write_image(tmp_path / "a.png")
+    write_image(tmp_path / "b.png")
     told = refusal(lambda: load(tmp_path))
     assert told.startswith(
         "dataset.validation=0.1: takes 1 of 1 training images and leaves none for training; expected"
@@ -262,7 +257,7 @@ def test_names_that_cannot_be_written_are_made_printable_and_stay_different(
     for name in NAMES:
         folder = os.path.join(os.fsencode(tmp_path), b"na\xefve", name)
         for index in range(4):
-            write(Path(os.fsdecode(folder)) / f"{index}.png")
+            write_image(Path(os.fsdecode(folder)) / f"{index}.png")
     root = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), b"na\xefve")))
     data = dataset(source=Folder(height=4, width=4, channels=1, test=0.25), dir=root).load()
     assert len(set(data.class_names)) == len(NAMES)
@@ -305,7 +300,7 @@ def listener(path: Path) -> None:
 
 
 def cut_png(path: Path) -> None:
-    write(path, pixels(40, 40))
+    write_image(path, pixels(40, 40))
     path.write_bytes(path.read_bytes()[:300])
 
 

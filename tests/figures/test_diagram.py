@@ -5,8 +5,8 @@ from itertools import pairwise
 import keras
 import numpy as np
 import pytest
+from figure_parts import texts
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-from test_figures import texts
 
 from pipeline import figures
 from pipeline.figures import Layer

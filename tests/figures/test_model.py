@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from figure_parts import DIGITS, LETTERS, SHAPES, find, noise, png, texts
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch
-from test_figures import DIGITS, LETTERS, SHAPES, find, noise, png, texts
 
 from pipeline import figures
 from pipeline.figures.images.captioned import LINES, captioned
@@ -21,11 +21,6 @@ SPACINGS = {
     "even": (even(-2, 2, 15), even(-1, 3, 15)),
     "beyond": (even(-9, 12, 6), even(4, 7, 3)),
 }
-
-
-@pytest.fixture
-def random() -> np.random.Generator:
-    return np.random.default_rng(7)
 
 
 def place_of(axes: Axes) -> tuple[int, int, int, int]:

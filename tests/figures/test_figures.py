@@ -1,13 +1,12 @@
 """Laws of the pictures: what is drawn is exactly what was given, in the order, place and colour promised."""
 
-import io
 import threading
 from statistics import NormalDist
 
 import numpy as np
 import pytest
+from figure_parts import DIGITS, LETTERS, SHAPES, find, noise, png, texts
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 
 from pipeline import figures
 from pipeline.figures.images.decoded import coordinate_names
@@ -18,48 +17,6 @@ from pipeline.figures.kit.style import VALIDATION, class_colors
 from pipeline.figures.latent.scatter import keep_apart
 from pipeline.figures.loss_curves import best_epoch, robust_range
 from pipeline.latent.axes import even, latent_axes, latents_at, principal_axes, quantiles
-
-DIGITS = [str(digit) for digit in range(10)]
-LETTERS = [chr(ord("A") + index) for index in range(26)]
-SHAPES = [(28, 28, 1), (8, 8, 1), (32, 32, 3), (24, 40, 3), (40, 24, 1)]
-
-
-@pytest.fixture
-def random() -> np.random.Generator:
-    return np.random.default_rng(7)
-
-
-def noise(random: np.random.Generator, *shape: int) -> np.ndarray:
-    """Pixels without pure white or black, so that none is mistaken for paper or ink."""
-    return random.integers(20, 230, shape).astype(np.uint8)
-
-
-def find(tile: np.ndarray, picture: np.ndarray) -> tuple[int, int, int]:
-    """Top, left and magnification of the one place at which the tile stands in the picture, pixel for pixel."""
-    tile = np.broadcast_to(tile, (*tile.shape[:2], 3))
-    for factor in range(16, 0, -1):
-        large = tile.repeat(factor, 0).repeat(factor, 1)
-        down, right = large.shape[0] - 1, large.shape[1] - 1
-        if down >= len(picture) or right >= picture.shape[1]:
-            continue
-        first = (picture[: len(picture) - down, : picture.shape[1] - right] == large[0, 0]).all(-1)
-        starts = np.argwhere(first & (picture[down:, right:] == large[-1, -1]).all(-1))
-        places = [(y, x) for y, x in starts if np.array_equal(picture[y : y + down + 1, x : x + right + 1], large)]
-        if places:
-            assert len(places) == 1
-            return int(places[0][0]), int(places[0][1]), factor
-    raise AssertionError("the picture does not contain the tile")
-
-
-def png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer)
-    return buffer.getvalue()
-
-
-def texts(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
-
 
 # Cards
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from figure_parts import DIGITS, SHAPES, noise
 from matplotlib.colors import to_hex
 from PIL import Image
 from plotly.offline import get_plotlyjs
-from test_figures import DIGITS, SHAPES, noise
 
 from pipeline import figures
 from pipeline.figures.interactive.latent_page import LARGEST
@@ -20,11 +20,6 @@ from pipeline.figures.interactive.web_page import plotly_text, web_page
 from pipeline.figures.kit.style import class_colors
 
 WICKED = ["</script><script>alert(1)</script>", '<b>bold</b> & "co"', "$x$ {{y}} ${z}", "ü 名前"]
-
-
-@pytest.fixture
-def random() -> np.random.Generator:
-    return np.random.default_rng(7)
 
 
 def own_text(page: str) -> str:

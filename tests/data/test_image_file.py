@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_files import pixels, refusal
+from data_files import pixels, refusal, write_image
 from PIL import Image
-from test_data_folder import write
 
 from pipeline.data.image_file import Conversion, Facts
 from pipeline.data.image_loading import load_images
@@ -28,22 +27,22 @@ def picture(path: Path, channels: int = 1, **changes: Any) -> np.ndarray:
 
 def test_a_picture_of_the_right_size_is_unchanged(tmp_path: Path) -> None:
     grey, colour = pixels(4, 4), pixels(4, 4, 3)
-    write(tmp_path / "grey.png", grey)
-    write(tmp_path / "colour.png", colour)
+    write_image(tmp_path / "grey.png", grey)
+    write_image(tmp_path / "colour.png", colour)
     np.testing.assert_array_equal(picture(tmp_path / "grey.png")[..., 0], grey)
     np.testing.assert_array_equal(picture(tmp_path / "colour.png", channels=3), colour)
 
 
 def test_grey_becomes_colour_and_colour_grey(tmp_path: Path) -> None:
-    write(tmp_path / "grey.png", pixels(4, 4))
-    write(tmp_path / "red.png", np.full((4, 4, 3), (255, 0, 0), np.uint8))
+    write_image(tmp_path / "grey.png", pixels(4, 4))
+    write_image(tmp_path / "red.png", np.full((4, 4, 3), (255, 0, 0), np.uint8))
     assert (np.ptp(picture(tmp_path / "grey.png", channels=3), axis=-1) == 0).all()
     assert (picture(tmp_path / "red.png") == 76).all(), "red is dark to the eye"
 
 
 def test_shrinking_averages(tmp_path: Path) -> None:
     board = np.indices((64, 64)).sum(axis=0) % 2 * 255
-    write(tmp_path / "a.png", board.astype(np.uint8))
+    write_image(tmp_path / "a.png", board.astype(np.uint8))
     assert abs(picture(tmp_path / "a.png").astype(int) - 127).max() <= 3
 
 
@@ -51,7 +50,7 @@ def test_orientation_is_applied(tmp_path: Path) -> None:
     array = pixels(4, 4)
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees clockwise
-    write(tmp_path / "a.png", array, exif=exif)
+    write_image(tmp_path / "a.png", array, exif=exif)
     np.testing.assert_array_equal(picture(tmp_path / "a.png")[..., 0], np.rot90(array, -1))
 
 
@@ -61,7 +60,7 @@ def test_transparency_is_laid_on_the_background(tmp_path: Path, channels: int, b
     array = np.full((4, 4, 4), 200, np.uint8)
     array[:2, :, 3] = 0
     array[2:, :, 3] = 255
-    write(tmp_path / "a.png", array)
+    write_image(tmp_path / "a.png", array)
     found, facts = read(tmp_path / "a.png", channels, background=background)
     assert (found[:2] == seen).all()
     assert (found[2:] == 200).all()
@@ -82,7 +81,7 @@ def test_grey_and_palettes_may_be_transparent_too(tmp_path: Path) -> None:
 
 
 def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path) -> None:
-    write(tmp_path / "a.png", np.arange(16, dtype=np.uint16).reshape(4, 4) * 4096)
+    write_image(tmp_path / "a.png", np.arange(16, dtype=np.uint16).reshape(4, 4) * 4096)
     assert picture(tmp_path / "a.png").ravel().tolist() == [16 * value for value in range(16)]
 
 
@@ -111,17 +110,17 @@ def test_a_portable_map_says_itself_what_is_white(tmp_path: Path) -> None:
 
 def test_white_is_never_more_than_a_file_can_hold(tmp_path: Path) -> None:
     """So that images of 8 and of 12 bits can lie side by side."""
-    write(tmp_path / "a.png", pixels(4, 4))
+    write_image(tmp_path / "a.png", pixels(4, 4))
     np.testing.assert_array_equal(picture(tmp_path / "a.png", white=4095)[..., 0], pixels(4, 4))
 
 
 def test_eight_bits_that_are_zero_and_one_are_black_and_white_where_told(tmp_path: Path) -> None:
     mask = pixels(4, 4) // 128
-    write(tmp_path / "a.png", mask)
+    write_image(tmp_path / "a.png", mask)
     np.testing.assert_array_equal(picture(tmp_path / "a.png", white=1)[..., 0], 255 * mask)
     alpha = np.dstack([mask] * 3 + [np.full((4, 4), 255, np.uint8)])
     alpha[0, 0, 3] = 0
-    write(tmp_path / "b.png", alpha)
+    write_image(tmp_path / "b.png", alpha)
     found = picture(tmp_path / "b.png", white=1, background=77)[..., 0]
     np.testing.assert_array_equal(found.ravel()[1:], 255 * mask.ravel()[1:])
     assert found[0, 0] == 77
@@ -185,8 +184,8 @@ def test_deep_grey_with_transparency_has_no_white_to_be_told(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("kind", "top"), [(np.float32, 1.0), (np.float32, 300.5), (np.int32, 70000)])
 def test_thirty_two_bits_want_a_white(tmp_path: Path, kind: type, top: float) -> None:
-    paths = [write(tmp_path / f"{number}.tif", np.full((4, 4), 0, kind)) for number in (0, 1)]
-    write(paths[1], np.linspace(0, top, 16).astype(kind).reshape(4, 4))
+    paths = [write_image(tmp_path / f"{number}.tif", np.full((4, 4), 0, kind)) for number in (0, 1)]
+    write_image(paths[1], np.linspace(0, top, 16).astype(kind).reshape(4, 4))
     told = refusal(lambda: load_images(paths, conversion(), skip=True, key="dataset.source"))
     assert told.startswith(
         f"{paths[0]}: it has 32 bits a pixel, with values from 0 to 0, and no setting of white; expected"
@@ -202,7 +201,7 @@ def conversion(white: float | None = None) -> Conversion:
 
 
 def test_what_is_no_number_is_no_pixel(tmp_path: Path) -> None:
-    write(tmp_path / "a.tif", np.full((4, 4), np.nan, np.float32))
+    write_image(tmp_path / "a.tif", np.full((4, 4), np.nan, np.float32))
     assert refusal(lambda: picture(tmp_path / "a.tif", white=1)) == "it holds values that are not finite numbers"
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_files import real_data
-from test_data_settings import node
+from data_files import node, real_data
 
 from pipeline.config.build import build
 from pipeline.data.images import ImageData, Split

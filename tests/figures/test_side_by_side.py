@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from figure_parts import DIGITS, LETTERS, find, noise, texts
 from matplotlib.figure import Figure
-from test_figures import DIGITS, LETTERS, find, noise, texts
 
 from pipeline import figures
 from pipeline.figures import Column, DecodedPlane, LabelledPoints
@@ -16,11 +16,6 @@ from pipeline.figures.kit.style import DPI
 from pipeline.figures.side_by_side.column_images import fitted_mosaic, fitted_pairs, fitted_plane
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
-
-
-@pytest.fixture
-def random() -> np.random.Generator:
-    return np.random.default_rng(7)
 
 
 def column(

@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 import pytest
+from figure_parts import DIGITS, LETTERS, find, noise, texts
 from PIL import Image
-from test_figures import DIGITS, LETTERS, find, noise, texts
 
 from pipeline import figures
 from pipeline.figures.film.film import EPOCHS, FRAMES, eased
@@ -15,11 +15,6 @@ from pipeline.figures.kit.canvas import rendered
 from pipeline.figures.kit.epochs import epoch_name, thinned
 from pipeline.figures.kit.limits import inside, robust_limits, square_limits
 from pipeline.figures.kit.style import class_colors
-
-
-@pytest.fixture
-def random() -> np.random.Generator:
-    return np.random.default_rng(7)
 
 
 def course(random, epochs=4, count=200, classes=3, dimensions=2):

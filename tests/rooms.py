@@ -1,0 +1,30 @@
+"""The rooms of the code by level, and which files know an outside world."""
+
+# From the ground up; a module may import its own level and those before it.
+LEVELS = (
+    ("secrets", "errors", "places", "text", "plotting", "metric_names"),
+    ("address",),
+    ("config",),
+    ("runtime", "process"),
+    ("data", "models"),
+    ("latent",),
+    ("figures",),
+    ("training", "evaluation"),
+    ("pictures",),
+    ("tracking",),
+    ("runs",),
+    ("comparison", "generation", "reproduction", "verification"),
+    ("sweep",),
+    ("train", "evaluate", "verify", "compare", "generate", "reproduce", "serve", "ui"),
+)
+COMMANDS = tuple(f"{name}.py" for name in LEVELS[-1])
+FENCES = {
+    "mlflow": ("tracking/", "ui.py"),
+    "optuna": ("sweep/",),
+    "hydra": (*COMMANDS, "config/", "process/command.py", "runs/from_run.py", "sweep/"),
+    "omegaconf": (*COMMANDS, "config/", "process/command.py", "sweep/"),
+    "matplotlib": ("figures/", "plotting.py"),
+    "plotly": ("figures/interactive/web_page.py",),
+    "jinja2": ("figures/interactive/web_page.py",),
+    "tensorflow": ("data/batches.py", "runtime.py", "process/circumstances.py"),
+}
