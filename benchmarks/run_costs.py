@@ -61,7 +61,7 @@ def watched() -> list[tuple[Any, str, str]]:
     """What is timed: owner, name, and what it counts as."""
     from pipeline.data.settings import DatasetSettings
     from pipeline.runs import train as training_run
-    from pipeline.runs.record import Record
+    from pipeline.runs.record import Recorder
     from pipeline.tracking.run import Run
     from pipeline.tracking.settings import TrackingSettings
     from pipeline.training.checkpoint import Checkpoint
@@ -71,7 +71,7 @@ def watched() -> list[tuple[Any, str, str]]:
         *((Run, name, "pictures" if name in {"card", "picture"} else "tracking") for name in public_methods(Run)),
         (TrackingSettings, "connect", "tracking"),
         (training_run, "circumstances", "tracking"),
-        (Record, "begin", "tracking"),  # it also computes the data's fingerprint
+        (Recorder, "begin", "tracking"),  # it also computes the data's fingerprint
         (DatasetSettings, "load", "data"),
         (training_run, "evaluate", "evaluation"),
         (Checkpoint, "on_epoch_end", "checkpoints"),

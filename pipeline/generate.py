@@ -4,7 +4,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import GENERATE
-from pipeline.process.command import answered, configured, enter, prepare_process
+from pipeline.process.command import configured, enter, errors_printed, prepare_process
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
 @hydra.main(version_base="1.3", config_path=str(GENERATE.root), config_name=GENERATE.name)
 def compose_and_generate(composed: DictConfig) -> None:
     """Generate what the composed config asks for."""
-    with answered():
+    with errors_printed():
         if composed.point is not None:
             composed.what = {"_target_": "pipeline.generation.points.Points", "points": [composed.point]}
         config = configured(composed)

@@ -6,7 +6,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import REPRODUCE
-from pipeline.process.command import answered, configured, enter, prepare_process
+from pipeline.process.command import configured, enter, errors_printed, prepare_process
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
 @hydra.main(version_base="1.3", config_path=str(REPRODUCE.root), config_name=REPRODUCE.name)
 def compose_and_reproduce(composed: DictConfig) -> None:
     """Reproduce the run that Hydra composed the question for; the exit code is 1 if it came out otherwise."""
-    with answered():
+    with errors_printed():
         config = configured(composed)
         prepare_process()
         from rich.console import Console

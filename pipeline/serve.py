@@ -4,7 +4,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import SERVE
-from pipeline.process.command import answered, configured, enter, prepare_process
+from pipeline.process.command import configured, enter, errors_printed, prepare_process
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
 @hydra.main(version_base="1.3", config_path=str(SERVE.root), config_name=SERVE.name)
 def compose_and_serve(composed: DictConfig) -> None:
     """Serve the model of the run that Hydra composed the choice of."""
-    with answered():
+    with errors_printed():
         config = configured(composed)
         prepare_process()
         from rich.console import Console

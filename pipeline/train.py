@@ -10,7 +10,7 @@ from pipeline.config.composition import CHOICES, TRAIN, choices_of, name_of, nul
 from pipeline.config.effect import refuse_of_several
 from pipeline.config.names import Config
 from pipeline.errors import InputError
-from pipeline.process.command import answered, configured, enter, is_alone, prepare_process, typed_overrides
+from pipeline.process.command import configured, enter, errors_printed, is_alone, prepare_process, typed_overrides
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def _expand_and_train() -> None:
 @hydra.main(version_base="1.3", config_path=str(TRAIN.root), config_name=TRAIN.name)
 def compose_and_train(composed: DictConfig) -> None:
     """Train what Hydra composed."""
-    with answered():
+    with errors_printed():
         overrides = typed_overrides()
         if is_alone():
             refuse_of_several([*overrides, *typed_overrides(of_hydra=True)], sys.argv[1:])

@@ -6,7 +6,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import VERIFY, training_config
-from pipeline.process.command import answered, configured, enter, prepare_process
+from pipeline.process.command import configured, enter, errors_printed, prepare_process
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
 @hydra.main(version_base="1.3", config_path=str(VERIFY.root), config_name=VERIFY.name)
 def compose_and_verify(composed: DictConfig) -> None:
     """Verify what Hydra composed; the exit code is 1 if a number is not as good as it must be."""
-    with answered():
+    with errors_printed():
         config = configured(composed)
         prepare_process()
         from pipeline.verification.verification import verify

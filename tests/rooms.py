@@ -1,7 +1,7 @@
-"""The rooms of the code by level, and which files know an outside world."""
+"""The rooms of the code by storey, and which files know an outside world."""
 
-# From the ground up; a module may import its own level and those before it.
-LEVELS = (
+# From the ground up; a module may import its own storey and those before it.
+STOREYS = (
     ("secrets", "errors", "places", "text", "plotting", "metric_names"),
     ("address",),
     ("config",),
@@ -17,7 +17,7 @@ LEVELS = (
     ("sweep",),
     ("train", "evaluate", "verify", "compare", "generate", "reproduce", "serve", "ui"),
 )
-COMMANDS = tuple(f"{name}.py" for name in LEVELS[-1])
+COMMANDS = tuple(f"{name}.py" for name in STOREYS[-1])
 FENCES = {
     "mlflow": ("tracking/", "ui.py"),
     "optuna": ("sweep/",),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rooms import FENCES, LEVELS
+from rooms import FENCES, STOREYS
 
 from pipeline import ROOT
 
@@ -27,9 +27,9 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def level_of(dotted: str) -> int:
+def storey_of(dotted: str) -> int:
     room = dotted.split(".")[1]
-    return next(index for index, rooms in enumerate(LEVELS) if room in rooms)
+    return next(index for index, rooms in enumerate(STOREYS) if room in rooms)
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -39,7 +39,7 @@ def test_imports_run_one_way(path: Path) -> None:
         return
     for imported in imports(path):
         if imported.startswith("pipeline.") and imported != "pipeline.ROOT":
-            assert level_of(imported) <= level_of(module), f"{module} imports {imported}"
+            assert storey_of(imported) <= storey_of(module), f"{module} imports {imported}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

@@ -1,4 +1,4 @@
-"""FinishedRun runs compared: a table in the terminal, and files that are kept in the tracking store."""
+"""Finished runs compared: a table in the terminal, and files that are kept in the tracking store."""
 
 from collections.abc import Sequence
 from functools import partial

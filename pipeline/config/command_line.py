@@ -1,4 +1,4 @@
-"""The command line without the secrets of addresses: so Hydra writes it to disk, and runs record it."""
+"""Replaces the secrets of addresses in the arguments, before Hydra writes them to disk and runs record them."""
 
 import os
 import sys

@@ -136,7 +136,7 @@ def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config:
         choices: the option of each config group, in what they compose.
         config: what they compose.
     """
-    groups, values = sorted_overrides(OverridesParser.create().parse_overrides(list(overrides)), choices)
+    groups, values = choices_and_values(OverridesParser.create().parse_overrides(list(overrides)), choices)
     default = compose(TRAIN.name, return_hydra_config=True).hydra.runtime.choices
     before = flatten(plain(compose(TRAIN.name, [each.input_line for each in groups])))
     after = flatten(config)
@@ -155,7 +155,7 @@ def _is_trained(key: str) -> bool:
     return not f"{key}.".startswith(OUTSIDE_TRAINING)
 
 
-def sorted_overrides(overrides: Sequence[Override], groups: Container[str]) -> tuple[list[Override], list[Override]]:
+def choices_and_values(overrides: Sequence[Override], groups: Container[str]) -> tuple[list[Override], list[Override]]:
     """The overrides that choose an option of a group, and those that set a value; deletions are neither."""
     kept = [each for each in overrides if not each.is_delete() and not each.key_or_group.startswith("hydra")]
     choices = [each for each in kept if each.key_or_group in groups]

@@ -1,4 +1,4 @@
-"""Overrides that have no effect are refused where that is certainly a mistake, and told elsewhere."""
+"""Overrides that have no effect are refused where that is certainly a mistake, and otherwise only printed."""
 
 import shlex
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from pipeline.config.composition import Primary, search_path, sorted_overrides
+from pipeline.config.composition import Primary, choices_and_values, search_path
 from pipeline.config.names import Config, flatten
 
 
@@ -84,7 +84,7 @@ class Keys:
 
     @cached_property
     def _config(self) -> Config:
-        chosen, _ = sorted_overrides(list(_grammatical(self.overrides)), self.groups)
+        chosen, _ = choices_and_values(list(_grammatical(self.overrides)), self.groups)
         with self._hydra():
             composed = compose(self.primary.name, [*self.search_path, *(each.input_line for each in chosen)])
         return OmegaConf.to_container(composed)  # type: ignore[return-value]

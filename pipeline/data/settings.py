@@ -74,11 +74,11 @@ class DatasetSettings:
     binarisation: Binarisation
     seed: Seed
 
-    def load(self, *, known: bool = False) -> ImageData:
+    def load(self, *, judge_appearance: bool = True) -> ImageData:
         """The three splits; labels are numbered in the order of the class names that are kept.
 
         Args:
-            known: whether a model was trained on these images: then their appearance is not judged.
+            judge_appearance: refuse images without content; not for images that a model was trained on before.
 
         Raises:
             InputError: files are missing or damaged, the images have no content, or the settings leave a split or a
@@ -86,7 +86,7 @@ class DatasetSettings:
         """
         read = self.source.read(self.dir)
         published = replace(read, class_names=printable(read.class_names), origin=printable([read.origin])[0])
-        self._look_at(published, known)
+        self._look_at(published, judge_appearance)
         names = self._kept(published.class_names)
         drawn = published if self.binarisation == "none" else binarised(published, self.seed)
         train, validation, test = self._splits(drawn, names)
@@ -103,10 +103,10 @@ class DatasetSettings:
             )
         return ImageData(self.name, train, validation, test, names, drawn_each_epoch=each_epoch)
 
-    def _look_at(self, published: Published, known: bool) -> None:
+    def _look_at(self, published: Published, judge_appearance: bool) -> None:
         """Log what the images look like; refuse images without content."""
         appearance = Appearance.of(published)
-        if appearance.refusal and not known:
+        if appearance.refusal and judge_appearance:
             raise InputError(f"{published.origin}: {appearance.refusal}")
         log.info(f"{self.name}: {appearance.line}")
         for warning in appearance.warnings:

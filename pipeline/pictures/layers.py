@@ -1,4 +1,4 @@
-"""What a network consists of, told to a diagram of it."""
+"""The layers of a network and their connections, as the diagram takes them."""
 
 from itertools import chain
 from typing import Any

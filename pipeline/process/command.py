@@ -114,7 +114,7 @@ def print_remarks(remarks: Sequence[str]) -> None:
 
 
 @contextmanager
-def answered() -> Iterator[None]:
+def errors_printed() -> Iterator[None]:
     """Print whatever goes wrong in the block, and end the command; in a multirun only the job."""
     where_it_was_typed()
     _Job.begun = True

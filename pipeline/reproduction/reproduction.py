@@ -48,7 +48,7 @@ def reproduce(config: Config, console: Console) -> Verdict:
     run = _trained(store, str(config["run"]), console)
     record = _record(store, run, trusted, config["dataset_dir"])
     setup = Setup.from_config(record)
-    data = setup.dataset.load(known=True)
+    data = setup.dataset.load(judge_appearance=False)
     vae = fresh_model(setup, record.get("init"), data, store.model)
     finder = DifferenceFinder(_recorded(store, run), stops_early=PRUNED in run.data.tags)
     _train(setup, vae, data, finder, console)

@@ -1,4 +1,4 @@
-"""A parent run and what it shows of its children: one table, and one picture of all of them side by side."""
+"""A family: a parent run, and what it shows of its children: one table, and one picture of all side by side."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence

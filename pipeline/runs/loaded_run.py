@@ -47,7 +47,7 @@ class LoadedRun:
             InputError: the data are gone or different.
         """
         dataset: DatasetSettings = build(self.config["dataset"], "dataset", self.trusted, expected=DatasetSettings)
-        data = dataset.load(known=True)
+        data = dataset.load(judge_appearance=False)
         refuse_other_data(data, self.fingerprint, f"run {self.id}", "name their folder: dataset_dir=/path")
         return data
 

@@ -23,7 +23,7 @@ KINDS = ("model", "likelihood", "training.optimizer", "training.schedule")
 """What has its class as a parameter too, such as `model=Conv`."""
 
 
-class Record:
+class Recorder:
     """Writes one training into one run; called after each epoch.
 
     Args:

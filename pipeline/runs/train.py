@@ -22,7 +22,7 @@ from pipeline.process.circumstances import circumstances, differences
 from pipeline.runs.initial_weights import fresh_model
 from pipeline.runs.loaded_run import refuse_other_data
 from pipeline.runs.outcome import Outcome
-from pipeline.runs.record import Record, facts
+from pipeline.runs.record import Recorder, facts
 from pipeline.runs.setup import Setup
 from pipeline.runs.training_key import training_key
 from pipeline.text.wording import one_line
@@ -72,9 +72,9 @@ def train(
     if resume:
         recorded = store.run(resume).data.tags.get(FINGERPRINT, data.fingerprint)
         refuse_other_data(data, recorded, f"resume={resume}", "train anew")
-    signature = training_key(config, data.fingerprint)
-    known = store.trained(signature) if signature and reuse else None
-    with _opened(setup.tracking, store, resume, {TRAINING_KEY: signature} if signature else {}) as run:
+    key = training_key(config, data.fingerprint)
+    known = store.trained(key) if key and reuse else None
+    with _opened(setup.tracking, store, resume, {TRAINING_KEY: key} if key else {}) as run:
         console.print(Text.assemble("Run ", (one_line(run.name), "bold"), f" ({run.id})"), soft_wrap=True)
         if known:
             console.print(f"Taken over from run {known}, which is the same training", highlight=False, soft_wrap=True)
@@ -83,7 +83,7 @@ def train(
             metrics = run.take_over(known)
             return Outcome(run.id, run.name, 0, metrics, None, run.where_to_look())
         gallery = Gallery(vae, data, setup.pictures, setup.training.seed)
-        record = Record(run, data, gallery, gallery.snapshots(checkpoint_of(run.id).with_suffix("")))
+        record = Recorder(run, data, gallery, gallery.snapshots(checkpoint_of(run.id).with_suffix("")))
         return _train(record, setup, config, console, listeners)
 
 
@@ -110,7 +110,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
         console.print(Text.assemble(("Not bit for bit:", "yellow"), f" {changed}"), soft_wrap=True)
     config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
     config["tracking"]["uri"] = tracking["uri"]
-    return train(config, console=console, resume=run_id, load=partial(DatasetSettings.load, known=True))
+    return train(config, console=console, resume=run_id, load=partial(DatasetSettings.load, judge_appearance=False))
 
 
 def checkpoint_of(run_id: str) -> Path:
@@ -141,7 +141,7 @@ def _id_of(store: Store, key: str, name: str) -> str:
 
 
 def _train(
-    record: Record, setup: Setup, config: Config, console: Console, listeners: Sequence[EpochListener]
+    record: Recorder, setup: Setup, config: Config, console: Console, listeners: Sequence[EpochListener]
 ) -> Outcome:
     run = record.run
     data = record.data

@@ -50,7 +50,7 @@ def feasibility_of(context: HydraContext, hydra_config: DictConfig, plan: Plan) 
     return answer
 
 
-def _answer(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Config], command: Connection) -> None:
+def _answer(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Config], to_command: Connection) -> None:
     """Send the command what the check found out, or the message of what it refuses."""
     from pipeline.process.command import prepare_process
 
@@ -61,4 +61,4 @@ def _answer(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Co
     except InputError as error:
         answer = str(error)
     with suppress(BrokenPipeError):  # the command was stopped
-        command.send(answer)
+        to_command.send(answer)

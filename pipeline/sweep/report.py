@@ -113,7 +113,7 @@ def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
         [
             f"{states}, of {len(study.trials)}. **[Compare all trials]({link})**: curves, parameters and pictures.",
             _table(study, best),
-            f"{champion}`wall.png` shows all side by side, `trials.csv` has every number.",
+            f"{champion}`wall.png` shows the best side by side, `trials.csv` has every number of all trials.",
             "This command goes on with the study; with `sweep.study=another` it begins another study of the same kind:",
             code(command),
         ]

@@ -1,4 +1,4 @@
-"""Names that somebody else chose, as they can be shown: on one line, whatever is in them, and no longer than fits."""
+"""Names that somebody else chose, made fit to be shown: on one line, and no longer than there is room."""
 
 import unicodedata
 from collections.abc import Iterable

@@ -1,1 +1,1 @@
-"""The only package that knows MLflow: where runs are kept, what a run records, and who closes one that was killed."""
+"""What knows MLflow: where runs are kept, what a run records, and who closes one that was killed."""

@@ -1,4 +1,4 @@
-"""Loads now what MLflow would import at its first call: a second, which whoever forks afterwards spends once."""
+"""Imports the slow modules of MLflow in advance, so that forked processes need not: a second each."""
 
 from contextlib import suppress
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What is recorded in an MLflow run, in verbs."""
+"""A run that is open for recording, and what can be recorded in it."""
 
 import logging
 import time

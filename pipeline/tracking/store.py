@@ -129,9 +129,9 @@ class Store:
         return sorted((point.step, point.value) for point in points)
 
     @whole
-    def trained(self, signature: str) -> str | None:
-        """The id of the finished run that has this signature; None if there is none."""
-        where = f"attributes.status = 'FINISHED' AND tags.{TRAINING_KEY} = '{signature}'"
+    def trained(self, key: str) -> str | None:
+        """The id of the finished run that has this training key; None if there is none."""
+        where = f"attributes.status = 'FINISHED' AND tags.{TRAINING_KEY} = '{key}'"
         found = self.client.search_runs(self.experiments, where)
         return next((run.info.run_id for run in found if not {PRUNED, REUSED} & set(run.data.tags)), None)
 

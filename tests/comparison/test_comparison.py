@@ -1,4 +1,4 @@
-"""FinishedRun runs in a table, on the rate-distortion plane, and on the page of `python -m pipeline.compare`."""
+"""Finished runs in a table, on the rate-distortion plane, and on the page of `python -m pipeline.compare`."""
 
 import html
 import io

@@ -28,28 +28,28 @@ if TYPE_CHECKING:
     from pipeline.data.settings import DatasetSettings
 
 
-def run(worker: Connection) -> None:
+def run(to_worker: Connection) -> None:
     """Train the jobs of a worker one after the other, and tell it of each epoch and each end.
 
     A process that has trained before saves some hundred milliseconds against a new one. It ends tidily with its worker.
 
     Args:
-        worker: the connection to the worker, which sends a `Job`, and after each `Epoch` whether the trial is pruned.
+        to_worker: the connection to the worker. It sends a `Job`, and after each `Epoch` whether the trial is pruned.
     """
     from pipeline.process.command import prepare_process
 
     os.setsid()  # so that Ctrl-C reaches the worker alone, which ends its trial processes tidily
     received: SimpleQueue[Any] = SimpleQueue()
-    Thread(target=_receive, args=(worker, received), daemon=True).start()
+    Thread(target=_receive, args=(to_worker, received), daemon=True).start()
     images = _LatestImages()
     with suppress(Interrupted):
         prepare_process()
         while True:
             job: Job = received.get()
             with in_job_folder(job.folder / str(job.number)):
-                end = _trained(job, images, worker, received)
+                end = _trained(job, images, to_worker, received)
                 _free_network()
-            worker.send(end)
+            to_worker.send(end)
 
 
 def _free_network() -> None:
@@ -59,11 +59,11 @@ def _free_network() -> None:
     clear_session()
 
 
-def _receive(worker: Connection, received: "SimpleQueue[Any]") -> None:
+def _receive(to_worker: Connection, received: "SimpleQueue[Any]") -> None:
     """Pass on what the worker sends; once the worker is gone, stop this process as a signal does."""
     try:
         while True:
-            received.put(worker.recv())
+            received.put(to_worker.recv())
     except (EOFError, OSError):
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -75,27 +75,27 @@ class _LatestImages:
         self.dataset: DatasetSettings | None = None
         self.data: ImageData | None = None
 
-    def __call__(self, dataset: "DatasetSettings", *, known: bool = False) -> "ImageData":
+    def __call__(self, dataset: "DatasetSettings", *, judge_appearance: bool = True) -> "ImageData":
         if self.data is None or dataset != self.dataset:
             self.dataset = None
             self.data = None  # first, as the memory may not hold two data sets
-            self.data = dataset.load(known=known)
+            self.data = dataset.load(judge_appearance=judge_appearance)
             self.dataset = dataset
         return self.data
 
 
-def _trained(job: Job, images: _LatestImages, worker: Connection, received: "SimpleQueue[Any]") -> End:
+def _trained(job: Job, images: _LatestImages, to_worker: Connection, received: "SimpleQueue[Any]") -> End:
     from pipeline.runs.train import train
 
     def after_epoch(epoch: int, metrics: dict[str, float]) -> None:
-        worker.send(Epoch(epoch, metrics))
+        to_worker.send(Epoch(epoch, metrics))
         if received.get():
             raise Pruned(f"after epoch {epoch}, other trials of the study promised more")
 
     def task(config: DictConfig) -> End:
         where_it_was_typed()
         is_new = job.run_id is None
-        load = partial(images, known=not is_new)
+        load = partial(images, judge_appearance=is_new)
         console = Console()
         outcome = train(
             plain(config) | {CHOICES: choices_of(HydraConfig.get())},

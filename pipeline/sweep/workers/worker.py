@@ -55,10 +55,10 @@ class Worker:
         """
         listen()
         where_it_was_typed()
-        _ClaimedTrials(self).train_until_none_is_left()
+        _WorkerLoop(self).train_until_none_is_left()
 
 
-class _ClaimedTrials:
+class _WorkerLoop:
     """A worker's claimed trials are kept with the metrics of those replicates that are trained."""
 
     def __init__(self, worker: Worker) -> None:
