@@ -57,6 +57,11 @@ def _train(config: dict[str, Any]) -> int:
         return train(config, console=Console(file=nowhere)).epochs
 
 
+CONTEXT = "start_run"
+FIT = "fit"
+"""Functions of `pipeline.runs.train`, of which what is within is timed apart."""
+
+
 def watched() -> list[tuple[Any, str, str]]:
     """What is timed: owner, name, and what it counts as."""
     from pipeline.data.settings import DatasetSettings
@@ -83,8 +88,8 @@ def _watch_all(stopwatch: Stopwatch) -> None:
 
     for owner, name, kind in watched():
         stopwatch.watch(owner, name, kind)
-    stopwatch.watch_context(training_run, "start", "tracking")
-    stopwatch.watch_training(training_run, "fit")
+    stopwatch.watch_context(training_run, CONTEXT, "tracking")
+    stopwatch.watch_training(training_run, FIT)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`python -m pipeline.reproduce`: train a run once more from its record, and say whether the same came of it."""
+"""`python -m pipeline.reproduce`: train a run once more from its record, and say whether the numbers are the same."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m pipeline.train`: compose a config, train, and say what came of it."""
+"""`python -m pipeline.train`: train what a config describes, and print the scores."""
 
 import sys
 
@@ -10,7 +10,15 @@ from pipeline.config.composition import CHOICES, TRAIN, choices_of, name_of, nul
 from pipeline.config.effect import refuse_of_several
 from pipeline.config.names import Config
 from pipeline.errors import InputError
-from pipeline.process.command import configured, enter, errors_printed, is_alone, prepare_process, typed_overrides
+from pipeline.process.command import (
+    configured,
+    enter,
+    errors_printed,
+    is_alone,
+    own_work,
+    prepare_process,
+    typed_overrides,
+)
 
 
 def main() -> None:
@@ -23,7 +31,8 @@ def _expand_and_train() -> None:
     if any(each.startswith("from=") for each in sys.argv[1:]):
         from pipeline.runs.from_run import expanded  # takes MLflow along
 
-        sys.argv[1:] = expanded(sys.argv[1:])
+        with own_work():
+            sys.argv[1:] = expanded(sys.argv[1:])
     compose_and_train()
 
 

@@ -33,17 +33,17 @@ def serve_ui(port: int) -> None:
     from mlflow.cli import cli
 
     from pipeline.tracking.store import Store
-    from pipeline.tracking.ui import server as views
+    from pipeline.tracking.ui import server
     from pipeline.tracking.ui.overview import overviews
 
     another = f"otherwise choose another port: make ui PORT={port + 1}"
-    views.refuse_busy(port, f"If it is another `make ui`, it already shows the same runs; {another}")
+    server.refuse_busy(port, f"If it is another `make ui`, it already shows the same runs; {another}")
     address = f"http://{HOST}:{port}"
     store = Store()
-    link = views.latest_link(store, address, overviews(store))
-    views.lighten()
+    link = server.latest_link(store, address, overviews(store))
+    server.lighten()
     threading.Thread(target=_announce, args=(address, link), daemon=True).start()
-    cli(list(views.server_command(port)), standalone_mode=False)
+    cli(list(server.server_command(port)), standalone_mode=False)
 
 
 def _announce(address: str, link: str, patience: float = 60) -> None:

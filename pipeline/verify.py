@@ -1,4 +1,4 @@
-"""`python -m pipeline.verify`: train what others have published, compare, and write down what came of it."""
+"""`python -m pipeline.verify`: train what others have published, compare the numbers, and write them down."""
 
 import sys
 

@@ -63,6 +63,24 @@ def test_no_file_is_long_and_no_function_is() -> None:
                 assert len(given) <= 6, f"{path}: {node.name} has the parameters {', '.join(given)}"
 
 
+LIBRARIES = ("optuna", "hydra", "omegaconf", "mlflow", "keras", "tensorflow", "matplotlib", "plotly", "pydantic")
+OURS = {"self", "cls", "_StopRequest", "_Job", "space", "tile"}
+"""Names of objects whose underscore names are this project's own, or public as those of a named tuple."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_private_names_of_libraries_stand_in_one_file_a_library(path: Path) -> None:
+    if path.stem.endswith("_internals"):
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in LIBRARIES:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            assert not [name for name in names if "._" in name], f"{name_of(path)} imports {names}"
+        if isinstance(node, ast.Attribute) and re.match("_[a-z]", node.attr):
+            owner = node.value.id if isinstance(node.value, ast.Name) else ""
+            assert owner in OURS, f"{name_of(path)} uses {ast.unparse(node)}"
+
+
 def test_text_is_never_executed() -> None:
     for path in FILES:
         called = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]

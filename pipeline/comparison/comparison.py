@@ -46,7 +46,7 @@ def compare(config: Config, console: Console) -> list[Path]:
     table.report(console)
     curves = {run.id: store.curve(run.id, ELBO) for run in table.runs}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("Their pictures", total=len(table.runs))
+        task = progress.add_task("Contact sheets", total=len(table.runs))
         contact = list(sheets(store, table.runs, trusted, partial(progress.advance, task)))
     for run_id, reason in (missing for sheet in contact for missing in sheet.left_out.items()):
         console.print(f"Without pictures, run {run_id}: {reason}", style="yellow", markup=False, soft_wrap=True)

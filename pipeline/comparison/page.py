@@ -77,7 +77,7 @@ def _plane(table: Table) -> dict[str, Any]:
 
 
 def _curves(table: Table, curves: Curves) -> dict[str, Any]:
-    """The chart of `CURVE` over the epochs; a curve of very few has markers, as a single value has no line."""
+    """The chart of `ELBO` over the epochs; a curve of very few has markers, as a single value has no line."""
     data = [
         {
             "mode": "lines+markers" if len(curves[run.id]) < 4 else "lines",

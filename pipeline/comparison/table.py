@@ -12,7 +12,14 @@ from rich.text import Text
 from pipeline.errors import InputError
 from pipeline.evaluation.scores import COMPARED, ranking, score_of
 from pipeline.text.wording import one_line
-from pipeline.tracking.run_facts import FinishedRun, are_comparable, beginning, deciding_score, differing, scored_split
+from pipeline.tracking.run_facts import (
+    FinishedRun,
+    are_comparable,
+    beginning,
+    deciding_score,
+    differing,
+    evaluated_split,
+)
 
 TERMINAL_SCORES = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""
@@ -37,7 +44,7 @@ class Table:
     def __init__(self, runs: Sequence[FinishedRun], sort: str | None = None) -> None:
         names = [f"{split}/{score}" for split in ("test", "validation") for score in COMPARED]
         self.scores = [name for name in names if any(name in run.metrics for run in runs)]
-        self.split = scored_split(runs)
+        self.split = evaluated_split(runs)
         self.sort = self._checked(sort) if sort else deciding_score(runs, self.split)
         score = score_of(self.sort)
         sign = -1 if score and score.higher_is_better else 1
@@ -86,9 +93,9 @@ class Table:
 
     def _printed(self, settings: Sequence[str], name_width: int) -> Printed:
         printed = Printed(Column("run", max_width=name_width), Column("id", no_wrap=True), box=None)
-        expected = dict.fromkeys([*(f"{self.split}/{score}" for score in TERMINAL_SCORES), self.sort])
-        bests = {score: self.best(score) for score in expected}
-        scores = [score for score in expected if score in self.scores]
+        columns = dict.fromkeys([*(f"{self.split}/{score}" for score in TERMINAL_SCORES), self.sort])
+        bests = {score: self.best(score) for score in columns}
+        scores = [score for score in columns if score in self.scores]
         for key in settings:
             printed.add_column(Text(one_line(self.headings[key])), no_wrap=True, max_width=SETTING_WIDTH)
         for score in scores:

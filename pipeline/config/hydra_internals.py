@@ -1,4 +1,4 @@
-"""Hydra's private names, gathered in one place; `tests/test_hydra_internals.py` tells when Hydra changes them.
+"""Hydra's private names, gathered in one place; `tests/config/test_hydra_internals.py` tells when Hydra changes them.
 
 `get_args_parser` knows Hydra's flags. Hydra parses the command line inside of `hydra.main` and has no public function
 for it, but three things are due before that: flags that do not exist are refused with a cure, `from=<run>` is replaced

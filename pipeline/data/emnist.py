@@ -67,12 +67,12 @@ class Emnist:
                 f"and the codes of its characters. {how_to_place(home, unmapped)}"
             )
 
-    def _download(self, home: Path, advice: str) -> None:
-        with writing_to(home, advice):
+    def _download(self, home: Path, cure: str) -> None:
+        with writing_to(home, cure):
             # The files are looked for again, since another process may have downloaded them meanwhile.
             if missing := missing_from(home, [*self._idx_names(), self._mapping_name()]):
                 archive = PublishedFile(self.archive, self.md5)
-                unpack_published(archive, self.mirrors, home, missing, advice)
+                unpack_published(archive, self.mirrors, home, missing, cure)
 
     def _split(self, home: Path, part: str, codes: np.ndarray) -> Split:
         """A split with upright images; in IDX and CSV files they are transposed, columns first."""

@@ -65,12 +65,12 @@ class Idx:
         published = Published(train, test, tuple(self.class_names), str(home))
         return with_levels(published, Levels(self.black, self.white))
 
-    def _download(self, home: Path, advice: str) -> None:
-        with writing_to(home, advice):
+    def _download(self, home: Path, cure: str) -> None:
+        with writing_to(home, cure):
             for role in get_args(Role):
                 file = PublishedFile(getattr(self, role), self.md5.get(role))
                 if file_in(home, file.name) is None:
-                    download(file, self.mirrors, home, advice)
+                    download(file, self.mirrors, home, cure)
 
     def _split(self, home: Path, images: str, labels: str) -> Split:
         split = read_pair(home, images, labels)

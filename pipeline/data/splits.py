@@ -17,8 +17,8 @@ NAMED = 10
 """Classes that a message lists; more would hide its end."""
 
 
-def only_classes(split: Split, names: tuple[str, ...], expected: tuple[str, ...], origin: str) -> Split:
-    """The images of the expected classes, in their order, with labels that index `expected` instead of `names`.
+def only_classes(split: Split, names: tuple[str, ...], kept: tuple[str, ...], origin: str) -> Split:
+    """The images of the kept classes, in their order, with labels that index `kept` instead of `names`.
 
     Args:
         split: images with labels that index `names`.
@@ -27,21 +27,21 @@ def only_classes(split: Split, names: tuple[str, ...], expected: tuple[str, ...]
         origin: of the images, for messages.
 
     Raises:
-        InputError: an expected class has no image.
+        InputError: a kept class has no image.
     """
     renumbered = np.full(len(names), -1)
-    renumbered[[names.index(name) for name in expected]] = np.arange(len(expected))
+    renumbered[[names.index(name) for name in kept]] = np.arange(len(kept))
     labels = renumbered[split.labels]
-    counts = np.bincount(labels[labels >= 0], minlength=len(expected))
+    counts = np.bincount(labels[labels >= 0], minlength=len(kept))
     if not counts.all():
-        empty = ", ".join(name for name, count in zip(expected, counts, strict=True) if not count)
+        empty = ", ".join(name for name, count in zip(kept, counts, strict=True) if not count)
         found = [names[label] for label in np.unique(split.labels)]
         raise InputError(
             f"dataset.classes: {origin} holds no image of: {empty}; expected classes with images, which are: "
             f"{_some(found)}. Remove the others from dataset.classes"
         )
-    kept = np.flatnonzero(labels >= 0)
-    return Split(split.images[kept], labels[kept])
+    positions = np.flatnonzero(labels >= 0)
+    return Split(split.images[positions], labels[positions])
 
 
 def at_most(split: Split, limit: int | None, seed: int, part: str) -> Split:

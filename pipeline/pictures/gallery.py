@@ -18,6 +18,7 @@ from pipeline.latent.traversal import interpolated, traversal
 from pipeline.models.vae import VAE
 from pipeline.pictures.layers import layers_of
 from pipeline.pictures.settings import PictureSettings
+from pipeline.pictures.shown_images import ShownImages
 from pipeline.pictures.snapshots import Snapshots
 
 SCATTERED = 2000  # points of a card's scatter and of the interactive page: more hide each other
@@ -56,12 +57,11 @@ class Gallery:
     def cards(self, split: Split) -> dict[str, Callable[[], np.ndarray]]:
         """What draws the cards of a split, uint8 [S, S, 3], by name; always of the same images."""
         images = self.some(split, CARD_PAIRS).images
-        shown = self.some(split, SCATTERED)
-        plane = cache(lambda: self.plane(self.means(shown.images)))
+        shown = ShownImages(self, self.some(split, SCATTERED))
         return {
             "reconstructions": lambda: figures.reconstructions_card(images, self.reconstructed(images)),
-            "latent": lambda: figures.latent_card(self.labelled(plane(), shown.labels)),
-            "grid": lambda: figures.plane_card(self.decoded_plane(plane())),
+            "latent": lambda: figures.latent_card(shown.points),
+            "grid": lambda: figures.plane_card(shown.decoded),
             "samples": lambda: figures.mosaic_card(self.samples(SAMPLES)),
         }
 
@@ -155,19 +155,17 @@ class Gallery:
         return figures.interpolations(images[:, 0], images[:, 1], way)
 
     def _of_the_plane(self) -> dict[str, Draw]:
-        shown = self.some(self.data.test, 2 * SCATTERED)
-        means = cache(lambda: self.means(shown.images))
-        plane = cache(lambda: self.plane(means()))
-        points = cache(lambda: self.labelled(plane(), shown.labels))
-        decoded = cache(lambda: self.decoded_plane(plane()))
+        shown = ShownImages(self, self.some(self.data.test, 2 * SCATTERED))
         some = slice(SCATTERED)
         drawn: dict[str, Draw] = {
-            "latent.png": lambda: figures.latent_space(points()),
-            "grid.png": lambda: figures.decoded_plane(decoded()),
-            "plane.png": lambda: figures.scatter_and_plane(decoded(), points()),
-            "latent_interactive.html": lambda: figures.interactive_latent(points().take(some), shown.images[some]),
+            "latent.png": lambda: figures.latent_space(shown.points),
+            "grid.png": lambda: figures.decoded_plane(shown.decoded),
+            "plane.png": lambda: figures.scatter_and_plane(shown.decoded, shown.points),
+            "latent_interactive.html": lambda: figures.interactive_latent(
+                shown.points.take(some), shown.split.images[some]
+            ),
         }
-        return drawn | ({"traversals.png": lambda: self._traversals(means())} if self.vae.latent_dim > 2 else {})
+        return drawn | ({"traversals.png": lambda: self._traversals(shown.means)} if self.vae.latent_dim > 2 else {})
 
     def _traversals(self, means: np.ndarray) -> Figure:
         lines = traversal(means, TRAVERSAL_STEPS, dimensions=TRAVERSALS, prior=self.vae.objective.sampling)

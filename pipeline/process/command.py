@@ -34,10 +34,19 @@ class _Job:
     """The job that this process works on.
 
     Attributes:
-        begun: whether its config is composed. A `ValueError` before is Hydra's, about what the user typed.
+        begun: whether this project is at work. A `ValueError` before is Hydra's, about what the user typed.
     """
 
     begun = False
+
+
+@contextmanager
+def own_work() -> Iterator[None]:
+    """Mark a block as work of this project: a `ValueError` in it is a defect, and no mistake that Hydra found."""
+    before = _Job.begun
+    _Job.begun = True
+    yield
+    _Job.begun = before  # not if the block raises, as `enter` then asks
 
 
 class JobFailed(Exception):  # noqa: N818 — one job of several; the others go on

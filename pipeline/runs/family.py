@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pandas as pd
 
 from pipeline import figures
-from pipeline.config.build import build
+from pipeline.config.build import build, trusted_of
 from pipeline.config.names import Config
 from pipeline.errors import InputError, Interrupted
 from pipeline.evaluation.scores import ranking
@@ -58,8 +58,8 @@ def family_run(config: Config, name: str, members: Mapping[str, Config], *, resu
         if not finished_children(parent.store, parent.id):
             names = ", ".join(f"{run.info.run_name} ({run.info.status.lower()})" for run in store.children(parent.id))
             raise InputError(
-                f"None of the trainings ended well: {names or 'each was refused before it had a run'}. What each said "
-                "stands above; mend that and type the command again"
+                f"No training finished: {names or 'each was refused before it had a run'}. Correct the errors printed "
+                "above, then type the command again"
             )
 
 
@@ -94,7 +94,9 @@ def write_results(parent: Run, config: Config) -> None:
 
 def _side_by_side(parent: Run, finished: Sequence[FinishedRun], config: Config) -> figures.Figure:
     settings: PictureSettings = build(config["pictures"], "pictures", expected=PictureSettings)
-    columns = [_column(load(parent.store, run.id, trusted=config["trusted"]), run.scores, settings) for run in finished]
+    columns = [
+        _column(load(parent.store, run.id, trusted=trusted_of(config)), run.scores, settings) for run in finished
+    ]
     return figures.side_by_side(columns, title=parent.name)
 
 

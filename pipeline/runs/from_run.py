@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import MissingConfigException
 
+from pipeline.config.build import locate
 from pipeline.config.composition import CHOICES, CONF, TRAIN, search_path, training_config
 from pipeline.config.hydra_internals import command_line
 from pipeline.config.names import Config, hydra_literal, shown
@@ -48,7 +49,7 @@ def expanded(arguments: Sequence[str]) -> list[str]:
         store = Store(compose(TRAIN.name, where).tracking.uri)
         run_id = store.run(run_id).info.run_id
         config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
-        if not set(PARTS) <= set(config):
+        if store.children(run_id) or not set(PARTS) <= set(config):
             raise InputError(f"{KEY}={run_id}: this run is not one training. Name one below it")
         ours = list(_overrides(run_id, config, beside, search_path(line.config_dir)))
     return [*arguments[:position], *ours, f"++tracking.tags.{KEY}={run_id}", *arguments[position + 1 :]]
@@ -109,12 +110,14 @@ def _identified(config: Config, groups: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _changes(
-    base: Mapping[str, Any], expected: Mapping[str, Any], chosen: Sequence[str], path: str = ""
+    base: Mapping[str, Any], target: Mapping[str, Any], chosen: Sequence[str], path: str = ""
 ) -> Iterator[str]:
-    """What makes the expected mapping of the other one, where nothing else is chosen."""
-    for name in dict.fromkeys([*base, *expected]):
-        key, before, now = f"{path}{name}", base.get(name, _MISSING), expected.get(name, _MISSING)
-        if _is_chosen(key, chosen):
+    """The overrides that make the target mapping of the base, where nothing else is chosen."""
+    for name in dict.fromkeys([*base, *target]):
+        key = f"{path}{name}"
+        before = base.get(name, _MISSING)
+        now = target.get(name, _MISSING)
+        if _is_chosen(key, chosen) or (name == "_target_" and _are_one(before, now)):
             continue
         if isinstance(before, Mapping) and isinstance(now, Mapping):
             yield from _changes(before, now, chosen, f"{key}.")
@@ -122,6 +125,14 @@ def _changes(
             yield f"~{key}"
         elif before != now:
             yield f"{'++' if before is _MISSING else ''}{key}={hydra_literal(now)}"
+
+
+def _are_one(before: object, now: object) -> bool:
+    """Whether two targets are one class, which earlier versions had elsewhere or under another name."""
+    try:
+        return locate(before, "before") is locate(now, "now")
+    except InputError:
+        return False
 
 
 def _is_chosen(key: str, chosen: Sequence[str]) -> bool:

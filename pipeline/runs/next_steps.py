@@ -7,17 +7,17 @@ from pipeline.places import python
 from pipeline.tracking.run import Run
 
 
-def next_steps(parent: Run, one: str, of: str, typed: Sequence[str]) -> str:
+def next_steps(parent: Run, one: str, of: str, overrides: Sequence[str]) -> str:
     """Say where to look and what to type, a line each.
 
     Args:
         parent: the run that holds the trainings.
         one: the id or name of one of the trainings.
         of: that training, in words.
-        typed: the overrides of the command that trained them.
+        overrides: the overrides of the command that trained them.
     """
-    where = [shlex.quote(each) for each in typed if each.startswith("tracking.uri=")]
-    trusted = [shlex.quote(each) for each in typed if each.startswith("trusted=")]
+    where = [shlex.quote(each) for each in overrides if each.startswith("tracking.uri=")]
+    trusted = [shlex.quote(each) for each in overrides if each.startswith("trusted=")]
     lines = {
         "See them": parent.where_to_look(),
         "Compare them": _command("compare", f"'runs=[{parent.id}]'", where, trusted),

@@ -70,4 +70,4 @@ def _refuse_unknown_parts(config: Config, parts: Collection[str]) -> None:
         if not isinstance(config.get(name), Mapping):
             raise InputError(f"{name}: missing. A training needs one: {name}=…, of the options that --help lists")
     if "learning_rate" in (config["training"].get("optimizer") or ()):
-        raise InputError("training.optimizer.learning_rate: belongs to the schedule. Say training.learning_rate=…")
+        raise InputError("training.optimizer.learning_rate: is set by the schedule. Set training.learning_rate=…")

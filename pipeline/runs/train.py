@@ -103,8 +103,8 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
     run_id = run.info.run_id
     if not checkpoint_of(run_id).exists():
         raise InputError(
-            f"resume={run_id}: this run is {run.info.status} and has no checkpoint here: it ended in good order, or "
-            "before its first epoch did, or on another machine. Train it anew"
+            f"resume={run_id}: this run is {run.info.status} and has no checkpoint here: it finished, or "
+            "stopped before its first epoch was complete, or ran on another machine. Train it anew"
         )
     for changed in differences(run.data.tags, circumstances()):
         console.print(Text.assemble(("Not bit for bit:", "yellow"), f" {changed}"), soft_wrap=True)

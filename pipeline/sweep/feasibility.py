@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
@@ -100,13 +100,18 @@ def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: S
     """
     from pipeline.runs.initial_weights import fresh_model
     from pipeline.runs.setup import Setup
-    from pipeline.sweep.objectives import check_objectives, check_scored
+    from pipeline.sweep.objectives import check_evaluated, check_objectives
     from pipeline.sweep.training_cost import TrainingCost, cost_of
+    from pipeline.tracking.settings import store_of
 
     check_objectives(plan.settings, list(plan.space))
     costs: list[TrainingCost] = []
     known: dict[str, ImageData] = {}
-    stored = cache(lambda run_id: setup.tracking.connect().model(run_id))
+
+    @cache
+    def stored(run_id: str) -> Any:
+        return store_of(configs[0]).model(run_id)
+
     for point, config in zip(points, configs, strict=True):
         with _naming(point):
             setup = Setup.from_config(config)
@@ -114,7 +119,7 @@ def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: S
         with _naming(point) if known else nullcontext():  # the first images may be missing, whatever the point is
             data = known[name] = known.get(name) or setup.dataset.load()
         with _naming(point):
-            check_scored(plan.settings, setup, data)
+            check_evaluated(plan.settings, setup, data)
             costs.append(cost_of(setup, fresh_model(setup, config.get("init"), data, stored), data))
     memory = [each.memory for each in costs]
     _check_memory(points[int(np.argmax(memory))], max(memory))

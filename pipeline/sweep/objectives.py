@@ -46,7 +46,7 @@ def check_objectives(settings: StudySettings, searched: Collection[str]) -> None
         )
 
 
-def check_scored(settings: StudySettings, setup: Setup, data: ImageData) -> None:
+def check_evaluated(settings: StudySettings, setup: Setup, data: ImageData) -> None:
     """Refuse an objective that a training on some data will not have.
 
     Args:

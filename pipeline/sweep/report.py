@@ -15,8 +15,10 @@ from pipeline.text.markdown import code, literal, table
 from pipeline.tracking.cards import last_cards
 from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
+from pipeline.tracking.run_facts import finished_children
 from pipeline.tracking.tags import REUSED
 from pipeline.tracking.trials import Trials
+from pipeline.tracking.ui.overview import recorded_curves
 from pipeline.tracking.ui.prepared_page import PreparedPage, below, prepare
 
 TABLE_ROWS = 10
@@ -70,16 +72,16 @@ def _comparison_link(parent: Run, study: Study) -> str:
     settings = study.settings
     less_is_better = [direction == "minimize" for direction in settings.directions]
     scores = dict(zip(settings.objective, less_is_better, strict=True))
-    view = PreparedPage(
+    page = PreparedPage(
         where=below(parent.id),
         keys=list(study.plan.space),
         axes=list(study.plan.space.dimensions),
         scores=scores,
-        curves=list(dict.fromkeys([settings.prune_by, ELBO, LOSS])),
+        curves=recorded_curves(finished_children(parent.store, parent.id), (settings.prune_by, ELBO, LOSS)),
         cards=(*CARDS, "validation/samples"),
         runs=len(study.trials),
     )
-    return prepare(parent.store, parent.experiment_id, parent.id, view)
+    return prepare(parent.store, parent.experiment_id, parent.id, page)
 
 
 def _table(study: Study, best: list[FrozenTrial]) -> str:

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from pipeline.config.composition import name_of, task_config
 from pipeline.config.names import Config, quoted
 from pipeline.errors import InputError
-from pipeline.process.command import prepare_process, print_remarks
+from pipeline.process.command import own_work, prepare_process, print_remarks
 from pipeline.sweep.family_members import FamilyMember, family_members
 from pipeline.sweep.ineffective_overrides import ineffective_overrides
 from pipeline.sweep.workers.fork_server import start_fork_server
@@ -45,7 +45,8 @@ class MultirunSweeper(Sweeper):
             start_fork_server()  # first, as its imports take as long as those of this process
             from pipeline.sweep.search import search
 
-            return search(self.hydra_context, self.config, config, overrides)
+            with own_work():
+                return search(self.hydra_context, self.config, config, overrides)
         overrides = [each for each in overrides if each.key_or_group != "resume"]  # the family's, not its members'
         members = family_members(overrides, config["sweep"]["points"], choices)
         composed = [self._composed(member) for member in members]

@@ -37,7 +37,7 @@ class TrainingCost:
 
 
 def cost_of(setup: Setup, vae: VAE, data: ImageData) -> TrainingCost:
-    """Estimate the cost of training a network on some images, with the batch size and epochs of an experiment."""
+    """Estimate the cost of training a network on some images, with the batch size and epochs of a setup."""
     parameters = vae.encoder.count_params() + vae.decoder.count_params()
     outputs = sum(
         int(np.prod(layer.output.shape[1:]))

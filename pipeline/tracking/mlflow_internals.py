@@ -3,20 +3,26 @@
 They are imported where they are used, as MLflow's models take a second to import that a store does without.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from alembic.script import ScriptDirectory
 
 if TYPE_CHECKING:
+    from alembic.config import Config
     from mlflow.models import Model
     from mlflow.pyfunc import PyFuncModel
 
 
-def migrations() -> ScriptDirectory:
-    """The migrations of MLflow's database; publicly MLflow runs them, but does not tell which schema it needs."""
+def alembic_config(address: str = "") -> "Config":
+    """Alembic's config for MLflow's database at an address; publicly MLflow can only bring a database up to date."""
     from mlflow.store.db.utils import _get_alembic_config
 
-    return ScriptDirectory.from_config(_get_alembic_config(""))
+    return cast("Config", _get_alembic_config(address))
+
+
+def migrations() -> ScriptDirectory:
+    """The migrations of MLflow's database; their head is the schema that this MLflow needs."""
+    return ScriptDirectory.from_config(alembic_config())
 
 
 def save_example(model: "Model", example: Any, folder: str) -> None:

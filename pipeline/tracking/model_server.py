@@ -53,7 +53,5 @@ def _wrong(body: bytes, kind: str | None) -> str | None:
         if name not in known:
             hint = did_you_mean(name, known)
             others = ", ".join(each for each in known if each not in {"inputs", SERVING_PARAMS_KEY})
-            return (
-                f"{name}: nothing is known of that. {hint}A request has inputs and params; instead of inputs {others}"
-            )
+            return f"{name}: no such field. {hint}A request has inputs and params; instead of inputs {others}"
     return None

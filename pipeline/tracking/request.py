@@ -81,7 +81,7 @@ def read(model_input: Any, params: Any) -> Request:
 
 def _fitting(given: Mapping[str, Any]) -> list[str]:
     if len(given) > 1:
-        raise InputError(f"{' and '.join(given)}: two questions in one request. Give one of them, or say which: task")
+        raise InputError(f"{' and '.join(given)} are both given; a request has one of them. Leave one out")
     return [{"images": "reconstruct", "latents": "decode"}[name] for name in given]
 
 
@@ -103,7 +103,7 @@ def _check_names(given: Mapping[str, Any]) -> None:
     for name in given:
         if name not in GIVEN:
             hint = did_you_mean(name, GIVEN)
-            raise InputError(f"{name}: nothing is known of that. {hint}There are: {', '.join(GIVEN)}")
+            raise InputError(f"{name}: no such field. {hint}There are: {', '.join(GIVEN)}")
 
 
 def _checked_params(params: Any) -> RequestParams:

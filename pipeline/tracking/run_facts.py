@@ -60,7 +60,7 @@ def are_comparable(runs: Sequence[FinishedRun]) -> bool:
     return len({(run.tags.get(FINGERPRINT), run.params.get("likelihood")) for run in runs}) == 1
 
 
-def scored_split(runs: Sequence[FinishedRun]) -> str:
+def evaluated_split(runs: Sequence[FinishedRun]) -> str:
     """The split that most of the runs were scored on."""
     return max(("test", "validation"), key=lambda split: sum(f"{split}/elbo" in run.metrics for run in runs))
 

@@ -69,8 +69,8 @@ class Store:
             run: MlflowRun = self.client.get_run(self._id_of(str(name)))  # Hydra makes a number of digits
         except MlflowException as error:
             raise InputError(
-                f"run {name} is not in {self.uri}: {first_line(error)}. Expected an id, as make ui shows it, what only "
-                "that id begins with, or <study>@champion"
+                f"run {name} is not in {self.uri}: {first_line(error)}. Expected the id of a run, as make "
+                "ui shows it, the beginning of one, or <study>@champion"
             ) from error
         if run.info.lifecycle_stage == "deleted":
             cure = "Restore it in the MLflow UI, among the runs of the state Deleted, or name another"
@@ -90,7 +90,7 @@ class Store:
             return name
         found = self.client.search_runs(self.experiments, f"attributes.run_id LIKE '{name}%'", max_results=2)
         if len(found) > 1:
-            raise InputError(f"run {name}: several ids begin so. Give more of it")
+            raise InputError(f"run {name}: several ids begin with this. Type more characters")
         return found[0].info.run_id if found else name
 
     @whole
@@ -150,13 +150,13 @@ class Store:
         trained = self.run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
         model_id = self.model_id(trained.info.run_id)
         if model_id is None:
-            raise InputError(f"run {run_id} has no model: did it end in good order?")
+            raise InputError(f"run {run_id} has no model: was its training finished?")
         try:
             # By the run's id instead of its own, MLflow would look through all models of the experiment.
             return fetched_model(f"models:/{model_id}")
         except (MlflowException, OSError, ValueError, TypeError) as error:
             raise InputError(
-                f"run {run_id} has no model that can be read ({first_line(error)}): did it end in good order?"
+                f"run {run_id} has no model that can be read ({first_line(error)}): was its training finished?"
             ) from error
 
     @whole

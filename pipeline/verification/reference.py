@@ -1,6 +1,5 @@
 """A training whose result others have published, and how ours compares."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -50,6 +49,3 @@ class Reference:
         """Say what `holds` asks for."""
         low, high = self.quick_bounds
         return f"{low:g} to {high:g}" if quick else f"at most {self.published:g} + {self.tolerance:g}"
-
-
-References = Mapping[str, Reference]

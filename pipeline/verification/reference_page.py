@@ -67,7 +67,7 @@ def _family(store: Store, tutorial: str) -> list[str]:
     if not children:
         return []
     made = f"`make tutorial NAME={tutorial}`, {_made(*children)}."
-    split = "Of the test split; the validation loss is the best epoch's."
+    split = "Scores are of the test split; the validation loss is the best epoch's."
     return [f"{made} {split}", "", table(_family_rows(store, children))]
 
 

@@ -14,6 +14,7 @@ from benchmarks.statistics import comparison, ratio_of, verdict
 from benchmarks.stopwatch import Call, Stopwatch
 from benchmarks.turns import Task, Turn
 from pipeline.models.arithmetic import multiplications, training_flop
+from pipeline.runs import train as training_run
 
 PARAMETERS = 134_165
 
@@ -120,6 +121,7 @@ def test_what_the_costs_watch_is_there():
     names = {name for _, name, _ in run_costs.watched()}
     assert {"metrics", "card", "picture", "model", "load"} <= names
     assert all(callable(getattr(owner, name)) for owner, name, _ in run_costs.watched())
+    assert all(callable(getattr(training_run, name)) for name in (run_costs.CONTEXT, run_costs.FIT))
 
 
 def test_stopwatch_counts_a_call_inside_another_once():

@@ -110,7 +110,7 @@ def test_a_program_that_loads_the_model_is_answered_alike(folder: Path) -> None:
     np.testing.assert_array_equal(model.predict(pd.DataFrame({"latents": latents}))["images"], expected)
     assert len(model.predict({}, params={"n": np.int64(3)})["images"]) == 3
     for asked, params, words in (
-        ({"latent": latents}, None, "latent: nothing is known of that. Did you mean latents?"),
+        ({"latent": latents}, None, "latent: no such field. Did you mean latents?"),
         ({}, {"number": 3}, "params.number: no such key"),
         (np.zeros((2, 2)), None, "values without a name, of type ndarray: expected"),
     ):
@@ -198,10 +198,13 @@ TABLE = {"columns": ["latents", "latents"], "data": [[[[0, 1]], [[0, 1]]]]}
             {"inputs": LATENTS, "params": {"n": 3}},
             "params.n=3: only task=sample reads it, and this request asks to decode",
         ),
-        ({"inputs": {"latent": [[0, 1]]}}, "latent: nothing is known of that. Did you mean latents? There are: images"),
-        ({"inputs": [LATENTS, {"x": 1}]}, "x: nothing is known of that. There are: images, latents"),
-        ({"dataframe_records": [{"latent": [[0, 1]]}]}, "latent: nothing is known of that. Did you mean latents?"),
-        ({"inputs": {**LATENTS, **IMAGES}}, "latents and images: two questions in one request. Give one of them"),
+        ({"inputs": {"latent": [[0, 1]]}}, "latent: no such field. Did you mean latents? There are: images"),
+        ({"inputs": [LATENTS, {"x": 1}]}, "x: no such field. There are: images, latents"),
+        ({"dataframe_records": [{"latent": [[0, 1]]}]}, "latent: no such field. Did you mean latents?"),
+        (
+            {"inputs": {**LATENTS, **IMAGES}},
+            "latents and images are both given; a request has one of them. Leave one out",
+        ),
         ({"inputs": LATENTS, "params": {"task": "sample"}}, "latents: not read by task=sample, which is what this"),
         ({"inputs": [[0, 1]]}, "Expected data to be list or numpy array, got int"),
         ({"inputs": IMAGES["images"]}, "values without a name, of type "),
@@ -224,7 +227,7 @@ def test_a_field_that_means_nothing_is_refused(ask: Ask, request: pytest.Fixture
     if "served_by_mlflow" in request.node.name:
         pytest.skip("MLflow's own server leaves it out before the model hears of it")
     status, said = ask(inputs={}, parms={"n": 3})
-    assert (status, said.partition(" A request")[0]) == (400, "parms: nothing is known of that. Did you mean params?")
+    assert (status, said.partition(" A request")[0]) == (400, "parms: no such field. Did you mean params?")
 
 
 @pytest.mark.parametrize(

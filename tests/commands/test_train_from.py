@@ -3,6 +3,7 @@
 import pytest
 import yaml
 from checkout import SMALL, Checkout
+from former_targets import FORMER
 from mlflow.entities import Run
 
 from pipeline.metric_names import LOSS
@@ -33,11 +34,16 @@ def first(checkout: Checkout) -> Run:
     return trained(checkout, "other_groups")
 
 
-def forget_choices(checkout: Checkout, run: Run) -> None:
-    """Make the record of a run as earlier versions made it."""
+def make_old(checkout: Checkout, run: Run) -> None:
+    """Make the record of a run as earlier versions made it: without choices, and with former names of classes."""
     record = checkout.artifacts(run.info.run_id) / "config.yaml"
     config = yaml.safe_load(record.read_text())
     del config["choices"]
+    for part, former in FORMER.items():
+        node = config
+        for name in part.split("."):
+            node = node[name]
+        node["_target_"] = former
     record.write_text(yaml.safe_dump(config, sort_keys=False))
 
 
@@ -45,13 +51,14 @@ def forget_choices(checkout: Checkout, run: Run) -> None:
 @pytest.mark.parametrize("start", STARTS)
 def test_what_is_not_changed_is_as_it_was(checkout: Checkout, start: str, old: bool) -> None:
     first = trained(checkout, start)
+    before = config_of(checkout, first)
     if old:
-        forget_choices(checkout, first)
+        make_old(checkout, first)
     done = checkout.train(f"from={first.info.run_id}", "objective.beta=4")
     assert done.returncode == 0, done.stderr
     second = next(run for run in checkout.runs(config_of(checkout, first)["tracking"]["experiment"]))
     assert second.data.tags["from"] == first.info.run_id
-    before, after = config_of(checkout, first), config_of(checkout, second)
+    after = config_of(checkout, second)
     assert after["objective"].pop("beta") == 4
     before["objective"].pop("beta")
     assert {part: after[part] for part in PARTS} == {part: before[part] for part in PARTS}

@@ -135,7 +135,7 @@ def test_a_deleted_run_is_named_by_every_command_with_a_cure_that_works(checkout
 def test_a_family_of_which_every_training_was_refused_has_failed(checkout: Checkout) -> None:
     done = checkout.train("-m", *SMALL, "dataset.validation=100000,200000", "tracking.experiment=refused")
     assert done.returncode != 0
-    assert "None of the trainings ended well" in done.stderr
+    assert "No training finished: " in done.stderr
     assert "Traceback" not in done.stderr
     assert [run.info.status for run in checkout.runs("refused")] == ["FAILED"]
 

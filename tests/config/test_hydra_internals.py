@@ -1,8 +1,5 @@
-"""Hydra's private names do what `pipeline/config/hydra_internals.py` needs of them, and no other file uses one."""
+"""Hydra's private names do what `pipeline/config/hydra_internals.py` needs of them."""
 
-import re
-
-from pipeline import ROOT
 from pipeline.config.hydra_internals import CommandLine, command_line
 
 
@@ -13,9 +10,3 @@ def test_a_command_line_is_told_apart_as_hydra_does() -> None:
         ["model=conv"], None, ["training.seed=1,2"]
     )
     assert command_line([]) == CommandLine([], None, [])
-
-
-def test_private_names_of_hydra_stand_in_one_place() -> None:
-    private = re.compile(r"(?m)^\s*(?:from|import) hydra\S*\._")
-    found = [file.name for file in (ROOT / "pipeline").rglob("*.py") if private.search(file.read_text())]
-    assert found == ["hydra_internals.py"]

@@ -83,6 +83,7 @@ def page_of(
 def test_the_page_needs_nothing_else(random, dimensions):
     page, *_ = page_of(random, dimensions=dimensions)
     own = own_text(page)
+    assert 'font: 14px/1.4 "DejaVu Sans", Verdana' in own
     images = r"data:image/png;base64,[\w+/=]+"
     assert "//" not in re.sub(rf"^\s*// .*$|{images}", "", own, flags=re.MULTILINE)
     assert not any({"src", "href", "srcset", "action"} & attributes.keys() for _, attributes in Tags(own).tags)

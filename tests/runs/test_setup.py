@@ -1,8 +1,9 @@
-"""Every config composes to an experiment; a run that is resumed elsewhere says what is different."""
+"""Every config composes to a setup; a run that is resumed elsewhere says what is different."""
 
 from collections.abc import Callable
 
 import pytest
+from former_targets import FORMER
 
 from pipeline.config.composition import CONF
 from pipeline.config.names import Config, shown
@@ -27,17 +28,6 @@ def test_every_training_of_a_family_composes_and_builds(composed: Callable[..., 
     for name, point in composed(f"experiment={preset}")["sweep"]["points"].items():
         overrides = [f"{key}={shown(value)}" for key, value in point.items()]
         assert Setup.from_config(composed(f"experiment={preset}", *overrides)), name
-
-
-FORMER = {
-    "dataset": "pipeline.data.dataset.Dataset",
-    "training": "pipeline.training.settings.Training",
-    "training.runtime": "pipeline.runtime.Runtime",
-    "evaluation": "pipeline.evaluation.scoring.Scoring",
-    "pictures.plane": "pipeline.pictures.settings.PlaneSettings",
-    "tracking": "pipeline.tracking.settings.Tracking",
-}
-"""What `_target_` was, by part, in configs that earlier versions stored."""
 
 
 @pytest.mark.parametrize("part", FORMER)

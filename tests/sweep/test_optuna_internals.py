@@ -1,19 +1,13 @@
 """What this project uses of Optuna beyond its public interface exists, and does what the project needs."""
 
-import ast
-
 import optuna
-import pytest
 from optuna.trial import TrialState, create_trial
 from studies import SPACE, worked
 
-from pipeline import ROOT
 from pipeline.sweep.optuna_internals import FIXED_PARAMS, study_for_sampler, trial_of
 from pipeline.sweep.study.definition import definition_of
 from pipeline.sweep.study.storage import storage_of
 from pipeline.sweep.study.study import Study
-
-SWEEP = sorted((ROOT / "pipeline" / "sweep").rglob("*.py"))
 
 
 def test_optuna_keeps_the_values_of_a_waiting_trial_where_the_queue_reads_them() -> None:
@@ -49,30 +43,6 @@ def test_a_sampler_learns_from_the_trials_of_a_bracket_where_the_pruner_has_brac
 
     study.pruner = optuna.pruners.MedianPruner()
     assert len(study_for_sampler(study, study.trials[0]).trials) == 30
-
-
-@pytest.mark.parametrize("path", SWEEP, ids=lambda path: str(path.relative_to(ROOT)))
-def test_private_names_of_optuna_stand_in_one_file(path) -> None:
-    if path.name == "optuna_internals.py":
-        return
-    tree = ast.parse(path.read_text())
-    private = [
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("optuna")
-        for alias in node.names
-        if f".{node.module}.{alias.name}".count("._")
-    ]
-    owners = ("self", "space")  # names of this project's own objects
-    private += [
-        ast.unparse(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and node.attr.startswith("_")
-        and not node.attr.startswith("__")
-        and not (isinstance(node.value, ast.Name) and node.value.id in owners)
-    ]
-    assert private == []
 
 
 def test_a_study_that_an_earlier_version_stored_goes_on(plan) -> None:

@@ -13,7 +13,6 @@ import mlflow
 import pytest
 from alembic import command
 from checkout import SMALL, Checkout, free_port
-from mlflow.store.db.utils import _get_alembic_config
 from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase
 from servers import answering
 from sqlalchemy import create_engine
@@ -21,6 +20,7 @@ from sqlalchemy import create_engine
 from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.tracking.first_contact import ready
+from pipeline.tracking.mlflow_internals import alembic_config
 from pipeline.tracking.server_check import NEEDED
 from pipeline.tracking.store import Store
 
@@ -116,7 +116,7 @@ def test_a_database_of_another_mlflow_is_refused_and_the_cure_works(tmp_path: Pa
     uri = f"sqlite:///{path}"
     engine = create_engine(uri)
     InitialBase.metadata.create_all(engine)
-    command.upgrade(_get_alembic_config(uri), OLD)
+    command.upgrade(alembic_config(uri), OLD)
     engine.dispose()
     before = path.read_bytes()
     said = refusal(uri)

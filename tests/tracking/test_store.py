@@ -159,7 +159,7 @@ def test_a_finished_run_cannot_be_reopened_and_an_unknown_one_is_named(store: St
     with pytest.raises(InputError, match=f"resume={run.id}: this run is finished"), reopen_run(store, run.id):
         pass
     with pytest.raises(
-        InputError, match=r"run nothing is not in sqlite.* Expected an id, as make ui shows it, what only"
+        InputError, match=r"run nothing is not in sqlite.* Expected the id of a run, as make ui shows it"
     ):
         store.run("nothing")
 
@@ -173,7 +173,7 @@ def test_a_run_is_named_by_what_only_its_id_begins_with(store: Store) -> None:
     first = next(letter for letter in "0123456789abcdef" if sum(id.startswith(letter) for id in ids) > 1)
     with pytest.raises(InputError, match="run 12345678 is not in sqlite"):
         store.run(12345678)
-    with pytest.raises(InputError, match=f"run {first}: several ids begin so. Give more of it"):
+    with pytest.raises(InputError, match=f"run {first}: several ids begin with this. Type more characters"):
         store.run(first)
 
 

@@ -1,16 +1,15 @@
 """The latent space as a page that answers the mouse: over a point it shows the image that the point stands for."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_hex
-from PIL import Image
 
 from pipeline.figures.interactive.web_page import CONFIG, chart_layout, image_address, plotly_text, web_page
 from pipeline.figures.kit.classes import named_classes
-from pipeline.figures.kit.rgb import as_rgb, resized, size_within
+from pipeline.figures.kit.png import image_png
+from pipeline.figures.kit.rgb import as_rgb, shrunk
 from pipeline.figures.kit.style import class_colors
 from pipeline.figures.latent.labelled_points import LabelledPoints
 from pipeline.text.wording import shortened
@@ -48,11 +47,9 @@ def interactive_latent(labelled: LabelledPoints, images: np.ndarray) -> str:
     points = labelled.points
     labels = labelled.labels
     class_names = labelled.class_names
-    pixels = as_rgb(images)
-    if max(pixels.shape[1:3]) > LARGEST:
-        pixels = resized(pixels, *size_within(pixels, LARGEST, LARGEST))
+    pixels = shrunk(as_rgb(images), LARGEST)
     factor = max(1, SHOWN // max(pixels.shape[1:3]))
-    addresses = _addresses(pixels)
+    addresses = [image_address(image_png(image)) for image in pixels]
     codes = [to_hex(tuple(color)) for color in class_colors(len(class_names))]
     finite = labelled.is_finite
     groups = _groups(np.where(finite, labels, -1), class_names)
@@ -79,16 +76,6 @@ def interactive_latent(labelled: LabelledPoints, images: np.ndarray) -> str:
     left_out = "" if finite.all() else f" {(~finite).sum():,} points are not finite and left out."
     hint = f"{len(points):,} images. {HINT}{left_out}"
     return web_page("figures/interactive/latent_page.html", title=TITLE, hint=hint, scene=scene)
-
-
-def _addresses(pixels: np.ndarray) -> list[str]:
-    """Images uint8 [N, H, W, 3], grey where all are, as addresses for a page."""
-    if (pixels == pixels[..., :1]).all():
-        pixels = pixels[..., 0]
-    files = [io.BytesIO() for _ in pixels]
-    for image, file in zip(pixels, files, strict=True):
-        Image.fromarray(image).save(file, "PNG")
-    return [image_address(file.getvalue()) for file in files]
 
 
 def _groups(labels: np.ndarray, class_names: Sequence[str]) -> list[tuple[str, np.ndarray]]:

@@ -8,10 +8,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from optuna.distributions import CategoricalDistribution
 
-from pipeline.config.build import build, check_value
+from pipeline.config.build import build, trusted_of
 from pipeline.config.composition import OUTSIDE_TRAINING
 from pipeline.config.names import Config, flatten, shown
-from pipeline.config.values import Text
 from pipeline.errors import InputError
 from pipeline.sweep.sampling import check_sampler, sampler_of
 from pipeline.sweep.settings import StudySettings
@@ -44,7 +43,7 @@ def plan_of(
     node = dict(config["sweep"])
     sampler = node.pop("sampler")
     node.pop("points", None)  # a preset's named trainings, for -m without a study
-    trusted = check_value(config["trusted"], list[Text], "trusted")
+    trusted = trusted_of(config)
     settings: StudySettings = build(node, "sweep", ["optuna", *trusted], expected=StudySettings)
     composed = {key: shown(value) for key, value in {**flatten(config), **choices}.items()}
     space = _settled(_overridden(space_of(settings.space, parser), overrides), composed)

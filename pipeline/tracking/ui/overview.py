@@ -10,9 +10,9 @@ from pipeline.tracking.run_facts import (
     FinishedRun,
     deciding_score,
     differing,
+    evaluated_split,
     finished_among,
     is_everywhere,
-    scored_split,
 )
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE
@@ -30,7 +30,7 @@ MARK = "**[Compare these runs]("
 def family_page(store: Store, run_id: str) -> str:
     """The page for the children of a run; its address within the UI."""
     experiment_id = store.run(run_id).info.experiment_id
-    return prepare(store, experiment_id, run_id, _view(finished_among(store.children(run_id)), below(run_id)))
+    return prepare(store, experiment_id, run_id, _page(finished_among(store.children(run_id)), below(run_id)))
 
 
 def overviews(store: Store) -> dict[str, str]:
@@ -43,7 +43,7 @@ def overviews(store: Store) -> dict[str, str]:
         runs = _trainings(store.client.search_runs([experiment.experiment_id], max_results=LATEST))
         if not runs:
             continue
-        link = prepare(store, experiment.experiment_id, KEY, _view(runs, ""))
+        link = prepare(store, experiment.experiment_id, KEY, _page(runs, ""))
         pages[str(experiment.experiment_id)] = link
         written = experiment.tags.get(NOTE, "")
         if not written or written.startswith(MARK):
@@ -56,14 +56,14 @@ def _trainings(runs: Sequence[MlflowRun]) -> list[FinishedRun]:
     return [run for run in finished_among(runs) if run.was_trained]
 
 
-def _curves(runs: Sequence[FinishedRun]) -> list[str]:
-    """The curves to draw; runs of before have them under another name, and so in a chart of their own."""
-    names = [*names_of(ELBO), *names_of(LOSS)]
+def recorded_curves(runs: Sequence[FinishedRun], metrics: Sequence[str]) -> list[str]:
+    """The metrics as the runs recorded them; those of before had another name, and so get a chart of their own."""
+    names = dict.fromkeys(name for metric in metrics for name in names_of(metric))
     return [name for name in names if any(name in run.metrics for run in runs)]
 
 
-def _view(runs: Sequence[FinishedRun], where: str) -> PreparedPage:
-    split = scored_split(runs)
+def _page(runs: Sequence[FinishedRun], where: str) -> PreparedPage:
+    split = evaluated_split(runs)
     scores = [f"{split}/{score}" for score in COMPARED if any(f"{split}/{score}" in run.metrics for run in runs)]
     ordered = sorted(scores, key=lambda name: name != deciding_score(runs, split))
     less_is_better = {name: not (score := score_of(name)) or not score.higher_is_better for name in ordered}
@@ -73,7 +73,7 @@ def _view(runs: Sequence[FinishedRun], where: str) -> PreparedPage:
         keys=keys,
         axes=[key for key in keys if is_everywhere(key, runs)],
         scores=less_is_better,
-        curves=_curves(runs),
+        curves=recorded_curves(runs, (ELBO, LOSS)),
         cards=[f"{split}/{card}" for card in CARDS],
         runs=len(runs),
     )

@@ -1,6 +1,6 @@
 """A page of the MLflow UI prepared to compare runs: its table, its charts, its images.
 
-The UI opens what its *Share* button stores: a view's state as JSON in a tag of the experiment. That format is MLflow's
+The UI opens what its *Share* button stores: a page's state as JSON in a tag of the experiment. That format is MLflow's
 own, and only here; where the UI that is installed does not know it, links lead to its plain page of runs.
 """
 
@@ -62,18 +62,18 @@ def below(run_id: str) -> str:
     return f"tags.`{PARENT}` = '{run_id}'"
 
 
-def prepare(store: Store, experiment_id: str, key: str, view: PreparedPage) -> str:
+def prepare(store: Store, experiment_id: str, key: str, page: PreparedPage) -> str:
     """Prepare a page; gives its address within the UI.
 
     Args:
         store: that has the runs.
         experiment_id: theirs.
         key: a name for the page, its own within the experiment.
-        view: what it shows.
+        page: what it shows.
     """
-    if not view.scores or not is_understood(BUILD):
+    if not page.scores or not is_understood(BUILD):
         return runs_link(experiment_id)
-    packed = b64encode(zlib.compress(json.dumps(_table(view) | _charts(view)).encode())).decode()
+    packed = b64encode(zlib.compress(json.dumps(_table(page) | _charts(page)).encode())).decode()
     with store.transaction():
         store.client.set_experiment_tag(experiment_id, f"mlflow.sharedViewState.{key}", f"deflate;{packed}")
     return view_link(experiment_id, key)
@@ -91,29 +91,29 @@ def is_understood(build: Path) -> bool:
     return False
 
 
-def _table(view: PreparedPage) -> dict[str, Any]:
-    first, less_is_better = next(iter(view.scores.items()))
-    columns = [*(f"params.`{key}`" for key in view.keys), *(f"metrics.`{score}`" for score in view.scores)]
+def _table(page: PreparedPage) -> dict[str, Any]:
+    first, less_is_better = next(iter(page.scores.items()))
+    columns = [*(f"params.`{key}`" for key in page.keys), *(f"metrics.`{score}`" for score in page.scores)]
     return {
-        "searchFilter": view.where,
+        "searchFilter": page.where,
         "orderByKey": f"metrics.`{first}`",
         "orderByAsc": less_is_better,
         "selectedColumns": columns[:20],  # a tag holds 5,000 characters
-        "runsHiddenMode": "SHOWALL" if view.runs <= MOST else "FIRST_20_RUNS",
+        "runsHiddenMode": "SHOWALL" if page.runs <= MOST else "FIRST_20_RUNS",
     }
 
 
-def _charts(view: PreparedPage) -> dict[str, Any]:
-    scores = list(view.scores)
-    charts = [_line(curve) for curve in view.curves]
-    if view.axes:
-        parallel = {"selectedParams": list(view.axes[:8]), "selectedMetrics": scores[:2], "showAllRuns": True}
+def _charts(page: PreparedPage) -> dict[str, Any]:
+    scores = list(page.scores)
+    charts = [_line(curve) for curve in page.curves]
+    if page.axes:
+        parallel = {"selectedParams": list(page.axes[:8]), "selectedMetrics": scores[:2], "showAllRuns": True}
         charts.insert(0, {"type": "PARALLEL"} | parallel)
     if len(scores) > 1:
         axes = [{"key": score, "type": "METRIC"} for score in _plane(scores)]
         charts.append({"type": "SCATTER", "xaxis": axes[0], "yaxis": axes[1], "runsCountToCompare": 100})
-    images = [{"type": "IMAGE", "imageKeys": [card], "step": 0, "showRunParams": False} for card in view.cards]
-    rows = ceil(min(view.runs, _SHOWN) / _ABREAST)
+    images = [{"type": "IMAGE", "imageKeys": [card], "step": 0, "showRunParams": False} for card in page.cards]
+    rows = ceil(min(page.runs, _SHOWN) / _ABREAST)
     sections = [(_CHARTS, charts), (_IMAGES | {"cardHeight": 140 + 300 * rows}, images)]
     return {
         "compareRunCharts": [_COMMON | card for section, each in sections for card in _in(section, each)],
