@@ -18,6 +18,7 @@ from pipeline.address import without_secrets
 from pipeline.config.groups import listed_groups
 from pipeline.config.names import Config, argument, flatten, quoted, run_name
 from pipeline.errors import InputError
+from pipeline.text.wording import first_line
 
 CONF = ROOT / "conf"
 """The folder of all configs."""
@@ -74,7 +75,7 @@ def plain(composed: DictConfig) -> Config:
         config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         key = error.full_key
-        reason = str(error.msg).partition("\n")[0]
+        reason = first_line(error.msg)
         raise InputError(f"{key}: {reason}. Give it a value: {key}=…{_literally(composed, str(key))}") from error
     assert isinstance(config, dict)
     config = without_secrets(config)

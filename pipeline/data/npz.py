@@ -21,6 +21,7 @@ from pipeline.data.source import Part, Published, Reading
 from pipeline.data.splits import TestShare, set_test_aside
 from pipeline.data.to_uint8 import ConvertedImages, converted
 from pipeline.errors import InputError
+from pipeline.text.wording import first_line
 
 CURE = "Write it with numpy.savez_compressed"
 
@@ -88,7 +89,7 @@ class Npz:
                 return {key: _plain(archive, key, path) for pair in layout.values() for key in pair if key}, layout
         except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, KeyError) as error:
             raise InputError(
-                f"{path}: not an .npz file of plain arrays, or damaged ({_first_line(error)}). {CURE}"
+                f"{path}: not an .npz file of plain arrays, or damaged ({first_line(error)}). {CURE}"
             ) from error
 
     def _labelled(
@@ -141,7 +142,3 @@ def _plain(archive: Mapping[str, np.ndarray], key: str, path: Path) -> np.ndarra
             "numbers, or text for labels. If you trust the file, convert the array: "
             + rewrite_command(path, key, "np.array(a.tolist())", pickled=True)
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__

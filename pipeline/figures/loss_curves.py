@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.figures.kit.canvas import blank, style_axes
-from pipeline.figures.kit.style import INK, LINE, MUTED, SMALL, TEXT, TITLE, TRAIN, VALIDATION
+from pipeline.figures.kit.style import INK, LINE, MUTED, SMALL, TEXT, TITLE, TRAINING_INK, VALIDATION_INK
 from pipeline.metric_names import EPOCH, LOSS
 
 History = Mapping[str, Sequence[float]]
 """Values of a metric, one an epoch, by its name, such as `epoch/train/loss`."""
 PANELS = ("loss", "distortion", "rate", "elbo")
-SPLITS = (("train", "training", TRAIN), ("validation", "validation", VALIDATION))
+SPLITS = (("train", "training", TRAINING_INK), ("validation", "validation", VALIDATION_INK))
 WIDTH = 480  # pixels of one panel with its labels
 HEIGHT = 440  # pixels, likewise
 TICKS = 8  # epochs that an axis numbers at most
@@ -25,12 +25,11 @@ REACH = 12.0  # how many distances from median to best beyond the median a value
 WORTH = 3.0  # how many times larger the axis shows the bulk for it to be worth cutting the rest
 
 
-def losses(history: History, title: str = "Training") -> Figure:
+def losses(history: History) -> Figure:
     """The course of loss, distortion, rate and, where recorded, the ELBO; nats per image, epochs counted from 1.
 
     Args:
         history: values by name, such as `epoch/train/loss`. Other names are left out.
-        title: above all panels.
 
     Raises:
         ValueError: none of the names is known.
@@ -42,7 +41,7 @@ def losses(history: History, title: str = "Training") -> Figure:
     rows = math.ceil(len(panels) / columns)
     figure = blank(columns * WIDTH, rows * HEIGHT)
     figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE, color=INK)
+    figure.suptitle("Training", x=0.01, ha="left", fontsize=TITLE, color=INK)
     best = best_epoch(history)
     for axes, name in zip(figure.subplots(rows, columns, squeeze=False).flat, panels, strict=True):
         _draw_panel(axes, name, history, best)

@@ -10,11 +10,11 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import MissingConfigException
 
 from pipeline.config.build import locate
-from pipeline.config.composition import CHOICES, CONF, TRAIN, search_path, training_config
+from pipeline.config.composition import CHOICES, CONF, TRAIN, plain, search_path, training_config
 from pipeline.config.hydra_internals import command_line
 from pipeline.config.names import Config, hydra_literal, shown
 from pipeline.errors import InputError
-from pipeline.tracking.store import Store
+from pipeline.tracking.settings import store_of
 
 KEY = "from"
 PARTS = ("dataset", "model", "likelihood", "objective", "training", "evaluation", "pictures")
@@ -46,7 +46,7 @@ def expanded(arguments: Sequence[str]) -> list[str]:
             )
     with initialize_config_dir(str(TRAIN.root), version_base="1.3"):
         where = [each.input_line for each in beside if each.key_or_group == "tracking.uri"]
-        store = Store(compose(TRAIN.name, where).tracking.uri)
+        store = store_of(plain(compose(TRAIN.name, where)))
         run_id = store.run(run_id).info.run_id
         config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
         if store.children(run_id) or not set(PARTS) <= set(config):

@@ -36,7 +36,7 @@ SPARE_DRAWS = 5
 
 @dataclass(frozen=True)
 class Feasibility:
-    """A feasibility says what the check of a search space found.
+    """The result of the check of a search space.
 
     Attributes:
         points: the number of points that were checked.

@@ -15,7 +15,7 @@ import pipeline.tracking.preload  # noqa: F401 — while the fork server imports
 from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.errors import InputError, Interrupted
-from pipeline.places import MLRUNS
+from pipeline.places import JOBS
 from pipeline.process.interruption import listen
 from pipeline.sweep.feasibility import Feasibility
 from pipeline.sweep.feasibility_process import feasibility_of
@@ -27,9 +27,6 @@ from pipeline.sweep.study_run import study_run
 from pipeline.sweep.study_summary import study_summary
 from pipeline.sweep.workers.worker import Worker
 from pipeline.tracking.settings import TrackingSettings
-
-JOBS = MLRUNS / "jobs"
-"""The folder with a folder for each study, and in it Hydra's job folder of each trial."""
 
 
 def search(context: HydraContext, hydra_config: DictConfig, config: Config, overrides: Sequence[Override]) -> None:

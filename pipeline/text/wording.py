@@ -45,6 +45,11 @@ def wrapped(text: str, most: int) -> list[str]:
     return [line.plain.rstrip() for line in Text(text).wrap(Console(), max(1, most))]
 
 
+def first_line(error: object) -> str:
+    """Return the first line of an error's message, or the name of its kind where it has no message."""
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:
     """Ask `Did you mean …? ` about the known name nearest to an unknown one; empty if none is near.
 

@@ -12,10 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.address import Address
 from pipeline.errors import InputError
+from pipeline.text.wording import first_line
 from pipeline.tracking.database import alone
 from pipeline.tracking.owner import end_as_killed, is_alive
 from pipeline.tracking.server_check import check_server
-from pipeline.tracking.store_address import first_line, impatience, is_server
+from pipeline.tracking.store_address import impatience, is_server
 
 
 @contextmanager

@@ -17,10 +17,11 @@ from pipeline.figures import Figure, png
 from pipeline.metric_names import LOSS
 from pipeline.secrets import masked
 from pipeline.text.markdown import literal
+from pipeline.text.wording import first_line
 from pipeline.tracking.dataset_input import dataset_input
 from pipeline.tracking.links import run_link
 from pipeline.tracking.store import Store
-from pipeline.tracking.store_address import DATABASE, first_line
+from pipeline.tracking.store_address import DATABASE
 from pipeline.tracking.tags import NOTE, REUSED
 from pipeline.tracking.transaction import whole
 

@@ -13,10 +13,11 @@ from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.metric_names import names_of
 from pipeline.process.interruption import undisturbed
+from pipeline.text.wording import first_line
 from pipeline.tracking.database import artifacts_beside
 from pipeline.tracking.first_contact import close_abandoned, ready
 from pipeline.tracking.relocation import relocate
-from pipeline.tracking.store_address import DATABASE, first_line, is_server
+from pipeline.tracking.store_address import DATABASE, is_server
 from pipeline.tracking.tags import PARENT, PRUNED, REUSED, TRAINING_KEY
 from pipeline.tracking.transaction import found_or_made, whole
 

@@ -61,11 +61,6 @@ def resume_command(uri: Address, run_id: str) -> str:
     return f"{python()} -m pipeline.train resume={run_id}{where}"
 
 
-def first_line(error: object) -> str:
-    """The first line of an error's message."""
-    return str(error).partition("\n")[0]
-
-
 class _InOurWords(logging.Filter):
     """Replaces a line of urllib3's for every try by one in a minute: the server does not answer."""
 

@@ -13,7 +13,7 @@ from pipeline.figures.images.decoded import coordinate_names
 from pipeline.figures.kit.canvas import rendered
 from pipeline.figures.kit.limits import square_limits
 from pipeline.figures.kit.mosaic import near_square
-from pipeline.figures.kit.style import VALIDATION, class_colors
+from pipeline.figures.kit.style import VALIDATION_INK, class_colors
 from pipeline.figures.latent.scatter import keep_apart
 from pipeline.figures.loss_curves import best_epoch, robust_range
 from pipeline.latent.axes import even, latent_axes, latents_at, principal_axes, quantiles
@@ -268,7 +268,7 @@ def test_losses_mark_the_best_epoch_on_the_validation_curve():
     for axes, value in ((loss, 5.5), (rate, 3.0)):
         (ring,) = (line for line in axes.lines if line.get_markerfacecolor() == "none" and line.get_markersize() == 8)
         assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([3], [value])
-        assert ring.get_color() == VALIDATION
+        assert ring.get_color() == VALIDATION_INK
         assert axes.get_title(loc="right") == f"best epoch 3: {value:.2f}"
 
 

@@ -270,12 +270,13 @@ def test_no_text_leaves_its_figure_and_all_save_at_their_size(random):
     long = "A title that is much longer than the few small images under it are wide, by far and by intent"
     images, ends = noise(random, 3, 9, 7, 3), noise(random, 2, 9, 7, 3)
     for figure in (
-        figures.first_images(images, [0, 1, 9], FASHION, long),
-        figures.decoded_latents(images[:1], [[0.5, -1]], long),
-        figures.interpolations(ends, ends, noise(random, 2, 1, 9, 7, 3), long),
+        figures.first_images(images, [0, 1, 9], FASHION),
+        figures.decoded_latents(images[:1], [[0.5, -1]]),
+        figures.interpolations(ends, ends, noise(random, 2, 1, 9, 7, 3)),
         figures.interpolations(ends, ends, noise(random, 2, 30, 9, 7, 3)),
-        figures.samples_beside(images[:1], images[1:2], long),
-        panels(random, np.arange(2), np.arange(2), title=2 * long)[0],
+        figures.samples_beside(images[:1], images[1:2]),
+        figures.samples(images, 2 * long),
+        panels(random, np.arange(2), np.arange(2))[0],
         panels(random, np.arange(40) * 1e-3, np.arange(40) * 1e-3, shape=(28, 28, 1))[0],
     ):
         assert inside_its_figure(figure)

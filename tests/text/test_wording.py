@@ -118,7 +118,7 @@ def everything(names: list[str], dimensions: int) -> dict[str, Figure]:
     column = figures.Column(names[0], "ELBO 1", images[:4], images[:4], points, plane, images[:4])
     layer = figures.Layer(names[0], names[-1] or "x", (8, 8, 1), 0)
     return {
-        "latent": figures.latent_space(points, title=names[0]),
+        "latent": figures.latent_space(points),
         "steps": figures.latent_steps(steps),
         "plane": figures.scatter_and_plane(plane, points),
         "beside": figures.side_by_side([column, column], title=names[0]),

@@ -24,11 +24,11 @@ MOVED = "value of the row's dimension, all others kept"
 SHARES = "decoded, at this share of the way between the two posterior means"
 
 
-def decoded_plane(plane: DecodedPlane, title: str = "Decoded plane") -> Figure:
+def decoded_plane(plane: DecodedPlane) -> Figure:
     """A decoded plane as one image, its coordinates along both axes, y upwards as in the scatter of the latents."""
     image, height, width = plane_image(plane)
     x_label, y_label = plane.axis_names
-    figure, axes = sheet(image, title, coordinates_room(plane.y), FOOT, x_label)
+    figure, axes = sheet(image, "Decoded plane", coordinates_room(plane.y), FOOT, x_label)
     write_coordinates(axes, plane.x, plane.y, (height, width))
     axes.set_xlabel(x_label, fontsize=TEXT, color=INK)
     axes.set_ylabel(y_label, fontsize=TEXT, color=INK)
@@ -55,16 +55,13 @@ def write_coordinates(axes: Axes, x_values: np.ndarray, y_values: np.ndarray, ti
         _tick_y(axes, coordinate_names(y_values)[::-1], tile[0], 0)
 
 
-def traversals(
-    decoded: np.ndarray, values: np.ndarray, names: Sequence[str], title: str = "Latent traversals"
-) -> Figure:
+def traversals(decoded: np.ndarray, values: np.ndarray, names: Sequence[str]) -> Figure:
     """One row a latent dimension: what the values of that dimension decode to while all the others stay.
 
     Args:
         decoded: [dimensions, steps, H, W, C], uint8 or floating point in [0, 1]; dimension 0 is the top row.
         values: [steps], ascending.
         names: one a dimension, as it reads left of its row.
-        title: above all rows.
 
     Raises:
         ValueError: not one image for each dimension and value.
@@ -77,16 +74,14 @@ def traversals(
         )
     height, width, factor = _tile(tiles, tall=2)
     left = max(text_width(name, TEXT) for name in names) + 12
-    figure, axes = sheet(join(magnify(tiles, factor), ROW_GAP, 0), title, left, FOOT, MOVED)
+    figure, axes = sheet(join(magnify(tiles, factor), ROW_GAP, 0), "Latent traversals", left, FOOT, MOVED)
     _tick_x(axes, coordinate_names(values), width)
     axes.set_xlabel(MOVED, fontsize=TEXT, color=INK)
     _tick_y(axes, names, height, ROW_GAP)
     return figure
 
 
-def interpolations(
-    first: np.ndarray, last: np.ndarray, decoded: np.ndarray, title: str = "Interpolations between pairs of images"
-) -> Figure:
+def interpolations(first: np.ndarray, last: np.ndarray, decoded: np.ndarray) -> Figure:
     """One row a pair of images: the first as the data have it, the way to the second as decoded, the second.
 
     Args:
@@ -107,20 +102,20 @@ def interpolations(
     image = join(magnify(lines, factor), ROW_GAP, 0)
     gap = np.full((len(image), END_GAP, 3), PAPER, np.uint8)
     image = np.concatenate([image[:, :width], gap, image[:, width:-width], gap, image[:, -width:]], axis=1)
-    figure, axes = sheet(image, title, 0, FOOT + 14, SHARES)
+    figure, axes = sheet(image, "Interpolations between pairs of images", 0, FOOT + 14, SHARES)
     originals = [(width / 2, "first\nimage"), (image.shape[1] - width / 2, "second\nimage")]
     _tick_x(axes, [f"{share:.0%}" for share in even(0, 1, steps)], width, width + END_GAP, originals)
     axes.set_xlabel(SHARES, fontsize=TEXT, color=INK)
     return figure
 
 
-def decoded_latents(
-    decoded: np.ndarray, coordinates: np.ndarray, title: str = "Decoded at chosen coordinates"
-) -> Figure:
+def decoded_latents(decoded: np.ndarray, coordinates: np.ndarray) -> Figure:
     """Single images [N, H, W, C], each with the coordinates [N, D] under it that it was decoded from."""
     places = np.round(np.asarray(coordinates, np.float64), 3) + 0.0  # not -0
     captions = [f"({', '.join(f'{value:g}' for value in place)})" for place in places]
-    return captioned(decoded, [caption.replace("-", "\N{MINUS SIGN}") for caption in captions], title)
+    return captioned(
+        decoded, [caption.replace("-", "\N{MINUS SIGN}") for caption in captions], "Decoded at chosen coordinates"
+    )
 
 
 def coordinate_names(values: np.ndarray) -> list[str]:

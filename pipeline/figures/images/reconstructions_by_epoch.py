@@ -17,12 +17,7 @@ GAP = 3  # pixels between two images
 INPUT_GAP = 12  # pixels under the row of the inputs
 
 
-def reconstructions_by_epoch(
-    images: np.ndarray,
-    reconstructions: np.ndarray,
-    epochs: Sequence[int],
-    title: str = "Reconstructions from epoch to epoch",
-) -> Figure:
+def reconstructions_by_epoch(images: np.ndarray, reconstructions: np.ndarray, epochs: Sequence[int]) -> Figure:
     """The images as the top row, and under them one row an epoch with their reconstructions.
 
     Args:
@@ -48,7 +43,7 @@ def reconstructions_by_epoch(
     first = np.pad(tiles[:1], [(0, 0), (0, 0), (0, INPUT_GAP), (0, 0), (0, 0)], constant_values=255)
     names = ["input", *(epoch_name(epochs[step]) for step in shown)]
     image = np.concatenate([join(first, 0, GAP), join(tiles[1:], GAP, GAP)])
-    figure, axes = sheet(image, title, max(text_width(name, TEXT) for name in names))
+    figure, axes = sheet(image, "Reconstructions from epoch to epoch", max(text_width(name, TEXT) for name in names))
     middles = np.arange(len(names)) * (height * factor + GAP) + height * factor / 2 - 0.5
     middles[1:] += INPUT_GAP - GAP
     axes.set_yticks(middles, names)

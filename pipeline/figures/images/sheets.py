@@ -25,24 +25,19 @@ NAMED_HEIGHT = 40  # pixels from which on a row is high enough for a word beside
 DENSITIES = ("from the prior", "from a density fitted to the posterior")
 
 
-def first_images(
-    images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], title: str = "The first images of the data"
-) -> Figure:
+def first_images(images: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Figure:
     """Images in reading order, each with the name of its class under it.
 
     Args:
         images: uint8 or floating point in [0, 1], [N, H, W, C].
         labels: integers [N], indices into class_names.
         class_names: one a class.
-        title: above them.
     """
     names = drawables(class_names, NAME_CELLS)
-    return captioned(images, [names[label] for label in labels], title)
+    return captioned(images, [names[label] for label in labels], "The first images of the data")
 
 
-def reconstructions(
-    images: np.ndarray, reconstructions: np.ndarray, title: str = "Inputs over their reconstructions"
-) -> Figure:
+def reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> Figure:
     """Every image over its reconstruction.
 
     Args:
@@ -53,7 +48,7 @@ def reconstructions(
     rows, columns = near_square(count, 2 * height, width)
     factor = min(whole_factor(2 * rows * height, columns * width, PAIRS_SIDE), whole_factor(height, width, IMAGE_SIDE))
     pairs = stack_pairs(magnify(above, factor), magnify(below, factor), INNER_GAP)
-    figure, axes = sheet(join(arrange(pairs, rows, columns), PAIR_GAP, 6), title, left=20)
+    figure, axes = sheet(join(arrange(pairs, rows, columns), PAIR_GAP, 6), "Inputs over their reconstructions", left=20)
     _name_rows(axes, rows, height * factor)
     return figure
 
@@ -64,12 +59,12 @@ def samples(images: np.ndarray, title: str = "Samples") -> Figure:
     return figure
 
 
-def samples_beside(prior: np.ndarray, fitted: np.ndarray, title: str = "Samples") -> Figure:
+def samples_beside(prior: np.ndarray, fitted: np.ndarray) -> Figure:
     """Decoded draws from two densities, both [N, H, W, C], as mosaics side by side, each under its name."""
     mosaics = [mosaic(as_rgb(images), 3, MOSAIC_SIDE, IMAGE_SIDE) for images in (prior, fitted)]
     widths = [max(image.shape[1], text_width(name, TEXT)) for image, name in zip(mosaics, DENSITIES, strict=True)]
     top = TOP + MOSAIC_HEAD
-    figure = headed(title, sum(widths) + MOSAIC_GAP + 2 * EDGE, top + max(map(len, mosaics)) + EDGE)
+    figure = headed("Samples", sum(widths) + MOSAIC_GAP + 2 * EDGE, top + max(map(len, mosaics)) + EDGE)
     for image, name, left in zip(mosaics, DENSITIES, (EDGE, EDGE + widths[0] + MOSAIC_GAP), strict=True):
         place_image(figure, image, left, top).set_title(name, fontsize=TEXT, color=INK, loc="left", pad=6)
     return figure

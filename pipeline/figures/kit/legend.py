@@ -17,7 +17,7 @@ COLUMN_DOT = 50  # pixels of a dot with its room, in columns
 COLUMN_LINE = 24  # pixels of a line, in columns
 COLUMNS_WIDTH = 640  # pixels that several columns may take together
 LINE_DOT = 37  # pixels of a dot with its room, in lines
-LINE = 19  # pixels of a line
+LINE_HEIGHT = 19  # pixels of a line
 LINES = 5  # at most
 INDENT = 9  # pixels that matplotlib leaves in front of a dot
 
@@ -90,7 +90,7 @@ class LegendLines(_Legend):
         lines = max(1, math.ceil(self.count / max(1, width // self.entry_width)))
         self.columns = math.ceil(self.count / lines)
         self.width = self.columns * self.entry_width
-        self.height = LINE * lines if self.count > 1 else 0
+        self.height = LINE_HEIGHT * lines if self.count > 1 else 0
 
     def draw(self, figure: Figure, left: int, top: int) -> None:
         """Draw it with its upper left corner at these pixels of the figure."""

@@ -14,8 +14,8 @@ MUTED = "#6b7280"  # text that comes second
 LINE = "#c9cdd3"  # axes and grids
 PAPER = (255, 255, 255)
 BROKEN = (255, 0, 255)  # a pixel that is not a number must not pass for black
-TRAIN = "#0072b2"  # of Okabe and Ito, as the next: apart for every kind of colour vision
-VALIDATION = "#d55e00"
+TRAINING_INK = "#0072b2"  # of Okabe and Ito, as the next: apart for every kind of colour vision
+VALIDATION_INK = "#d55e00"
 
 # Found by search: in Oklab no two come closer than 0.09 even with protanopia, deuteranopia or tritanopia (Machado's
 # matrices). Ordered so that few classes get the clearest ones, and digits often confused (4 7 9, 3 5 8) far ones.

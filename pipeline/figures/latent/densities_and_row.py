@@ -22,7 +22,7 @@ ROW_FOOT = 58  # pixels of the row's coordinates
 HEADING = "Posterior means by class, each to its own peak; lines lead to what is decoded there"
 
 
-def densities_and_row(plane: DecodedPlane, points: LabelledPoints, *, title: str) -> Figure:
+def densities_and_row(plane: DecodedPlane, points: LabelledPoints, title: str) -> Figure:
     """Densities of points on a line, a mark at each coordinate, and from it a line to its image in the decoded row."""
     image, *_ = plane_image(plane)
     height, wide, _ = image.shape

@@ -20,14 +20,14 @@ CARD_FOOT = 44  # pixels under them, for the numbers and the name of the horizon
 CARD_POINTS = 2000  # more would cost time that the eye does not repay
 
 
-def latent_space(points: LabelledPoints, title: str = "Posterior means by class") -> Figure:
+def latent_space(points: LabelledPoints) -> Figure:
     """Posterior means as a scatter through two coordinates, or as one density a class along a single coordinate."""
     legend = LegendColumns(points.legend_labels, points.class_names, PLOT_SIDE)
     left = EDGE + (66 if points.dimensions == 2 else 36 + points.classes.widest(TEXT))
     figure = blank(left + PLOT_SIDE + legend.width + EDGE, TOP + PLOT_SIDE + 64)
     axes = place(figure, left, TOP, PLOT_SIDE, PLOT_SIDE)
     draw_points(axes, points, square_limits(points.points), text=TEXT)
-    write_title(axes, title)
+    write_title(axes, "Posterior means by class")
     name_axes(axes, points.axis_names(), TEXT)
     if points.dimensions == 1:
         axes.set_ylabel("density, each class scaled to its own peak", fontsize=SMALL, color=MUTED)

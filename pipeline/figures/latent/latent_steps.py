@@ -22,7 +22,7 @@ FOOT = 56  # pixels under all panels, for the axis
 DENSITY_HEIGHT = 14  # pixels that a class takes at least as a density
 
 
-def latent_steps(trajectories: Trajectories, *, title: str = "Posterior means from epoch to epoch") -> Figure:
+def latent_steps(trajectories: Trajectories) -> Figure:
     """The latent space after at most 12 epochs, all on the same axes."""
     shown = thinned(len(trajectories.epochs))
     steps = [trajectories.at(step) for step in shown]
@@ -44,7 +44,7 @@ def latent_steps(trajectories: Trajectories, *, title: str = "Posterior means fr
         axes.tick_params(labelsize=SMALL, labelleft=column == 0, labelbottom=index + columns >= len(shown))
         axes.set_title(epoch_name(trajectories.epochs[step]), fontsize=TEXT, color=INK, loc="left", pad=4)
         panels.append(axes)
-    write_head(figure, title, left)
+    write_head(figure, "Posterior means from epoch to epoch", left)
     _name_axes(figure, panels, steps[0].axis_names())
     legend.draw(panels[columns - 1])
     return figure

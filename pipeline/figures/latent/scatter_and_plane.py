@@ -25,24 +25,23 @@ PANEL_GAP = 28  # pixels between the two panels
 CROSS = (4.0, 10.0)  # pixels of the smallest and of the largest cross
 POINTS_HEADING = "Posterior means by class; crosses: the coordinates decoded"
 PLANE_HEADING = "Decoded at the crosses"
+TITLE = "The latent space and what it decodes to"
 
 
-def scatter_and_plane(
-    plane: DecodedPlane, points: LabelledPoints, title: str = "The latent space and what it decodes to"
-) -> Figure:
+def scatter_and_plane(plane: DecodedPlane, points: LabelledPoints) -> Figure:
     """Posterior means with the coordinates of a plane as crosses and, as high beside them, the decoded plane.
 
     Where the points lie on a line, their densities stand above the one row that is decoded.
     """
     if points.dimensions == 1:
-        return densities_and_row(plane, points, title=title)
+        return densities_and_row(plane, points, TITLE)
     image, *tile = plane_image(plane)
     side = max(len(image), LEAST_HEIGHT)
     top = TOP + PANEL_HEAD
     legend = LegendColumns(points.legend_labels, points.class_names, side)
     plane_left = EDGE + PANEL_LEFT + side + legend.width + PANEL_GAP + coordinates_room(plane.y)
     width = plane_left + max(image.shape[1], text_width(PLANE_HEADING, TEXT)) + EDGE
-    figure = headed(title, width, top + side + PANEL_FOOT)
+    figure = headed(TITLE, width, top + side + PANEL_FOOT)
     scatter = place(figure, EDGE + PANEL_LEFT, top, side, side)
     _draw_crossed(scatter, points, np.stack(np.meshgrid(plane.x, plane.y), axis=-1).reshape(-1, 2))
     _name(scatter, POINTS_HEADING, points.axis_names())

@@ -13,6 +13,7 @@ from pipeline.config.names import shown
 from pipeline.errors import InputError
 from pipeline.sweep.space.decimal_range import numbers_of
 from pipeline.sweep.space.space import Space
+from pipeline.text.wording import first_line
 
 
 def space_of(node: Mapping[str, Any], parser: OverridesParser, *, under: str = "sweep.space") -> Space:
@@ -87,7 +88,7 @@ def _parsed(line: str, parser: OverridesParser, under: str) -> Override:
     try:
         return parser.parse_override(null_listed(line))
     except HydraException as error:
-        raise InputError(f"{under}.{line}: {str(error).partition(chr(10))[0]}; expected Hydra's grammar") from error
+        raise InputError(f"{under}.{line}: {first_line(error)}; expected Hydra's grammar") from error
 
 
 def _interval(values: IntervalSweep) -> BaseDistribution:

@@ -21,7 +21,7 @@ seen at once.
 
 
 class Leases:
-    """These leases are of the trials that this process works on.
+    """The leases that this process holds.
 
     Args:
         storage: Optuna's storage of the study.

@@ -13,10 +13,9 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pipeline.address import Address
 from pipeline.errors import InputError
-from pipeline.places import MLRUNS
+from pipeline.places import STUDIES
+from pipeline.text.wording import first_line
 from pipeline.tracking.database import driver_missing
-
-STUDIES = MLRUNS / "studies"
 
 
 def lock_of(study: str) -> FileLock:
@@ -48,7 +47,7 @@ def storage_of(study: str, address: Address | None) -> BaseStorage:
 
 
 def _reason(error: Exception) -> str:
-    cause = str(error).partition("\n")[0].rstrip(". ")
+    cause = first_line(error).rstrip(". ")
     if isinstance(error.__cause__, ModuleNotFoundError):
         return driver_missing(error.__cause__)
     if isinstance(error, RuntimeError):  # Optuna does not know the database's schema

@@ -30,7 +30,7 @@ AtTheEnd = Callable[[ClaimedTrial, End], None]
 
 @dataclass(eq=False)
 class TrialProcess:
-    """A worker knows a trial process by its pipe, and what it works on since when.
+    """A trial process as its worker sees it: the pipe to it, and what it works on since when.
 
     Attributes:
         process: the process.
