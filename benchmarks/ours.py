@@ -25,7 +25,7 @@ def run(task: Task, turn: Turn) -> None:
     vae = experiment.model_for(data)
 
     def end_of_epoch(_: int, metrics: dict[str, float]) -> None:
-        turn.report(len(data.train) / metrics["epoch/train/images_per_second"])
+        turn.report(len(data.train) / metrics["train/epoch/images_per_second"])
         turn.wait()
 
     with tempfile.TemporaryDirectory() as folder:

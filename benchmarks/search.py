@@ -153,7 +153,7 @@ def our_trifles(search: Search, uri: str, trials: int) -> list[str]:
         *_study(uri),
         *("dataset=mnist", f"dataset.dir={search.data}", "dataset.limit=100", "dataset.validation=50"),
         *("model.hidden=[2]", "training.epochs=1"),
-        *("sweep/pruner=none", f"sweep.n_trials={trials}", "sweep.objective=[epoch/validation/distortion]"),
+        *("sweep/pruner=none", f"sweep.n_trials={trials}", "sweep.objective=[validation/epoch/distortion]"),
         "objective.beta=interval(0.5,2)",
     ]
 

@@ -1,37 +1,51 @@
-"""The names of metrics: `validation/elbo` is of the model that is kept, `epoch/validation/elbo` of each epoch.
+"""The names of metrics: `validation/elbo` is of the model that is kept, `validation/epoch/elbo` of each epoch.
 
-The middle is the split. The UI makes a section of all that stands before the last slash.
+The MLflow UI makes a section of all that stands before the last slash, and shows first what comes first in the
+alphabet, the scores of the test split.
 """
 
 from collections.abc import Mapping
 from typing import TypeVar
 
-EPOCH = "epoch/"
-"""What the names of all metrics begin with that have a value after each epoch."""
-LOSS = f"{EPOCH}validation/loss"
+_EPOCH = "/epoch/"
+
+
+def of_epoch(split: str, score: str) -> str:
+    """The name of a score of a split after each epoch."""
+    return f"{split}{_EPOCH}{score}"
+
+
+def is_of_epoch(name: str) -> bool:
+    """Whether a metric has a value after each epoch."""
+    return _EPOCH in name
+
+
+def of_kept_model(name: str) -> str:
+    """The name of the same score of the same split, of the model that is kept."""
+    return name.replace(_EPOCH, "/")
+
+
+LOSS = of_epoch("validation", "loss")
 """What early stopping looks at, nats per image."""
-ELBO = f"{EPOCH}validation/elbo"
+ELBO = of_epoch("validation", "elbo")
 """What pruners look at and comparisons draw, nats per image; the weights of the loss are not in it."""
-SPEED = f"{EPOCH}train/images_per_second"
+SPEED = of_epoch("train", "images_per_second")
 """What no two trainings have in common, however equal they are."""
-_FORMER = {f"{EPOCH}train/": "train/", f"{EPOCH}validation/": "val/"}
-"""What these names began with in version 0.2 and before."""
+_SPLITS = {"train": "train", "val": "validation"}
+"""What stood before the only slash of these names in version 0.2 and before, and the split that it is."""
 _Value = TypeVar("_Value")
 
 
 def current(name: str) -> str:
     """The name that a metric has today, given its name of today or in a record of before: `val/loss` had another."""
-    return next((now + name.removeprefix(then) for now, then in _FORMER.items() if name.startswith(then)), name)
+    before, _, score = name.partition("/")
+    return name if is_of_epoch(name) or before not in _SPLITS else of_epoch(_SPLITS[before], score)
 
 
 def names_of(name: str) -> list[str]:
     """The names under which a record may have a metric: the one of today and, if it had another before, that one."""
-    return list(filter(None, (name, former(name))))
-
-
-def former(name: str) -> str | None:
-    """The name that a metric of each epoch had before; None for other metrics."""
-    return next((then + name.removeprefix(now) for now, then in _FORMER.items() if name.startswith(now)), None)
+    split, _, score = name.partition(_EPOCH)
+    return [name, *(f"{before}/{score}" for before, its in _SPLITS.items() if its == split and score)]
 
 
 def under_current_names(metrics: Mapping[str, _Value]) -> dict[str, _Value]:

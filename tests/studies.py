@@ -37,7 +37,7 @@ def settings_of(**changed: Any) -> StudySettings:
         "replicates": 1,
         "objective": ["validation/nll"],
         "direction": None,
-        "prune_by": "epoch/validation/elbo",
+        "prune_by": "validation/epoch/elbo",
         "pruner": optuna.pruners.NopPruner(),
         "enqueue": [],
         "storage": None,

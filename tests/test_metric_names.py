@@ -22,7 +22,7 @@ from pipeline.training.checkpoint import history_in
 
 @pytest.mark.parametrize(
     ("name", "before"),
-    [("epoch/train/images_per_second", "train/images_per_second"), ("epoch/validation/elbo", "val/elbo")],
+    [("train/epoch/images_per_second", "train/images_per_second"), ("validation/epoch/elbo", "val/elbo")],
 )
 def test_a_metric_of_an_epoch_has_its_own_name_and_the_one_of_before(name: str, before: str) -> None:
     assert current(before) == current(name) == name
@@ -58,7 +58,7 @@ def test_a_run_of_before_that_is_gone_on_with_has_one_curve_and_one_value(tmp_pa
 def test_a_checkpoint_of_before_gives_its_history_under_the_names_of_today(tmp_path) -> None:
     path = tmp_path / "checkpoint.npz"
     np.savez(path, progress=np.array(json.dumps({"history": {"val/loss": [3.0], "train/beta": [1.0]}})))
-    assert history_in(path) == {LOSS: [3.0], "epoch/train/beta": [1.0]}
+    assert history_in(path) == {LOSS: [3.0], "train/epoch/beta": [1.0]}
 
 
 def test_the_settings_of_a_study_take_a_metric_by_its_name_of_before() -> None:
@@ -67,7 +67,7 @@ def test_the_settings_of_a_study_take_a_metric_by_its_name_of_before() -> None:
 
 
 def test_a_study_of_before_asks_the_same_question_under_the_names_of_today(plan) -> None:
-    asked = plan(objective=["validation/rate", "epoch/validation/distortion"], prune_by=ELBO, n_trials=2)
+    asked = plan(objective=["validation/rate", "validation/epoch/distortion"], prune_by=ELBO, n_trials=2)
     study = Study(asked)
     stored = {"objective": {"validation/rate": "minimize", "val/distortion": "minimize"}, "prune_by": "val/elbo"}
     question = study.optuna.user_attrs["question"]

@@ -11,10 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from pipeline.figures.kit.canvas import blank, style_axes
 from pipeline.figures.kit.style import INK, LINE, MUTED, SMALL, TEXT, TITLE, TRAINING_INK, VALIDATION_INK
-from pipeline.metric_names import EPOCH, LOSS
+from pipeline.metric_names import LOSS, of_epoch
 
 History = Mapping[str, Sequence[float]]
-"""Values of a metric, one an epoch, by its name, such as `epoch/train/loss`."""
+"""Values of a metric, one an epoch, by its name, such as `train/epoch/loss`."""
 PANELS = ("loss", "distortion", "rate", "elbo")
 SPLITS = (("train", "training", TRAINING_INK), ("validation", "validation", VALIDATION_INK))
 WIDTH = 480  # pixels of one panel with its labels
@@ -29,12 +29,12 @@ def losses(history: History) -> Figure:
     """The course of loss, distortion, rate and, where recorded, the ELBO; nats per image, epochs counted from 1.
 
     Args:
-        history: values by name, such as `epoch/train/loss`. Other names are left out.
+        history: values by name, such as `train/epoch/loss`. Other names are left out.
 
     Raises:
         ValueError: none of the names is known.
     """
-    panels = [name for name in PANELS if any(f"{EPOCH}{split}/{name}" in history for split, *_ in SPLITS)]
+    panels = [name for name in PANELS if any(of_epoch(split, name) in history for split, *_ in SPLITS)]
     if not panels:
         raise ValueError(f"history has {', '.join(history) or 'no metrics'}; expected metrics such as {LOSS}")
     columns = 2 if len(panels) == 4 else len(panels)
@@ -52,7 +52,7 @@ def losses(history: History) -> Figure:
 
 def best_epoch(history: History) -> int | None:
     """The epoch, from 1, with the lowest validation loss, or training loss without validation; None without either."""
-    values = np.asarray(history.get(LOSS) or history.get(f"{EPOCH}train/loss") or (), np.float64)
+    values = np.asarray(history.get(LOSS) or history.get(of_epoch("train", "loss")) or (), np.float64)
     finite = np.isfinite(values)
     return int(np.where(finite, values, np.inf).argmin()) + 1 if finite.any() else None
 
@@ -74,7 +74,7 @@ def robust_range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
 
 def _draw_panel(axes: Axes, name: str, history: History, best: int | None) -> None:
     curves = [
-        (np.asarray(history.get(f"{EPOCH}{split}/{name}", ()), np.float64), word, ink) for split, word, ink in SPLITS
+        (np.asarray(history.get(of_epoch(split, name), ()), np.float64), word, ink) for split, word, ink in SPLITS
     ]
     last = max(len(values) for values, *_ in curves)
     for values, word, ink in curves:

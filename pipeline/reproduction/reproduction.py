@@ -16,7 +16,7 @@ from pipeline.config.names import Config
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation.evaluation import evaluate
-from pipeline.metric_names import EPOCH, SPEED, under_current_names
+from pipeline.metric_names import SPEED, is_of_epoch, under_current_names
 from pipeline.models.vae import VAE
 from pipeline.process.circumstances import circumstances, differences
 from pipeline.reproduction.first_difference import DifferenceFinder, Enough, Recorded
@@ -103,7 +103,7 @@ def _recorded(store: Store, run: MlflowRun) -> Recorded:
     """Return every recorded number of the run by epoch; those of the finished model have epoch None."""
     recorded: Recorded = {None: {}}
     for name, value in under_current_names(run.data.metrics).items():
-        if not name.startswith(EPOCH):
+        if not is_of_epoch(name):
             recorded[None][name] = value
         elif name != SPEED:
             for epoch, number in store.curve(run.info.run_id, name):

@@ -6,9 +6,9 @@ import yaml
 
 from pipeline.config.names import Config, flatten, shown
 from pipeline.data.batches import as_floats
-from pipeline.data.images import ImageData, Split
+from pipeline.data.images import ImageData
 from pipeline.evaluation.evaluation import Evaluation
-from pipeline.metric_names import EPOCH, LOSS
+from pipeline.metric_names import LOSS, of_epoch
 from pipeline.models.vae import VAE
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.snapshots import Snapshots
@@ -67,9 +67,10 @@ class Recorder:
         self.run.describe(_result(history, evaluation))
         epochs = len(history[LOSS])
         if self._card_epochs and epochs not in self._card_epochs:
-            self._cards(f"{EPOCH}validation", self.data.validation, epochs)
+            self._epoch_cards(epochs)
         # The UI's slider starts at step 0: with that step alone, these cards need no sliding.
-        self._cards(evaluation.split, getattr(self.data, evaluation.split), 0)
+        for name, card in self.gallery.cards(getattr(self.data, evaluation.split)).items():
+            self.run.card(f"{evaluation.split}/{name}", 0, card)
         for name, draw in self.gallery.after(history, self.snapshots).items():
             self.run.picture(name, draw)
         if self.snapshots:
@@ -79,11 +80,11 @@ class Recorder:
         if self.snapshots:
             self.run.drawn(f"the snapshot of epoch {epoch}", partial(self.snapshots.keep, epoch))
         if epoch in self._card_epochs or (epoch == 0 and self._card_epochs):
-            self._cards(f"{EPOCH}validation", self.data.validation, epoch)
+            self._epoch_cards(epoch)
 
-    def _cards(self, prefix: str, split: Split, step: int) -> None:
-        for name, draw in self.gallery.cards(split).items():
-            self.run.card(f"{prefix}/{name}", step, draw)
+    def _epoch_cards(self, epoch: int) -> None:
+        for name, draw in self.gallery.cards(self.data.validation).items():
+            self.run.card(of_epoch("validation", name), epoch, draw)
 
 
 def facts(config: Config, data: ImageData) -> dict[str, str]:

@@ -7,16 +7,13 @@ from optuna.pruners import NopPruner
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation.scores import CATALOGUE, score_of
-from pipeline.metric_names import ELBO, EPOCH
+from pipeline.metric_names import ELBO, of_epoch
 from pipeline.runs.setup import Setup
 from pipeline.sweep.settings import StudySettings
 from pipeline.text.wording import did_you_mean
 
 EACH_EPOCH = tuple(
-    f"{EPOCH}{split}/{name}"
-    for split in ("train", "validation")
-    for name, score in CATALOGUE.items()
-    if score.each_epoch
+    of_epoch(split, name) for split in ("train", "validation") for name, score in CATALOGUE.items() if score.each_epoch
 )
 """The metrics of every epoch."""
 END = tuple(f"validation/{name}" for name in CATALOGUE)

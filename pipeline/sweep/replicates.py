@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.metric_names import EPOCH
+from pipeline.metric_names import of_kept_model
 from pipeline.sweep.settings import StudySettings
 
 
@@ -41,6 +41,6 @@ def aggregate(settings: StudySettings, replicates: Sequence[Mapping[str, float]]
     if wrong:
         raise InputError(f"{', '.join(wrong)} is missing, or no finite number")
     deviations = values.std(axis=0, ddof=min(1, len(values) - 1))
-    of_kept_model = settings.prune_by.removeprefix(EPOCH)  # not always the model of the last epoch
-    prune_by = [metrics.get(of_kept_model, metrics.get(settings.prune_by, math.nan)) for metrics in replicates]
+    kept = of_kept_model(settings.prune_by)  # not always the model of the last epoch
+    prune_by = [metrics.get(kept, metrics.get(settings.prune_by, math.nan)) for metrics in replicates]
     return Aggregate(values.mean(axis=0).tolist(), deviations.tolist(), float(np.mean(prune_by)))

@@ -11,7 +11,7 @@ import keras
 from pipeline.data.batches import TrainingBatches, batches_in_order
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.metric_names import EPOCH, SPEED
+from pipeline.metric_names import SPEED, of_epoch
 from pipeline.models.vae import VAE
 from pipeline.process.interruption import heed
 from pipeline.training.checkpoint import Checkpoint, History
@@ -160,10 +160,12 @@ class EpochReport(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         parts = ("loss", "rate", "distortion", "elbo")
-        metrics = {f"{EPOCH}train/{name}": float(logs[name]) for name in parts}
-        metrics |= {f"{EPOCH}validation/{name}": float(logs[f"val_{name}"]) for name in parts}
-        metrics[f"{EPOCH}train/learning_rate"] = float(keras.ops.convert_to_numpy(self.vae.optimizer.learning_rate))
-        metrics[f"{EPOCH}train/beta"] = float(self.vae.beta)
+        metrics = {of_epoch("train", name): float(logs[name]) for name in parts}
+        metrics |= {of_epoch("validation", name): float(logs[f"val_{name}"]) for name in parts}
+        metrics[of_epoch("train", "learning_rate")] = float(
+            keras.ops.convert_to_numpy(self.vae.optimizer.learning_rate)
+        )
+        metrics[of_epoch("train", "beta")] = float(self.vae.beta)
         metrics[SPEED] = self.images / (self._trained - self._begin)
         for listener in self.listeners:
             listener(epoch + 1, metrics)

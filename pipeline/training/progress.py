@@ -7,7 +7,7 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from pipeline.metric_names import EPOCH
+from pipeline.metric_names import of_epoch
 
 
 class TrainingProgress(keras.callbacks.Callback):
@@ -42,8 +42,8 @@ class TrainingProgress(keras.callbacks.Callback):
         seconds = time.perf_counter() - self._epoch_start
         left = "" if self.epochs == epoch else f"  {_duration(self._left(epoch))} left"
         self.console.print(
-            f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}  {_parts(metrics, f'{EPOCH}train')}  "
-            f"[bold]validation {_parts(metrics, f'{EPOCH}validation')}[/bold]  {seconds:.1f} s{left}",
+            f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}  {_parts(metrics, 'train')}  "
+            f"[bold]validation {_parts(metrics, 'validation')}[/bold]  {seconds:.1f} s{left}",
             highlight=False,
             soft_wrap=True,
         )
@@ -69,7 +69,7 @@ class TrainingProgress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Move the bar."""
         if self._bar:
-            parts = _parts({f"batch/{name}": float(value) for name, value in logs.items()}, "batch")
+            parts = _parts({of_epoch("train", name): float(value) for name, value in logs.items()}, "train")
             self._bar.update(self._task, completed=batch + 1, state=f"{parts}  {self._epoch_left(batch + 1)}")
 
     def _epoch_left(self, done: int) -> str:
@@ -83,8 +83,8 @@ class TrainingProgress(keras.callbacks.Callback):
         return (time.perf_counter() - self._start) / (epoch - self._first) * (self.epochs - epoch)
 
 
-def _parts(metrics: dict[str, float], section: str) -> str:
-    loss, rate, distortion = (metrics[f"{section}/{name}"] for name in ("loss", "rate", "distortion"))
+def _parts(metrics: dict[str, float], split: str) -> str:
+    loss, rate, distortion = (metrics[of_epoch(split, name)] for name in ("loss", "rate", "distortion"))
     return f"loss {loss:.2f} (distortion {distortion:.2f}, rate {rate:.2f})"
 
 

@@ -50,7 +50,7 @@ def experiment_id(checkout: Checkout, name: str) -> str:
 
 def test_the_link_that_make_ui_prints_opens_charts_and_pictures_of_the_latest_runs(ui: Ui, page: Page) -> None:
     page.open(ui.link)
-    page.wait_for("single", "Compared", "epoch/validation/elbo", "test/reconstructions", "test/latent", "test/samples")
+    page.wait_for("single", "Compared", "validation/epoch/elbo", "test/reconstructions", "test/latent", "test/samples")
     page.pictures(3)
     page.shoot("overview of a single run")
 
@@ -65,7 +65,7 @@ def test_the_description_of_an_experiment_leads_to_its_prepared_page(
     page.open(f"{ui.address}/#/experiments/{experiment_id(trained, experiment)}/runs?workflowType=machine_learning")
     page.wait_for("Compare these runs")
     page.follow("Compare these runs")
-    page.wait_for("Compared", "Parallel Coordinates", "epoch/validation/elbo", *words)
+    page.wait_for("Compared", "Parallel Coordinates", "validation/epoch/elbo", *words)
     page.pictures(6)
     page.shoot(f"overview of a {experiment}")
 
@@ -81,7 +81,7 @@ def test_a_parent_shows_its_table_and_leads_to_the_comparison(
     assert "distortion" in said or "validation/nll" in said
     page.shoot(f"parent of a {experiment}")
     page.follow(words)
-    page.wait_for("Compared", "epoch/validation/elbo", "latent_dim")
+    page.wait_for("Compared", "validation/epoch/elbo", "latent_dim")
     page.pictures(3)
 
 
@@ -100,7 +100,7 @@ def test_the_comparison_page_shows_the_runs_and_sorts_them(page: Page, trained: 
     done = trained.run("pipeline.compare", "experiment=family", f"out={tmp_path / 'out'}")
     assert done.returncode == 0, done.stderr
     page.open((tmp_path / "out" / "comparison.html").as_uri())
-    said = page.wait_for("Rate and distortion", "epoch/validation/elbo of each epoch", "Contact sheet: digits")
+    said = page.wait_for("Rate and distortion", "validation/epoch/elbo of each epoch", "Contact sheet: digits")
     assert said.index("latent_dim=4") < said.index("latent_dim=1"), "the best first"
     assert page.pictures(7) == 7
     for plot in ("plane", "curves"):

@@ -45,7 +45,7 @@ def test_runs_of_every_kind_come_out_again_bit_for_bit(checkout: Checkout, kind:
     after = checkout.client.get_run(run.info.run_id)
     assert after.data.tags["reproduced"].startswith("bit-identical")
     facts = json.loads((checkout.artifacts(run.info.run_id) / "reproductions" / "1.json").read_text())
-    epochs = len(checkout.history(run.info.run_id, "epoch/validation/loss"))
+    epochs = len(checkout.history(run.info.run_id, "validation/epoch/loss"))
     assert facts["epochs"] == epochs
     assert facts["numbers"] > 10 * epochs, "all numbers of each epoch, and those of the finished model"
     assert after.data.metrics == run.data.metrics
@@ -93,7 +93,7 @@ def test_a_run_that_was_interrupted_and_gone_on_with_does(checkout: Checkout) ->
 def test_a_run_that_began_with_the_weights_of_another_does(checkout: Checkout) -> None:
     first = trained(checkout, "began", *SMALL)
     second = trained(checkout, "began", f"from={first.info.run_id}", f"init={first.info.run_id}")
-    before, after = (checkout.history(run.info.run_id, "epoch/validation/loss") for run in (first, second))
+    before, after = (checkout.history(run.info.run_id, "validation/epoch/loss") for run in (first, second))
     assert after[0][1] < before[-1][1], "it goes on where the other ended"
     done = reproduced(checkout, second)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -126,7 +126,7 @@ def test_one_byte_of_the_data_or_another_seed_is_found_and_named(checkout: Check
         checkout.client.set_tag(run.info.run_id, name, before)
     done = reproduced(checkout, run)
     assert done.returncode == 1
-    assert "not the same: epoch/train/loss of epoch 1 is " in done.stdout
+    assert "not the same: train/epoch/loss of epoch 1 is " in done.stdout
     for phrase in ("seed was 0, is 1", "tensorflow was 2.0.0, is 2.", "onednn was 0, is ", "commit was before, is "):
         assert phrase in done.stdout
     assert checkout.client.get_run(run.info.run_id).data.tags["reproduced"].startswith("not the same")

@@ -49,10 +49,10 @@ def test_the_run_holds_settings_circumstances_numbers_and_data(
     assert {"commit", "dirty", "tensorflow", "keras", "python", "device", "threads", "seed"} <= set(run.data.tags)
     assert len(run.data.tags["data_fingerprint"]) == 64
     parts = ("loss", "rate", "distortion", "elbo")
-    for split in ("epoch/train", "epoch/validation", "test"):
+    for split in ("train/epoch", "validation/epoch", "test"):
         rate, distortion, elbo = (run.data.metrics[f"{split}/{part}"] for part in parts[1:])
         assert elbo == pytest.approx(-(rate + distortion), rel=1e-5)
-    for metric in (*(f"epoch/train/{name}" for name in ("loss", "learning_rate", "beta", "images_per_second")), LOSS):
+    for metric in (*(f"train/epoch/{name}" for name in ("loss", "learning_rate", "beta", "images_per_second")), LOSS):
         assert [step for step, _ in checkout.history(run.info.run_id, metric)] == [1, 2, 3]
     assert run.data.metrics["test/mse"] > 0
     inputs = {each.tags[0].value: each.dataset for each in run.inputs.dataset_inputs}
@@ -76,7 +76,7 @@ def test_the_run_holds_pictures_and_the_config_that_made_it(
     cards = [path.name for path in (folder / "images").glob("*.png")]
     for key in ("reconstructions", "latent", "grid", "samples"):
         steps = sorted(
-            name.split("+step+")[1].split("+")[0] for name in cards if name.startswith(f"epoch~validation~{key}+")
+            name.split("+step+")[1].split("+")[0] for name in cards if name.startswith(f"validation~epoch~{key}+")
         )
         assert steps == ["0", "1", "2", "3"]
         [final] = (folder / "images").glob(f"test~{key}+step+0+*.png")
@@ -119,7 +119,7 @@ def test_equal_seeds_give_equal_numbers_and_seed_0_is_a_seed(checkout: Checkout)
     for name, seed in (("first", 0), ("again", 0), ("other", 1)):
         done = checkout.train(*SMALL, f"training.seed={seed}", f"tracking.experiment={name}")
         assert done.returncode == 0, done.stderr
-        losses[name] = checkout.history(checkout.runs(name)[0].info.run_id, "epoch/validation/loss")
+        losses[name] = checkout.history(checkout.runs(name)[0].info.run_id, "validation/epoch/loss")
     assert losses["first"] == losses["again"]
     assert losses["first"] != losses["other"]
 
@@ -155,7 +155,7 @@ def test_another_word_trains_on_other_images(
     done = checkout.train(f"dataset={dataset}", "model=conv", "dataset.limit=2000", "training.epochs=4")
     assert done.returncode == 0, done.stderr
     [run] = checkout.runs(dataset)
-    losses = [loss for _, loss in checkout.history(run.info.run_id, "epoch/validation/loss")]
+    losses = [loss for _, loss in checkout.history(run.info.run_id, "validation/epoch/loss")]
     assert losses[-1] < losses[0]
     assert run.data.metrics["test/elbo"] > at_least
     profile = json.loads(run.inputs.dataset_inputs[0].dataset.profile)

@@ -68,7 +68,7 @@ def test_equal_configs_give_equal_numbers(checkout: Checkout, first: Run) -> Non
     done = checkout.train(f"from={first.info.run_id}", "tracking.experiment=equal")
     assert done.returncode == 0, done.stderr
     second = checkout.runs("equal")[0]
-    histories = [checkout.history(run.info.run_id, "epoch/validation/loss") for run in (first, second)]
+    histories = [checkout.history(run.info.run_id, "validation/epoch/loss") for run in (first, second)]
     assert histories[0] == histories[1]
 
 

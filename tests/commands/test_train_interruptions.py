@@ -44,8 +44,8 @@ def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: 
     done = checkout.train(f"resume={beginning(run_id)}")
     assert done.returncode == 0, done.stderr
     assert checkout.client.get_run(run_id).info.status == "FINISHED"
-    trained = [f"epoch/train/{name}" for name in ("loss", "rate", "beta", "learning_rate")]
-    for metric in (*trained, "epoch/validation/loss", "epoch/validation/distortion"):
+    trained = [f"train/epoch/{name}" for name in ("loss", "rate", "beta", "learning_rate")]
+    for metric in (*trained, "validation/epoch/loss", "validation/epoch/distortion"):
         assert checkout.history(run_id, metric) == checkout.history(expected, metric)
     for part in ("test/elbo", "test/mse"):
         assert checkout.history(run_id, part) == checkout.history(expected, part)

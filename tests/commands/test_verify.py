@@ -15,7 +15,7 @@ def reference(**changed: object) -> Reference:
     facts = {
         "what": "a loss",
         "overrides": [],
-        "metric": "epoch/validation/loss",
+        "metric": "validation/epoch/loss",
         "take": "lowest",
         "published": 100.0,
         "tolerance": 0.5,
@@ -49,7 +49,7 @@ def tiny(published: float) -> str:
     overrides = ", ".join(f"'{each}'" for each in SMALL)
     return (
         "+references.tiny={_target_: pipeline.verification.reference.Reference, what: a small training, "
-        f"overrides: [{overrides}], metric: epoch/validation/loss, take: lowest, published: {published}, "
+        f"overrides: [{overrides}], metric: validation/epoch/loss, take: lowest, published: {published}, "
         f"tolerance: 1.0, "
         "source: these tests, quick_overrides: ['training.epochs=1'], quick_bounds: [0.0, 1.0]}"
     )
@@ -67,7 +67,7 @@ def test_the_page_is_written_from_the_runs_of_references_and_families(checkout: 
     assert "holds" in done.stdout
     written = (checkout.root / "docs" / "reference.md").read_text()
     [run] = checkout.runs("verify")
-    best = min(value for _, value in checkout.history(run.info.run_id, "epoch/validation/loss"))
+    best = min(value for _, value in checkout.history(run.info.run_id, "validation/epoch/loss"))
     row = next(line for line in written.splitlines() if line.startswith("| a small training |"))
     assert f"| **{best:.2f}** | at most 50 + 1 |" in row
     assert "these tests" in row

@@ -34,4 +34,4 @@ def test_tables_and_studies_agree_which_way_is_better(name: str) -> None:
 def test_a_score_that_another_can_pay_for_ranks_nothing_by_itself() -> None:
     for name in ("rate", "distortion", "loss", "active_units", "mutual_information"):
         assert ranking(f"validation/{name}") is None
-    assert score_of("epoch/train/images_per_second") is None
+    assert score_of("train/epoch/images_per_second") is None

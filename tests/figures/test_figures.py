@@ -144,7 +144,7 @@ def test_errors_name_both_shapes(random):
         figures.trial_sheet([], "a study")
     with pytest.raises(ValueError, match="int64"):
         figures.mosaic_card(np.zeros((3, 8, 8, 1), np.int64))
-    with pytest.raises(ValueError, match="expected metrics such as epoch/validation/loss"):
+    with pytest.raises(ValueError, match="expected metrics such as validation/epoch/loss"):
         figures.losses({"learning_rate": [1e-3]})
 
 
@@ -255,7 +255,7 @@ def test_names_are_kept_apart_and_move_no_more_than_needed():
 
 
 def history(**curves: list[float]) -> dict[str, list[float]]:
-    return {f"epoch/{name.replace('_', '/')}": values for name, values in curves.items()}
+    return {name.replace("_", "/epoch/"): values for name, values in curves.items()}
 
 
 def test_losses_mark_the_best_epoch_on_the_validation_curve():
@@ -410,7 +410,7 @@ def test_every_figure_saves_as_png_at_its_own_size(random):
         figures.latent_space(figures.LabelledPoints(random.normal(size=(40, 2)), labels, ["a", "b", "c"])),
         figures.latent_space(figures.LabelledPoints(random.normal(size=(40, 1)), labels, ["a", "b", "c"])),
         figures.latent_space(figures.LabelledPoints(np.empty((0, 2)), np.empty(0, int), ["a", "b"])),
-        figures.losses({"epoch/train/loss": [3.0, 2.0], "epoch/validation/loss": [2.5, 2.4]}),
+        figures.losses({"train/epoch/loss": [3.0, 2.0], "validation/epoch/loss": [2.5, 2.4]}),
     ]
     for figure in drawn:
         data = png(figure)
@@ -430,9 +430,9 @@ def test_no_text_leaves_its_figure(random):
         figures.reconstructions(*random.random((2, 1, 8, 8, 1)), "A title longer than its picture, by far"),
         figures.losses(
             {
-                "epoch/train/loss": [3000.0, 2000.0],
-                "epoch/validation/loss": [2500.0, 2400.0],
-                "epoch/validation/rate": [1.0, 2.0],
+                "train/epoch/loss": [3000.0, 2000.0],
+                "validation/epoch/loss": [2500.0, 2400.0],
+                "validation/epoch/rate": [1.0, 2.0],
             }
         ),
     ):

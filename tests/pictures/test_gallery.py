@@ -19,7 +19,7 @@ from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.snapshots import Snapshots
 
-HISTORY = {"epoch/train/loss": [3.0, 2.0], "epoch/validation/loss": [3.0, 2.5]}
+HISTORY = {"train/epoch/loss": [3.0, 2.0], "validation/epoch/loss": [3.0, 2.5]}
 PLANE = {"spacing": "quantile", "count": 5, "x": None, "y": None}
 
 

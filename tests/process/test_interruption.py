@@ -139,10 +139,10 @@ def test_a_signal_in_a_transaction_closes_the_run_and_locks_nobody_out(tmp_path:
     event.listen(Engine, "after_cursor_execute", interrupt)
     try:
         with pytest.raises(Interrupted), start_run(store, "tests", "cut", {}) as run:
-            run.metrics(1, {"epoch/validation/loss": 1.5})
+            run.metrics(1, {"validation/epoch/loss": 1.5})
     finally:
         event.remove(Engine, "after_cursor_execute", interrupt)
         mlflow.set_tracking_uri(before)
     assert len(sent) == 1
     assert store.run(run.id).info.status == "KILLED"
-    assert [point.value for point in store.client.get_metric_history(run.id, "epoch/validation/loss")] == [1.5]
+    assert [point.value for point in store.client.get_metric_history(run.id, "validation/epoch/loss")] == [1.5]

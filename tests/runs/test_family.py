@@ -175,7 +175,7 @@ def test_an_interrupted_family_goes_on_where_it_was_and_takes_new_members(checko
     assert {run.info.status for run in (parent, *after)} == {"FINISHED"}
     assert [run.info.run_id for run in after[:2]] == [run.info.run_id for run in before]
     assert after[0].info.end_time == before[0].info.end_time
-    assert [step for step, _ in checkout.history(after[1].info.run_id, "epoch/validation/loss")] == list(range(1, 61))
+    assert [step for step, _ in checkout.history(after[1].info.run_id, "validation/epoch/loss")] == list(range(1, 61))
     assert "Killed" not in parent.data.tags["mlflow.note.content"]
 
 

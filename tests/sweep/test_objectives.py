@@ -22,11 +22,11 @@ from pipeline.sweep.replicates import aggregate
         ),
         ("validation/nil", "model", "sweep.objective=validation/nil: no such metric. Did you mean validation/nll?"),
         (
-            "epoch/validation/loss",
+            "validation/epoch/loss",
             "objective.beta",
-            "sweep.objective=epoch/validation/loss: the loss contains objective.beta, which this study",
+            "sweep.objective=validation/epoch/loss: the loss contains objective.beta, which this study",
         ),
-        ("epoch/validation/loss", "objective", "the loss contains objective, which this study searches"),
+        ("validation/epoch/loss", "objective", "the loss contains objective, which this study searches"),
         (
             "validation/elbo",
             "likelihood",
@@ -44,7 +44,7 @@ def test_what_would_answer_another_question_is_refused(objective, searched, mess
 
 def test_a_pruned_by_metric_is_one_of_every_epoch() -> None:
     with pytest.raises(
-        InputError, match=r"sweep.prune_by=validation/nll: no such metric\. .*There are: epoch/train/elbo"
+        InputError, match=r"sweep.prune_by=validation/nll: no such metric\. .*There are: train/epoch/elbo"
     ):
         check_objectives(settings_of(objective=["validation/nll"], prune_by="validation/nll"), ["model.latent_dim"])
 
@@ -52,26 +52,26 @@ def test_a_pruned_by_metric_is_one_of_every_epoch() -> None:
 def test_where_likelihoods_are_searched_trials_are_not_pruned_by_one() -> None:
     median = optuna.pruners.MedianPruner()
     settings = settings_of(objective=["validation/mse"], pruner=median)
-    cure = "epoch/train/rate, epoch/validation/rate, or prune none: sweep/pruner=none"
-    message = rf"sweep.prune_by=epoch/validation/elbo: it contains .*: {cure}$"
+    cure = "train/epoch/rate, validation/epoch/rate, or prune none: sweep/pruner=none"
+    message = rf"sweep.prune_by=validation/epoch/elbo: it contains .*: {cure}$"
     with pytest.raises(InputError, match=message):
         check_objectives(settings, ["likelihood"])
     check_objectives(
-        settings_of(objective=["validation/mse"], prune_by="epoch/validation/rate", pruner=median), ["likelihood"]
+        settings_of(objective=["validation/mse"], prune_by="validation/epoch/rate", pruner=median), ["likelihood"]
     )
     check_objectives(settings_of(objective=["validation/mse"]), ["likelihood"])
 
 
 @pytest.mark.parametrize(
-    ("metric", "searched"), [("epoch/validation/elbo", "likelihood"), ("epoch/validation/loss", "objective.beta")]
+    ("metric", "searched"), [("validation/epoch/elbo", "likelihood"), ("validation/epoch/loss", "objective.beta")]
 )
 def test_what_ranks_several_objectives_means_the_same_in_all_trials_also_without_a_pruner(metric, searched) -> None:
     objective = ["validation/mse", "validation/rate"]
     reason = "as sweep.prune_by also ranks the trials of several objectives"
-    message = rf"sweep.prune_by={metric}: .*epoch/validation/rate.*, {reason}$"
+    message = rf"sweep.prune_by={metric}: .*validation/epoch/rate.*, {reason}$"
     with pytest.raises(InputError, match=message):
         check_objectives(settings_of(objective=objective, prune_by=metric), [searched])
-    check_objectives(settings_of(objective=objective, prune_by="epoch/validation/rate"), [searched])
+    check_objectives(settings_of(objective=objective, prune_by="validation/epoch/rate"), [searched])
     check_objectives(settings_of(objective=objective[:1], prune_by=metric), [searched])
 
 
@@ -85,7 +85,7 @@ def test_scores_without_the_density_of_an_image_are_compared_between_likelihoods
     [
         ("validation/nll", "objective.beta"),
         ("validation/mse", "likelihood"),
-        ("epoch/validation/loss", "model.latent_dim"),
+        ("validation/epoch/loss", "model.latent_dim"),
     ],
 )
 def test_what_means_the_same_in_all_trials_is_allowed(objective, searched) -> None:
@@ -99,7 +99,7 @@ def test_replicates_have_their_mean_and_standard_deviation() -> None:
             "validation/rate": rate,
             "validation/distortion": 9.0,
             "validation/elbo": -rate,
-            "epoch/validation/elbo": -99.0,
+            "validation/epoch/elbo": -99.0,
         }
         for rate in (1.0, 2.0, 6.0)
     ]
@@ -108,8 +108,8 @@ def test_replicates_have_their_mean_and_standard_deviation() -> None:
     assert result.standard_deviations == [pytest.approx(7.0**0.5), 0.0]
     assert result.prune_by == -3.0, "of the model that is kept, not of the last epoch"
     assert aggregate(settings, replicates[:1]).standard_deviations == [0.0, 0.0]
-    by_loss = settings_of(objective=["validation/rate"], prune_by="epoch/validation/loss")
-    assert aggregate(by_loss, [{**replicates[0], "epoch/validation/loss": 7.0}]).prune_by == 7.0
+    by_loss = settings_of(objective=["validation/rate"], prune_by="validation/epoch/loss")
+    assert aggregate(by_loss, [{**replicates[0], "validation/epoch/loss": 7.0}]).prune_by == 7.0
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf")])

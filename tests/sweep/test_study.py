@@ -79,7 +79,7 @@ def test_with_several_objectives_the_front_comes_first_and_prune_by_ranks_it(pla
         ((10.0, 120.0), -130.0),
     ):
         claimed = study.claim()
-        study.note(claimed, {"epoch/validation/elbo": elbo})
+        study.note(claimed, {"validation/epoch/elbo": elbo})
         study.end(claimed, TrialState.COMPLETE, [rate, distortion])
     assert [trial.number for trial in study.ranking()] == [2, 3, 0, 1]
 
@@ -101,10 +101,10 @@ def test_a_pruner_judges_by_the_metric_of_each_epoch_also_with_two_objectives(pl
     study = Study(plan(objective=objective, pruner=pruner))
     for elbo in (-100.0, -110.0):
         claimed = study.claim()
-        assert not study.report(claimed, 1, {"epoch/validation/elbo": elbo})
+        assert not study.report(claimed, 1, {"validation/epoch/elbo": elbo})
         study.end(claimed, TrialState.COMPLETE, [1.0] * len(objective))
-    assert study.report(study.claim(), 1, {"epoch/validation/elbo": -120.0})
-    assert not study.report(study.claim(), 1, {"epoch/validation/elbo": -90.0})
+    assert study.report(study.claim(), 1, {"validation/epoch/elbo": -120.0})
+    assert not study.report(study.claim(), 1, {"validation/epoch/elbo": -90.0})
 
 
 def test_a_journal_that_was_cut_off_is_mended(plan) -> None:

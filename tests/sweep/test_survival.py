@@ -155,7 +155,7 @@ def test_a_sweep_survives_kills_at_random_instants(checkout: Checkout, own_group
     assert {run.info.status for run in (parent, *runs.values())} == {"FINISHED"}
     assert sorted(run.data.params["model.latent_dim"] for run in runs.values()) == ["1", "2", "3", "4", "5", "6"]
     for run in runs.values():
-        assert [step for step, _ in checkout.history(run.info.run_id, "epoch/validation/loss")] == list(range(1, 41))
+        assert [step for step, _ in checkout.history(run.info.run_id, "validation/epoch/loss")] == list(range(1, 41))
 
 
 def test_ctrl_c_ends_a_sweep_within_ten_seconds_and_says_how_to_go_on(checkout: Checkout, own_group) -> None:

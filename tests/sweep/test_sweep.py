@@ -84,7 +84,7 @@ def test_trial_number_and_run_and_folder_and_value_belong_together(checkout: Che
         assert run.data.params["model.latent_dim"] == str(trial.params["model.latent_dim"])
         assert run.data.metrics["validation/nll"] == trial.value
         assert not any(name.startswith("test/") for name in run.data.metrics), "nobody has looked at the test split"
-        assert run.data.metrics["epoch/validation/elbo"] == -trial.intermediate_values[3]
+        assert run.data.metrics["validation/epoch/elbo"] == -trial.intermediate_values[3]
         folder = checkout.root / "mlruns" / "jobs" / "small" / str(trial.number)
         assert (
             f"model.latent_dim={trial.params['model.latent_dim']}" in (folder / ".hydra" / "overrides.yaml").read_text()
@@ -222,14 +222,14 @@ def test_what_promises_little_is_pruned_by_one_metric_also_with_two_objectives(c
     assert "warn" not in done.stderr.lower()
     assert "1 done, 1 pruned" in done.stdout
     assert re.search(
-        r"trial   1 pruned  learning_rate=1e-09  at epoch/validation/elbo -4\d[.\d]*, epoch 2/3", done.stdout
+        r"trial   1 pruned  learning_rate=1e-09  at validation/epoch/elbo -4\d[.\d]*, epoch 2/3", done.stdout
     ), done.stdout
     parent, trials = parent_and_trials(checkout, "pruned")
     good, poor = study_of(checkout, "pruned").trials
     assert (good.state.name, poor.state.name) == ("COMPLETE", "PRUNED")
-    assert len(checkout.history(trials[0].info.run_id, "epoch/validation/elbo")) == 3
+    assert len(checkout.history(trials[0].info.run_id, "validation/epoch/elbo")) == 3
     assert list(poor.intermediate_values.values()) == pytest.approx(
-        [-value for _, value in checkout.history(trials[1].info.run_id, "epoch/validation/elbo")]
+        [-value for _, value in checkout.history(trials[1].info.run_id, "validation/epoch/elbo")]
     )
     assert len(poor.intermediate_values) == 2
     run = trials[1]
@@ -238,8 +238,8 @@ def test_what_promises_little_is_pruned_by_one_metric_also_with_two_objectives(c
     note = parent.data.tags["mlflow.note.content"]
     assert "1 complete, 1 pruned, of 2" in note
     assert "| 0 ◆ |" in note
-    assert "The Pareto front, by epoch/validation/elbo:\n  trial 0, validation/rate " in done.stdout
-    assert "Sorted by epoch/validation/elbo" in note
+    assert "The Pareto front, by validation/epoch/elbo:\n  trial 0, validation/rate " in done.stdout
+    assert "Sorted by validation/epoch/elbo" in note
 
 
 def test_a_process_that_trained_before_trains_as_a_new_one_does(checkout: Checkout) -> None:
@@ -267,7 +267,7 @@ def test_a_process_that_trained_before_trains_as_a_new_one_does(checkout: Checko
     alone = checkout.train(*COMMAND[2:], "training.learning_rate=0.02", "tracking.experiment=alone")
     assert alone.returncode == 0, alone.stderr
     expected = checkout.runs("alone")[0].info.run_id
-    for metric in ("epoch/train/loss", "epoch/train/rate", "epoch/validation/loss", "epoch/validation/distortion"):
+    for metric in ("train/epoch/loss", "train/epoch/rate", "validation/epoch/loss", "validation/epoch/distortion"):
         assert checkout.history(trials[2].info.run_id, metric) == checkout.history(expected, metric)
 
 
@@ -291,7 +291,7 @@ def test_an_equal_training_is_taken_over_and_not_trained_again(checkout: Checkou
     source = parent_and_trials(checkout, "small")[1][best.number]
     assert trials[0].data.tags["taken_over_from"] == source.info.run_id
     assert study_of(checkout, "again").trials[0].value == best.value
-    first, second = (checkout.history(run.info.run_id, "epoch/validation/loss") for run in (trials[0], source))
+    first, second = (checkout.history(run.info.run_id, "validation/epoch/loss") for run in (trials[0], source))
     assert first == second
     assert (checkout.artifacts(trials[0].info.run_id) / "config.yaml").exists()
     assert sum("taken_over_from" in run.data.tags for run in trials.values()) == 1

@@ -16,7 +16,7 @@ VIEW = PreparedPage(
     keys=["model"],
     axes=["model"],
     scores={"test/nll": True, "test/rate": True},
-    curves=["epoch/validation/elbo"],
+    curves=["validation/epoch/elbo"],
     cards=["test/samples"],
     runs=3,
 )

@@ -77,7 +77,7 @@ def test_a_server_that_dies_loses_nothing(checkout: Checkout) -> None:
     with checkout.ui(port):
         done = checkout.train(f"resume={run.info.run_id}", env=env)
         assert done.returncode == 0, done.stderr
-        assert [step for step, _ in checkout.history(run.info.run_id, "epoch/validation/loss")] == list(range(1, 41))
+        assert [step for step, _ in checkout.history(run.info.run_id, "validation/epoch/loss")] == list(range(1, 41))
         assert checkout.client.get_run(run.info.run_id).info.status == "FINISHED"
 
 

@@ -69,14 +69,14 @@ def test_runs_are_made_explicitly_whatever_run_mlflow_takes_for_the_active_one(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with start_run(store, "tests", "first", {}) as first:
-        first.metrics(1, {"epoch/validation/loss": 1.0})
+        first.metrics(1, {"validation/epoch/loss": 1.0})
     before = store.run(first.id).to_dictionary()
     monkeypatch.setenv("MLFLOW_RUN_ID", first.id)
     with mlflow.start_run(), start_run(store, "tests", "second", {}) as second:
-        second.metrics(1, {"epoch/validation/loss": 2.0})
+        second.metrics(1, {"validation/epoch/loss": 2.0})
         second.tags({"mine": "yes"})
         second.picture("note.txt", lambda: "text")
-        second.card("epoch/validation/latent", 0, lambda: np.zeros((8, 8, 3), np.uint8))
+        second.card("validation/epoch/latent", 0, lambda: np.zeros((8, 8, 3), np.uint8))
         second.describe("the second")
     assert second.id != first.id
     after = store.run(first.id).to_dictionary()
@@ -179,33 +179,33 @@ def test_a_run_is_named_by_what_only_its_id_begins_with(store: Store) -> None:
 
 def test_a_resumed_run_records_no_epoch_twice(store: Store) -> None:
     def two_epochs() -> None:
-        run.metrics(1, {"epoch/validation/loss": 3.0})
-        run.metrics(2, {"epoch/validation/loss": 2.0})
+        run.metrics(1, {"validation/epoch/loss": 3.0})
+        run.metrics(2, {"validation/epoch/loss": 2.0})
         raise Interrupted
 
     with pytest.raises(Interrupted), start_run(store, "tests", "again", {}) as run:
         two_epochs()
     with reopen_run(store, run.id) as again:
-        again.metrics(2, {"epoch/validation/loss": 2.0})
-        again.metrics(3, {"epoch/validation/loss": 1.0})
-    points = store.client.get_metric_history(run.id, "epoch/validation/loss")
+        again.metrics(2, {"validation/epoch/loss": 2.0})
+        again.metrics(3, {"validation/epoch/loss": 1.0})
+    points = store.client.get_metric_history(run.id, "validation/epoch/loss")
     assert [(point.step, point.value) for point in points] == [(1, 3.0), (2, 2.0), (3, 1.0)]
 
 
 def test_what_is_taken_over_is_the_training_and_not_what_it_was_found_by(store: Store) -> None:
     with start_run(store, "tests", "source", {"trial": "3", "purpose": "draft", TRAINING_KEY: "r"}) as source:
         source.params({"model.latent_dim": 2})
-        source.metrics(1, {"epoch/validation/loss": 3.0})
-        source.metrics(2, {"epoch/validation/loss": 2.0})
+        source.metrics(1, {"validation/epoch/loss": 3.0})
+        source.metrics(2, {"validation/epoch/loss": 2.0})
         source.file("config.yaml", "seed: 0")
     with start_run(store, "tests", "other", {"study": "mine", TRAINING_KEY: "r"}) as other:
-        assert other.take_over(source.id) == {"epoch/validation/loss": 2.0}
+        assert other.take_over(source.id) == {"validation/epoch/loss": 2.0}
     taken = store.run(other.id).data
     assert store.trained("r") == source.id, "and not the one that has no model of its own"
     assert (taken.tags["taken_over_from"], taken.tags["study"]) == (source.id, "mine")
     assert not {"trial", "purpose"} & set(taken.tags)
     assert taken.params == {"model.latent_dim": "2"}
-    assert [point.value for point in store.client.get_metric_history(other.id, "epoch/validation/loss")] == [3.0, 2.0]
+    assert [point.value for point in store.client.get_metric_history(other.id, "validation/epoch/loss")] == [3.0, 2.0]
     assert store.artifact_text(other.id, "config.yaml") == "seed: 0"
 
 

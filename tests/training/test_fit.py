@@ -48,7 +48,7 @@ def misleading(blobs) -> ImageData:
 
 
 def timeless(history) -> dict[str, list[float]]:
-    return {name: values for name, values in history.items() if name != "epoch/train/images_per_second"}
+    return {name: values for name, values in history.items() if name != "train/epoch/images_per_second"}
 
 
 def same_weights(one: VAE, other: VAE) -> bool:
@@ -66,14 +66,14 @@ def plain_run(data, small_vae, tmp_path_factory) -> tuple[VAE, dict[str, list[fl
 
 def test_history_has_every_metric_after_every_epoch(plain_run) -> None:
     _, history = plain_run
-    names = {f"epoch/{split}/{part}" for split in ("train", "validation") for part in PARTS}
-    assert set(history) == names | {"epoch/train/learning_rate", "epoch/train/beta", "epoch/train/images_per_second"}
+    names = {f"{split}/epoch/{part}" for split in ("train", "validation") for part in PARTS}
+    assert set(history) == names | {"train/epoch/learning_rate", "train/epoch/beta", "train/epoch/images_per_second"}
     assert {len(values) for values in history.values()} == {3}
-    assert history["epoch/train/learning_rate"] == pytest.approx([0.01] * 3)
-    assert min(history["epoch/train/images_per_second"]) > 0
+    assert history["train/epoch/learning_rate"] == pytest.approx([0.01] * 3)
+    assert min(history["train/epoch/images_per_second"]) > 0
 
 
-@pytest.mark.parametrize("part", ["epoch/train", "epoch/validation"])
+@pytest.mark.parametrize("part", ["train/epoch", "validation/epoch"])
 def test_recorded_loss_equals_its_recorded_parts_over_a_ragged_epoch(plain_run, part: str) -> None:
     _, history = plain_run
     loss, rate, distortion, elbo = (np.array(history[f"{part}/{name}"]) for name in PARTS)
@@ -83,8 +83,8 @@ def test_recorded_loss_equals_its_recorded_parts_over_a_ragged_epoch(plain_run, 
 
 def test_training_makes_images_it_has_not_seen_more_likely(plain_run) -> None:
     _, history = plain_run
-    assert history["epoch/validation/loss"][-1] < history["epoch/validation/loss"][0]
-    assert history["epoch/train/loss"][-1] < history["epoch/train/loss"][0]
+    assert history["validation/epoch/loss"][-1] < history["validation/epoch/loss"][0]
+    assert history["train/epoch/loss"][-1] < history["train/epoch/loss"][0]
 
 
 def test_same_seed_gives_the_same_bits_and_steps_per_execution_changes_none(plain_run, data, small_vae, tmp_path):
@@ -100,7 +100,7 @@ def test_another_seed_gives_another_training_of_the_same_start(plain_run, data, 
     other = fit(
         small_vae(beta=2.0, distortion_weight=0.5), data, settings(seed=1, epochs=1), checkpoint=tmp_path / "c.npz"
     )
-    assert other["epoch/train/loss"][0] != history["epoch/train/loss"][0]
+    assert other["train/epoch/loss"][0] != history["train/epoch/loss"][0]
 
 
 def test_one_settings_object_serves_two_trainings_alike(data, small_vae, tmp_path) -> None:
@@ -127,7 +127,7 @@ def stopped_run(misleading, small_vae, tmp_path_factory) -> tuple[VAE, dict[str,
 
 def test_early_stopping_leaves_the_best_weights(stopped_run, misleading) -> None:
     vae, history, _ = stopped_run
-    losses = history["epoch/validation/loss"]
+    losses = history["validation/epoch/loss"]
     best = int(np.argmin(losses))
     assert len(losses) == best + 1 + 2 < 12
     assert validation_loss(vae, misleading) == pytest.approx(min(losses), rel=1e-5)
@@ -144,7 +144,7 @@ def test_training_that_stopped_early_is_not_trained_further(stopped_run, mislead
 def test_without_patience_all_epochs_are_trained_and_the_last_weights_kept(misleading, small_vae, tmp_path) -> None:
     vae = small_vae(sampling=False)
     history = fit(vae, misleading, settings(epochs=6), checkpoint=tmp_path / "checkpoint.npz")
-    losses = history["epoch/validation/loss"]
+    losses = history["validation/epoch/loss"]
     assert len(losses) == 6
     assert losses[-1] > min(losses)
     assert validation_loss(vae, misleading) == pytest.approx(losses[-1], rel=1e-5)
@@ -182,17 +182,17 @@ def uninterrupted(everything, tmp_path_factory):
 
 def test_beta_warms_up_while_validation_has_the_final_weights(uninterrupted) -> None:
     _, history = uninterrupted
-    assert history["epoch/train/beta"] == pytest.approx([0, 2 / 3, 4 / 3, 2, 2])
-    loss, rate, distortion = (np.array(history[f"epoch/validation/{name}"]) for name in PARTS[:3])
+    assert history["train/epoch/beta"] == pytest.approx([0, 2 / 3, 4 / 3, 2, 2])
+    loss, rate, distortion = (np.array(history[f"validation/epoch/{name}"]) for name in PARTS[:3])
     np.testing.assert_allclose(loss, distortion + 2 * rate, rtol=1e-5)
-    assert history["epoch/train/loss"][0] == pytest.approx(history["epoch/train/distortion"][0], rel=1e-5)
+    assert history["train/epoch/loss"][0] == pytest.approx(history["train/epoch/distortion"][0], rel=1e-5)
 
 
 def test_learning_rate_follows_its_schedule(uninterrupted) -> None:
     _, history = uninterrupted
     rate = ONE_CYCLE(0.01, epochs=5, steps_per_epoch=4)
     rates = [float(rate(4 * epoch)) for epoch in range(1, 6)]
-    assert history["epoch/train/learning_rate"] == pytest.approx(rates, rel=1e-5)
+    assert history["train/epoch/learning_rate"] == pytest.approx(rates, rel=1e-5)
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 4])
@@ -220,7 +220,7 @@ def test_resumed_training_meets_the_same_drawn_pixels_to_the_bit(data, small_vae
         return vae, fit(vae, images, stepping, checkpoint=tmp_path / name, **how)
 
     whole, history = trained(drawing, "whole.npz")
-    assert history["epoch/train/loss"] != trained(data, "grey.npz")[1]["epoch/train/loss"]
+    assert history["train/epoch/loss"] != trained(data, "grey.npz")[1]["train/epoch/loss"]
     with pytest.raises(KeyboardInterrupt):
         trained(drawing, "parts.npz", listeners=[stop_after(2)])
     resumed, resumed_history = trained(drawing, "parts.npz")

@@ -7,7 +7,7 @@ from rich.console import Console
 from pipeline.training.progress import TrainingProgress
 
 PARTS = {"loss": 30.123, "distortion": 25.1, "rate": 5.023}
-METRICS = {f"epoch/{split}/{name}": value for split in ("train", "validation") for name, value in PARTS.items()}
+METRICS = {f"{split}/epoch/{name}": value for split in ("train", "validation") for name, value in PARTS.items()}
 
 
 def lines(terminal: bool, *epochs: int) -> list[str]:
