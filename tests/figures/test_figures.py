@@ -427,7 +427,8 @@ def test_no_text_leaves_its_figure(random):
         figures.latent_space(figures.LabelledPoints(random.normal(size=(60, 1)), labels, fashion)),
         figures.traversals(random.random((2, 3, 8, 8, 1)), np.arange(3), ["z1, rate 0.41", "z2"]),
         figures.decoded_plane(figures.DecodedPlane(random.random((3, 2, 8, 8, 1)), [-1.5, 0.5], np.arange(3) * 1e-3)),
-        figures.reconstructions(*random.random((2, 1, 8, 8, 1)), "A title longer than its picture, by far"),
+        figures.reconstructions(*random.random((2, 1, 8, 8, 1))),
+        figures.samples(random.random((1, 8, 8, 1)), "A title longer than its picture, by far"),
         figures.losses(
             {
                 "train/epoch/loss": [3000.0, 2000.0],
