@@ -48,7 +48,7 @@ class Run:
         self.experiment_id = str(info.experiment_id)
         self.not_drawn: dict[str, TracebackException] = {}
         self._description: str | None = None
-        self._recorded = self._last_step()
+        self._recorded = max((step for step, _ in store.curve(run_id, LOSS)), default=0)  # the last epoch
 
     @whole
     def params(self, params: Mapping[str, Any]) -> None:
@@ -166,9 +166,6 @@ class Run:
 
     def _log(self, **facts: Any) -> None:
         self.store.client.log_batch(self.id, synchronous=True, **facts)
-
-    def _last_step(self) -> int:
-        return max((step for step, _ in self.store.curve(self.id, LOSS)), default=0)
 
 
 def add_files(store: Store, run_id: str, paths: Iterable[Path]) -> None:

@@ -81,7 +81,7 @@ def test_a_server_that_gives_no_answer_is_told_by_the_cause(monkeypatch: pytest.
         monkeypatch.setenv("http_proxy", "http://carl:s3cret@127.0.0.1:9")
         monkeypatch.setenv("NO_PROXY", "localhost")
         said = refusal(uri)
-        assert "the proxy on the way refuses (Connection refused). Correct http_proxy or https_proxy, or say" in said
+        assert "the proxy on the way refuses (Connection refused). Correct http_proxy or https_proxy, or set" in said
         assert "s3cret" not in said
         monkeypatch.setenv("NO_PROXY", said.partition("no_proxy=")[2].partition(". Or")[0])
         assert "in a valid JSON format" in refusal(uri), "past the proxy, as advised"
