@@ -70,7 +70,7 @@ def test_help_lists_groups_keys_and_three_examples(checkout: Checkout) -> None:
             ["+tracking.params.co$t=5"],
             ["tracking.params={'co$t': 5}: expected names of letters, digits and _ . : - alone"],
         ),
-        (["+training.optimizer.clipnorm=abc"], ["Adam cannot work with these arguments"]),
+        (["+training.optimizer.clipnorm=abc"], ["Adam refused these arguments"]),
         (["+training.optimizer.learning_rate=1"], ["Set training.learning_rate"]),
         (["training.optimizer=adamw"], ["choose one with training/optimizer=adamw"]),
         (["pictures.epochs=[-1]"], ["pictures.epochs=[-1]: expected a number greater than 0"]),
