@@ -31,7 +31,7 @@ sweep: $(INSTALLED)  ## search with Optuna: ARGS="sweep=latent_filters dataset=f
 dashboard: $(INSTALLED)  ## open a study in Optuna's dashboard: STUDY=its name, or the latest
 	@$(BIN)/optuna-dashboard --host 127.0.0.1 --port $(or $(DASHBOARD_PORT),8080) $(or $(STUDY:%=mlruns/studies/%.journal),$(shell ls -t mlruns/studies/*.journal 2>/dev/null | head -1))
 
-evaluate: $(INSTALLED)  ## score a finished run once more: RUN=its id
+evaluate: $(INSTALLED)  ## evaluate a finished run again: RUN=its id
 	@$(BIN)/python -m pipeline.evaluate run=$(or $(RUN),$(error Which run? RUN=its id)) $(ARGS)
 
 compare: $(INSTALLED)  ## compare finished runs on one page: ARGS="experiment=mnist" or "study=latent_filters"

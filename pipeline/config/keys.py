@@ -58,7 +58,7 @@ class Keys:
             line = next((each for each in self.overrides if each.partition("=")[0] == key), f"{key}=…")
             return f"{line}: adds keys to {key}, which takes a plus: {shlex.quote(f'+{line}')}"
         if key.startswith("sweep.") and known == ["points"]:
-            hint = "That is of a study, such as -m sweep=latent_filters or sweep=study; without one "
+            hint = "Only a study has this key: add -m and, for example, sweep=latent_filters. Without a study, "
         else:
             meant = self._meant(key, parent, name)
             hint = f"Did you mean {meant}? " if meant else ""

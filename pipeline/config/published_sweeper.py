@@ -36,6 +36,6 @@ def refuse_published(overrides: Sequence[str]) -> None:
             continue
         here = HERE[known] + key.removeprefix(known)
         raise InputError(
-            f"{override}: here that is {here if '=' in here else f'{here}={value}'}, of a study: -m sweep=study "
+            f"{override}: the key of a study for this is {here if '=' in here else f'{here}={value}'}: -m sweep=study "
             "sweep.study=<name>; see --help"
         )

@@ -89,13 +89,13 @@ def _refuse_foreign(answer: requests.Response) -> None:
     title = re.search(r"<title>\s*(.*?)\s*</title>", answer.text, re.IGNORECASE | re.DOTALL)
     page = f" with the page “{title[1][:80]}”" if title else ""
     cures = {
-        401: "It wants a user: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
-        403: "It knows the user and lets them do nothing: ask whoever runs it, or be another user by "
+        401: "It requires a login: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+        403: "This user has no permission: ask whoever runs the server, or log in as another user by "
         "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. Since MLflow 3.5 its --allowed-hosts may be why",
-        407: "That is the proxy on the way: give it a user in http_proxy or https_proxy, or go past it with no_proxy",
-        429: "It is asked too much: wait a minute",
+        407: "The proxy on the way requires a login: put a user into http_proxy or https_proxy, or set no_proxy",
+        429: "The server gets too many requests: wait a minute",
     }
-    other = "That is not MLflow: correct host, port or path"
+    other = "This is no MLflow server: correct host, port or path"
     if status in (502, 503, 504):
         other = "A proxy answers, and MLflow behind it does not: have it started, or go past the proxy with no_proxy"
     elif status >= 500 and status != 501:

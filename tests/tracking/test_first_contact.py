@@ -52,11 +52,21 @@ def refusal(uri: str) -> str:
 @pytest.mark.parametrize(
     ("status", "body", "kind", "said"),
     [
-        (200, "<html><title>Sign in</title></html>", "text/html", "200 OK with the page “Sign in”. That is not MLflow"),
-        (404, "nothing here", "text/plain", "it answers 404 Not Found. That is not MLflow: correct host, port or path"),
-        (401, "", "text/html", "It wants a user: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
-        (403, "Invalid Host header", "text/plain", "403 Forbidden. It knows the user and lets them do nothing: ask"),
-        (407, "", "text/html", "That is the proxy on the way: give it a user in http_proxy"),
+        (
+            200,
+            "<html><title>Sign in</title></html>",
+            "text/html",
+            "with the page “Sign in”. This is no MLflow server",
+        ),
+        (
+            404,
+            "nothing here",
+            "text/plain",
+            "404 Not Found. This is no MLflow server: correct host, port",
+        ),
+        (401, "", "text/html", "It requires a login: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
+        (403, "Invalid Host header", "text/plain", "403 Forbidden. This user has no permission: ask"),
+        (407, "", "text/html", "The proxy on the way requires a login: put a user into http_proxy"),
         (502, "<title>502 Bad Gateway</title>", "text/html", "A proxy answers, and MLflow behind it does not: have it"),
         (500, "oops", "text/plain", "500 Internal Server Error. Its own log says why it fails: ask whoever runs it"),
         (200, "2.22.0", "text/html", f"the server is MLflow 2.22.0, and {NEEDED} or newer is needed"),

@@ -68,7 +68,7 @@ def named_classes(
 
 
 def fitting_classes(labels: np.ndarray, class_names: Sequence[str], size: float, room: Callable[[int], int]) -> Classes:
-    """As many classes as a legend has room for; names are rather brief than left out.
+    """The classes that a legend has room for: their names are shortened before classes are left out.
 
     Args:
         labels: of the points, integers [N], indices into class_names.

@@ -59,7 +59,7 @@ class Worker:
 
 
 class _WorkerLoop:
-    """A worker's claimed trials are kept with the metrics of those replicates that are trained."""
+    """The loop of a worker: it claims trials, and keeps of each the metrics of its trained replicates."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
