@@ -243,6 +243,29 @@ def test_class_colors_are_distinct():
         assert len({to_hex(tuple(color)) for color in colors}) == count
 
 
+def oklab(rgb: np.ndarray) -> np.ndarray:
+    """sRGB colours [N, 3] in a space where distance is what people see of it (Ottosson 2020)."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    cones = linear @ [
+        [0.41222147, 0.2119035, 0.08830246],
+        [0.53633254, 0.6806995, 0.28171884],
+        [0.05144599, 0.10739696, 0.6299787],
+    ]
+    return np.cbrt(cones) @ [
+        [0.21045426, 1.9779985, 0.0259040],
+        [0.79361779, -2.4285922, 0.78277177],
+        [-0.0040720, 0.4505937, -0.80867577],
+    ]
+
+
+@pytest.mark.parametrize("count", [10, 26, 47, 60])
+def test_class_colors_are_apart_for_the_eye_and_from_the_paper(count):
+    colors = oklab(np.vstack([class_colors(count), np.ones(3)]))
+    distances = np.linalg.norm(colors[:, None] - colors[None], axis=-1) + 9 * np.eye(count + 1)
+    assert distances.min() > 0.06
+    assert distances[-1].min() > 0.18
+
+
 def test_names_are_kept_apart_and_move_no_more_than_needed():
     apart = np.array([[0.0, 0.0], [50.0, 0.0]])
     assert np.allclose(keep_apart(apart, np.array([10, 10])), apart, atol=0.1)
