@@ -8,9 +8,6 @@ import numpy as np
 from pipeline.data.levels import Span, levels_cure
 from pipeline.data.source import Published
 
-STEP = 1024
-"""Images that are examined at once, so that the memory for comparisons stays small."""
-
 FAINT = 32
 """The least difference of the brightest and the darkest pixel of all, an eighth of 255, by which anything is seen."""
 
@@ -45,17 +42,17 @@ class Appearance:
     @classmethod
     def of(cls, published: Published) -> "Appearance":
         """The appearance of a data set, from every pixel of it."""
-        first = published.train.images[0]
-        parts = [
-            split.images[start : start + STEP]
-            for split in published.splits.values()
-            for start in range(0, len(split), STEP)
-        ]
-        lows, highs = (np.concatenate([find(part, axis=(1, 2, 3)) for part in parts]) for find in (np.min, np.max))
-        # An image of one colour may have three different channels.
-        flat = sum(int((part == part[:, :1, :1]).all(axis=(1, 2, 3)).sum()) for part in parts)
+        first = published.train.rows[np.array([0])]
+        found = []
+        flat = 0
+        alike = True
+        for split in published.splits.values():
+            for _, images in split.rows.chunks():
+                found.append((images.min(axis=(1, 2, 3)), images.max(axis=(1, 2, 3))))
+                flat += _flat(images)
+                alike = alike and bool((images == first).all())
+        lows, highs = (np.concatenate(each) for each in zip(*found, strict=True))
         typical = float(np.median(highs.astype(int) - lows))
-        alike = all((part == first).all() for part in parts)
         return cls(published, int(lows.min()), int(highs.max()), typical, flat, len(lows), alike)
 
     @property
@@ -118,6 +115,13 @@ class Appearance:
         if self._is_meant:
             return f"Set other values for black and white: {levels_cure(self._stored, both=True)}"
         return f"Set {levels_cure(self._stored)}. Or, if the images are meant to be so: set dataset.source.black=0"
+
+
+def _flat(images: np.ndarray) -> int:
+    """The number of images of one colour, which may have three different channels."""
+    # The first line of most images tells that they are not.
+    possible = images[(images[:, 0] == images[:, 0, :1]).all(axis=(1, 2))]
+    return int((possible == possible[:, :1, :1]).all(axis=(1, 2, 3)).sum())
 
 
 def _range(low: float, high: float) -> str:

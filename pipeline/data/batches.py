@@ -1,10 +1,14 @@
-"""Images as batches for Keras: uint8 in memory, float32 in [0, 1] in the batch, in an order that can be resumed."""
+"""Images as batches for Keras: uint8 as stored, float32 in [0, 1] in the batch, in an order that can be resumed."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from pipeline.data.image_rows import ImageRows
+from pipeline.data.pixel_memory import ALIGNMENT, aligned_memory
 
 # The functions below neither branch nor loop on tensors: AutoGraph would take a third of a second and change nothing.
 _as_written = tf.autograph.experimental.do_not_convert
@@ -80,8 +84,8 @@ def _batched(
         batch_size: positions in a batch.
         values: from images and positions to floats in [0, 1].
     """
-    memory = tf.constant(images)
-    looked_up = _as_written(lambda indices: values(tf.gather(memory, indices), indices))
+    memory = _shared(images)
+    looked_up = _as_written(lambda indices: values(tf.gather(memory.read_value(), indices), indices))
     dataset = order.map(looked_up, num_parallel_calls=1)
     options = tf.data.Options()
     options.deterministic = True
@@ -91,3 +95,31 @@ def _batched(
     steps = -(-len(images) // batch_size)
     # Four batches ahead, so that the network does not wait where a batch is late.
     return dataset.prefetch(4).apply(tf.data.experimental.assert_cardinality(steps)).with_options(options)
+
+
+class _Writable:
+    """An array's memory, said to be writable: DLPack knows no other, but nothing writes into what batches are made of.
+
+    Args:
+        images: whose memory it is, and which is kept as long as this object is.
+    """
+
+    def __init__(self, images: np.ndarray) -> None:
+        self.images = images
+        self.__array_interface__: dict[str, Any] = {
+            **images.__array_interface__,
+            "data": (images.ctypes.data, False),
+        }
+
+
+def _shared(images: np.ndarray) -> tf.Variable:
+    """The images as a variable in the same memory, so that those that are mapped from a file are never read as a whole.
+
+    Of images that are not aligned, or not one after the other, it is a copy: TensorFlow aborts the process otherwise.
+    """
+    if images.ctypes.data % ALIGNMENT or not images.flags.c_contiguous:
+        images = ImageRows(images).copied_to(aligned_memory(images.shape))
+    tensor = tf.experimental.dlpack.from_dlpack(np.asarray(_Writable(images)).__dlpack__())
+    # No tensor, which a data set would copy whenever an epoch begins. Where batches are made there is no GPU.
+    with tf.device("CPU"):
+        return tf.Variable(tensor, trainable=False)

@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.data.images import ImageData, Split
-from pipeline.data.random_stream import random_stream
+from pipeline.data.pixel_memory import pixel_memory
+from pipeline.data.random_stream import Draws, random_stream
 from pipeline.data.source import Published
 
 Binarisation = Annotated[Literal["none", "fixed", "each_epoch"], Field(examples=["fixed"])]
@@ -34,6 +35,9 @@ def as_trained(data: ImageData, positions: np.ndarray) -> Split:
 
 
 def _drawn(split: Split, seed: int, part: str) -> Split:
-    # Of the 255 equally likely draws, v lie below the grey value v: white has the probability v / 255 exactly.
-    draws = random_stream(seed, f"binarisation {part}").randint(255, size=split.images.shape, dtype=np.uint8)
-    return Split(np.where(draws < split.images, np.uint8(255), np.uint8(0)), split.labels)
+    drawn = pixel_memory(split.rows.shape)
+    draws = Draws(random_stream(seed, f"binarisation {part}"))
+    for place, grey in split.rows.chunks():
+        # Of the 255 equally likely draws, v lie below the grey value v: white has the probability v / 255 exactly.
+        drawn[place] = np.where(draws.take(grey.size).reshape(grey.shape) < grey, np.uint8(255), np.uint8(0))
+    return Split(drawn, split.labels)

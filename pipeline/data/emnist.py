@@ -1,5 +1,6 @@
 """EMNIST: handwritten letters and digits from NIST Special Database 19 (Cohen, Afshar, Tapson, van Schaik 2017)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,15 +41,24 @@ class Emnist:
     def __post_init__(self) -> None:
         Levels(self.black, self.white)
 
+    def files(self, directory: Path | None) -> Sequence[Path]:
+        """The pair of CSV files with the mapping file, where they are read; IDX files are read quickly."""
+        home = self._home(directory)
+        names = [*self._csv_names(), self._mapping_name()]
+        read_quickly = not missing_from(home, self._idx_names())
+        return [] if read_quickly or missing_from(home, names) else [home / name for name in names]
+
     def read(self, directory: Path | None) -> Published:
         """Both splits, uint8 [N, 28, 28, 1], in their order; labels index the classes of the mapping file."""
-        home = home_of(
-            directory, self.folder, [*self._idx_names(), *self._csv_names(), self._mapping_name(), self.archive]
-        )
+        home = self._home(directory)
         self._complete(home)
         codes, class_names = read_mapping(home / self._mapping_name())
         train, test = (self._split(home, part, codes) for part in ("train", "test"))
         return with_levels(Published(train, test, class_names, str(home)), Levels(self.black, self.white))
+
+    def _home(self, directory: Path | None) -> Path:
+        names = [*self._idx_names(), *self._csv_names(), self._mapping_name(), self.archive]
+        return home_of(directory, self.folder, names)
 
     def _complete(self, home: Path) -> None:
         """Download unless IDX or CSV files are there. One CSV file alone is refused: no download has the other."""

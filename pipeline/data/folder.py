@@ -1,6 +1,7 @@
 """A source of images: a directory of the user's own image files."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -53,6 +54,11 @@ class Folder:
         shape = {"height": self.height, "width": self.width, "channels": self.channels}
         return Conversion(**shape, background=self.background, levels=levels)
 
+    def files(self, directory: Path | None) -> Sequence[Path]:
+        """All files of the layout, since decoding them takes long."""
+        parts = parts_of(_checked_root(directory), skip=self.skip_unreadable)
+        return [path for classes in parts.values() for files in classes.values() for path in files]
+
     def read(self, directory: Path | None) -> Published:
         """The splits, uint8 [N, H, W, C], in random order, so that the first few images show many classes."""
         root = _checked_root(directory)
@@ -82,7 +88,8 @@ def _splits(parts: dict[Part, Classes], names: tuple[str, ...], found: LoadedIma
     kept = [files[position] for position in found.kept]
     labels = np.array([names.index(name) for _, name in kept], dtype=np.int64)
     of_part = {part: np.array([each == part for each, _ in kept]) for part in parts}
-    return {part: Split(found.images[chosen], labels[chosen]) for part, chosen in of_part.items()}
+    read = Split(found.images, labels)
+    return {part: read.take(chosen) for part, chosen in of_part.items()}
 
 
 def _checked_root(directory: Path | None) -> Path:

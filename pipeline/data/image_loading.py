@@ -1,6 +1,6 @@
 """Many image files read at once: the images of those that can be read, and a message about those that cannot."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.image_file import Conversion, Facts, UnreadableError, UnscaledError
+from pipeline.data.image_rows import ImageRows
 from pipeline.data.levels import Span, joint, levels_cure
+from pipeline.data.pixel_memory import pixel_memory
 from pipeline.errors import InputError
+
+WAITING = 10_000
+"""Files that wait for the threads at a time: each takes some memory, which would be much for all of a million."""
 
 NAMED = 10
 """Files that a message lists; more would hide its beginning, so that only the number of the others is told."""
@@ -43,6 +48,9 @@ class LoadedImages:
         return (*([left_out] if self.left_out else []), *([skipped] if self.skipped else []))
 
 
+_Outcome = Facts | UnreadableError | UnscaledError
+
+
 def load_images(paths: Sequence[Path], conversion: Conversion, *, skip: bool, key: str | None) -> LoadedImages:
     """The images of all files, read by several threads.
 
@@ -56,17 +64,16 @@ def load_images(paths: Sequence[Path], conversion: Conversion, *, skip: bool, ke
         InputError: files cannot be read and are not to be skipped, no file can be read, or no setting says which value
             is white.
     """
-    images = np.empty((len(paths), conversion.height, conversion.width, conversion.channels), dtype=np.uint8)
+    images = pixel_memory((len(paths), conversion.height, conversion.width, conversion.channels))
 
-    def read(position: int) -> Facts | UnreadableError | UnscaledError:
+    def read(position: int) -> _Outcome:
         try:
             images[position], facts = conversion.read(paths[position])
         except (UnreadableError, UnscaledError) as error:
             return error
         return facts
 
-    with ThreadPoolExecutor() as pool:  # Pillow decodes outside of Python's lock
-        found = dict(zip(paths, pool.map(read, range(len(paths))), strict=True))
+    found = dict(zip(paths, _by_threads(read, len(paths)), strict=True))
     _refuse_unscaled({path: each for path, each in found.items() if isinstance(each, UnscaledError)}, len(paths), key)
     failures = {path: each for path, each in found.items() if isinstance(each, UnreadableError)}
     if failures and (not skip or len(failures) == len(paths)):
@@ -74,13 +81,21 @@ def load_images(paths: Sequence[Path], conversion: Conversion, *, skip: bool, ke
     facts = [each for each in found.values() if isinstance(each, Facts)]
     kept = np.array([position for position, path in enumerate(paths) if path not in failures])
     return LoadedImages(
-        images=images[kept] if failures else images,
+        # Into the same memory: none of them is read after another has taken its place, as all move to the front.
+        images=ImageRows(images, kept).copied_to(images[: len(kept)]) if failures else images,
         kept=kept,
         span=joint([each.span for each in facts if each.span]),
         transparent=sum(each.transparent for each in facts),
         skipped=len(failures),
         left_out=sum(each.left_out for each in facts),
     )
+
+
+def _by_threads(read: Callable[[int], _Outcome], count: int) -> list[_Outcome]:
+    """What `read` gives for the positions from 0 to `count` − 1."""
+    starts = range(0, count, WAITING)
+    with ThreadPoolExecutor() as pool:  # Pillow decodes outside of Python's lock
+        return [each for start in starts for each in pool.map(read, range(start, min(start + WAITING, count)))]
 
 
 def _refuse_unscaled(failures: Mapping[Path, UnscaledError], among: int, key: str | None) -> None:

@@ -1,46 +1,62 @@
-"""Labelled images in memory, and the three splits that an experiment uses."""
+"""Labelled images, in memory or mapped from a file, and the three splits that an experiment uses."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from pipeline.data.image_rows import ImageRows
 from pipeline.errors import InputError
 
 
-@dataclass(frozen=True)
 class Split:
     """Images, each with a label.
 
-    Attributes:
-        images: uint8 [N, H, W, C], where 0 is black. They stay uint8 in memory and become float in the batch.
+    Args:
+        images: uint8 [N, H, W, C], where 0 is black, or rows of such an array. They stay uint8 and become float in the
+            batch.
         labels: int64 [N], indices into the class names. They are used by pictures and evaluation, never by training.
+
+    Attributes:
+        rows: the images, for those who look at a few at a time.
+        labels: as given.
 
     Raises:
         InputError: arrays of another type, shape or length.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-
-    def __post_init__(self) -> None:
-        if self.images.dtype != np.uint8 or self.images.ndim != 4:
+    def __init__(self, images: np.ndarray | ImageRows, labels: np.ndarray) -> None:
+        self.rows = images if isinstance(images, ImageRows) else ImageRows(images)
+        self.labels = labels
+        stored = self.rows.stored
+        if stored.dtype != np.uint8 or stored.ndim != 4:
             raise InputError(
-                f"images are {self.images.dtype} {list(self.images.shape)}; "
-                "expected uint8 [number, height, width, channels]"
+                f"images are {stored.dtype} {list(stored.shape)}; expected uint8 [number, height, width, channels]"
             )
-        if len(self.images) != len(self.labels):
-            raise InputError(
-                f"{len(self.images)} images came with {len(self.labels)} labels; expected one label an image"
-            )
+        if len(self.rows) != len(labels):
+            raise InputError(f"{len(self.rows)} images came with {len(labels)} labels; expected one label an image")
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.rows)
+
+    @cached_property
+    def images(self) -> np.ndarray:
+        """All images, uint8 [N, H, W, C]; those taken from another split are copied when they are first asked for."""
+        return self.rows.whole()
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the images are mapped from a file, so that they are no memory of this process alone."""
+        return isinstance(self.rows.stored, np.memmap)
 
     def take(self, indices: np.ndarray) -> "Split":
         """The images at the positions `indices`, int [n], or where a mask, bool [N], is true, in this order."""
-        return Split(self.images[indices], self.labels[indices])
+        return Split(self.rows.take(indices), self.labels[indices])
+
+    def materialised(self) -> "Split":
+        """The same images in an array of their own, so that others that they were taken from need not be kept."""
+        return self if self.rows.positions is None else Split(self.images, self.labels)
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,7 @@ class ImageData:
             validation is the test split, and with `dataset.train=all` the test images are also in train, at its end.
         class_names: the name of the class of each label.
         drawn_each_epoch: whether training binarises the images of train anew in every epoch; train itself is grey.
+        known_fingerprint: the fingerprint, where it need not be computed.
     """
 
     name: str
@@ -61,20 +78,39 @@ class ImageData:
     test: Split
     class_names: tuple[str, ...]
     drawn_each_epoch: bool = False
+    known_fingerprint: str | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of every image."""
-        height, width, channels = self.train.images.shape[1:]
+        _, height, width, channels = self.train.rows.shape
         return height, width, channels
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits by name."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the images of all splits, those of validation once where they are those of test."""
+        return sum(split.rows.nbytes for split in {id(split): split for split in self.splits.values()}.values())
+
+    def materialised(self) -> "ImageData":
+        """The same data with each split in arrays of its own."""
+        settled = {id(split): split.materialised() for split in self.splits.values()}  # validation may be test
+        return replace(self, **{name: settled[id(split)] for name, split in self.splits.items()})  # type: ignore[arg-type]
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over every pixel, label, shape, class name and `drawn_each_epoch`: equal exactly when these are."""
+        if self.known_fingerprint:
+            return self.known_fingerprint
         digest = hashlib.sha256(repr((self.class_names, self.image_shape)).encode())
-        for split in (self.train, self.validation, self.test):
-            digest.update(repr(split.images.shape).encode())
-            digest.update(np.ascontiguousarray(split.images).data)
+        for split in self.splits.values():
+            digest.update(repr(split.rows.shape).encode())
+            for _, images in split.rows.chunks():
+                digest.update(np.ascontiguousarray(images).data)
             digest.update(np.ascontiguousarray(split.labels, dtype="<i8").data)
         if self.drawn_each_epoch:
             digest.update(b"drawn each epoch")

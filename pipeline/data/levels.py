@@ -7,13 +7,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from pipeline.data.chunks import chunks
 from pipeline.errors import InputError
 
 Level = Annotated[float, Field(strict=True, allow_inf_nan=False, examples=[4095])]
 """A value as it is stored, before it becomes a pixel."""
-
-STEP = 1024
-"""Images, or rows of one, that are converted at once: all of them as float64 would take 8 times their memory."""
 
 Span = tuple[float, float]
 """The least and the largest of some values."""
@@ -60,14 +58,14 @@ class Levels:
         black = self.black or 0.0
         white = limit if self.white is None else min(self.white, limit)
         pixels = np.empty(values.shape, dtype=np.uint8)
-        for start in range(0, len(values), STEP):
-            part = values[start : start + STEP]
+        for place in chunks(len(values), values[:1].size * 8):
+            part = values[place]
             # Without levels, floats keep their precision, so that the pixels of earlier versions do not change.
             if self.told:
                 scaled = (part.astype(np.float64) - black) * (255 / (white - black))
             else:
                 scaled = part * np.float32(255 / limit)
-            pixels[start : start + STEP] = np.rint(np.clip(scaled, 0, 255))
+            pixels[place] = np.rint(np.clip(scaled, 0, 255))
         return pixels
 
     def remarks(self, span: Span) -> tuple[str, ...]:

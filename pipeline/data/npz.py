@@ -1,9 +1,7 @@
 """A source of images: arrays that the user has saved with NumPy."""
 
 import os
-import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +14,12 @@ from pipeline.data.images import Split
 from pipeline.data.labels import codes_of, numbered
 from pipeline.data.levels import Level, Levels, joint
 from pipeline.data.listing import fault, visible
+from pipeline.data.npz_array import NpzArray, refusing_damage
 from pipeline.data.npz_layout import PARTS, WHOLE, Layout, layout_of
 from pipeline.data.source import Part, Published, Reading
 from pipeline.data.splits import TestShare, set_test_aside
 from pipeline.data.to_uint8 import ConvertedImages, converted
 from pipeline.errors import InputError
-from pipeline.text.wording import first_line
-
-CURE = "Write it with numpy.savez_compressed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +52,10 @@ class Npz:
     def __post_init__(self) -> None:
         Levels(self.black, self.white)
 
+    def files(self, directory: Path | None) -> Sequence[Path]:
+        """The file: images are copied into the cache, so that they are mapped instead of held by each process."""
+        return [_file_at(directory)]
+
     def read(self, directory: Path | None) -> Published:
         """The splits, uint8 [N, H, W, C], in random order if the file has no test split.
 
@@ -63,34 +63,22 @@ class Npz:
             directory: the file, or the folder that it is in.
         """
         path = _file_at(directory)
-        arrays, layout = self._arrays(path)
         levels = Levels(self.black, self.white)
-        # Originals leave the dictionary, so that their memory is freed once they are converted.
-        found = {part: converted(arrays.pop(images), path, images, levels) for part, (images, _) in layout.items()}
-        splits, names = self._labelled(found, arrays, layout, path)
+        with refusing_damage(path):
+            archive = _archive(path)
+        with archive:
+            told = {f"{part}_{kind}": getattr(self, f"{part}_{kind}") for part in PARTS for kind in WHOLE}
+            layout = layout_of(archive.files, told, path)
+            stored = {part: _images(archive, images, path) for part, (images, _) in layout.items()}
+            labels = {key: _plain(archive, key, path) for _, key in layout.values() if key}
+            found = {part: converted(stored[part], path, images, levels) for part, (images, _) in layout.items()}
+        splits, names = self._labelled(found, labels, layout, path)
         if "test" not in splits:
             train_at, test_at = set_test_aside(splits["train"].labels, self.test, str(path))
             splits |= {"train": splits["train"].take(train_at), "test": splits["train"].take(test_at)}
         moved = ("channels moved to the end",) if any(each.channels_moved for each in found.values()) else ()
         reading = Reading(joint([each.span for each in found.values() if each.span]), levels, moved)
         return Published(splits["train"], splits["test"], names, str(path), splits.get("validation"), reading)
-
-    def _arrays(self, path: Path) -> tuple[dict[str, np.ndarray], Layout]:
-        """The arrays of images and labels by their keys, and their layout; other arrays in the file are not read."""
-        try:
-            archive = np.load(path, allow_pickle=False)  # pickled objects could run anything when loaded
-            if isinstance(archive, np.ndarray):
-                raise InputError(
-                    f"{path}: holds a single array; expected an .npz file. To make one: {pack_command(path)}"
-                )
-            with archive:
-                told = {f"{part}_{kind}": getattr(self, f"{part}_{kind}") for part in PARTS for kind in WHOLE}
-                layout = layout_of(archive.files, told, path)
-                return {key: _plain(archive, key, path) for pair in layout.values() for key in pair if key}, layout
-        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, KeyError) as error:
-            raise InputError(
-                f"{path}: not an .npz file of plain arrays, or damaged ({first_line(error)}). {CURE}"
-            ) from error
 
     def _labelled(
         self, found: dict[Part, ConvertedImages], arrays: dict[str, np.ndarray], layout: Layout, path: Path
@@ -131,14 +119,36 @@ def _file_at(directory: Path | None) -> Path:
     return directory
 
 
+def _archive(path: Path) -> np.lib.npyio.NpzFile:
+    """The file as NumPy opens it, whose arrays are not read yet."""
+    opened = np.load(path, allow_pickle=False)  # pickled objects could run anything when loaded
+    if isinstance(opened, np.ndarray):
+        raise InputError(f"{path}: holds a single array; expected an .npz file. To make one: {pack_command(path)}")
+    archive: np.lib.npyio.NpzFile = opened
+    return archive
+
+
+def _images(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> NpzArray:
+    assert archive.zip  # until it is closed
+    array = NpzArray(archive.zip, key, path)
+    if array.dtype.hasobject:
+        raise InputError(_objects(key, path))
+    return array
+
+
 def _plain(archive: Mapping[str, np.ndarray], key: str, path: Path) -> np.ndarray:
-    try:
-        return archive[key]
-    except ValueError as error:
-        if "Object arrays" not in str(error):
-            raise
-        raise InputError(
-            f"{path}: {key} is an array of Python objects, and to load it could run code from the file; expected "
-            "numbers, or text for labels. If you trust the file, convert the array: "
-            + rewrite_command(path, key, "np.array(a.tolist())", pickled=True)
-        ) from error
+    with refusing_damage(path):
+        try:
+            return archive[key]
+        except ValueError as error:
+            if "Object arrays" not in str(error):
+                raise
+            raise InputError(_objects(key, path)) from error
+
+
+def _objects(key: str, path: Path) -> str:
+    return (
+        f"{path}: {key} is an array of Python objects, and to load it could run code from the file; expected "
+        "numbers, or text for labels. If you trust the file, convert the array: "
+        + rewrite_command(path, key, "np.array(a.tolist())", pickled=True)
+    )

@@ -1,6 +1,5 @@
 """The settings of a data set: which images, how many of them, and how they are divided."""
 
-import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,13 +9,14 @@ from pydantic import BeforeValidator, Field
 from pipeline.config.values import Count, Seed
 from pipeline.data.appearance import Appearance
 from pipeline.data.binarisation import Binarisation, binarised
+from pipeline.data.cache_key import cache_key
 from pipeline.data.class_names import NamesOrNone, printable
+from pipeline.data.image_cache import cached
 from pipeline.data.images import ImageData, Split
-from pipeline.data.source import Part, Published, Source, shape_text
+from pipeline.data.loaded_data import LoadedData, Remarks
+from pipeline.data.source import Part, Published, SlowSource, Source, shape_text
 from pipeline.data.splits import at_most, joined, only_classes, set_validation_aside
 from pipeline.errors import InputError
-
-log = logging.getLogger(__name__)
 
 VALIDATION_SHARE = 0.1
 """Share of the training images that become the validation split, where neither the user nor the data set chooses it."""
@@ -77,6 +77,8 @@ class DatasetSettings:
     def load(self, *, judge_appearance: bool = True) -> ImageData:
         """The three splits; labels are numbered in the order of the class names that are kept.
 
+        Images whose reading takes long are kept in the cache of this machine, from which they are mapped later.
+
         Args:
             judge_appearance: refuse images without content; not for images that a model was trained on before.
 
@@ -84,38 +86,48 @@ class DatasetSettings:
             InputError: files are missing or damaged, the images have no content, or the settings leave a split or a
                 class without an image.
         """
+        files = self.source.files(self.dir) if isinstance(self.source, SlowSource) else ()
+        key = cache_key(self, self.source, files) if files else None
+        return cached(key, self.name, lambda: self._read(judge_appearance), judge_appearance=judge_appearance)
+
+    def _read(self, judge_appearance: bool) -> LoadedData:
+        """The three splits as they are read, whose images may be all over larger arrays."""
         read = self.source.read(self.dir)
         published = replace(read, class_names=printable(read.class_names), origin=printable([read.origin])[0])
-        self._look_at(published, judge_appearance)
+        remarks = self._look_at(published, judge_appearance)
         names = self._kept(published.class_names)
         drawn = published if self.binarisation == "none" else binarised(published, self.seed)
         train, validation, test = self._splits(drawn, names)
         each_epoch = self.binarisation == "each_epoch"
         if each_epoch:
             train, *_ = self._splits(published, names)
-        log.info(
+        remarks.info(
             f"{self.name}: {len(train):,} images to train on, {len(validation):,} to validate, {len(test):,} to test, "
-            f"{shape_text(train.images)}, from {published.origin}"
+            f"{shape_text(train.rows)}, from {published.origin}"
         )
         if self.train == "all":
-            log.warning(
+            remarks.warning(
                 f"dataset.train=all: the {len(test):,} test images are trained on, so that test scores are biased"
             )
-        return ImageData(self.name, train, validation, test, names, drawn_each_epoch=each_epoch)
+        data = ImageData(self.name, train, validation, test, names, drawn_each_epoch=each_epoch)
+        return LoadedData(data, remarks)
 
-    def _look_at(self, published: Published, judge_appearance: bool) -> None:
+    def _look_at(self, published: Published, judge_appearance: bool) -> Remarks:
         """Log what the images look like; refuse images without content."""
         appearance = Appearance.of(published)
-        if appearance.refusal and judge_appearance:
-            raise InputError(f"{published.origin}: {appearance.refusal}")
-        log.info(f"{self.name}: {appearance.line}")
+        refusal = f"{published.origin}: {appearance.refusal}" if appearance.refusal else None
+        if refusal and judge_appearance:
+            raise InputError(refusal)
+        remarks = Remarks(refusal=refusal)
+        remarks.info(f"{self.name}: {appearance.line}")
         for warning in appearance.warnings:
-            log.warning(f"{self.name}: {warning}")
+            remarks.warning(f"{self.name}: {warning}")
         if published.validation and self.validation is not None:
-            log.warning(
+            remarks.warning(
                 f"dataset.validation={self.validation}: the {len(published.validation):,} validation images of "
                 f"{published.origin} are not used. To use them, set dataset.validation=null"
             )
+        return remarks
 
     def _kept(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """The class names that are kept, in the published order whatever the order of `classes`."""

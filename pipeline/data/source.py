@@ -1,11 +1,13 @@
 """Sources of images: the interface of a source, and the checks that hold for every data set."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from pipeline.data.image_rows import ImageRows
 from pipeline.data.images import Split
 from pipeline.data.levels import Levels, Span, joint, span_of
 from pipeline.errors import InputError
@@ -57,10 +59,10 @@ class Published:
         for part, split in self.splits.items():
             _check_images(split, f"{self.origin}, {part} split")
             check_labels(split.labels, len(self.class_names), f"{self.origin}, {part} split")
-            if self.train.images.shape[1:] != split.images.shape[1:]:
+            if self.train.rows.shape[1:] != split.rows.shape[1:]:
                 raise InputError(
-                    f"{self.origin}: training images are {shape_text(self.train.images)}, {part} images "
-                    f"{shape_text(split.images)}; expected one shape. Take both from the same data set"
+                    f"{self.origin}: training images are {shape_text(self.train.rows)}, {part} images "
+                    f"{shape_text(split.rows)}; expected one shape. Take both from the same data set"
                 )
 
     @property
@@ -79,6 +81,21 @@ class Source(Protocol):
 
         Raises:
             InputError: the data set cannot be read; the message names the file, what was expected and the cure.
+        """
+
+
+@runtime_checkable
+class SlowSource(Source, Protocol):
+    """A source whose images are kept in the cache, because reading them takes long or much memory.
+
+    A class is one if it also has this method. Its `repr`, as that of a dataclass, must tell all of its settings.
+    """
+
+    def files(self, directory: Path | None) -> Sequence[Path]:
+        """The files that `read` reads the images from; none where reading them is quick.
+
+        Raises:
+            InputError: as `read` does, where the files cannot be found.
         """
 
 
@@ -110,17 +127,15 @@ def check_labels(labels: np.ndarray, classes: int, origin: str) -> None:
         )
 
 
-def shape_text(images: np.ndarray) -> str:
-    """The shape of one of the images [N, H, W, C] as people write it, such as 28x28x1."""
+def shape_text(images: ImageRows) -> str:
+    """The shape of one of the images as people write it, such as 28x28x1."""
     return "x".join(str(size) for size in images.shape[1:])
 
 
 def _check_images(split: Split, origin: str) -> None:
-    if not split.images.size:
+    if not split.rows.nbytes:
+        raise InputError(f"{origin}: holds no image ({list(split.rows.shape)}); expected at least one. Check the files")
+    if split.rows.shape[-1] not in (1, 3):
         raise InputError(
-            f"{origin}: holds no image ({list(split.images.shape)}); expected at least one. Check the files"
-        )
-    if split.images.shape[-1] not in (1, 3):
-        raise InputError(
-            f"{origin}: images are {shape_text(split.images)}; expected 1 channel (grey) or 3 (colour). Convert them"
+            f"{origin}: images are {shape_text(split.rows)}; expected 1 channel (grey) or 3 (colour). Convert them"
         )

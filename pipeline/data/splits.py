@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.data.images import Split
+from pipeline.data.pixel_memory import pixel_memory
 from pipeline.data.random_stream import random_order
 from pipeline.errors import InputError
 
@@ -41,7 +42,7 @@ def only_classes(split: Split, names: tuple[str, ...], kept: tuple[str, ...], or
             f"{_some(found)}. Remove the others from dataset.classes"
         )
     positions = np.flatnonzero(labels >= 0)
-    return Split(split.images[positions], labels[positions])
+    return Split(split.rows.take(positions), labels[positions])
 
 
 def at_most(split: Split, limit: int | None, seed: int, part: str) -> Split:
@@ -87,7 +88,10 @@ def set_validation_aside(train: Split, validation: float | int, seed: int) -> tu
 
 def joined(first: Split, second: Split) -> Split:
     """The images of both splits, those of `first` before those of `second`."""
-    return Split(np.concatenate([first.images, second.images]), np.concatenate([first.labels, second.labels]))
+    images = pixel_memory((len(first) + len(second), *first.rows.shape[1:]))
+    first.rows.copied_to(images[: len(first)])
+    second.rows.copied_to(images[len(first) :])
+    return Split(images, np.concatenate([first.labels, second.labels]))
 
 
 def set_test_aside(labels: np.ndarray, share: float, origin: str) -> tuple[np.ndarray, np.ndarray]:

@@ -79,7 +79,7 @@ class Evaluation:
 def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluation:
     """Evaluate a model on a split; equal seeds give equal scores, and the model's own stream of noise is not used."""
     split = data.validation if settings.split == "validation" else data.test
-    encoded = encode(vae, split.images)
+    encoded = encode(vae, split.rows)
     noise = random_stream(settings.seed, "latents").standard_normal(encoded.mean.shape)
     latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
     rates = encoded.rates
@@ -117,7 +117,7 @@ def _likelihood(
     if not (np.isfinite(bounds).all() and np.isfinite(negative_elbos).all()):
         return {}
     nll, standard_error = mean_with_control(bounds, negative_elbos, chosen)
-    bits = vae.likelihood.bits_per_dimension(nll, encoded.images)
+    bits = vae.likelihood.bits_per_dimension(nll, encoded.images.whole())
     return {"nll": nll, "nll_standard_error": standard_error, "bits_per_dimension": bits}
 
 
@@ -140,7 +140,7 @@ def _knn_accuracy(
     if settings.neighbours is None:
         return None
     near = as_trained(data, _some(len(data.train), settings.neighbour_images, settings.seed))
-    return knn_accuracy(encode(vae, near.images).mean, near.labels, means, labels, neighbours=settings.neighbours)
+    return knn_accuracy(encode(vae, near.rows).mean, near.labels, means, labels, neighbours=settings.neighbours)
 
 
 def _some(number: int, at_most: int | None, seed: int) -> np.ndarray:

@@ -55,6 +55,6 @@ class Samples:
     def _from_mixture(self, trained: LoadedRun) -> np.ndarray:
         """Latents [n, D]."""
         fitted = as_trained(trained.data, np.arange(min(FITTED_IMAGES, len(trained.data.train))))
-        mixture = fitted_mixture(trained.vae, fitted.images, components=self.components, seed=self.seed)
+        mixture = fitted_mixture(trained.vae, fitted.rows, components=self.components, seed=self.seed)
         mixture.covariances_ = self.temperature**2 * mixture.covariances_
         return drawn_latents(mixture, self.n, self.seed)

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from pipeline.data.batches import as_floats
+from pipeline.data.image_rows import ImageRows
 from pipeline.models.vae import VAE
 
 BATCH_VALUES = 400_000
@@ -23,12 +24,12 @@ class Encoded:
     """Images and their posteriors.
 
     Attributes:
-        images: uint8 [N, H, W, C].
+        images: the N images, which are read lazily.
         mean, log_variance: of the posteriors, [N, D].
         rates: KL(posterior ‖ prior) of each latent dimension, nats, [N, D].
     """
 
-    images: np.ndarray
+    images: ImageRows
     mean: np.ndarray
     log_variance: np.ndarray
     rates: np.ndarray
@@ -38,22 +39,24 @@ class Encoded:
 
     def take(self, indices: np.ndarray) -> "Encoded":
         """The images at these positions [M], in this order."""
-        return Encoded(self.images[indices], self.mean[indices], self.log_variance[indices], self.rates[indices])
+        chosen = self.images.take(indices)
+        return Encoded(chosen, self.mean[indices], self.log_variance[indices], self.rates[indices])
 
     def latents(self, noise: np.ndarray) -> np.ndarray:
         """One latent of each posterior from standard normal noise, [N, D]."""
         return self.mean + np.exp(0.5 * self.log_variance) * noise
 
 
-def encode(vae: VAE, images: np.ndarray) -> Encoded:
+def encode(vae: VAE, images: np.ndarray | ImageRows) -> Encoded:
     """uint8 images [N, H, W, C] with their posteriors, log variances within ±80."""
+    rows = images if isinstance(images, ImageRows) else ImageRows(images)
 
     def parameters(batch: slice) -> np.ndarray:
-        posterior = vae.posterior(as_floats(images[batch]))
+        posterior = vae.posterior(as_floats(rows[batch]))
         return np.stack([_float64(part) for part in (*posterior, posterior.rates())], axis=1)
 
-    mean, log_variance, rates = np.moveaxis(_in_batches(parameters, images), 1, 0)
-    return Encoded(images, mean, np.clip(log_variance, -WIDEST, WIDEST), rates)
+    mean, log_variance, rates = np.moveaxis(_in_batches(parameters, rows), 1, 0)
+    return Encoded(rows, mean, np.clip(log_variance, -WIDEST, WIDEST), rates)
 
 
 def decode(vae: VAE, latents: np.ndarray) -> np.ndarray:
@@ -95,8 +98,8 @@ def batches(count: int, image_shape: tuple[int, ...]) -> list[slice]:
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
-def _in_batches(score: Callable[[slice], np.ndarray], images: np.ndarray) -> np.ndarray:
-    """The scores [N, ...] of images [N, H, W, C], computed a batch at a time."""
+def _in_batches(score: Callable[[slice], np.ndarray], images: ImageRows) -> np.ndarray:
+    """The scores [N, ...] of N images, computed a batch at a time."""
     return np.concatenate([score(batch) for batch in batches(len(images), images.shape[1:])])
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
+from pipeline.data.image_rows import ImageRows
 from pipeline.data.random_stream import random_stream
 from pipeline.latent.encoding import encode
 from pipeline.models.vae import VAE
@@ -11,7 +12,7 @@ FITTED_IMAGES = 5000
 """Images that are enough to fit the mixture to."""
 
 
-def fitted_mixture(vae: VAE, images: np.ndarray, *, components: int, seed: int) -> GaussianMixture:
+def fitted_mixture(vae: VAE, images: np.ndarray | ImageRows, *, components: int, seed: int) -> GaussianMixture:
     """A Gaussian mixture over the aggregate posterior of uint8 images [N, H, W, C].
 
     With it even a plain autoencoder, whose codes follow no prior, can be sampled (Ghosh et al. 2020, section 4).

@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from pipeline.config.values import Positive, Switch
+from pipeline.data.image_rows import ImageRows
 
 Link = Literal["sigmoid", "identity"]
 """The function from the decoder's output to the mean of a pixel."""
@@ -62,10 +63,13 @@ class Likelihood(keras.layers.Layer):
         Returns:
             Bits; None where the likelihood is no distribution, or one of black and white while the images are grey.
         """
-        grey = self.pixel_values == 1 and not ((images == 0) | (images == 255)).all()
-        if self.pixel_values is None or grey:
+        if self.pixel_values is None or (self.pixel_values == 1 and not _are_black_and_white(images)):
             return None
         return nll / (math.prod(images.shape[1:]) * math.log(2)) + math.log2(self.pixel_values)
+
+
+def _are_black_and_white(images: np.ndarray) -> bool:
+    return all(bool(((part == 0) | (part == 255)).all()) for _, part in ImageRows(images).chunks())
 
 
 @keras.saving.register_keras_serializable("pipeline")

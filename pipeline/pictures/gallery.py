@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline import figures
 from pipeline.data.binarisation import as_trained
+from pipeline.data.image_rows import ImageRows
 from pipeline.data.images import ImageData, Split
 from pipeline.figures import DecodedPlane, Figure, LabelledPoints, Trajectories
 from pipeline.latent.axes import latent_axes
@@ -92,7 +93,7 @@ class Gallery:
         order = np.random.default_rng(self.seed).permutation(len(split))
         return split.take(order[:count])
 
-    def means(self, images: np.ndarray) -> np.ndarray:
+    def means(self, images: np.ndarray | ImageRows) -> np.ndarray:
         """Posterior means [N, D] of uint8 images [N, H, W, C]."""
         return encode(self.vae, images).mean
 
@@ -137,7 +138,7 @@ class Gallery:
 
     def _samples_beside(self) -> Figure:
         fitted = as_trained(self.data, np.arange(min(FITTED_IMAGES, len(self.data.train))))
-        mixture = fitted_mixture(self.vae, fitted.images, components=self.settings.mixture, seed=self.seed)
+        mixture = fitted_mixture(self.vae, fitted.rows, components=self.settings.mixture, seed=self.seed)
         drawn = self.decoded(drawn_latents(mixture, SAMPLES, self.seed))
         return figures.samples_beside(self.samples(SAMPLES), drawn)
 
@@ -162,7 +163,7 @@ class Gallery:
             "grid.png": lambda: figures.decoded_plane(shown.decoded),
             "plane.png": lambda: figures.scatter_and_plane(shown.decoded, shown.points),
             "latent_interactive.html": lambda: figures.interactive_latent(
-                shown.points.take(some), shown.split.images[some]
+                shown.points.take(some), shown.split.rows[some]
             ),
         }
         return drawn | ({"traversals.png": lambda: self._traversals(shown.means)} if self.vae.latent_dim > 2 else {})
@@ -181,7 +182,7 @@ class Gallery:
 
         def reconstructions() -> Figure:
             shown = course().reconstructions
-            inputs = snapshots.split.images[: shown.shape[1]]
+            inputs = snapshots.split.rows[: shown.shape[1]]
             return figures.reconstructions_by_epoch(inputs, shown, course().epochs)
 
         return {

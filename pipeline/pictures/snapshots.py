@@ -45,7 +45,7 @@ class Snapshots:
 
     def keep(self, epoch: int) -> None:
         """Add the model as it is now. An epoch that is trained once more replaces its snapshot."""
-        means = encode(self.vae, self.split.images).mean.astype("float32")
+        means = encode(self.vae, self.split.rows).mean.astype("float32")
         # Not uint8, in which a pixel that is not a number could not be told from black.
         reconstructions = decode(self.vae, means[:RECONSTRUCTED]).astype("float16")
         self.folder.mkdir(parents=True, exist_ok=True)

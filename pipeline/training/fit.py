@@ -13,7 +13,7 @@ from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.metric_names import SPEED, of_epoch
 from pipeline.models.vae import VAE
-from pipeline.process.interruption import heed
+from pipeline.process.interruption import raise_if_interrupted
 from pipeline.training.checkpoint import Checkpoint, History
 from pipeline.training.settings import TrainingSettings
 
@@ -101,10 +101,10 @@ class BetaWarmup(keras.callbacks.Callback):
 
 
 class Stop(keras.callbacks.Callback):
-    """A callback that stops a training after Ctrl-C or SIGTERM, even if the exception of the signal was lost."""
+    """A callback that stops a training after a signal, even if the exception of the signal was lost."""
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        heed()
+        raise_if_interrupted()
 
 
 class FiniteLoss(keras.callbacks.Callback):

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.data.batches import TrainingBatches, as_floats, batches_in_order
+from pipeline.data.image_rows import ImageRows
+from pipeline.data.pixel_memory import aligned_memory
 
 COUNT = 23
 
@@ -75,6 +77,36 @@ def test_batches_for_scoring_keep_the_order(images, batch_size: int) -> None:
     np.testing.assert_array_equal(
         np.concatenate(list(batches_in_order(images, batch_size=batch_size))), as_floats(images)
     )
+
+
+@pytest.fixture
+def aligned(images) -> np.ndarray:
+    """The same images where TensorFlow can use them."""
+    return ImageRows(images).copied_to(aligned_memory(images.shape))
+
+
+def test_images_are_not_copied(images, aligned) -> None:
+    """So that images that are mapped from a file are never in memory as a whole: a change of theirs is seen."""
+    order, scored = TrainingBatches(aligned, batch_size=5, seed=0), batches_in_order(aligned, batch_size=5)
+    before = epoch_of(order, 0)
+    aligned[:] = 255 - images
+    for changed, was in zip(epoch_of(order, 0), before, strict=True):
+        np.testing.assert_allclose(changed, 1 - was, atol=1e-6)
+    np.testing.assert_array_equal(np.concatenate(list(scored)), as_floats(255 - images))
+
+
+@pytest.mark.parametrize("binarise", [False, True])
+def test_where_images_are_changes_nothing(tmp_path, images, aligned, binarise: bool) -> None:
+    np.save(tmp_path / "images.npy", images)
+    shifted = np.empty(images.size + 1, np.uint8)[1:].reshape(images.shape)
+    shifted[:] = images
+    turned = np.asfortranarray(images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    for epoch in range(2):
+        expected = epoch_of(TrainingBatches(images, batch_size=5, seed=0, binarise=binarise), epoch)
+        for same in (aligned, mapped, shifted, turned):
+            found = epoch_of(TrainingBatches(same, batch_size=5, seed=0, binarise=binarise), epoch)
+            np.testing.assert_array_equal(np.concatenate(found), np.concatenate(expected))
 
 
 # Drawn black and white.

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from linear_gaussian import data_of, linear_vae, noise_images, settings
 
+from pipeline.data.image_rows import ImageRows
 from pipeline.evaluation import information
 from pipeline.evaluation.evaluation import evaluate
 from pipeline.evaluation.information import mutual_information
@@ -14,7 +15,7 @@ def encoded_at(mean: np.ndarray, log_variance: float) -> Encoded:
     """Posteriors of no images in particular."""
     mean = np.asarray(mean, float)
     return Encoded(
-        np.zeros((len(mean), 1, 1, 1), np.uint8), mean, np.full_like(mean, log_variance), np.zeros_like(mean)
+        ImageRows(np.zeros((len(mean), 1, 1, 1), np.uint8)), mean, np.full_like(mean, log_variance), np.zeros_like(mean)
     )
 
 
