@@ -24,7 +24,7 @@ from pipeline.config.explanation import check_words, explain
 from pipeline.config.names import Config
 from pipeline.errors import InputError, unwritable
 from pipeline.process.environment import isolate
-from pipeline.process.interruption import listen
+from pipeline.process.interruption import ignore_repeats, interruption_first, listen
 from pipeline.secrets import MaskedFormatter, masked
 
 # Slow libraries are not imported above, so that --help and a mistyped key are answered at once.
@@ -80,8 +80,9 @@ def enter(command: Callable[[], None], primary: Primary) -> None:
         print(_not_written(error), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt as interrupt:
+        ignore_repeats()
         print(f"\n{interrupt}", file=sys.stderr)
-        sys.exit(128 + (signal.SIGTERM if "SIGTERM" in str(interrupt) else signal.SIGINT))
+        sys.exit(128 + getattr(interrupt, "number", signal.SIGINT))
     finally:
         gc.freeze()  # else Python's garbage collector goes through all of TensorFlow at the end, for a second
 
@@ -128,7 +129,8 @@ def errors_printed() -> Iterator[None]:
     where_it_was_typed()
     _Job.begun = True
     try:
-        yield
+        with interruption_first():
+            yield
     except InputError as error:
         print(error, file=sys.stderr)
         _give_up(2)
@@ -140,8 +142,12 @@ def errors_printed() -> Iterator[None]:
         _give_up(1)
 
 
-def prepare_process() -> None:
-    """Start TensorFlow without messages, print the log of the project, and handle Ctrl-C and SIGTERM."""
+def prepare_process(listen: Callable[[], None] = listen) -> None:
+    """Start TensorFlow without messages, print the log of the project, and handle signals.
+
+    Args:
+        listen: how the process listens for signals.
+    """
     from pipeline.runtime import start_tensorflow
 
     _Job.begun = True
@@ -149,8 +155,10 @@ def prepare_process() -> None:
     said = logging.StreamHandler(sys.stdout)
     said.setFormatter(MaskedFormatter("%(message)s"))
     logging.basicConfig(handlers=[said])
-    logging.getLogger("pipeline").setLevel(logging.INFO)
+    ours = logging.getLogger("pipeline")
+    ours.setLevel(ours.level or logging.INFO)  # unless hydra.verbose asks for more
     start_tensorflow()
+    gc.freeze()  # else each collection would go through all of TensorFlow, for a tenth of a short training's time
 
 
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -1,11 +1,13 @@
 """The environment of a command: the variables that it obeys, and those by which its processes find the same code."""
 
 import os
+import re
 import sys
 import warnings
 from io import TextIOWrapper
 
 from pipeline import ROOT
+from pipeline.secrets import KEPT
 
 _OF_LIBRARIES = ("MLFLOW_", "_MLFLOW_", "KERAS_", "HYDRA_", "OPTUNA_")
 OBEYED = (
@@ -20,6 +22,8 @@ OBEYED = (
     "KERAS_HOME",
 )
 """Variables of libraries that say where runs are kept and how that place is reached; `KERAS_HOME` is a folder only."""
+
+_REFERENCE = re.compile(r"\boc\.env:\s*['\"]*(\w+)")
 
 
 def isolate() -> None:
@@ -43,6 +47,20 @@ def isolate() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # A character such as ±, which a terminal or a log may not have, is written as an escape.
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def forwarded_variables(composed: str) -> dict[str, str | None]:
+    """Give the variables that a job of this command must have on another machine; None stands for one to be unset.
+
+    Where data lies is the machine's own affair, unless the command says it.
+
+    Args:
+        composed: the configs of the jobs as Hydra composed them, in which `${oc.env:NAME}` refers to a variable: the
+            machine that a job runs on resolves it.
+    """
+    optional = ["VAE_DATA_DIR", *_REFERENCE.findall(composed)]
+    said = {name: os.environ[name] for name in optional if name in os.environ}
+    return {name: os.environ.get(name) for name in (*OBEYED, KEPT, "PYTHONPATH")} | said
 
 
 def _listed(name: str) -> list[str]:

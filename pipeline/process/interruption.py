@@ -1,40 +1,76 @@
-"""Interruption by Ctrl-C and SIGTERM: work ends at once, but never within a block that must be whole."""
+"""Interruption by signals: work ends at once, but never within a block that must be whole."""
 
+import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from pipeline.errors import Interrupted
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+log = logging.getLogger(__name__)
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""The signals that ask a process to end: of a user, of a terminal that is gone, and of schedulers such as Slurm."""
 
 
 class _StopRequest:
-    """The user's request to stop; one for the process, as signals are.
+    """The request to stop; one for the process, as signals are.
 
     Attributes:
-        reason: the signal that came, in words; None before one came.
-        blocks: how many `undisturbed` blocks are open.
-        waiting: whether it came within one of them.
+        received: the signals that came, in their order.
+        word: what they did to the work, in a word.
+        ends_at_ctrl_c: whether Ctrl-C after another signal ends the process at once.
+        blocks: how many `signals_deferred` blocks are open.
+        waiting: whether a signal came within one of them.
     """
 
-    reason: str | None = None
+    received: tuple[signal.Signals, ...] = ()
+    word = "Stopped"
+    ends_at_ctrl_c = True
     blocks = 0
     waiting = False
 
 
 def listen() -> None:
-    """Listen for signals: from now on the first one raises `Interrupted`; a second one ends the process at once."""
-    _StopRequest.reason = None
-    _StopRequest.waiting = False
-    for number in _SIGNALS:
-        signal.signal(number, _stop)
+    """Listen for signals: the first one raises `Interrupted` from now on, and repeats are the same wish.
+
+    Only Ctrl-C ends the process at once if it follows another signal, as then a person insists. Whoever started the
+    process with `nohup` wants it to outlive the terminal: SIGHUP stays ignored.
+    """
+    _handle([each for each in SIGNALS if each != signal.SIGHUP or signal.getsignal(each) != signal.SIG_IGN])
+    _StopRequest.word = "Stopped"
+    _StopRequest.ends_at_ctrl_c = True
+
+
+def listen_as_child() -> None:
+    """Listen for signals in a process that works for another one: every repeat is the same wish.
+
+    A process that was started while `signals_blocked` hears now what it was sent since.
+    """
+    _handle(SIGNALS)
+    _StopRequest.word = "Preempted"
+    _StopRequest.ends_at_ctrl_c = False
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Protect a block, or a function, from being cut in two by a signal: `Interrupted` is raised at its end."""
+def signals_blocked() -> Iterator[None]:
+    """Block signals: this process receives them when the block ends, and processes that are started in it never do.
+
+    A process that serves others, such as a guard, is started so: it lives until its pipe ends, and no signal for all
+    processes of a job ends it before those that it serves, not even at its first instruction.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def signals_deferred() -> Iterator[None]:
+    """Defer signals, so that none cuts a block or a function in two: `Interrupted` is raised at its end."""
     _StopRequest.blocks += 1
     try:
         yield
@@ -43,20 +79,60 @@ def undisturbed() -> Iterator[None]:
         is_due = _StopRequest.waiting and not _StopRequest.blocks
         _StopRequest.waiting = _StopRequest.waiting and not is_due
     if is_due:
-        heed()
+        raise_if_interrupted()
 
 
-def heed() -> None:
-    """Raise `Interrupted` once more if a signal came: what is raised within a destructor, Python drops."""
-    if _StopRequest.reason:
-        raise Interrupted(_StopRequest.reason)
+def raise_if_interrupted() -> None:
+    """Raise `Interrupted` if a signal came, also a second time, since Python discards what a destructor raises."""
+    if _StopRequest.received:
+        first = _StopRequest.received[0]
+        raise Interrupted(f"{_StopRequest.word} by {first.name}", first)
+
+
+@contextmanager
+def interruption_first() -> Iterator[None]:
+    """Replace an exception of the block by `Interrupted` if a signal was received, since the signal caused it.
+
+    Libraries make errors of their own of an exception that is raised in the midst of them: TensorFlow an
+    `AttributeError` of an attribute that it was looking up. An error that was raised from `Interrupted` says more.
+    The error that is replaced is the context of `Interrupted`, and is logged at the level of debugging, as it may be a
+    defect all the same: `hydra.verbose=[pipeline]` shows it.
+    """
+    try:
+        yield
+    except Exception as error:
+        if _StopRequest.received and not isinstance(error.__cause__, Interrupted):
+            log.debug("A signal came, which is taken for the reason of this error", exc_info=error)
+            raise_if_interrupted()
+        raise
+
+
+def received() -> tuple[signal.Signals, ...]:
+    """Give the signals that came since this process listens, in their order."""
+    return _StopRequest.received
+
+
+def ignore_repeats() -> None:
+    """Ignore further signals but Ctrl-C from now on; Python, as it ends, would leave them to the system."""
+    for number in set(SIGNALS) - {signal.SIGINT}:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _handle(signals: Iterable[signal.Signals]) -> None:
+    _StopRequest.received = ()
+    _StopRequest.waiting = False
+    for number in signals:
+        signal.signal(number, _stop)
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    for each in _SIGNALS:
-        signal.signal(each, signal.SIG_DFL)
-    _StopRequest.reason = f"Stopped by {signal.Signals(number).name}"
+    is_first = not _StopRequest.received
+    _StopRequest.received = (*_StopRequest.received, signal.Signals(number))
+    if not is_first:
+        return
+    if _StopRequest.ends_at_ctrl_c:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if _StopRequest.blocks:
         _StopRequest.waiting = True
     else:
-        heed()
+        raise_if_interrupted()

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 
 from pipeline.address import Address
+from pipeline.process.interruption import signals_blocked
 
 _GOODBYE = b"done"
 
@@ -26,13 +27,14 @@ class Guard:
 
     def __init__(self, uri: Address, run_id: str, owner: Mapping[str, str]) -> None:
         # By pipe: an argument would be read in `ps` by whoever shares the machine.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.tracking.guard"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # out of reach of Ctrl-C
-        )
+        with signals_blocked():  # a signal for all processes must not end the guard before the one that it watches
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "pipeline.tracking.guard"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         assert self._process.stdin
         self._process.stdin.write(json.dumps([uri.full, run_id, owner]).encode() + b"\n")
         self._process.stdin.flush()

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from socket import gethostname
 from traceback import format_exception
 
 from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 
-from pipeline.errors import InputError, Interrupted, Pruned, unwritable
+from pipeline.errors import InputError, Interrupted, Pruned, StoreUnreachable, unwritable
+from pipeline.process.interruption import interruption_first, signals_deferred
 from pipeline.secrets import masked
 from pipeline.text.markdown import code, paragraphs
 from pipeline.tracking.colour import COLOUR, colour_of
+from pipeline.tracking.description import ended_early, shown
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import Run
-from pipeline.tracking.server_check import answers
+from pipeline.tracking.server_check import answers, silence_told
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED
@@ -62,15 +65,26 @@ def reopen_run(store: Store, run_id: str) -> Iterator[Run]:
         yield run
 
 
+def is_open(store: Store, run_id: str, *, here: bool = False) -> bool:
+    """Tell whether a process has a run open; with `here`, whether one of this machine has."""
+    known = store.run(run_id)
+    owner = known.data.tags
+    return known.info.status == "RUNNING" and is_alive(owner) and (not here or owner.get("host") == gethostname())
+
+
 @contextmanager
-def join_run(store: Store, run_id: str) -> Iterator[Run]:
+def join_run(store: Store, run_id: str, *, take_over: bool = False) -> Iterator[Run]:
     """Open a run that several processes may write to, unless one of them has it open, whatever it ended as.
+
+    Args:
+        store: the tracking store.
+        run_id: the id of the run.
+        take_over: open it also if another process has it open.
 
     Raises:
         InputError: there is none.
     """
-    known = store.run(run_id)
-    if known.info.status == "RUNNING" and is_alive(known.data.tags):
+    if not take_over and is_open(store, run_id):
         yield Run(store, run_id)
         return
 
@@ -79,23 +93,29 @@ def join_run(store: Store, run_id: str) -> Iterator[Run]:
 
 
 def _begun_again(store: Store, run_id: str) -> str:
-    store.set_tags(run_id, {**owner_tags(), NOTE: ""})  # first, so that a run that is open has an owner
+    tags = store.run(run_id).data.tags
+    note = shown(tags)
+    # Only a note that changes is written, as another worker may write the report of a study into it at this instant.
+    notes = {NOTE: note} if note != tags.get(NOTE, "") else {}
+    store.set_tags(run_id, owner_tags() | notes)  # first, so that a run that is open has an owner
     store.client.update_run(run_id, "RUNNING")
     return run_id
 
 
 @contextmanager
 def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
-    """Guard the run that `begin` opens and names; a signal that comes meanwhile is heard once it would be closed."""
+    """Guard the run that `begin` opens and names. Signals are deferred until the guard exists, so none is left open."""
     with ExitStack() as opening:
-        opening.enter_context(store.transaction())
-        run_id = begin()
+        opening.enter_context(signals_deferred())
+        with silence_told(store.uri):
+            run_id = begin()
         guard = None
         try:
             guard = Guard(store.uri, run_id, owner_tags())
             run = Run(store, run_id)
             opening.close()
-            yield run
+            with interruption_first():
+                yield run
         except BaseException as error:
             _give_up(store, run_id, guard, error)
             raise
@@ -106,9 +126,9 @@ def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
 
 def _give_up(store: Store, run_id: str, guard: Guard | None, error: BaseException) -> None:
     # Before anything is written: MLflow would try a dead server for minutes, and Ctrl-C would seem to do nothing.
-    if isinstance(error, MlflowException | Interrupted) and not answers(store.client):
+    if isinstance(error, MlflowException | StoreUnreachable | Interrupted) and not answers(store.client):
         _leave_to(guard)
-        raise InputError(_lost(store, run_id)) from error
+        raise StoreUnreachable(_lost(store, run_id)) from error
     try:
         with store.transaction():
             _close(store, run_id, error)
@@ -134,9 +154,8 @@ def _close(store: Store, run_id: str, error: BaseException) -> None:
         # A mistake or a wish of the user's explains itself; a defect needs its traceback.
         known = isinstance(error, InputError | Interrupted)
         reason = paragraphs(error) if known else f"\n{code(masked(''.join(format_exception(error))))}"
-        before = store.run(run_id).data.tags.get(NOTE)
-        note = "\n\n".join(filter(None, [f"**{status.capitalize()}:** {reason}", before]))
-        store.set_tags(run_id, {NOTE: note})
+        how = f"**{status.capitalize()}:** {reason}"
+        store.set_tags(run_id, {NOTE: ended_early(how, store.run(run_id).data.tags)})
     store.client.set_terminated(run_id, status)
 
 

@@ -11,7 +11,7 @@ import pytest
 from checkout import SMALL, Checkout
 
 from pipeline.places import python
-from pipeline.process.environment import OBEYED
+from pipeline.process.environment import OBEYED, forwarded_variables
 
 OF_OTHERS = {
     "MLFLOW_EXPERIMENT_NAME": "another",
@@ -53,7 +53,7 @@ def test_a_training_obeys_its_command_and_not_the_environment(checkout: Checkout
     [before] = checkout.runs("before")
     ours = ("dataset=npz", "dataset.dir=mine.npz", "model=conv", "training.epochs=3", "hydra.job.chdir=true")
     env = OF_OTHERS | {"MLFLOW_RUN_ID": before.info.run_id, "KERAS_HOME": str(hostile)}
-    process = checkout.start("pipeline.train", *ours, "tracking.experiment=ours", cwd=hostile, env=env)
+    process = checkout.start_anew("pipeline.train", *ours, "tracking.experiment=ours", cwd=hostile, env=env)
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, ""), err
     assert "epoch 3/3" in out
@@ -68,10 +68,11 @@ def test_a_training_obeys_its_command_and_not_the_environment(checkout: Checkout
 
 
 def test_a_study_obeys_its_command_and_not_the_environment(checkout: Checkout, hostile: Path) -> None:
-    ours = ("dataset=npz", "dataset.dir=mine.npz", "model.hidden=[8]", "training.epochs=1", "hydra.job.chdir=true")
+    small = ("model.hidden=[8]", "training.epochs=1", "pictures=cards")
+    ours = ("dataset=npz", "dataset.dir=mine.npz", "hydra.job.chdir=true", *small)
     study = ("sweep=study", "sweep.study=ours", "model.latent_dim=1,2", "sweep.slots=2", "tracking.experiment=studied")
     env = OF_OTHERS | {"KERAS_HOME": str(hostile)}
-    process = checkout.start("pipeline.train", "-m", *study, *ours, cwd=hostile, env=env)
+    process = checkout.start_anew("pipeline.train", "-m", *study, *ours, cwd=hostile, env=env)
     _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, ""), err
     runs = checkout.runs("studied")
@@ -110,3 +111,16 @@ def test_a_command_to_type_runs_the_same_python_in_the_shell_that_is_told(tmp_pa
 def test_what_is_obeyed_says_where_runs_are_or_how_that_is_reached() -> None:
     assert "MLFLOW_TRACKING_URI" in OBEYED
     assert not {name for name in OBEYED if name.endswith(("RUN_ID", "EXPERIMENT_NAME", "EXPERIMENT_ID", "BACKEND"))}
+
+
+def test_a_job_elsewhere_has_the_variables_that_its_config_refers_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STUDY_STORAGE", "TOKEN", "UNNAMED"):
+        monkeypatch.setenv(name, f"of {name}")
+    monkeypatch.delenv("ABSENT", raising=False)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    composed = "storage: ${oc.env:STUDY_STORAGE}\nuri: '${oc.decode:${oc.env:\"TOKEN\",null}}'\nno: ${oc.env:ABSENT,3}"
+    given = forwarded_variables(composed)
+    assert given["STUDY_STORAGE"] == "of STUDY_STORAGE"
+    assert given["TOKEN"] == "of TOKEN"
+    assert given["MLFLOW_TRACKING_URI"] is None, "a node's own would be another place"
+    assert not {"UNNAMED", "ABSENT"} & set(given)

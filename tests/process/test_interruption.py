@@ -1,7 +1,10 @@
 """Signals: heard at once, after what must be whole, and never lost."""
 
 import os
+import pickle
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +18,16 @@ from sqlalchemy.engine import Engine
 
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import Interrupted
-from pipeline.process.interruption import heed, listen, undisturbed
+from pipeline.process.interruption import (
+    SIGNALS,
+    interruption_first,
+    listen,
+    listen_as_child,
+    raise_if_interrupted,
+    received,
+    signals_blocked,
+    signals_deferred,
+)
 from pipeline.runtime import RuntimeSettings
 from pipeline.tracking.lifecycle import start_run
 from pipeline.tracking.store import Store
@@ -26,7 +38,7 @@ from pipeline.training.settings import TrainingSettings
 
 @pytest.fixture(autouse=True)
 def listening() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     listen()
     yield
     listen()  # forgets the wish
@@ -38,22 +50,43 @@ def ask_to_stop(number: int = signal.SIGTERM) -> None:
     os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "SIGINT"), (signal.SIGTERM, "SIGTERM")])
-def test_a_signal_is_heard_at_once(number: int, name: str) -> None:
-    heed()
-    with pytest.raises(Interrupted, match=f"Stopped by {name}"):
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda each: each.name)
+def test_a_signal_is_heard_at_once(number: signal.Signals) -> None:
+    raise_if_interrupted()
+    with pytest.raises(Interrupted, match=f"Stopped by {number.name}") as interrupt:
         ask_to_stop(number)
+    assert interrupt.value.number == number
+    copied = pickle.loads(pickle.dumps(interrupt.value.followed_by(". Go on")))
+    assert (str(copied), copied.number) == (f"Stopped by {number.name}. Go on", number), "as another process gets it"
+
+
+def test_an_error_that_a_library_makes_of_a_signal_is_the_signal(caplog: pytest.LogCaptureFixture) -> None:
+    class Library:
+        @property
+        def attribute(self) -> None:
+            try:
+                ask_to_stop()
+            except BaseException:
+                raise AttributeError("as C++ code says") from None
+
+    with pytest.raises(ZeroDivisionError), interruption_first():
+        _ = 1 / 0
+    caplog.set_level("DEBUG", "pipeline")
+    with pytest.raises(Interrupted, match="Stopped by SIGTERM") as interrupt, interruption_first():
+        _ = Library().attribute
+    assert isinstance(interrupt.value.__context__, AttributeError), "which may be a defect all the same"
+    assert "AttributeError: as C++ code says" in caplog.text
 
 
 def test_a_block_that_must_be_whole_ends_first_and_so_does_one_around_it() -> None:
     done = []
 
-    @undisturbed()
+    @signals_deferred()
     def inner() -> None:
         ask_to_stop()
         done.append("inner")
 
-    @undisturbed()
+    @signals_deferred()
     def outer() -> None:
         inner()
         done.append("outer")
@@ -64,23 +97,75 @@ def test_a_block_that_must_be_whole_ends_first_and_so_does_one_around_it() -> No
 
 
 def test_the_block_itself_may_fail_and_its_error_is_what_is_told() -> None:
-    @undisturbed()
+    @signals_deferred()
     def fail() -> None:
         ask_to_stop()
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    with undisturbed():  # such as the one in which the run is then closed
+    with signals_deferred():  # such as the one in which the run is then closed
         pass
     with pytest.raises(Interrupted):
-        heed()
+        raise_if_interrupted()
 
 
-def test_after_the_first_signal_a_second_one_is_the_systems() -> None:
+def test_repeats_are_the_same_wish_but_ctrl_c_after_a_signal_is_the_systems() -> None:
     with pytest.raises(Interrupted):
         ask_to_stop()
-    assert signal.getsignal(signal.SIGINT) == signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    for number in (signal.SIGTERM, signal.SIGUSR2, signal.SIGHUP):
+        ask_to_stop(number)
+    assert received() == (signal.SIGTERM, signal.SIGTERM, signal.SIGUSR2, signal.SIGHUP)
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
+    with signals_deferred():  # such as the one in which a run is closed
+        ask_to_stop()
+
+
+def test_in_a_child_every_repeat_is_the_same_wish() -> None:
+    listen_as_child()
+    with pytest.raises(Interrupted, match="Preempted by SIGINT"):
+        ask_to_stop(signal.SIGINT)
+    for number in SIGNALS:
+        ask_to_stop(number)
+
+
+def test_who_started_a_command_with_nohup_keeps_it_when_the_terminal_goes() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    listen()
+    ask_to_stop(signal.SIGHUP)
+    assert received() == ()
+
+
+CHILD = """
+import os, signal, sys, time
+from pathlib import Path
+sys.stdin.readline()
+from pipeline.errors import Interrupted
+from pipeline.process.interruption import listen_as_child, signals_deferred
+try:
+    listen_as_child()
+except Interrupted as interrupt:
+    with signals_deferred():
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+        Path(sys.argv[1]).write_text(str(interrupt))
+"""
+
+
+def test_a_child_hears_at_last_what_it_was_sent_since_its_start_and_ends_its_writes(tmp_path: Path) -> None:
+    with signals_blocked():
+        command = [sys.executable, "-c", CHILD, str(tmp_path / "written")]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
+    for number in (signal.SIGUSR2, signal.SIGUSR2):
+        child.send_signal(number)
+    child.communicate("now\n", timeout=60)
+    assert child.returncode == 0
+    assert (tmp_path / "written").read_text() == "Preempted by SIGUSR2"
+
+
+def test_a_signal_that_comes_while_signals_are_held_is_not_lost() -> None:
+    with pytest.raises(Interrupted, match="Stopped by SIGHUP"), signals_blocked():
+        ask_to_stop(signal.SIGHUP)
 
 
 class Dying:
@@ -93,7 +178,7 @@ def test_what_python_drops_in_a_destructor_is_heard_later() -> None:
     dying = Dying()
     del dying
     with pytest.raises(Interrupted):
-        heed()
+        raise_if_interrupted()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
