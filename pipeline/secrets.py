@@ -10,7 +10,8 @@ from urllib.parse import quote, unquote
 
 MASK = "***"
 """Stands where a secret was."""
-_KEPT = "VAE_SECRETS"  # in the environment, which processes of any kind inherit and `ps` does not show
+KEPT = "VAE_SECRETS"
+"""The variable of the environment that keeps secrets, which processes of any kind inherit and `ps` does not show."""
 _NAMES = re.compile(
     r"passw|passphrase|pwd|token|secret|credential|signature|odbc_connect"
     r"|(?:api|access|account|private|shared|subscription)[_-]?key|(?:^|[_.-])(?:key|sig|auth|pass)(?:$|[_.-])",
@@ -40,7 +41,7 @@ def hidden(address: str) -> str:
     """Return the address with `***` in the place of its secret, by which `revealed` knows it from now on."""
     shown, secrets = _divided(address)
     if any(secret != MASK for secret in secrets):
-        os.environ[_KEPT] = json.dumps(_kept() | {shown: address})
+        os.environ[KEPT] = json.dumps(_kept() | {shown: address})
     return shown
 
 
@@ -70,7 +71,7 @@ class MaskedFormatter(logging.Formatter):
 
 
 def _kept() -> dict[str, str]:
-    kept: dict[str, str] = json.loads(os.environ.get(_KEPT) or "{}")
+    kept: dict[str, str] = json.loads(os.environ.get(KEPT) or "{}")
     return kept
 
 

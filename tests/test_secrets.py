@@ -47,7 +47,7 @@ class Watched:
         self.uri = f"tracking.uri=http://bob:{TYPED}@{place}"
 
     def start(self, module: str, *arguments: str, **env: str) -> subprocess.Popen[str]:
-        process = self.checkout.start(module, *arguments, env=env)
+        process = self.checkout.start_anew(module, *arguments, env=env)
         self.shown = set[str]()
         self.watch = threading.Thread(target=_watch, args=(process, self.shown))
         self.watch.start()
@@ -117,7 +117,7 @@ def test_a_training_that_loses_its_server_and_goes_on_publishes_no_password(watc
 
 def test_a_search_by_several_processes_publishes_neither_of_its_passwords(watched: Watched) -> None:
     storage = f"sqlite:///file:{watched.checkout.root}/optuna.db?uri=true&password=s3cret"
-    search = (*COMMAND, "sweep.study=hidden", "sweep.n_trials=2", "training.learning_rate=0.001,1e30", "pictures=few")
+    search = (*COMMAND, "sweep.study=hidden", "sweep.n_trials=2", "training.learning_rate=0.001,1e30")
     jobs = ("hydra/launcher=joblib", "sweep.workers=2", f"sweep.storage='{storage}'", "sweep/sampler=grid")
     env = {"MLFLOW_TRACKING_URI": watched.uri.partition("=")[2]}
     process = watched.start("pipeline.train", *search, *jobs, "tracking.experiment=hidden", **env)

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from filelock import FileLock
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from sqlalchemy import NullPool, create_engine
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pipeline.address import Address
@@ -20,7 +20,7 @@ from pipeline.places import python
 from pipeline.tracking.mlflow_internals import migrations
 from pipeline.tracking.store_address import is_server
 
-PATIENCE = 10
+ANSWER_TIMEOUT = 10
 """Seconds in which a database must answer."""
 DRIVERS = {"psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
 """Packages whose name is not that of their module."""
@@ -105,11 +105,28 @@ def _refuse_unwritable(path: Path) -> None:
             )
 
 
+def engine_of(url: URL) -> Engine:
+    """Make an engine that opens a connection for each use of it, and gives up after `ANSWER_TIMEOUT`.
+
+    Raises:
+        ModuleNotFoundError: the driver is not installed.
+    """
+    return create_engine(url, poolclass=NullPool, connect_args=time_limit(url))
+
+
+def time_limit(url: URL) -> dict[str, int]:
+    """Give the arguments by which a database's driver gives up after `ANSWER_TIMEOUT`; none where it knows no limit.
+
+    Raises:
+        ModuleNotFoundError: the driver is not installed.
+    """
+    limit = {"connect_timeout": ANSWER_TIMEOUT} if url.get_dialect().driver in _LIMITED else {}
+    return limit | ({"timeout": ANSWER_TIMEOUT} if url.get_backend_name() == "sqlite" else {})
+
+
 def _check(uri: Address, url: URL) -> None:
-    limit = {"connect_timeout": PATIENCE} if url.get_dialect().driver in _LIMITED else {}
-    limit |= {"timeout": PATIENCE} if url.get_backend_name() == "sqlite" else {}
     try:
-        with create_engine(url, poolclass=NullPool, connect_args=limit).connect() as connection:
+        with engine_of(url).connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
     except ModuleNotFoundError as error:
         raise InputError(driver_missing(error)) from error
@@ -129,8 +146,8 @@ def _reason(said: str, url: URL) -> str:
     said = " ".join(said.split())
     if "locked" in said:
         return (
-            f"the database is locked ({said}): another program has been writing to it for more than {PATIENCE} s. "
-            f"Wait for it, or end it: lsof {shlex.quote(str(url.database))} names it"
+            f"the database is locked ({said}): another program has been writing to it for more than {ANSWER_TIMEOUT} "
+            f"s. Wait for it, or end it: lsof {shlex.quote(str(url.database))} names it"
         )
     if "not a database" in said or "malformed" in said:
         return f"that file is damaged, or no database ({said}). Put a copy of it back, or name another file"

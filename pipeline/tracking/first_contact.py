@@ -11,12 +11,12 @@ from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.address import Address
-from pipeline.errors import InputError
+from pipeline.errors import InputError, StoreUnreachable
 from pipeline.text.wording import first_line
 from pipeline.tracking.database import alone
 from pipeline.tracking.owner import end_as_killed, is_alive
 from pipeline.tracking.server_check import check_server
-from pipeline.tracking.store_address import impatience, is_server
+from pipeline.tracking.store_address import impatience, is_server, try_again
 
 
 @contextmanager
@@ -27,17 +27,20 @@ def ready(uri: Address) -> Iterator[None]:
             with impatience():
                 check_server(uri)
                 yield
+            try_again()
         else:
             with alone(uri):
                 yield
     except Timeout as error:
-        raise InputError(f"tracking.uri={uri}: another process holds {error.lock_file} and does not end") from error
+        raise StoreUnreachable(
+            f"tracking.uri={uri}: another process holds {error.lock_file} and does not end"
+        ) from error
     except OSError as error:
-        raise InputError(f"tracking.uri={uri}: {_refusal(error)}") from error
+        raise StoreUnreachable(f"tracking.uri={uri}: {_refusal(error)}") from error
     except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
-        raise InputError(f"tracking.uri={uri}: MLflow cannot keep runs there ({first_line(error)})") from error
+        raise StoreUnreachable(f"tracking.uri={uri}: MLflow cannot keep runs there ({first_line(error)})") from error
     except InputError as error:
-        raise InputError(f"tracking.uri={uri}: {error}") from error
+        raise StoreUnreachable(f"tracking.uri={uri}: {error}") from error
 
 
 def _refusal(error: OSError) -> str:

@@ -3,6 +3,8 @@
 They are imported where they are used, as MLflow's models take a second to import that a store does without.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic.script import ScriptDirectory
@@ -23,6 +25,22 @@ def alembic_config(address: str = "") -> "Config":
 def migrations() -> ScriptDirectory:
     """The migrations of MLflow's database; their head is the schema that this MLflow needs."""
     return ScriptDirectory.from_config(alembic_config())
+
+
+@contextmanager
+def packages_as_named() -> Iterator[None]:
+    """A block in which MLflow takes the packages that a model needs as it is told them.
+
+    To compare them with what is installed, it would look through all installed packages, which takes a second.
+    """
+    from mlflow.utils import requirements_utils
+
+    before = requirements_utils._MODULES_TO_PACKAGES
+    requirements_utils._MODULES_TO_PACKAGES = before or {}
+    try:
+        yield
+    finally:
+        requirements_utils._MODULES_TO_PACKAGES = before
 
 
 def save_example(model: "Model", example: Any, folder: str) -> None:

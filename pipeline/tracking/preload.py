@@ -3,7 +3,6 @@
 from contextlib import suppress
 from importlib import import_module
 
-from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatches
 from sqlalchemy.orm import configure_mappers
 
 for _name in (
@@ -19,4 +18,3 @@ for _name in (
     with suppress(ImportError):  # what is not there, such as the program git, MLflow does without
         import_module(_name)
 configure_mappers()
-warn_dependency_requirement_mismatches(["keras"])  # looks once at all packages that are installed

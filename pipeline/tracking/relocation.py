@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pipeline.address import Address
-from pipeline.tracking.database import PATIENCE, artifacts_beside, file_at
+from pipeline.tracking.database import ANSWER_TIMEOUT, artifacts_beside, file_at
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def relocate(uri: Address) -> None:
     here = artifacts_beside(uri)
     if file is None or here is None:
         return
-    with closing(sqlite3.connect(file, timeout=PATIENCE)) as database, database:
+    with closing(sqlite3.connect(file, timeout=ANSWER_TIMEOUT)) as database, database:
         rows = database.execute("SELECT DISTINCT artifact_location FROM experiments").fetchall()
         for (before,) in rows:
             if before and before != here and not _is_same(before, here) and (runs := _moved(database, before, here)):

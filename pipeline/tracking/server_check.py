@@ -1,15 +1,16 @@
 """Whether a tracking server answers, whether it is MLflow's, and new enough."""
 
-import os
 import re
 import ssl
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from socket import gaierror
 from urllib.parse import urlsplit
 
 import requests
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, TEMPORARILY_UNAVAILABLE, ErrorCode
 from mlflow.tracking import MlflowClient
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
@@ -18,14 +19,16 @@ from requests.exceptions import InvalidURL, ProxyError, SSLError, Timeout
 from urllib3.exceptions import LocationParseError
 
 from pipeline.address import Address
-from pipeline.errors import InputError
-from pipeline.tracking.store_address import RETRIES, impatience
+from pipeline.errors import InputError, StoreUnreachable
+from pipeline.tracking.store_address import impatience, is_server, try_no_more
 
 NEEDED = Version("3.0.0")
 """The first that keeps models as we store them."""
 ELSE = "Or leave tracking.uri and MLFLOW_TRACKING_URI out to use the file in mlruns/"
 _MODELS = "/api/2.0/mlflow/logged-models/search"
 _EXPERIMENTS = "/api/2.0/mlflow/experiments/search?max_results=1"
+_SILENCE = tuple(map(ErrorCode.Name, (INTERNAL_ERROR, TEMPORARILY_UNAVAILABLE)))
+"""Codes of MLflow's errors where a server did not answer, or is out of order itself."""
 
 
 def check_server(uri: Address) -> None:
@@ -48,15 +51,41 @@ def check_server(uri: Address) -> None:
 
 
 def answers(client: MlflowClient) -> bool:
-    """Ask whether a tracking store can still be reached; if not, nothing in this process waits for it any longer."""
+    """Ask whether a tracking store can still be reached; if not, this process waits for none until one is opened."""
     with impatience():
         try:
             client.search_experiments(max_results=1)
             return True
         except MlflowException:
             pass
-    os.environ[RETRIES] = "0"  # what is closed after this, such as a parent run, need not try for minutes
+    try_no_more()
     return False
+
+
+@contextmanager
+def silence_told(uri: Address) -> Iterator[None]:
+    """Tell a tracking server that does not answer a request of this block from one that refuses it.
+
+    Raises:
+        StoreUnreachable: no answer came, or one of a server that is out of order.
+    """
+    try:
+        yield
+    except MlflowException as error:
+        if not is_server(uri) or error.error_code not in _SILENCE:
+            raise
+        raise StoreUnreachable(f"{uri} does not answer: {_silence(uri, error)}") from error
+
+
+@contextmanager
+def prompt_answers(uri: Address) -> Iterator[None]:
+    """Have a tracking server answer each request of this block within seconds, where MLflow would wait for minutes.
+
+    Raises:
+        StoreUnreachable: it did not.
+    """
+    with impatience(), silence_told(uri):
+        yield
 
 
 def _asked(uri: Address, path: str, **json: object) -> requests.Response:

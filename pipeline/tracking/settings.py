@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipeline.config.build import check_value
 from pipeline.config.names import Config
-from pipeline.config.values import Location, Text
+from pipeline.config.values import Location, Positive, Text
 from pipeline.tracking.store import Store
 
 Uri = Annotated[Location | None, BeforeValidator(lambda uri: uri or None)]
@@ -45,6 +45,8 @@ class TrackingSettings:
         parent: id of the run that the run is a child of; null for none.
         tags: of the run, to find it by.
         params: of the run, beside its settings, to compare it by.
+        checkpoint_minutes: minutes between two sendings of a training's checkpoint to a server; null sends it only when
+            the training is interrupted.
     """
 
     uri: Uri
@@ -53,6 +55,7 @@ class TrackingSettings:
     parent: Text | None
     tags: dict[Text, Text]
     params: dict[Name, Text]
+    checkpoint_minutes: Positive | None
 
     def connect(self) -> Store:
         """Open the store, checked and ready for runs.

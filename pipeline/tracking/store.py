@@ -12,11 +12,12 @@ from mlflow.tracking import MlflowClient
 from pipeline.address import Address
 from pipeline.errors import InputError
 from pipeline.metric_names import names_of
-from pipeline.process.interruption import undisturbed
+from pipeline.process.interruption import signals_deferred
 from pipeline.text.wording import first_line
 from pipeline.tracking.database import artifacts_beside
 from pipeline.tracking.first_contact import close_abandoned, ready
 from pipeline.tracking.relocation import relocate
+from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.store_address import DATABASE, is_server
 from pipeline.tracking.tags import PARENT, PRUNED, REUSED, TRAINING_KEY
 from pipeline.tracking.transaction import found_or_made, whole
@@ -57,17 +58,18 @@ class Store:
 
         Ctrl-C must not wait for a server that no longer answers.
         """
-        return nullcontext() if self.is_server else undisturbed()
+        return nullcontext() if self.is_server else signals_deferred()
 
     @whole
     def run(self, name: str | int) -> MlflowRun:
         """The record of a run by its id, by what only its id begins with, or by the model that came of it.
 
         Raises:
-            InputError: there is none, it was deleted, or several begin so.
+            InputError: there is none, it was deleted, or several begin so; `StoreUnreachable` if no answer came.
         """
         try:
-            run: MlflowRun = self.client.get_run(self._id_of(str(name)))  # Hydra makes a number of digits
+            with silence_told(self.uri):
+                run: MlflowRun = self.client.get_run(self._id_of(str(name)))  # Hydra makes a number of digits
         except MlflowException as error:
             raise InputError(
                 f"run {name} is not in {self.uri}: {first_line(error)}. Expected the id of a run, as make "
@@ -98,8 +100,7 @@ class Store:
     def children(self, run_id: str) -> list[MlflowRun]:
         """The runs of a parent run, in the order in which they began."""
         parent = self.run(run_id).info
-        where = f"tags.`{PARENT}` = '{parent.run_id}'"
-        return self.search([parent.experiment_id], where)[::-1]
+        return self.search([parent.experiment_id], f"tags.`{PARENT}` = '{parent.run_id}'")[::-1]
 
     @whole
     def search(self, experiment_ids: Sequence[str], where: str = "") -> list[MlflowRun]:
@@ -132,8 +133,7 @@ class Store:
     @whole
     def trained(self, key: str) -> str | None:
         """The id of the finished run that has this training key; None if there is none."""
-        where = f"attributes.status = 'FINISHED' AND tags.{TRAINING_KEY} = '{key}'"
-        found = self.client.search_runs(self.experiments, where)
+        found = self.client.search_runs(self.experiments, f"status = 'FINISHED' AND tags.{TRAINING_KEY} = '{key}'")
         return next((run.info.run_id for run in found if not {PRUNED, REUSED} & set(run.data.tags)), None)
 
     @whole

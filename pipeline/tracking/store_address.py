@@ -29,25 +29,50 @@ SQLITE = "sqlite:///"
 DATABASE = f"{SQLITE}{DATABASE_FILE}"
 
 
+_retries_of_user = os.environ.get(RETRIES)
+
+
 @contextmanager
-def impatience() -> Iterator[None]:
+def impatience(timeout: int = 5, retries: int = 1) -> Iterator[None]:
     """A block in which requests to a server give up within seconds.
 
     MLflow would try a dead server for minutes; at the start of a run the user is still there to be told.
+
+    Args:
+        timeout: seconds in which the server must answer a request.
+        retries: how often a request is repeated that the server did not answer.
     """
-    hasty = {RETRIES: "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+    hasty = {RETRIES: str(retries), "MLFLOW_HTTP_REQUEST_TIMEOUT": str(timeout)}
     before = {name: os.environ.get(name) for name in hasty}
+    level = _tries.level
     os.environ.update(hasty)
     _tries.setLevel(logging.ERROR)  # what comes of them is told at the end
     try:
         yield
     finally:
-        _tries.setLevel(logging.NOTSET)
+        _tries.setLevel(level)
         for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+            _set(name, value)
+
+
+def try_no_more() -> None:
+    """Have requests of this process fail at once from now on, as the server is dead.
+
+    What is closed after this, such as a parent run, need not try for minutes.
+    """
+    os.environ[RETRIES] = "0"
+
+
+def try_again() -> None:
+    """Have requests of this process be repeated as the user wants it, since the server answers."""
+    _set(RETRIES, _retries_of_user)
+
+
+def _set(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 def is_server(uri: str) -> bool:

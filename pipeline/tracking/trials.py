@@ -7,11 +7,13 @@ from mlflow.entities import Run as MlflowRun
 
 from pipeline.errors import InputError
 from pipeline.text.markdown import paragraphs
-from pipeline.tracking.owner import is_alive, owner_tags
+from pipeline.tracking.owner import end_as_killed, is_alive, is_visible, owner_tags
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED
 
 STUDY = "study"
+STUDY_KEY = "study_key"
+"""The tag of a study's own run that tells its study from others of the same name."""
 TRIAL = "trial"
 REPLICATE = "replicate"
 
@@ -39,18 +41,24 @@ class Trials:
         }
 
     def run_of(self, number: int, replicate: int | None = None, *, patience: float = 60) -> MlflowRun | None:
-        """The run of a trial, once nobody works on it any longer; None if it has none yet.
+        """The run of a trial that this process works on, once no other does; None if the trial has no run yet.
+
+        The lease of a trial says who works on it. A run that another machine has left open is closed: the machine is
+        gone, or hears that it has lost the trial.
 
         Args:
             number: of the trial.
             replicate: of the trial, from 0; None for the trial as a whole.
-            patience: seconds in which a process that lost its worker must have ended.
+            patience: seconds in which a process of this machine that lost its worker must have ended.
 
         Raises:
             InputError: it has not.
         """
         deadline = time.monotonic() + patience
         while (run := self._found(number, replicate)) and run.info.status == "RUNNING" and is_alive(run.data.tags):
+            if not is_visible(run.data.tags):
+                end_as_killed(self.store.client, self.store.uri, run.info.run_id)
+                continue
             if time.monotonic() > deadline:
                 raise InputError(f"trial {number}: process {run.data.tags['pid']} still trains it. End it, then go on")
             time.sleep(0.2)

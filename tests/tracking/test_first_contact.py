@@ -163,7 +163,7 @@ def test_a_file_that_is_no_database_is_told_from_a_folder_and_from_one_that_is_l
 @pytest.mark.parametrize(
     ("uri", "said"),
     [
-        ("mysql+pymysql://bob:s3cret@127.0.0.1:9/runs", "Install its driver: python -m pip install pymysql"),
+        ("mysql+cymysql://bob:s3cret@127.0.0.1:9/runs", "Install its driver: python -m pip install cymysql"),
         ("postgresql+psycopg2://bob:s3cret@127.0.0.1:9/runs", "python -m pip install psycopg2-binary"),
         (
             "postgres://bob:s3cret@127.0.0.1/runs",
@@ -194,7 +194,8 @@ def mounted(folder: Path, options: str, *then: str) -> subprocess.CompletedProce
     )
 
 
-def test_a_folder_of_runs_that_cannot_be_written_to_or_is_full_is_told_and_mended(checkout: Checkout) -> None:
+def test_a_folder_of_runs_that_cannot_be_written_to_or_is_full_is_told_and_mended(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout")
     runs = checkout.root / "mlruns"
     runs.mkdir()
     if not shutil.which("unshare") or mounted(runs, "ro", f"! mkdir {runs}/jobs").returncode:

@@ -11,12 +11,17 @@ import psutil
 import pytest
 from checkout import Checkout, free_port, wait_for_epoch
 
-SMALL = ("dataset.limit=300", "model.hidden=[16]")
+from pipeline.errors import InputError, StoreUnreachable
+from pipeline.tracking.server_check import answers, prompt_answers
+from pipeline.tracking.store import Store
+from pipeline.tracking.store_address import RETRIES
+
+SMALL = ("dataset.limit=300", "model.hidden=[16]", "pictures=cards")
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    return Checkout(tmp_path / "checkout")
+def checkout(tmp_path: Path, empty_database: Path) -> Checkout:
+    return Checkout(tmp_path / "checkout", empty_database)
 
 
 def test_the_ui_serves_the_same_database_with_two_light_processes(checkout: Checkout) -> None:
@@ -38,7 +43,7 @@ def test_the_ui_serves_the_same_database_with_two_light_processes(checkout: Chec
 
 
 def test_ctrl_c_ends_the_ui_without_a_traceback(checkout: Checkout) -> None:
-    with checkout.start("pipeline.ui", "--port", str(free_port()), group=True) as process:
+    with checkout.start_anew("pipeline.ui", "--port", str(free_port()), group=True) as process:
         assert process.stdout
         said = next(line for line in process.stdout if line.startswith("Runs: "))
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of its processes
@@ -50,7 +55,7 @@ def test_ctrl_c_ends_the_ui_without_a_traceback(checkout: Checkout) -> None:
 
 def test_a_run_is_recorded_on_a_server_too(checkout: Checkout) -> None:
     with checkout.ui(free_port()) as ui:
-        overrides = (*SMALL, "training.epochs=2", "tracking.experiment=remote")
+        overrides = (*SMALL, "training.epochs=2", "pictures.final=[latent]", "tracking.experiment=remote")
         done = checkout.train(*overrides, env={"MLFLOW_TRACKING_URI": ui.address})
         assert done.returncode == 0, done.stderr
         [run] = checkout.runs("remote")
@@ -60,11 +65,32 @@ def test_a_run_is_recorded_on_a_server_too(checkout: Checkout) -> None:
         assert {"config.yaml", "latent.png", "images"} <= {each.path for each in client.list_artifacts(run.info.run_id)}
 
 
+def test_a_dead_server_is_told_from_a_refusal_and_requests_are_repeated_again_once_a_server_answers(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = mlflow.get_tracking_uri()
+    port = free_port()
+    with checkout.ui(port) as ui:
+        store = Store(ui.address)
+        with pytest.raises(InputError, match="run nothing is not in http") as refused:
+            store.run("nothing")
+        assert not isinstance(refused.value, StoreUnreachable)
+    monkeypatch.delenv(RETRIES, raising=False)
+    with pytest.raises(StoreUnreachable, match="does not answer: nothing listens there"), prompt_answers(store.uri):
+        store.run("nothing")
+    assert not answers(store.client)
+    assert os.environ[RETRIES] == "0", "nothing is waited for"
+    with checkout.ui(port) as ui:
+        Store(ui.address)
+    assert RETRIES not in os.environ
+    mlflow.set_tracking_uri(before)
+
+
 def test_a_server_that_dies_loses_nothing(checkout: Checkout) -> None:
     port = free_port()
     with checkout.ui(port) as ui:
         env = {"MLFLOW_TRACKING_URI": ui.address, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-        overrides = (*SMALL, "training.epochs=40", "tracking.experiment=dies", "pictures=few")
+        overrides = (*SMALL, "training.epochs=40", "tracking.experiment=dies")
         training = checkout.start("pipeline.train", *overrides, env=env)
         wait_for_epoch(training, 3)
     _, err = training.communicate(timeout=120)
@@ -83,7 +109,7 @@ def test_a_server_that_dies_loses_nothing(checkout: Checkout) -> None:
 
 def test_ctrl_c_ends_a_run_whose_server_is_dead(checkout: Checkout) -> None:
     with checkout.ui(free_port()) as ui:
-        overrides = (*SMALL, "training.epochs=100000", "training.patience=null", "pictures=few")
+        overrides = (*SMALL, "training.epochs=100000", "training.patience=null")
         training = checkout.start("pipeline.train", *overrides, f"tracking.uri={ui.address}")
         wait_for_epoch(training, 1)
     time.sleep(2)  # by now it waits for the server

@@ -13,6 +13,7 @@ from threading import Barrier
 
 import mlflow
 import numpy as np
+import psutil
 import pytest
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
@@ -23,7 +24,6 @@ from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.registry import CHAMPION, register
 from pipeline.tracking.run import Run
-from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT, TRAINING_KEY
 from pipeline.tracking.trials import Trials
@@ -33,9 +33,7 @@ from pipeline.tracking.ui.server import latest_link, refuse_busy
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     before = mlflow.get_tracking_uri()
-    yield TrackingSettings(
-        uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="tests", name=None, parent=None, tags={}, params={}
-    ).connect()
+    yield Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
     mlflow.set_tracking_uri(before)
 
 
@@ -100,6 +98,17 @@ def test_a_trial_that_a_lost_process_still_trains_is_not_trained_beside_it(store
         assert run
         assert run.info.status == "FINISHED"
         assert trials.run_of(4) is None
+
+
+def test_a_run_that_a_lost_machine_left_open_is_closed_by_whoever_has_its_trial_now(store: Store) -> None:
+    with start_run(store, "tests", "study", {}) as parent:
+        trials = Trials(store, "mine", parent.id)
+        lost = owner_tags() | {"host": "lost"} | trials.tags(0) | {PARENT: parent.id}
+        run_id = store.client.create_run(store.experiment("tests"), tags=lost).info.run_id
+        run = trials.run_of(0)
+        assert run
+        assert (run.info.run_id, run.info.status) == (run_id, "KILLED")
+        assert run.data.tags[NOTE].startswith("**The process was killed.**")
 
 
 def test_many_that_record_the_same_images_at_once_all_do(store: Store) -> None:
@@ -262,7 +271,18 @@ def test_a_server_that_accepts_and_never_answers_is_reported_too() -> None:
 def test_owners_are_told_apart_by_process_and_time() -> None:
     mine = owner_tags()
     assert is_alive(mine)
-    assert not is_alive(mine | {"process_started": str(float(mine["process_started"]) - 100)}), "the number was reused"
+    ticks, _, boot = mine["process_started"].partition(" ticks after boot ")
+    assert not is_alive(mine | {"process_started": f"{int(ticks) - 100} ticks after boot {boot}"}), "a reused number"
+    assert not is_alive(mine | {"process_started": f"{ticks} ticks after boot another pid:[1]"}), (
+        "switched off meanwhile"
+    )
+    namesake = {"machine": "another", "process_started": f"{ticks} ticks after boot another pid:[1]"}
+    assert is_alive(mine | namesake), "another machine of the same name"
+    container = f"{ticks} ticks after boot {boot.split()[0]} pid:[1]"
+    assert is_alive(mine | {"process_started": container}), "a container that has the host's name"
+    of_before = psutil.Process().create_time()
+    assert is_alive(mine | {"process_started": str(of_before)}), "as earlier versions wrote it"
+    assert not is_alive(mine | {"process_started": str(of_before - 100)})
     assert not is_alive({})
     assert is_alive({"host": "another", "pid": "1", "process_started": "0"}), "nobody can tell from here"
     gone = subprocess.Popen([sys.executable, "-c", ""])

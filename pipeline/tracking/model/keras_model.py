@@ -13,7 +13,7 @@ from mlflow.entities import Run
 from mlflow.models import Model
 from mlflow.tracking import MlflowClient
 
-from pipeline.tracking.mlflow_internals import save_example
+from pipeline.tracking.mlflow_internals import packages_as_named, save_example
 from pipeline.tracking.model import served
 
 
@@ -24,7 +24,7 @@ def log_keras_model(client: MlflowClient, run: Run, model: keras.Model, example:
     made = client.create_logged_model(
         info.experiment_id, name="model", source_run_id=info.run_id, params=run.data.params
     )
-    with _quiet():
+    with _quiet(), packages_as_named():
         Model.log(
             artifact_path=None,
             name="model",

@@ -14,7 +14,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import mlflow.server
+import mlflow
 
 from pipeline.tracking.links import runs_link, view_link
 from pipeline.tracking.store import Store
@@ -31,7 +31,7 @@ _SHOWN = 10
 """Runs that such a card shows at most."""
 _COMMON = {"deleted": False, "isGenerated": False, "runsCountToCompare": MOST}
 _WORDS = (b"mlflow.sharedViewState", b"viewStateShareKey", b"compareRunCharts")
-BUILD = Path(mlflow.server.__file__).parent / "js" / "build" / "static" / "js"
+BUILD = Path(mlflow.__file__).parent / "server" / "js" / "build" / "static" / "js"
 
 
 @dataclass(frozen=True, kw_only=True)
