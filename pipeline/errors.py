@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 from os import strerror
+from signal import SIGINT
 
 from pipeline.secrets import masked
 
@@ -18,8 +19,28 @@ class InputError(Exception):
         super().__init__(masked(message))
 
 
+class StoreUnreachable(InputError):  # noqa: N818 — an error by its parent's name
+    """Says why no run can be kept in the tracking store now; what was trained can go on once the store is back."""
+
+
 class Interrupted(KeyboardInterrupt):
-    """Raised at Ctrl-C or SIGTERM. It is no `Exception`, so that no library takes it for an error and goes on."""
+    """Raised at a signal. It is no `Exception`, so that no library takes it for an error and goes on.
+
+    Args:
+        message: which signal came, and how to go on.
+        number: the signal.
+    """
+
+    def __init__(self, message: str = "", number: int = SIGINT) -> None:
+        super().__init__(message, number)
+        self.number = number
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def followed_by(self, text: str) -> "Interrupted":
+        """Return the same interruption with a longer message."""
+        return Interrupted(f"{self}{text}", self.number)
 
 
 class Pruned(Exception):  # noqa: N818 — a decision, no error
@@ -40,6 +61,8 @@ def unwritable(error: BaseException) -> str | None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         yield error
         error = error.__cause__ or error.__context__

@@ -21,8 +21,15 @@ STUDIES = MLRUNS / "studies"
 """The storage of studies, a journal each, where no other is named."""
 JOBS = MLRUNS / "jobs"
 """Hydra's folders of a study's trainings: a folder a study, and in it one a trial."""
+CACHE = MLRUNS / "cache"
+"""Images as they were read, for the next start, where `VAE_CACHE_DIR` names no other folder."""
 HOST = "127.0.0.1"
 """Where our servers listen: on this machine alone."""
+
+
+def checkpoint_of(run_id: str) -> Path:
+    """Return the path of the checkpoint from which an interrupted run goes on."""
+    return CHECKPOINTS / f"{run_id}.npz"
 
 
 def new_folder(out: str | None, kind: str) -> Path:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pipeline.config.values import Count
 from pipeline.errors import InputError
+from pipeline.process.cores import cores_set_aside
 
 
 def import_tensorflow() -> None:
@@ -47,7 +48,8 @@ class RuntimeSettings:
 
     Attributes:
         precision: Keras' dtype policy.
-        threads: of TensorFlow; null takes all cores. Another number may change the last bits of a result.
+        threads: of TensorFlow; null takes all cores, or those that a launcher set aside. Another number may change the
+            last bits of a result.
     """
 
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -65,12 +67,13 @@ class RuntimeSettings:
         keras.config.set_dtype_policy(self.precision)
         # The last bits of a sum would otherwise depend on the order in which threads finish.
         tf.config.experimental.enable_op_determinism()
-        if self.threads and self.threads != tf.config.threading.get_intra_op_parallelism_threads():
+        threads = self.threads or cores_set_aside()
+        if threads and threads != tf.config.threading.get_intra_op_parallelism_threads():
             try:
-                tf.config.threading.set_intra_op_parallelism_threads(self.threads)
+                tf.config.threading.set_intra_op_parallelism_threads(threads)
             except RuntimeError as error:
                 raise InputError(
-                    f"training.runtime.threads={self.threads}: TensorFlow already computes with another number in this "
+                    f"training.runtime.threads={threads}: TensorFlow already computes with another number in this "
                     "process; expected one number for all jobs of a command. Set it for the whole command"
                 ) from error
         with _stderr_held():

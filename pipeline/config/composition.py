@@ -47,6 +47,7 @@ COMPARE = Primary(COMMANDS, "compare")
 GENERATE = Primary(COMMANDS, "generate")
 REPRODUCE = Primary(COMMANDS, "reproduce")
 SERVE = Primary(COMMANDS, "serve")
+STUDY = Primary(COMMANDS, "study")
 
 CHOICES = "choices"
 """The key of a recorded config that has the option chosen of each group: what a config's values do not tell."""
@@ -138,15 +139,17 @@ def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config:
         config: what they compose.
     """
     groups, values = choices_and_values(OverridesParser.create().parse_overrides(list(overrides)), choices)
-    default = compose(TRAIN.name, return_hydra_config=True).hydra.runtime.choices
-    before = flatten(plain(compose(TRAIN.name, [each.input_line for each in groups])))
+    groups = [each for each in groups if _is_trained(each.key_or_group)]
+    default = compose(TRAIN.name, return_hydra_config=True)
+    chosen_alone = compose(TRAIN.name, [each.input_line for each in groups]) if groups else default
+    before = flatten(task_config(chosen_alone))
     after = flatten(config)
     if after.get("init") and "@" not in str(after["init"]):
         after["init"] = str(after["init"])[:8]  # enough of an id to tell it by
     changed = [each.key_or_group for each in values]
     chosen = {each.key_or_group: str(each.value()) for each in groups}
     return run_name(
-        {group: option for group, option in chosen.items() if default.get(group) != option and _is_trained(group)},
+        {group: option for group, option in chosen.items() if default.hydra.runtime.choices.get(group) != option},
         {key: after[key] for key in changed if after.get(key) != before.get(key) and _is_trained(key)},
     )
 

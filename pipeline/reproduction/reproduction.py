@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from rich.console import Console
 
 from pipeline.config.build import trusted_of
@@ -24,6 +23,7 @@ from pipeline.reproduction.verdict import Verdict
 from pipeline.runs.initial_weights import fresh_model
 from pipeline.runs.loaded_run import finished_training
 from pipeline.runs.record import facts, parameters
+from pipeline.runs.recorded_config import recorded_config
 from pipeline.runs.setup import Setup
 from pipeline.tracking.run import amend
 from pipeline.tracking.settings import store_of
@@ -89,7 +89,7 @@ def _trained(store: Store, name: str, console: Console) -> MlflowRun:
 
 def _record(store: Store, run: MlflowRun, trusted: list[str], dataset_dir: str | None) -> Config:
     """Return the run's config with the data folder, the trusted packages and the threads to use."""
-    record: Config = yaml.safe_load(store.artifact_text(run.info.run_id, "config.yaml"))
+    record = recorded_config(store, run.info.run_id)
     record["trusted"] = trusted  # whatever whoever made the record says
     record["dataset"]["dir"] = dataset_dir or record["dataset"]["dir"]
     runtime = record["training"]["runtime"]

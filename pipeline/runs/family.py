@@ -23,7 +23,7 @@ from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
 from pipeline.tracking.run_facts import FinishedRun, are_comparable, deciding_score, finished_children
 from pipeline.tracking.settings import TrackingSettings
-from pipeline.tracking.store import Store
+from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.ui.overview import family_page
 
 
@@ -53,7 +53,7 @@ def family_run(config: Config, name: str, members: Mapping[str, Config], *, resu
         try:
             yield parent
         except Interrupted as interrupt:
-            raise Interrupted(f"{interrupt}\nAnd with all: the same command with resume={parent.id}") from None
+            raise interrupt.followed_by(f"\nAnd with all: the same command with resume={parent.id}") from None
         write_results(parent, config)
         if not finished_children(parent.store, parent.id):
             names = ", ".join(f"{run.info.run_name} ({run.info.status.lower()})" for run in store.children(parent.id))
@@ -61,6 +61,24 @@ def family_run(config: Config, name: str, members: Mapping[str, Config], *, resu
                 f"No training finished: {names or 'each was refused before it had a run'}. Correct the errors printed "
                 "above, then type the command again"
             )
+
+
+def earlier_attempt(tracking: Config) -> MlflowRun | None:
+    """Give the run of a member of a family that an earlier start of its job began; None if there is none.
+
+    An engine such as Slurm starts a job again that it preempted. A run that failed was not preempted.
+
+    Args:
+        tracking: the node of the member's config that says where it is recorded, under which parent and name.
+
+    Raises:
+        InputError: the store cannot be reached.
+    """
+    if not tracking["parent"]:
+        return None
+    store = build(tracking, "tracking", expected=TrackingSettings).connect()
+    named = [run for run in store.children(tracking["parent"]) if run.info.run_name == tracking["name"]]
+    return next((run for run in reversed(named) if run.info.status != "FAILED"), None)
 
 
 def _refuse_others(store: Store, members: Mapping[str, Config], resume: str) -> None:
@@ -115,7 +133,7 @@ def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSe
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
     images = gallery.some(trained.data.test, 8).images
     shown = gallery.some(trained.data.test, 2000)
-    plane = plane_through(gallery.means(shown.images), settings.plane, prior=True)
+    plane = plane_through(gallery.means(shown.rows), settings.plane, prior=True)
     return figures.Column(
         name=trained.name,
         caption="  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores),

@@ -14,6 +14,7 @@ from pipeline.config.composition import CHOICES, CONF, TRAIN, plain, search_path
 from pipeline.config.hydra_internals import command_line
 from pipeline.config.names import Config, hydra_literal, shown
 from pipeline.errors import InputError
+from pipeline.runs.recorded_config import recorded_config
 from pipeline.tracking.settings import store_of
 
 KEY = "from"
@@ -48,7 +49,7 @@ def expanded(arguments: Sequence[str]) -> list[str]:
         where = [each.input_line for each in beside if each.key_or_group == "tracking.uri"]
         store = store_of(plain(compose(TRAIN.name, where)))
         run_id = store.run(run_id).info.run_id
-        config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
+        config = recorded_config(store, run_id)
         if store.children(run_id) or not set(PARTS) <= set(config):
             raise InputError(f"{KEY}={run_id}: this run is not one training. Name one below it")
         ours = list(_overrides(run_id, config, beside, search_path(line.config_dir)))

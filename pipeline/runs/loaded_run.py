@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import yaml
-
 from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.data.images import ImageData
@@ -13,6 +11,7 @@ from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError
 from pipeline.metric_names import under_current_names
 from pipeline.models.vae import VAE
+from pipeline.runs.recorded_config import recorded_config
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import FINGERPRINT
@@ -104,7 +103,7 @@ def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Se
     """
     run = finished_training(store, name)
     run_id = run.info.run_id
-    config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
+    config = recorded_config(store, run_id)
     config["dataset"]["dir"] = dataset_dir or config["dataset"]["dir"]
     metrics = under_current_names(run.data.metrics)
     before = run.data.tags.get(FINGERPRINT, "")

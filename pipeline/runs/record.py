@@ -2,8 +2,6 @@
 
 from functools import partial
 
-import yaml
-
 from pipeline.config.names import Config, flatten, shown
 from pipeline.data.batches import as_floats
 from pipeline.data.images import ImageData
@@ -12,6 +10,7 @@ from pipeline.metric_names import LOSS, of_epoch
 from pipeline.models.vae import VAE
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.snapshots import Snapshots
+from pipeline.runs.recorded_config import record_config
 from pipeline.text.markdown import literal, table
 from pipeline.tracking.run import Run
 from pipeline.tracking.tags import FINGERPRINT
@@ -45,7 +44,7 @@ class Recorder:
         size = {"model.parameters": vae.encoder.count_params() + vae.decoder.count_params()}
         self.run.params(parameters(config) | size | config["tracking"]["params"])
         self.run.tags(facts(config, self.data))
-        self.run.file("config.yaml", yaml.safe_dump(config, sort_keys=False))
+        record_config(self.run, config)
         self.run.file("model.txt", vae.text_summary())
         self.run.data(self.data)
         for name, draw in self.gallery.before().items():

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from pathlib import Path
 
-import yaml
 from rich.console import Console
 from rich.text import Text
 
@@ -17,17 +15,22 @@ from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.evaluation.evaluation import evaluate
 from pipeline.metric_names import LOSS
 from pipeline.pictures.gallery import Gallery
-from pipeline.places import CHECKPOINTS
+from pipeline.places import checkpoint_of
 from pipeline.process.circumstances import circumstances, differences
+from pipeline.process.interruption import interruption_first
 from pipeline.runs.initial_weights import fresh_model
 from pipeline.runs.loaded_run import refuse_other_data
 from pipeline.runs.outcome import Outcome
 from pipeline.runs.record import Recorder, facts
+from pipeline.runs.recorded_config import recorded_config
 from pipeline.runs.setup import Setup
 from pipeline.runs.training_key import training_key
+from pipeline.runs.travelling_checkpoint import CheckpointSender, fetch_checkpoint, has_checkpoint
 from pipeline.text.wording import one_line
 from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
+from pipeline.tracking.sent_checkpoint import SentCheckpoint
+from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import resume_command
@@ -59,7 +62,7 @@ def train(
     Raises:
         InputError: a mistake in the settings, the data or the address of the tracking store; before a run is made.
         NonFiniteLoss: the training diverged; the run is closed as failed.
-        Interrupted: by Ctrl-C or SIGTERM; the run is closed as killed and can be resumed.
+        Interrupted: by a signal; the run is closed as killed and can be resumed.
         Pruned: by a listener; the run is closed as finished, with a tag.
     """
     setup = Setup.from_config(config)
@@ -72,8 +75,10 @@ def train(
     if resume:
         recorded = store.run(resume).data.tags.get(FINGERPRINT, data.fingerprint)
         refuse_other_data(data, recorded, f"resume={resume}", "train anew")
+        fetch_checkpoint(store, resume)
     key = training_key(config, data.fingerprint)
-    known = store.trained(key) if key and reuse else None
+    with silence_told(store.uri):
+        known = store.trained(key) if key and reuse else None
     with _opened(setup.tracking, store, resume, {TRAINING_KEY: key} if key else {}) as run:
         console.print(Text.assemble("Run ", (one_line(run.name), "bold"), f" ({run.id})"), soft_wrap=True)
         if known:
@@ -92,30 +97,25 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
 
     Args:
         run_id: of the run, or what only that id begins with.
-        tracking: the node that says where runs are kept; everything else comes from the record.
+        tracking: the node that says where runs are kept and checkpoints are sent; all else comes from the record.
         console: where progress is shown.
 
     Raises:
-        InputError: there is no such run, it is not interrupted, or its checkpoint is gone.
+        InputError: there is no such run, it is not interrupted, or its checkpoint is gone or cannot be fetched.
     """
     store: Store = build(tracking, "tracking", expected=TrackingSettings).connect()
     run = store.run(run_id)
     run_id = run.info.run_id
-    if not checkpoint_of(run_id).exists():
+    if not has_checkpoint(store, run_id):
         raise InputError(
-            f"resume={run_id}: this run is {run.info.status} and has no checkpoint here: it finished, or "
-            "stopped before its first epoch was complete, or ran on another machine. Train it anew"
+            f"resume={run_id}: this run is {run.info.status} and has no checkpoint here or on its server: it finished, "
+            "or stopped before its first epoch was complete, or ran on another machine. Train it anew"
         )
     for changed in differences(run.data.tags, circumstances()):
         console.print(Text.assemble(("Not bit for bit:", "yellow"), f" {changed}"), soft_wrap=True)
-    config = yaml.safe_load(store.artifact_text(run_id, "config.yaml"))
-    config["tracking"]["uri"] = tracking["uri"]
+    config = recorded_config(store, run_id)
+    config["tracking"] |= {key: tracking[key] for key in ("uri", "checkpoint_minutes")}
     return train(config, console=console, resume=run_id, load=partial(DatasetSettings.load, judge_appearance=False))
-
-
-def checkpoint_of(run_id: str) -> Path:
-    """Return the path of the checkpoint from which an interrupted run goes on."""
-    return CHECKPOINTS / f"{run_id}.npz"
 
 
 def _opened(
@@ -137,7 +137,7 @@ def _id_of(store: Store, key: str, name: str) -> str:
     try:
         return str(store.run(name).info.run_id)
     except InputError as error:
-        raise InputError(f"{key}={name}: {error}") from error
+        raise type(error)(f"{key}={name}: {error}") from error  # a store that is away is one that may come back
 
 
 def _train(
@@ -147,7 +147,8 @@ def _train(
     data = record.data
     vae = record.gallery.vae
     checkpoint = checkpoint_of(run.id)
-    with _ended_early(checkpoint, resume_command(run.store.uri, run.id)):
+    copy = SentCheckpoint(run.store, run.id, checkpoint)
+    with _ended_early(copy, resume_command(run.store.uri, run.id)):
         if not checkpoint.exists():
             record.begin(config, vae)
         with TrainingProgress(setup.training.epochs, console) as progress:
@@ -157,24 +158,29 @@ def _train(
                 setup.training,
                 checkpoint=checkpoint,
                 listeners=[progress.epoch, record, *listeners],
-                callbacks=[progress],
+                callbacks=[progress, CheckpointSender(copy, setup.tracking.checkpoint_minutes)],
             )
         record.keep(vae)
         evaluation = evaluate(vae, data, setup.evaluation)
         record.conclude(history, evaluation)
-    checkpoint.unlink(missing_ok=True)
+    copy.remove()
+    checkpoint.unlink(missing_ok=True)  # last, as from here on nobody can go on with the training
     metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()
     return Outcome(run.id, run.name, len(history[LOSS]), metrics, evaluation, run.where_to_look())
 
 
 @contextmanager
-def _ended_early(checkpoint: Path, command: str) -> Iterator[None]:
+def _ended_early(copy: SentCheckpoint, command: str) -> Iterator[None]:
     """Add to whatever ends a training early how far the training came; remove the checkpoint of a pruned one."""
+    checkpoint = copy.checkpoint
     try:
-        yield
+        with interruption_first():
+            yield
     except Interrupted as interrupt:
-        raise Interrupted(f"{interrupt}. {how_far(checkpoint, command)}") from None
+        copy.send()
+        raise interrupt.followed_by(f". {how_far(checkpoint, command)}") from interrupt
     except Pruned:
+        copy.remove()
         checkpoint.unlink(missing_ok=True)
         raise
     except Exception as error:

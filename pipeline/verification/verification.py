@@ -43,7 +43,7 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
     failed: list[str] = []
     for name, reference in chosen.items():
         extra = [
-            "pictures=few",
+            f"pictures={'cards' if quick else 'few'}",
             f"tracking.experiment={EXPERIMENT}",
             f"tracking.name={name}{' quick' if quick else ''}",
         ]

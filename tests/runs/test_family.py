@@ -5,6 +5,7 @@ import shlex
 import signal
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +13,9 @@ from checkout import SMALL, Checkout
 from mlflow.entities import Run
 from PIL import Image
 
+from pipeline.runs.family import earlier_attempt
 from pipeline.tracking.run_facts import beginning
+from pipeline.tracking.store import Store
 
 PRESET = """# @package _global_
 # Two of mine.
@@ -228,3 +231,29 @@ def test_a_wrong_key_in_a_grid_is_refused_before_anything_is_recorded(checkout: 
     assert done.returncode == 2
     assert "model.latent_dm: no such key. Did you mean model.latent_dim?" in done.stderr
     assert checkout.client.get_experiment_by_name("mistyped") is None
+
+
+def test_a_job_that_is_started_again_finds_the_run_of_its_earlier_start(tmp_path: Path) -> None:
+    before = mlflow.get_tracking_uri()
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    store = Store(uri)
+    mlflow.set_tracking_uri(before)
+    experiment = store.experiment("tests")
+    parent = store.client.create_run(experiment).info.run_id
+
+    def run_of(name: str, status: str) -> str:
+        run_id = store.client.create_run(experiment, run_name=name, tags={"mlflow.parentRunId": parent}).info.run_id
+        store.client.set_terminated(run_id, status)
+        return run_id
+
+    def found(name: str, parent: str | None = parent) -> str | None:
+        tracking = {"uri": uri, "experiment": "tests", "name": name, "parent": parent, "tags": {}, "params": {}}
+        tracking["checkpoint_minutes"] = None
+        run = earlier_attempt({"_target_": "pipeline.tracking.settings.TrackingSettings", **tracking})
+        return run.info.run_id if run else None
+
+    preempted = run_of("preempted", "KILLED")
+    ended = run_of("ended", "FINISHED")
+    run_of("diverged", "FAILED")
+    assert [found(each) for each in ("preempted", "ended", "diverged", "new")] == [preempted, ended, None, None]
+    assert found("preempted", None) is None, "a training of its own"

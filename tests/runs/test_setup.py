@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from former_targets import FORMER
+from earlier_records import FORMER
 
 from pipeline.config.composition import CONF
 from pipeline.config.names import Config, shown

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline import ROOT
 from pipeline.config.names import Config
-from pipeline.runs.training_key import code_of, training_key
+from pipeline.runs.decisive_code import code_of
+from pipeline.runs.training_key import training_key
 
 
 @pytest.fixture
@@ -65,9 +66,12 @@ def changed(root: Path, file: str, before: str, after: str) -> str:
         ("evaluation/scores.py", 'label="', 'label="the '),
         ("figures/__init__.py", "from ", "import random\n\nfrom "),
         ("tracking/run.py", "import logging", "import logging\nimport random"),
+        ("data/image_cache.py", "import logging", "import logging\nimport random"),
     ],
 )
-def test_comments_docstrings_and_pictures_make_no_training_another(code: Path, file: str, before: str, after: str):
+def test_comments_docstrings_pictures_and_the_cache_make_no_training_another(
+    code: Path, file: str, before: str, after: str
+):
     assert changed(code, file, before, after) == code_of()
 
 

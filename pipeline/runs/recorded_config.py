@@ -1,0 +1,35 @@
+"""The recorded config of a run: everything that it was trained with, as it was composed."""
+
+from typing import Any
+
+import yaml
+
+from pipeline.config.names import Config
+from pipeline.tracking.run import Run
+from pipeline.tracking.store import Store
+
+_FILE = "config.yaml"
+"""The artifact of a run that is its config."""
+_KEYS_SINCE: dict[str, dict[str, Any]] = {"tracking": {"checkpoint_minutes": None}}
+"""Keys that earlier versions did not have, with the values at which a training is what it was then."""
+
+
+def record_config(run: Run, config: Config) -> None:
+    """Record the composed config of a run among its artifacts."""
+    run.file(_FILE, yaml.safe_dump(config, sort_keys=False))
+
+
+def recorded_config(store: Store, run_id: str) -> Config:
+    """Read the config that a run has recorded, with all keys of today.
+
+    Args:
+        store: that has the run.
+        run_id: the whole id of the run.
+
+    Raises:
+        InputError: the run has recorded no config.
+    """
+    config: Config = yaml.safe_load(store.artifact_text(run_id, _FILE))
+    for group, keys in _KEYS_SINCE.items():
+        config[group] = keys | config.get(group, {})
+    return config

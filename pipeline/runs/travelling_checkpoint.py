@@ -1,0 +1,62 @@
+"""A travelling checkpoint is sent to the tracking server now and then, so that a run can go on on another machine."""
+
+import time
+from tempfile import TemporaryDirectory
+
+import keras
+
+from pipeline.metric_names import LOSS
+from pipeline.places import CHECKPOINTS, checkpoint_of
+from pipeline.tracking.sent_checkpoint import SNAPSHOTS, SentCheckpoint
+from pipeline.tracking.store import Store
+from pipeline.training.checkpoint import history_in
+
+
+class CheckpointSender(keras.callbacks.Callback):
+    """A callback that sends the checkpoint of a training after an epoch, once the last sending is long enough ago.
+
+    Args:
+        copy: what was sent before.
+        minutes: between two sendings; None for no sending.
+    """
+
+    def __init__(self, copy: SentCheckpoint, minutes: float | None) -> None:
+        super().__init__()
+        self.copy = copy
+        self.minutes = minutes
+        self._sent_at = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        """Send the checkpoint that was just written, if it is time."""
+        if self.minutes is not None and time.monotonic() > self._sent_at + self.minutes * 60:
+            self.copy.send()
+            self._sent_at = time.monotonic()
+
+
+def has_checkpoint(store: Store, run_id: str) -> bool:
+    """Tell whether an interrupted run has a checkpoint, on this machine or on the tracking server.
+
+    Raises:
+        StoreUnreachable: this machine has none, and the server cannot be asked.
+    """
+    path = checkpoint_of(run_id)
+    return path.exists() or SentCheckpoint(store, run_id, path).exists
+
+
+def fetch_checkpoint(store: Store, run_id: str) -> None:
+    """Put the checkpoint of a run that another machine has sent in its place here, if it is of a later epoch.
+
+    Raises:
+        InputError: a checkpoint is damaged, or that on the server cannot be fetched.
+    """
+    here = checkpoint_of(run_id)
+    CHECKPOINTS.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=CHECKPOINTS) as folder:
+        sent = SentCheckpoint(store, run_id, here).fetched(CHECKPOINTS / folder)
+        if sent is None or len(history_in(sent).get(LOSS, [])) <= len(history_in(here).get(LOSS, [])):
+            return
+        snapshots = here.with_suffix("")
+        for snapshot in (sent.parent / SNAPSHOTS).glob("*.npz"):
+            snapshots.mkdir(exist_ok=True)
+            snapshot.replace(snapshots / snapshot.name)
+        sent.replace(here)  # last, as it says that its epochs are done

@@ -1,0 +1,80 @@
+"""A run that was interrupted on one machine goes on on another, as if it had never stopped."""
+
+import signal
+from pathlib import Path
+
+from checkout import SMALL, WITH_PICTURES, Checkout, free_port, wait_for_epoch
+from mlflow.tracking import MlflowClient
+from servers import without_artifacts
+
+TRAINING = (*WITH_PICTURES, "training.epochs=12", "training.patience=null", "pictures.final=[latent_film]")
+
+
+def test_another_machine_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    one, another = (Checkout(tmp_path / name) for name in ("one", "another"))
+    assert one.train(*TRAINING, "tracking.experiment=undisturbed", "tracking.name=it").returncode == 0
+    with one.ui(free_port()) as server:
+        env = {"MLFLOW_TRACKING_URI": server.address}
+        training = one.start("pipeline.train", *TRAINING, "tracking.experiment=travels", "tracking.name=it", env=env)
+        wait_for_epoch(training, 4)
+        training.send_signal(signal.SIGTERM)
+        training.communicate(timeout=60)
+        [run] = one.runs("travels")
+        assert run.info.status == "KILLED"
+        client = MlflowClient(server.address)
+        sent = {each.path for each in client.list_artifacts(run.info.run_id, "checkpoint")}
+        assert sent == {f"checkpoint/{run.info.run_id}.npz", "checkpoint/snapshots"}
+
+        done = another.train(f"resume={run.info.run_id}", env=env)
+        assert done.returncode == 0, done.stderr
+        assert "epoch  1/12" not in done.stdout
+        assert not client.list_artifacts(run.info.run_id, "checkpoint")
+        film = Path(client.download_artifacts(run.info.run_id, "latent_film.gif", str(tmp_path)))
+    [before] = one.runs("undisturbed")
+    [after] = one.runs("travels")
+    assert after.info.status == "FINISHED"
+    names = [name for name in before.data.metrics if not name.endswith("images_per_second")]
+    assert {name: one.history(after.info.run_id, name) for name in names} == {
+        name: one.history(before.info.run_id, name) for name in names
+    }
+    assert film.read_bytes() == (one.artifacts(before.info.run_id) / film.name).read_bytes()
+    assert not list((another.root / "mlruns" / "checkpoints").glob("*.npz"))
+
+
+def test_a_copy_that_the_server_refuses_is_a_warning_and_one_that_cannot_be_fetched_has_a_cure(
+    tmp_path: Path, empty_database: Path
+) -> None:
+    one, another = (Checkout(tmp_path / name, empty_database) for name in ("one", "another"))
+    refused = {"PUT": 413}
+    settings = (*SMALL, "training.epochs=15", "training.patience=null", "tracking.experiment=refused")
+    with one.ui(free_port()) as server, without_artifacts(server.address, "checkpoint", refused) as address:
+        training = one.start("pipeline.train", *settings, f"tracking.uri={address}")
+        wait_for_epoch(training, 2)
+        training.send_signal(signal.SIGTERM)
+        out, err = training.communicate(timeout=60)
+        assert training.returncode == 143, err
+        [run] = one.runs("refused")
+        assert run.info.status == "KILLED"
+        it = f"The checkpoint of run {run.info.run_id}"
+        checkpoint = one.root / "mlruns" / "checkpoints" / f"{run.info.run_id}.npz"
+        unsent = f"{it} could not be sent to {address}, so that only this machine has it, in {checkpoint}: 413 Client"
+        assert unsent in out
+        assert f"resume={run.info.run_id}" in err
+
+        refused |= {"GET": 403}
+        unreached = another.train(f"resume={run.info.run_id}", f"tracking.uri={address}")
+        assert unreached.returncode == 2
+        assert f"{it} cannot be fetched from {address}: 403 Client" in unreached.stderr
+        assert "See to the server and to its storage of artifacts, then type the command again" in unreached.stderr
+        assert "Traceback" not in unreached.stderr
+
+        refused.clear()
+        refused |= {"DELETE": 500}
+        done = one.train(f"resume={run.info.run_id}", f"tracking.uri={address}", "tracking.checkpoint_minutes=0.001")
+        assert done.returncode == 0, done.stderr
+        [run] = one.runs("refused")
+        assert run.info.status == "FINISHED"
+        assert f"{it} at {address} could not be removed, and stays among the artifacts of the run" in done.stdout
+        sent = MlflowClient(server.address).list_artifacts(run.info.run_id, "checkpoint")
+        assert [each.path for each in sent] == [f"checkpoint/{run.info.run_id}.npz"], "it was sent meanwhile"
+        assert not checkpoint.exists()
