@@ -1,18 +1,19 @@
 """A study has one MLflow run of its own, which every command that works on the study opens again."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-
-import yaml
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from typing import Any
 
 from pipeline.config.names import Config
-from pipeline.errors import InputError
-from pipeline.sweep.study.storage import lock_of
+from pipeline.errors import InputError, StoreUnreachable
+from pipeline.runs.recorded_config import record_config
+from pipeline.sweep.study.locks import common_lock
 from pipeline.sweep.study.study import Study
-from pipeline.tracking.lifecycle import join_run, start_run
+from pipeline.tracking.lifecycle import is_open, join_run, start_run
 from pipeline.tracking.run import Run
+from pipeline.tracking.server_check import prompt_answers
 from pipeline.tracking.store import Store
-from pipeline.tracking.trials import STUDY
+from pipeline.tracking.trials import STUDY, STUDY_KEY
 
 
 @contextmanager
@@ -30,15 +31,62 @@ def study_run(study: Study, store: Store, experiment: str, config: Config) -> It
     """
     name = study.settings.study
     with ExitStack() as opened:
-        with lock_of(name):  # so that two commands of one name do not start two runs
+        with common_lock(name, study.settings.storage):  # so that two commands of one name do not start two runs
             if study.run_id:
                 run = opened.enter_context(_existing_run(study, store))
             else:
-                run = opened.enter_context(start_run(store, experiment, name, {STUDY: name}))
-                study.run_id = run.id
-                run.params(study.plan.described())
-                run.file("config.yaml", yaml.safe_dump(config, sort_keys=False))
+                begun = store.search(store.experiments, f"tags.{STUDY_KEY} = '{study.key}'")
+                tags = {STUDY: name, STUDY_KEY: study.key}
+                opening = join_run(store, begun[0].info.run_id) if begun else start_run(store, experiment, name, tags)
+                run = opened.enter_context(opening)
+                if not (begun and begun[0].data.params):
+                    run.params(study.plan.described())
+                record_config(run, config)
+                study.run_id = run.id  # last, so that the next command finishes what one that was killed had begun
         yield run
+
+
+class SharedRun(AbstractContextManager["SharedRun"]):
+    """A worker keeps the run of its study open, also if the command that began the study has ended.
+
+    Args:
+        store: the tracking store.
+        run_id: the id of the study's run.
+
+    Attributes:
+        is_mine: whether this worker has opened the run, and closes it when the context ends.
+    """
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self.run = Run(store, run_id)
+        self.is_mine = False
+        self._opened = ExitStack()
+
+    def __exit__(self, *error: Any) -> None:
+        self._opened.__exit__(*error)
+
+    def ensure_open(self, *, at_the_end: bool = False) -> None:
+        """Open the run if nobody has it open, which nobody knows while the tracking server does not answer at once.
+
+        Args:
+            at_the_end: open it also if another machine seems to have it open, which may be gone without a word; the
+                server is waited for as long as for any request.
+
+        Raises:
+            StoreUnreachable: the server did not answer at the end.
+        """
+        if self.is_mine:
+            return
+        if at_the_end:
+            self._open_unless_open(here=True)
+            return
+        with suppress(StoreUnreachable), prompt_answers(self.run.store.uri):
+            self._open_unless_open(here=False)
+
+    def _open_unless_open(self, *, here: bool) -> None:
+        if not is_open(self.run.store, self.run.id, here=here):
+            self._opened.enter_context(join_run(self.run.store, self.run.id, take_over=True))
+            self.is_mine = True
 
 
 @contextmanager

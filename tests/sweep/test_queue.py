@@ -6,12 +6,14 @@ import numpy as np
 import optuna
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from optuna.trial import TrialState
 from studies import GRID, RANDOM, SPACE, TPE, worked
 
 from pipeline.errors import InputError
 from pipeline.sweep.sampling import check_sampler, sampler_of, untried
 from pipeline.sweep.space.grammar import space_of
 from pipeline.sweep.space.space import key_of
+from pipeline.sweep.study.queue import add_next
 from pipeline.sweep.study.study import Study
 
 
@@ -149,3 +151,28 @@ def test_an_enqueued_part_stays_beside_a_whole_point_that_has_it_too(plan) -> No
     points = worked(Study(plan(study="all", space=space, sampler=TPE, enqueue=given, n_trials=3)), lambda _: 1.0)
     assert points[0]["x"] == 1, "no other with x=2 was left"
     assert points[1:] == given[1:]
+
+
+def test_a_trial_whose_point_is_suggested_is_added_when_it_is_claimed_and_no_more_than_there_are_to_be(plan) -> None:
+    study = Study(plan(sampler=TPE, n_trials=3))
+    assert study.trials == []
+    assert study.counts()[TrialState.WAITING] == 3
+    assert not study.is_over
+    claimed = [study.claim() for _ in range(4)]
+    assert [each and each.number for each in claimed] == [0, 1, 2, None]
+    for each in claimed[:3]:
+        study.end(each, TrialState.COMPLETE, [1.0])
+    assert study.is_over
+    assert len(study.optuna.trials) == 3
+
+
+def test_a_trial_that_another_machine_added_beyond_the_last_waits_for_a_command_with_more_trials(plan) -> None:
+    study = Study(plan(sampler=TPE, n_trials=1))
+    study.end(study.claim(), TrialState.COMPLETE, [1.0])
+    beyond = add_next(study.optuna, study.storage, 2)
+    assert beyond.number == 1
+    assert study.claim() is None
+    assert study.is_over
+    more = Study(plan(sampler=TPE, n_trials=2))
+    assert not more.is_over
+    assert more.claim().number == 1

@@ -1,18 +1,27 @@
 """Studies in their storage: budgets, claims, leases and the definition that must not change."""
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import optuna
+import psutil
 import pytest
 from optuna.trial import TrialState
 from studies import SPACE, worked
 
+from pipeline import places
 from pipeline.address import Address
 from pipeline.errors import InputError
+from pipeline.runs.decisive_code import code_of
+from pipeline.sweep.study import lease
 from pipeline.sweep.study import storage as journal
-from pipeline.sweep.study.lease import EXPIRY, LEASE
+from pipeline.sweep.study.claimed_trial import ClaimedTrial
+from pipeline.sweep.study.lease import LEASE
+from pipeline.sweep.study.node import CODE, RefusedNode, adopt_code
 from pipeline.sweep.study.study import Study
 
 
@@ -51,11 +60,119 @@ def test_a_trial_whose_worker_is_gone_is_claimed_by_another_and_one_at_work_is_n
     claimed = study.claim()
     assert Study(plan(n_trials=1)).claim() is None, "its worker lives"
     owner = study.storage.get_trial(claimed.id).system_attrs[LEASE]
-    for gone in ({"process_started": "1.0"}, {"host": "elsewhere", "at": time.time() - EXPIRY - 1}):
-        study.storage.set_trial_system_attr(claimed.id, LEASE, owner | gone)
-        assert Study(plan(n_trials=1)).claim() == claimed
-    study.storage.set_trial_system_attr(claimed.id, LEASE, owner | {"host": "elsewhere"})
-    assert Study(plan(n_trials=1)).claim() is None, "it gave a sign of life"
+    study.storage.set_trial_system_attr(claimed.id, LEASE, owner | {"process_started": "1.0"})
+    assert Study(plan(n_trials=1)).claim() == claimed
+
+
+def test_a_lease_of_another_machine_lasts_while_its_beat_changes(plan, monkeypatch) -> None:
+    monkeypatch.setattr(lease, "EXPIRY", 0.4)
+    study = Study(plan(n_trials=1))
+    observer = Study(plan(n_trials=1))
+    claimed = study.claim()
+    for beat in range(6):
+        elsewhere = {"host": "elsewhere", "beat": str(beat)}
+        study.storage.set_trial_system_attr(claimed.id, LEASE, elsewhere)
+        assert observer.claim() is None, "it gave a sign of life"
+        time.sleep(0.15)
+    assert _claimed_after_a_while(observer) == claimed, "the beat has stopped"
+    assert study.renew([claimed]) == [claimed], "its first worker hears of it"
+    study.end(claimed, TrialState.FAIL)
+    assert [trial.state for trial in observer.trials] == [TrialState.RUNNING], "which is of no effect"
+
+
+def _claimed_after_a_while(study: Study) -> ClaimedTrial | None:
+    for _ in range(100):
+        if claimed := study.claim():
+            return claimed
+        time.sleep(0.05)
+    return None
+
+
+def test_an_observer_that_slept_watches_anew(plan, monkeypatch) -> None:
+    monkeypatch.setattr(lease, "EXPIRY", 0.4)
+    study = Study(plan(n_trials=1))
+    claimed = study.claim()
+    study.storage.set_trial_system_attr(claimed.id, LEASE, {"host": "elsewhere", "beat": "0"})
+    observer = Study(plan(n_trials=1))
+    assert observer.claim() is None
+    time.sleep(0.6)
+    assert observer.claim() is None, "all machines may have slept"
+
+
+def test_other_code_is_a_studys_once_its_dead_workers_are_freed(plan) -> None:
+    study = Study(plan(n_trials=1))
+    claimed = study.claim()
+    study.optuna.set_user_attr(CODE, "other")
+    with pytest.raises(RefusedNode, match="has other code"):
+        adopt_code(Study(plan(n_trials=1)))
+    dead = {"host": os.uname().nodename, "pid": "1", "process_started": "1.0"}
+    study.storage.set_trial_system_attr(claimed.id, LEASE, dead)
+    adopt_code(Study(plan(n_trials=1)))
+    assert study.optuna.user_attrs[CODE] == code_of()
+    assert [trial.state for trial in study.trials] == [TrialState.WAITING]
+
+
+def test_other_code_is_refused_once_a_node_is_seen_at_work(plan) -> None:
+    study = Study(plan(n_trials=1))
+    claimed = study.claim()
+    study.optuna.set_user_attr(CODE, "other")
+    beat = {"host": "elsewhere", "beat": "0"}
+    study.storage.set_trial_system_attr(claimed.id, LEASE, beat)
+    Timer(2, study.storage.set_trial_system_attr, (claimed.id, LEASE, beat | {"beat": "1"})).start()
+    with pytest.raises(RefusedNode, match="has other code"):
+        adopt_code(Study(plan(n_trials=1)))
+
+
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+BEATING = """
+import sys, time
+sys.path[:0] = {path}
+from pathlib import Path
+from studies import plan_of
+from pipeline import places
+from pipeline.runs.decisive_code import code_of
+from pipeline.sweep.study import lease
+from pipeline.sweep.study.study import Study
+import pipeline.tracking.owner as owner
+places.STUDIES = Path({folder!r})
+lease.EXPIRY, lease.RENEWAL = 1.5, 0.1
+owner.socket.gethostname = lambda: {host!r}
+study = Study(plan_of(n_trials=1))
+{then}
+"""
+HOLD = """
+claimed = study.claim()
+print("claimed", flush=True)
+while True:
+    study.renew([claimed])
+    time.sleep(0.1)
+"""
+TAKE = """
+began = time.monotonic()
+while not study.claim():
+    time.sleep(0.1)
+print(time.monotonic() - began)
+"""
+
+
+@pytest.mark.skipif(not FAKETIME.exists(), reason="libfaketime is not installed: apt-get install faketime")
+def test_clocks_ten_minutes_apart_neither_lose_a_trial_nor_give_it_away(tmp_path: Path) -> None:
+    def machine(offset: str, host: str, then: str) -> subprocess.Popen[str]:
+        code = BEATING.format(path=sys.path, folder=str(tmp_path), host=host, then=then)
+        clock = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": offset}
+        command = [sys.executable, "-c", code]
+        return subprocess.Popen(command, env=os.environ | clock, stdout=subprocess.PIPE, text=True)
+
+    holds = machine("-10m", "one", HOLD)
+    assert holds.stdout
+    assert holds.stdout.readline() == "claimed\n"
+    takes = machine("+10m", "two", TAKE)
+    time.sleep(8)
+    assert takes.poll() is None, "the trial was taken from a machine whose clock is slow"
+    holds.kill()
+    holds.wait()
+    out, _ = takes.communicate(timeout=60)
+    assert float(out) > 1.5, "the trial was taken before its lease had expired"
 
 
 def test_another_definition_under_the_same_name_is_refused_with_the_difference(plan) -> None:
@@ -110,7 +227,7 @@ def test_a_pruner_judges_by_the_metric_of_each_epoch_also_with_two_objectives(pl
 def test_a_journal_that_was_cut_off_is_mended(plan) -> None:
     study = Study(plan())
     claimed = study.claim()
-    path = journal.STUDIES / "mine.journal"
+    path = places.STUDIES / "mine.journal"
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"op_code": 6, "worker_id": "')
     study.end(claimed, TrialState.COMPLETE, [1.0])
@@ -122,6 +239,19 @@ def test_a_wrong_storage_is_refused(plan) -> None:
         InputError, match=r"sweep.storage=nonsense://x: .* Expected an address of Optuna's, such as sqlite:"
     ):
         Study(plan(storage=Address("nonsense://x")))
+
+
+def test_a_journal_on_a_network_file_system_is_refused_with_the_reason(plan, monkeypatch, tmp_path: Path) -> None:
+    mounts = {Path("/"): "ext4", Path("/home"): "nfs4", Path("/home/me/disk"): "xfs", Path("/share"): "cifs"}
+    kinds = {"/tmp/x": None, "/home/me/x": "nfs4", "/home/me/disk/x": None, "/share/x": "cifs", "/homes/x": None}
+    assert {path: journal.network_file_system(Path(path), mounts) for path in kinds} == kinds
+    mounted = [each for each in psutil.disk_partitions(all=True) if tmp_path.is_relative_to(each.mountpoint)]
+    monkeypatch.setattr(journal, "NETWORK", tuple(each.fstype for each in mounted))
+    with pytest.raises(InputError) as refused:
+        Study(plan())
+    assert f"{places.STUDIES} is on a network file system ({mounted[-1].fstype})" in str(refused.value)
+    assert "Keep the study in a database: sweep.storage=postgresql://" in str(refused.value)
+    Study(plan(storage=Address(f"sqlite:///{tmp_path}/optuna.db")))
 
 
 def test_the_direction_of_a_metric_is_known_and_may_be_set(plan) -> None:

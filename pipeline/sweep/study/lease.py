@@ -1,27 +1,45 @@
-"""A lease says which process works on a trial, and expires when the process dies or falls silent."""
+"""A lease says which process works on a trial, and expires when the process dies or its beat stops.
+
+No clock of another machine is read: a beat is a text that its holder replaces, and whoever watches it measures, by the
+monotonic clock of its own machine, for how long the text has been the same.
+"""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from uuid import uuid4
 
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
-from pipeline.tracking.owner import is_alive, owner_tags
+from pipeline.tracking.owner import is_alive, is_visible, owner_tags
 
 LEASE = "owner"
 """The system attribute of a trial that keeps its lease, under the name that earlier versions stored."""
 RENEWAL = 20.0
-"""Seconds between the renewals of a lease: rare enough to cost nothing beside an epoch."""
+"""Seconds between two beats of a lease: rare enough to cost nothing beside an epoch."""
+LOOK = 3 * RENEWAL
+"""Seconds between two looks at the leases of others, which are many where many workers are at work."""
 EXPIRY = 10 * RENEWAL
-"""Seconds without a renewal after which a worker of another machine is taken for dead.
+"""Seconds without a new beat after which a worker of another machine is taken for dead.
 
-Ten renewals may be late before a trial is taken from a machine that is only busy; a dead process of this machine is
-seen at once.
+Ten beats may be late before a trial is taken from a machine that is only busy; a dead process of this machine is seen
+at once.
 """
 
 
+@dataclass
+class _Watched:
+    """The latest beat seen of a lease, when it was seen first and last, and whether it followed another."""
+
+    beat: object
+    since: float
+    latest: float
+    renewed: bool = False
+
+
 class Leases:
-    """The leases that this process holds.
+    """The leases of a study: those that this process holds, and those of others that it watches.
 
     Args:
         storage: Optuna's storage of the study.
@@ -30,20 +48,70 @@ class Leases:
     def __init__(self, storage: BaseStorage) -> None:
         self._storage = storage
         self._renewed_at = 0.0
+        self._looked_at = 0.0
+        self._held: dict[int, str] = {}
+        self._watched: dict[int, _Watched] = {}
 
     def acquire(self, trial_id: int) -> None:
         """Write down that this process works on a trial from now on."""
-        self._storage.set_trial_system_attr(trial_id, LEASE, {**owner_tags(), "at": time.time()})
+        beat = uuid4().hex
+        self._storage.set_trial_system_attr(trial_id, LEASE, {**owner_tags(), "beat": beat})
+        self._held[trial_id] = beat
 
-    def renew(self, trial_ids: Iterable[int]) -> None:
-        """Renew the leases of these trials, if the last renewal is long enough ago."""
-        if time.time() > self._renewed_at + RENEWAL:
-            self._renewed_at = time.time()
-            for trial_id in trial_ids:
+    def release(self, trial_id: int) -> None:
+        """Write down that no process works on a trial any longer."""
+        self._storage.set_trial_system_attr(trial_id, LEASE, {})
+        self._held.pop(trial_id, None)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last renewal is long enough ago for another one."""
+        return time.monotonic() > self._renewed_at + RENEWAL
+
+    def look(self, running: Callable[[], Iterable[FrozenTrial]]) -> None:
+        """Look at the leases of the trials that are being trained, if the last look is long enough ago."""
+        if time.monotonic() > self._looked_at + LOOK:
+            self._looked_at = time.monotonic()
+            for trial in running():
+                self.is_abandoned(trial)
+
+    def renew(self, trial_ids: Iterable[int]) -> set[int]:
+        """Renew the leases of these trials; returns the ids of those that another process has taken over meanwhile."""
+        self._renewed_at = time.monotonic()
+        taken = set()
+        for trial_id in trial_ids:
+            if self.is_mine(self._storage.get_trial(trial_id), trial_id):
                 self.acquire(trial_id)
+            else:
+                taken.add(trial_id)
+        return taken
+
+    def is_mine(self, trial: FrozenTrial, trial_id: int) -> bool:
+        """Tell whether the lease of a trial is still the one that this process wrote last."""
+        return trial_id in self._held and _lease(trial).get("beat") == self._held[trial_id]
+
+    def is_abandoned(self, trial: FrozenTrial) -> bool:
+        """Tell whether nobody works on a running trial: its process is gone, or its beat was the same for `EXPIRY`."""
+        lease = _lease(trial)
+        if lease and not is_alive(lease):
+            return True
+        beat = lease.get("beat", lease.get("at"))  # earlier versions wrote the time
+        now = time.monotonic()
+        known = self._watched.get(trial.number)
+        # A watcher that slept has seen nothing meanwhile, and those that it watches may have slept with it.
+        if known is None or known.beat != beat or now - known.latest > EXPIRY / 2:
+            renewed = known is not None and known.beat != beat
+            known = self._watched[trial.number] = _Watched(beat, now, now, renewed)
+        known.latest = now
+        return now - known.since > EXPIRY
+
+    def is_held(self, trial: FrozenTrial) -> bool:
+        """Tell whether a process is known to work on a running trial that was watched: it is here, or was renewed."""
+        lease = _lease(trial)
+        return (is_visible(lease) and is_alive(lease)) or self._watched[trial.number].renewed
 
 
-def is_leased(trial: FrozenTrial) -> bool:
-    """Tell whether some process works on a running trial, as far as this machine can tell."""
-    lease = trial.system_attrs[LEASE]
-    return is_alive(lease) and time.time() - lease["at"] < EXPIRY
+def _lease(trial: FrozenTrial) -> dict[str, str]:
+    """Return the lease of a trial; empty while a process that has just claimed the trial is about to write one."""
+    lease: dict[str, str] = trial.system_attrs.get(LEASE, {})
+    return lease

@@ -1,11 +1,13 @@
-"""The queue of a study holds its waiting trials, whose points are known in advance or chosen when their turn has come.
+"""The queue of a study has the trials that wait: those whose points are known, those that were preempted, and new ones.
 
-No two trials of a study have the same point.
+A trial whose point a sampler is to suggest is added when a worker has room for it, since Optuna reads all trials that
+have not ended again and again. No two trials of a study have the same point.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import optuna
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from pipeline.errors import InputError
@@ -22,8 +24,8 @@ ENQUEUED = "given"
 """The system attribute of a trial that keeps `key_of` the point, or the part of one, that the user enqueued."""
 
 
-def add_missing(study: optuna.Study, plan: Plan, flop: Mapping[str, float]) -> None:
-    """Add those planned trials to a study that it does not have yet, in state WAITING.
+def add_known(study: optuna.Study, plan: Plan, flop: Mapping[str, float]) -> None:
+    """Add those planned trials to a study that it does not have yet and whose points are known, in state WAITING.
 
     Args:
         study: Optuna's study.
@@ -48,11 +50,26 @@ def add_missing(study: optuna.Study, plan: Plan, flop: Mapping[str, float]) -> N
             f"sweep.enqueue: {len(new)} points are new, and of sweep.n_trials={plan.settings.n_trials} trials "
             f"{missing} are left. Raise sweep.n_trials"
         )
-    others = [(point, None) for point in planned[len(enqueued) :] if point is None or key_of(point) not in known]
+    others = [(point, None) for point in planned[len(enqueued) :] if point and key_of(point) not in known]
     for point, key in [*new, *others][:missing]:
-        fixed = {FIXED_PARAMS: point, FLOP: flop.get(key_of(point), 0.0)} if point else {}
-        attributes = fixed | ({ENQUEUED: key} if key else {})
+        attributes = {FIXED_PARAMS: point, FLOP: flop.get(key_of(point), 0.0)} | ({ENQUEUED: key} if key else {})
         study.add_trial(create_trial(state=TrialState.WAITING, system_attrs=attributes))
+
+
+def add_next(study: optuna.Study, storage: BaseStorage, n_trials: int) -> FrozenTrial | None:
+    """Add a trial to a study in state WAITING, whose point the sampler is to suggest; None where all have been added.
+
+    Args:
+        study: Optuna's study.
+        storage: the storage that has it.
+        n_trials: the number of trials of the plan.
+    """
+    if len(study.get_trials(deepcopy=False)) >= n_trials:
+        return None
+    study_id = storage.get_study_id_from_name(study.study_name)
+    trial = storage.get_trial(storage.create_new_trial(study_id, create_trial(state=TrialState.WAITING)))
+    # Where another machine has added the last one meanwhile, this one waits for a command with more trials.
+    return trial if trial.number < n_trials else None
 
 
 def fixed_point(trial: FrozenTrial) -> dict[str, Value]:
@@ -69,6 +86,11 @@ def suggested_point(study: optuna.Study, space: Space, trial: FrozenTrial) -> di
     part = fixed_point(trial)
     suggested = space.suggest(partly_fixed(part, from_sampler(study, trial)))
     return untried(suggested, set(_keys_of(study.get_trials(deepcopy=False))), space, trial.number, part)
+
+
+def taken_by_others(study: optuna.Study, number: int) -> set[str]:
+    """Give `key_of` the points of all trials but one, and of the parts that the user enqueued."""
+    return set(_keys_of([trial for trial in study.get_trials(deepcopy=False) if trial.number != number]))
 
 
 def by_duration(waiting: Sequence[FrozenTrial]) -> list[FrozenTrial]:

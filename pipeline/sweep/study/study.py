@@ -1,33 +1,36 @@
 """A study hands each of its trials to one worker: none is trained twice, none is lost, and their number is exact."""
 
-from collections.abc import Mapping, Sequence
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from pipeline.metric_names import under_current_names
 from pipeline.sweep.optuna_internals import FIXED_PARAMS, trial_of
-from pipeline.sweep.sampling import sampler_of
+from pipeline.sweep.sampling import sampler_of, untried
 from pipeline.sweep.settings import StudySettings
+from pipeline.sweep.space.space import key_of
 from pipeline.sweep.space.value_sources import from_trial
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.study.definition import check_definition
-from pipeline.sweep.study.lease import Leases, is_leased
+from pipeline.sweep.study.lease import EXPIRY, Leases
+from pipeline.sweep.study.locks import common_lock, lock_of
 from pipeline.sweep.study.plan import Plan
 from pipeline.sweep.study.pruning import StudyForPruner
-from pipeline.sweep.study.queue import add_missing, by_duration, fixed_point, suggested_point
-from pipeline.sweep.study.storage import journal_of, lock_of, storage_of
+from pipeline.sweep.study.queue import add_known, add_next, by_duration, fixed_point, suggested_point, taken_by_others
+from pipeline.sweep.study.results import REASON, RUN_ID, StudyResults
+from pipeline.sweep.study.storage import has_storage, storage_of
 
-RUN_ID = "parent_run"
-"""The user attribute of a study in Optuna's storage that keeps the id of its MLflow run."""
-REASON = "reason"
-"""The user attribute of a trial in Optuna's storage that keeps why it failed."""
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+log = logging.getLogger(__name__)
 
 
-class Study:
+class Study(StudyResults):
     """A study is opened in its storage, and follows a plan.
 
     Args:
@@ -43,7 +46,7 @@ class Study:
         self.settings = plan.settings
         self.storage: BaseStorage = storage_of(self.settings.study, self.settings.storage)
         self.leases = Leases(self.storage)
-        with lock_of(self.settings.study):
+        with common_lock(self.settings.study, self.settings.storage):
             self.optuna = optuna.create_study(
                 study_name=self.settings.study,
                 storage=self.storage,
@@ -53,79 +56,46 @@ class Study:
                 pruner=self.settings.pruner,
             )
             check_definition(self.optuna, plan)
-            add_missing(self.optuna, plan, flop or {})
-
-    @property
-    def trials(self) -> list[FrozenTrial]:
-        """The planned trials by number; a storage may have more, of a command with a higher `sweep.n_trials`."""
-        return self.optuna.get_trials(deepcopy=False)[: self.plan.n_trials]
-
-    def of_state(self, *states: TrialState) -> list[FrozenTrial]:
-        """Give the trials in these states."""
-        return [trial for trial in self.trials if trial.state in states]
-
-    @property
-    def run_id(self) -> str | None:
-        """The id of the study's own MLflow run; None before it has one."""
-        return self.optuna.user_attrs.get(RUN_ID)
-
-    @run_id.setter
-    def run_id(self, run_id: str) -> None:
-        self.optuna.set_user_attr(RUN_ID, run_id)
-
-    def ranking(self) -> list[FrozenTrial]:
-        """Give the completed trials, the best first.
-
-        With several objectives those on the Pareto front come first; `sweep.prune_by` ranks the trials on it, and the
-        others.
-        """
-        [objective, *more] = self.settings.objective
-        metric = self.settings.prune_by if more else objective
-        front = {trial.number for trial in self.front()} if more else set()
-
-        def place(trial: FrozenTrial) -> tuple[bool, float]:
-            value = self.ranked_by(trial) if more else trial.values[0]
-            return bool(more) and trial.number not in front, self.settings.sign(metric) * value
-
-        return sorted(self.of_state(TrialState.COMPLETE), key=place)
-
-    def ranked_by(self, trial: FrozenTrial) -> float:
-        """Give the metric `sweep.prune_by` of a completed trial of several objectives."""
-        return float(under_current_names(trial.user_attrs)[self.settings.prune_by])
-
-    def front(self) -> list[FrozenTrial]:
-        """Give the trials on the Pareto front: no other trial is better in all objectives."""
-        return [trial for trial in self.optuna.best_trials if trial.number < self.plan.n_trials]
-
-    def last_failure(self) -> str:
-        """Say which trial failed last, and why; an empty text where none failed."""
-        failed = self.of_state(TrialState.FAIL)
-        return f"trial {failed[-1].number}: {failed[-1].user_attrs.get(REASON, '')}".rstrip(".") if failed else ""
-
-    @property
-    def gave_up(self) -> bool:
-        """Whether more trials failed than `sweep.max_failures` tolerates."""
-        limit = self.settings.max_failures
-        return limit is not None and len(self.of_state(TrialState.FAIL)) > limit
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no trial is left to train."""
-        return self.gave_up or not self.of_state(TrialState.WAITING, TrialState.RUNNING)
+            add_known(self.optuna, plan, flop or {})
+            self.raise_n_trials(plan.n_trials)
 
     def claim(self) -> ClaimedTrial | None:
-        """Claim the next trial for this process; None if no trial is waiting."""
+        """Claim the next trial for this process; None if no trial is left."""
         if self.gave_up:
             return None
         with lock_of(self.settings.study):
-            self._free_abandoned()
-            for trial in self._in_turn(self.of_state(TrialState.WAITING)):
+            self.free_abandoned()
+            for trial in self._queue():
                 trial_id = self._id_of(trial)
-                self.leases.acquire(trial_id)  # first, so that a running trial has a lease at every instant
-                if self.storage.set_trial_state_values(trial_id, TrialState.RUNNING):
-                    self.leases.acquire(trial_id)  # another machine may have acquired it in between
+                if self._is_given(trial_id):
+                    self.leases.acquire(trial_id)
                     return self._claimed(trial, trial_id)
         return None
+
+    def is_trained(self) -> bool:
+        """Tell whether a process is at work on the study, once that is known: within `EXPIRY` of a lease."""
+        is_told = False
+        while True:
+            with lock_of(self.settings.study):
+                self.free_abandoned()
+            running = self.of_state(TrialState.RUNNING)
+            if not running or any(self.leases.is_held(trial) for trial in running):
+                return bool(running)
+            if not is_told:
+                name = self.settings.study
+                log.info(f"sweep.study={name}: waiting to see whether another node trains it, up to {EXPIRY:.0f} s")
+                is_told = True
+            time.sleep(1)
+
+    def renew(self, claimed: Iterable[ClaimedTrial]) -> list[ClaimedTrial]:
+        """Renew the leases of trials that this process works on, and watch those of others.
+
+        Returns:
+            The trials that another process has taken over, as this one had not renewed its lease for too long.
+        """
+        self.leases.look(partial(self.of_state, TrialState.RUNNING))
+        by_id = {each.id: each for each in claimed}
+        return [by_id[trial_id] for trial_id in self.leases.renew(by_id)]
 
     def report(self, claimed: ClaimedTrial, step: int, metrics: Mapping[str, float]) -> bool:
         """Report the metrics of an epoch; returns whether the pruner ends the trial now."""
@@ -140,16 +110,22 @@ class Study:
     ) -> None:
         """End this process's work on a trial; in state WAITING another process may go on with it.
 
+        Nothing happens if another process has taken the trial over, which then ends it.
+
         Args:
             claimed: the trial.
             state: the state that it has from now on.
             values: the value of each objective, in state COMPLETE.
             reason: why it failed, in state FAIL.
         """
+        if not self.leases.is_mine(self.storage.get_trial(claimed.id), claimed.id):
+            return
         if reason:
             self.storage.set_trial_user_attr(claimed.id, REASON, reason)
         if state == TrialState.COMPLETE:
             self.optuna.tell(claimed.number, list(values or ()))
+        elif state == TrialState.WAITING:
+            self._release(claimed.id)
         else:
             self.storage.set_trial_state_values(claimed.id, state)
 
@@ -167,26 +143,49 @@ class Study:
         if not self.plan.space.is_whole(fixed_point(trial)):
             point = suggested_point(self.optuna, self.plan.space, self.storage.get_trial(trial_id))
             self.storage.set_trial_system_attr(trial_id, FIXED_PARAMS, point)
+            # Another machine may have been suggested the same meanwhile. Of two, at least the second to write sees it.
+            while key_of(point) in (taken := taken_by_others(self.optuna, trial.number)):
+                point = untried(point, taken, self.plan.space, trial.number, fixed_point(trial))
+                self.storage.set_trial_system_attr(trial_id, FIXED_PARAMS, point)
         values = self.plan.space.suggest(from_trial(trial_of(self.optuna, trial_id)))
         return ClaimedTrial(trial.number, trial_id, values)
 
-    def _in_turn(self, waiting: list[FrozenTrial]) -> list[FrozenTrial]:
+    def _is_given(self, trial_id: int) -> bool:
+        """Ask for a waiting trial, which the storage gives to one process alone; the lease of that follows."""
+        try:
+            return self.storage.set_trial_state_values(trial_id, TrialState.RUNNING)
+        except UpdateFinishedTrialError:  # another machine has trained it since it was read
+            return False
+
+    def _queue(self) -> Iterator[FrozenTrial]:
         one_at_a_time = self.settings.slots * self.settings.workers == 1
-        return waiting if one_at_a_time else by_duration(waiting)
+        waiting = self.of_state(TrialState.WAITING)
+        yield from waiting if one_at_a_time else by_duration(waiting)
+        while trial := add_next(self.optuna, self.storage, self.plan.n_trials):
+            yield trial
 
     def _sampler(self, number: int) -> BaseSampler:
         """Create a sampler for a trial, so that its suggestions depend on the trials before and on nothing else."""
         return sampler_of(self.plan.sampler, self.settings.seed, number)
 
-    def _free_abandoned(self) -> None:
+    def _release(self, trial_id: int) -> None:
+        self.leases.release(trial_id)  # first, so that no claimed trial has the lease of a process that is gone
+        self.storage.set_trial_state_values(trial_id, TrialState.WAITING)
+
+    def free_abandoned(self) -> None:
+        """Put the trials of processes that are gone back into the queue."""
         for trial in self.of_state(TrialState.RUNNING):
-            if not is_leased(trial):
-                self.storage.set_trial_state_values(self._id_of(trial), TrialState.WAITING)
+            if self.leases.is_abandoned(trial):
+                trial_id = self._id_of(trial)
+                # Another process may have ended the trial, or freed and claimed it, since it was read.
+                now = self.storage.get_trial(trial_id)
+                if now.state == TrialState.RUNNING and now.system_attrs == trial.system_attrs:
+                    self._release(trial_id)
 
 
 def is_begun(settings: StudySettings) -> bool:
     """Tell whether a study of this name exists and has a run of its own."""
-    if settings.storage is None and not journal_of(settings.study).exists():
+    if not has_storage(settings.study, settings.storage):
         return False  # nothing is created before all settings are known to be right
     storage = storage_of(settings.study, settings.storage)
     names = optuna.get_all_study_names(storage)

@@ -1,0 +1,66 @@
+"""A storage in a database server is read no more than needed, and waited for while the server is away."""
+
+from pathlib import Path
+
+import optuna
+import pytest
+from checkout import free_port
+from optuna.trial import TrialState
+from sqlalchemy.exc import OperationalError
+
+from pipeline.address import Address
+from pipeline.errors import InputError
+from pipeline.sweep.study import retrying_storage
+from pipeline.sweep.study.retrying_storage import RetryingStorage, retried
+
+STATES = [TrialState.RUNNING]
+
+
+def states(storage: RetryingStorage, study_id: int) -> list[TrialState]:
+    return [trial.state for trial in storage.get_all_trials(study_id, deepcopy=False)]
+
+
+def test_what_this_process_writes_is_read_at_once_and_what_others_write_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = Address(f"sqlite:///{tmp_path / 'study.db'}")
+    ours, theirs = RetryingStorage(address), RetryingStorage(address)
+    study_id = ours.create_new_study([optuna.study.StudyDirection.MINIMIZE], "mine")
+    assert states(ours, study_id) == []
+    theirs.create_new_trial(study_id)
+    monkeypatch.setattr(retrying_storage, "FRESH", 1e6)
+    assert states(ours, study_id) == []
+    monkeypatch.setattr(retrying_storage, "FRESH", 0.0)
+    assert states(ours, study_id) == STATES
+    monkeypatch.setattr(retrying_storage, "FRESH", 1e6)
+    ours.create_new_trial(study_id)
+    assert states(ours, study_id) == STATES * 2
+    assert ours.get_all_trials(study_id, states=(TrialState.WAITING,)) == []
+
+
+def test_a_database_that_stays_away_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'psycopg[binary]'")
+    monkeypatch.setattr(retrying_storage, "AT_FIRST", 0.0)
+    with pytest.raises(InputError) as refused:
+        RetryingStorage(Address(f"postgresql+psycopg://me:s3cret@127.0.0.1:{free_port()}/studies"))
+    assert "sweep.storage=postgresql+psycopg://me:***@127.0.0.1:" in str(refused.value)
+    assert ": no answer for 0 seconds (" in str(refused.value)
+    assert "type the command again once the database answers" in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_trial_whose_end_was_stored_though_the_answer_was_lost_has_ended(tmp_path: Path) -> None:
+    storage = RetryingStorage(Address(f"sqlite:///{tmp_path / 'study.db'}"))
+    study_id = storage.create_new_study([optuna.study.StudyDirection.MINIMIZE], "mine")
+    trial_id = storage.create_new_trial(study_id)
+    attempts: list[bool] = []
+
+    def end() -> bool:
+        attempts.append(storage.storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [1.0]))
+        raise OperationalError("COMMIT", {}, ConnectionError("cut"))
+
+    assert retried(storage.address, end) is True
+    assert attempts == [True]
+    assert storage.get_trial(trial_id).values == [1.0]
+    with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
+        storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [1.0])

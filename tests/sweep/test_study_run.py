@@ -1,0 +1,43 @@
+"""A study has one run of its own in MLflow, whenever the command that begins it is killed."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.sweep.study.study import Study, is_begun
+from pipeline.sweep.study_run import study_run
+from pipeline.tracking.store import Store
+from pipeline.tracking.trials import STUDY, STUDY_KEY
+
+CONFIG = {"model": {"latent_dim": 2}}
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_database: Path) -> Store:
+    """A tracking store without runs."""
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
+    return Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+
+
+@pytest.mark.parametrize("params", [{}, {"n_trials": "5"}], ids=["before its parameters", "after them"])
+def test_a_command_that_was_killed_while_it_began_a_study_leaves_a_run_that_the_next_one_finishes(
+    plan, store: Store, params: dict[str, str]
+) -> None:
+    settings = plan().settings
+    study = Study(plan())
+    left = store.client.create_run(store.experiment("runs"), tags={STUDY: settings.study, STUDY_KEY: study.key})
+    of_another = store.client.create_run(store.experiment("runs"), tags={STUDY: settings.study, STUDY_KEY: "another"})
+    for name, value in params.items():
+        store.client.log_param(left.info.run_id, name, value)
+    assert not is_begun(settings)
+    with study_run(Study(plan()), store, "runs", CONFIG) as run:
+        assert run.id == left.info.run_id
+        assert is_begun(settings)
+    with study_run(Study(plan()), store, "runs", CONFIG) as again:
+        assert again.id == run.id
+    ended = store.run(run.id)
+    assert ended.info.status == "FINISHED"
+    assert ended.data.params == (params or {name: str(value) for name, value in study.plan.described().items()})
+    assert store.artifact_text(run.id, "config.yaml") == "model:\n  latent_dim: 2\n"
+    assert store.run(of_another.info.run_id).info.status == "RUNNING"
