@@ -1,4 +1,4 @@
-"""Messages go between a worker and its trial processes: a job there, its epochs and its end back."""
+"""Messages go between a worker and its trial processes: a job there; its images, its epochs and its end back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +30,19 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """The images of a training are told to the worker, which answers why this node must not train on them, or None.
+
+    Attributes:
+        key: the `dataset_key` of the data set.
+        fingerprint: its fingerprint.
+    """
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class Epoch:
     """An epoch's metrics are sent to the worker, which answers whether the trial is pruned.
 
@@ -44,16 +57,28 @@ class Epoch:
 
 @dataclass(frozen=True)
 class End:
-    """The end of a training says what its metrics are, that its trial was pruned, or why it failed.
+    """The end of a training says what its metrics are, or why there are none.
 
     Attributes:
-        run_id: the id of its MLflow run.
-        metrics: the metrics of the trained model by name; None if it was pruned or failed.
+        metrics: the metrics of the trained model by name; None if it was pruned, preempted or failed.
         pruned: whether its trial was pruned.
+        preempted: whether a signal ended it, so that its trial waits for whoever goes on from its checkpoint.
         failure: why it failed; None if it did not.
+        unreachable: why it could not be recorded, so that its trial goes on later; None if it could.
+        refusal: why this node must not train the trial, of which nothing was recorded; None if it may.
     """
 
-    run_id: str | None = None
     metrics: dict[str, float] | None = None
     pruned: bool = False
+    preempted: bool = False
     failure: str | None = None
+    unreachable: str | None = None
+    refusal: str | None = None
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the process of the training must not train another one.
+
+        What failed may have left something behind; and a run that could not be closed has to see its process end.
+        """
+        return bool(self.failure or self.unreachable)

@@ -15,6 +15,8 @@ from pipeline.text.wording import one_line
 
 WORDS = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 """The words for the states in which a trial has ended."""
+PREEMPTED = "preempted"
+"""The word for a trial whose training a signal ended: it waits, and goes on from its checkpoint."""
 
 
 class Progress:
@@ -51,23 +53,36 @@ class Progress:
         name = self.study.settings.prune_by
         self._rows[claimed.number][3:] = [f"{epoch}/{self.epochs}", f"{name} {metrics[name]:.5g}"]
 
-    def ends(self, claimed: ClaimedTrial, state: TrialState, result: str) -> None:
-        """Print how a trial ended.
+    def ends(self, claimed: ClaimedTrial, state: TrialState, result: str = "") -> None:
+        """Print how a trial ended, or that it was preempted.
 
         Args:
             claimed: the trial.
-            state: the state in which it ended.
-            result: its value, or why it failed; empty for a pruned trial, of which the last epoch is shown.
+            state: the state in which it ended; WAITING of a trial that was preempted.
+            result: its value, or why it failed; empty for a pruned or preempted trial, whose last epoch is shown.
         """
-        self._ended += 1
-        *_, epoch, value = self._rows.pop(claimed.number)
-        result = result or f"at {value}, epoch {epoch}"
-        line = f"trial {claimed.number:>3} {WORDS[state]:<7} {one_line(claimed.name)}  {result}  ({self._state()})"
+        self._ended += state in WORDS
+        *_, epoch, value = self._rows.pop(claimed.number, ["", ""])
+        result = result or (f"at {value}, epoch {epoch}" if epoch else "before its first epoch ended")
+        word = WORDS.get(state, PREEMPTED)
+        line = f"trial {claimed.number:>3} {word:<7} {one_line(claimed.name)}  {result}  ({self._state()})"
+        self.console.print(Text(line), soft_wrap=True)
+
+    def waits(self, claimed: ClaimedTrial, reason: str) -> None:
+        """Print that a trial stopped without being at fault, and why; it goes on later."""
+        del self._rows[claimed.number]
+        line = f"trial {claimed.number:>3} waits   {one_line(claimed.name)}  {reason}"
+        self.console.print(Text(line), soft_wrap=True)
+
+    def drops(self, claimed: ClaimedTrial) -> None:
+        """Print that another worker has taken a trial over, as this one had not renewed its lease for too long."""
+        del self._rows[claimed.number]
+        line = f"trial {claimed.number:>3} taken over by another worker"
         self.console.print(Text(line), soft_wrap=True)
 
     def _state(self) -> str:
         ended = len(self.study.of_state(*WORDS))
-        trials = len(self.study.trials)
+        trials = self.study.plan.n_trials
         parts = [f"{ended}/{trials}", *([f"best {best}"] if (best := self._best()) else [])]
         if self._ended and ended < trials:
             seconds = (time.monotonic() - self._began_at) / self._ended * (trials - ended)

@@ -5,8 +5,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from threading import Thread
@@ -18,38 +16,53 @@ from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
 from pipeline.config.composition import CHOICES, choices_of, plain, where_it_was_typed
-from pipeline.errors import InputError, Interrupted, Pruned
+from pipeline.errors import InputError, Interrupted, Pruned, StoreUnreachable
+from pipeline.process.gpus import see_only
+from pipeline.process.interruption import interruption_first, listen_as_child
 from pipeline.secrets import masked
+from pipeline.sweep.study.node import RefusedNode, dataset_key
 from pipeline.sweep.workers.job_folder import in_job_folder
-from pipeline.sweep.workers.messages import End, Epoch, Job
+from pipeline.sweep.workers.messages import End, Epoch, Job, Loaded
 
 if TYPE_CHECKING:
     from pipeline.data.images import ImageData
     from pipeline.data.settings import DatasetSettings
 
 
-def run(to_worker: Connection) -> None:
+def run(to_worker: Connection, gpu: str | None) -> None:
     """Train the jobs of a worker one after the other, and tell it of each epoch and each end.
 
-    A process that has trained before saves some hundred milliseconds against a new one. It ends tidily with its worker.
+    A process that has trained before saves some hundred milliseconds against a new one. It ends tidily with its worker,
+    and at a signal, with the exit code by which the worker knows that.
 
     Args:
-        to_worker: the connection to the worker. It sends a `Job`, and after each `Epoch` whether the trial is pruned.
+        to_worker: the connection to the worker. It sends a `Job`, and answers `Loaded` and each `Epoch`.
+        gpu: the GPU that this process sees, as CUDA names it; None where there are none.
     """
     from pipeline.process.command import prepare_process
 
+    if gpu:
+        see_only(gpu)
     os.setsid()  # so that Ctrl-C reaches the worker alone, which ends its trial processes tidily
     received: SimpleQueue[Any] = SimpleQueue()
     Thread(target=_receive, args=(to_worker, received), daemon=True).start()
     images = _LatestImages()
-    with suppress(Interrupted):
-        prepare_process()
+
+    def answer_to(message: Epoch | Loaded) -> Any:
+        to_worker.send(message)
+        return received.get()
+
+    try:
+        prepare_process(listen_as_child)
         while True:
             job: Job = received.get()
             with in_job_folder(job.folder / str(job.number)):
-                end = _trained(job, images, to_worker, received)
+                end = _trained(job, images, answer_to)
                 _free_network()
             to_worker.send(end)
+    except Interrupted as interrupt:
+        print(interrupt)  # in the log of its training, if there was one
+        sys.exit(128 + interrupt.number)
 
 
 def _free_network() -> None:
@@ -84,33 +97,48 @@ class _LatestImages:
         return self.data
 
 
-def _trained(job: Job, images: _LatestImages, to_worker: Connection, received: "SimpleQueue[Any]") -> End:
+def _task(job: Job, images: _LatestImages, answer_to: Callable[[Epoch | Loaded], Any]) -> Callable[[DictConfig], End]:
+    """Give the task that trains a job, asking the worker whether it may go on."""
     from pipeline.runs.train import train
 
     def after_epoch(epoch: int, metrics: dict[str, float]) -> None:
-        to_worker.send(Epoch(epoch, metrics))
-        if received.get():
+        if answer_to(Epoch(epoch, metrics)):
             raise Pruned(f"after epoch {epoch}, other trials of the study promised more")
 
     def task(config: DictConfig) -> End:
         where_it_was_typed()
         is_new = job.run_id is None
-        load = partial(images, judge_appearance=is_new)
-        console = Console()
+        described = plain(config)
+
+        def load(dataset: "DatasetSettings") -> "ImageData":
+            data = images(dataset, judge_appearance=is_new)
+            if refusal := answer_to(Loaded(dataset_key(described["dataset"]), data.fingerprint)):
+                raise RefusedNode(refusal)
+            return data
+
         outcome = train(
-            plain(config) | {CHOICES: choices_of(HydraConfig.get())},
+            described | {CHOICES: choices_of(HydraConfig.get())},
             resume=job.run_id,
             reuse=is_new,
             listeners=[after_epoch],
             load=load,
-            console=console,
+            console=Console(),
         )
-        return End(outcome.run_id, outcome.metrics)
+        return End(outcome.metrics)
 
+    return task
+
+
+def _trained(job: Job, images: _LatestImages, answer_to: Callable[[Epoch | Loaded], Any]) -> End:
     try:
-        return _as_job_of_hydra(job, task)
+        with interruption_first():
+            return _as_job_of_hydra(job, _task(job, images, answer_to))
     except Pruned:
         return End(pruned=True)
+    except RefusedNode as error:
+        return End(refusal=str(error))
+    except StoreUnreachable as error:
+        return End(unreachable=str(error))
     except InputError as error:
         return End(failure=str(error))
     except Exception as error:

@@ -1,0 +1,36 @@
+"""The death of a trial process without a message is the preemption of its trial, or a failure with a reason."""
+
+import signal
+import time
+
+from pipeline.process.interruption import SIGNALS
+from pipeline.sweep.workers.job_folder import LOG
+from pipeline.sweep.workers.messages import End
+
+WORKER_DEATH = 0.5
+"""Seconds in which a worker must die, or hear a signal, whose trial processes are killed with it, as a scheduler kills.
+
+Only a worker that lives on takes the death of a trial process for the trial's failure.
+"""
+_TIDY_ENDS = {128 + number for number in SIGNALS}
+"""Exit codes of a process that ended tidily at a signal."""
+
+
+def end_of_crashed_process(code: int | None, limit: float | None) -> End:
+    """Give the end of a training whose process is dead without a message.
+
+    Args:
+        code: the exit code of the process; a negative one is the signal that killed the process.
+        limit: minutes that the training was allowed to take, where it took longer; else None.
+    """
+    if limit is not None:
+        return End(failure=f"it took longer than sweep.trial_timeout={limit:g} minutes")
+    if code in _TIDY_ENDS:
+        return End(preempted=True)
+    if code == -signal.SIGKILL:
+        time.sleep(WORKER_DEATH)
+    if code and code < 0:
+        memory = "; perhaps the memory was used up: fewer slots or smaller batches need less"
+        name = signal.Signals(-code).name
+        return End(failure=f"its process was killed by {name}{memory if code == -signal.SIGKILL else ''}")
+    return End(failure=f"its process ended with code {code} without a message; its job folder has {LOG}")
