@@ -1,0 +1,78 @@
+"""The command connects to a Ray cluster, or starts Ray on this machine, for as long as it has jobs there."""
+
+import os
+from contextlib import suppress
+
+import ray
+from ray import cloudpickle
+
+from pipeline.errors import InputError
+from pipeline.sweep.ray import supervisor
+from pipeline.sweep.ray.settings import AUTO, CLIENT, RaySettings
+from pipeline.text.wording import first_line
+
+NAMESPACE = "vae"
+"""The namespace of Ray in which our supervisors have their names."""
+
+
+def connect(settings: RaySettings) -> None:
+    """Connect this process to the cluster that the settings name, unless it is connected.
+
+    Raises:
+        InputError: no cluster is there, or it lets nobody in.
+    """
+    if ray.is_initialized():
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    here = {"include_dashboard": False, "object_store_memory": 100_000_000} if settings.address is None else {}
+    try:
+        # Lines of jobs come from their supervisors: Ray's log monitor is late at the end, and leaves out what repeats.
+        ray.init(settings.address or "local", namespace=NAMESPACE, log_to_driver=False, logging_level="error", **here)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise InputError(f"hydra.launcher.address={settings.address}: {_reason(error, settings.address)}") from error
+    # A node without this project would not know the module by its name.
+    cloudpickle.register_pickle_by_value(supervisor)
+
+
+def disconnect() -> None:
+    """End the connection; Ray that was started by this process ends with it."""
+    ray.shutdown()
+
+
+def nodes() -> str:
+    """Say in words which nodes the cluster has, with what each has in all."""
+    return ", ".join(
+        f"{node['NodeManagerAddress']} with {node['Resources'].get('CPU', 0):g} CPUs and "
+        f"{node['Resources'].get('GPU', 0):g} GPUs"
+        for node in ray.nodes()
+        if node["Alive"]
+    )
+
+
+def check_head(name: str) -> None:
+    """Ask the head of the cluster for an actor; one that was started since the command connected answers nothing else.
+
+    Raises:
+        RayError: the head is not the one that this process connected to.
+    """
+    with suppress(ValueError):  # the actor has ended, which whoever waits for it hears
+        ray.get_actor(name, namespace=NAMESPACE)
+
+
+def _reason(error: Exception, address: str | None) -> str:
+    if address == AUTO:
+        return (
+            f"no Ray is found on this machine ({first_line(error)}). Start it: ray start --head --port=6379; or name "
+            f"a cluster: hydra.launcher.address={CLIENT}<host>:10001; null starts Ray here"
+        )
+    if address and address.startswith(CLIENT):
+        return (
+            f"{_last_line(error)}. Ray and Python must have the same versions there and here, and since Ray 2.60 the "
+            "head lets commands of other machines in only if it was started with a port for its agent: ray start "
+            "--head --port=6379 --runtime-env-agent-port=6380"
+        )
+    return f"{_last_line(error)}. A machine that is not in the cluster connects to {CLIENT}<host>:10001"
+
+
+def _last_line(error: Exception) -> str:
+    return next((line.strip().rstrip(".") for line in reversed(str(error).splitlines()) if line.strip()), "")
