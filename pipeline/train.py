@@ -20,6 +20,9 @@ from pipeline.process.command import (
     typed_overrides,
 )
 
+OF_RESUMPTION = ("resume", "tracking.uri", "tracking.checkpoint_minutes")
+"""Keys of a command that goes on with a run: which, where it is recorded now, and when its checkpoint is sent."""
+
 
 def main() -> None:
     """Run the command."""
@@ -58,17 +61,22 @@ def _train(config: Config, overrides: list[str]) -> None:
     prepare_process()
     from rich.console import Console
 
+    from pipeline.runs.family import earlier_attempt
     from pipeline.runs.train import train
 
-    train(config, console=Console()).report(Console())
+    before = None if is_alone() else earlier_attempt(config["tracking"])
+    if before and before.info.status == "FINISHED":
+        print(f"{before.info.run_name} was trained before this job was started again: run {before.info.run_id}")
+        return
+    train(config, console=Console(), resume=before and before.info.run_id).report(Console())
 
 
 def _resume(run_id: str, config: Config, overrides: list[str]) -> None:
-    others = [each for each in overrides if not each.startswith(("resume=", "tracking.uri="))]
+    others = [each for each in overrides if each.partition("=")[0] not in OF_RESUMPTION]
     if others:
         raise InputError(
             f"resume={run_id} goes on with the run exactly as it was, so {' '.join(others)} cannot be changed. "
-            "Leave it out, or start a new run without resume"
+            f"Leave it out, as all but {' and '.join(OF_RESUMPTION[1:])}, or start a new run without resume"
         )
     prepare_process()
     from rich.console import Console

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from pipeline.config.names import Config
 from pipeline.errors import InputError
+from pipeline.process.interruption import listen_as_child, raise_if_interrupted
 from pipeline.sweep.feasibility import PLANNED_POINTS, Feasibility, check_feasibility, configs_of, points_to_check
 from pipeline.sweep.space.distribution import Value
 from pipeline.sweep.study.plan import Plan
@@ -38,6 +39,7 @@ def feasibility_of(context: HydraContext, hydra_config: DictConfig, plan: Plan) 
     try:
         answer: Feasibility | str = here.recv()
     except EOFError:
+        raise_if_interrupted()  # a signal for all processes ended it
         raise InputError(
             "the process that checked the search space ended without an answer; perhaps the memory was used up: narrow "
             "the space"
@@ -55,7 +57,7 @@ def _answer(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Co
     from pipeline.process.command import prepare_process
 
     os.setsid()  # so that Ctrl-C reaches the command alone
-    prepare_process()
+    prepare_process(listen_as_child)
     try:
         answer: Feasibility | str = check_feasibility(plan, points, configs)
     except InputError as error:

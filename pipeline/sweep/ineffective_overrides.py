@@ -44,7 +44,7 @@ def _in_a_study(sweep: Mapping[str, Any], launcher: str) -> dict[str, str]:
         reasons["sweep.workers"] = (
             "hydra/launcher=basic starts one worker after the other: add hydra/launcher=joblib, or set sweep.slots"
         )
-    if launcher != "basic" and sweep["workers"] == 1:
+    if launcher == "joblib" and sweep["workers"] == 1:  # of others, one job may well be what is wanted
         reasons["hydra/launcher"] = "it starts one worker: add sweep.workers=2"
     return reasons
 

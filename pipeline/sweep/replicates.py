@@ -25,6 +25,14 @@ class Aggregate:
     standard_deviations: list[float]
     prune_by: float
 
+    def named_means(self, settings: StudySettings) -> dict[str, float]:
+        """Give the means by the names of the objectives."""
+        return dict(zip(settings.objective, self.means, strict=True))
+
+    def named_deviations(self, settings: StudySettings) -> dict[str, float]:
+        """Give the standard deviations by the names under which a study keeps them."""
+        return dict(zip([f"{name}_std" for name in settings.objective], self.standard_deviations, strict=True))
+
 
 def aggregate(settings: StudySettings, replicates: Sequence[Mapping[str, float]]) -> Aggregate:
     """Aggregate the metrics of a trial's replicates.

@@ -7,6 +7,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from pipeline import figures
 from pipeline.config.names import shown
+from pipeline.errors import InputError
 from pipeline.metric_names import ELBO, LOSS
 from pipeline.sweep.plots import plots
 from pipeline.sweep.space.space import point_name
@@ -25,12 +26,14 @@ TABLE_ROWS = 10
 """Trials in the table of the run's description, which MLflow shows above all else; `trials.csv` has all of them."""
 SHEET_TRIALS = 24
 """Trials on the contact sheet: more would be too small to compare on a screen."""
+REPORT = "report"
+"""The user attribute of a study that says which trials its report is of, and which model is its champion."""
 CARDS = ("validation/reconstructions", "validation/latent")
 """The cards of a trial that the contact sheet shows."""
 
 
 def report(parent: Run, study: Study) -> str | None:
-    """Write the report of a study, and register the model of its best trial.
+    """Write the report of a study, and register the model of its best trial, unless that was done for these trials.
 
     Args:
         parent: the study's run.
@@ -39,6 +42,16 @@ def report(parent: Run, study: Study) -> str | None:
     Returns:
         The version of the best trial's model in the registry; None where no trial has a model.
     """
+    states = {state.name: count for state, count in study.counts().items()}
+    written = study.optuna.user_attrs.get(REPORT, {})
+    if written.get("states") == states:
+        return written["version"]
+    version = _write(parent, study)
+    study.optuna.set_user_attr(REPORT, {"states": states, "version": version})
+    return version
+
+
+def _write(parent: Run, study: Study) -> str | None:
     best = study.ranking()
     trials = Trials(parent.store, study.settings.study, parent.id)
     parent.describe(_description(study, best, _comparison_link(parent, study)))
@@ -60,6 +73,22 @@ def _champion(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | No
         return None
     trained = run.data.tags.get(REUSED, run.info.run_id)
     return register(trials.store, trained, study.settings.study, study.settings.shown(best[0].values))
+
+
+def check_result(study: Study) -> None:
+    """Raise InputError if too many trials failed, or none has a value."""
+    name = study.settings.study
+    limit = study.settings.max_failures
+    anew = f"begin another study, which takes over what is trained: sweep.study={name}_2"
+    if study.gave_up:
+        raise InputError(
+            f"sweep.study={name}: gave up after {len(study.of_state(TrialState.FAIL))} failures, more than "
+            f"sweep.max_failures={limit}; the last: {study.last_failure()}. Raise sweep.max_failures to go on, or mend "
+            f"the cause and {anew}"
+        )
+    if not study.of_state(TrialState.COMPLETE):
+        why = study.last_failure() or "all were pruned, which sweep/pruner=none never does"
+        raise InputError(f"sweep.study={name}: no trial has a value; {why}. Mend the cause and {anew}")
 
 
 def _sheet(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | figures.Figure:
@@ -107,13 +136,12 @@ def _table(study: Study, best: list[FrozenTrial]) -> str:
 
 
 def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
-    counts = {state: len(study.of_state(state)) for state in TrialState}
-    states = ", ".join(f"{count} {state.name.lower()}" for state, count in counts.items() if count)
+    states = ", ".join(f"{count} {state.name.lower()}" for state, count in study.counts().items() if count)
     command = shlex.join(["python", "-m", "pipeline.train", *sys.argv[1:]])
     champion = f"The best is model `{study.settings.study}@{CHAMPION}` of the registry. " if best else ""
     return "\n\n".join(
         [
-            f"{states}, of {len(study.trials)}. **[Compare all trials]({link})**: curves, parameters and pictures.",
+            f"{states}, of {study.plan.n_trials}. **[Compare all trials]({link})**: curves, parameters and pictures.",
             _table(study, best),
             f"{champion}`wall.png` shows the best side by side, `trials.csv` has every number of all trials.",
             "This command goes on with the study; with `sweep.study=another` it begins another study of the same kind:",

@@ -1,13 +1,15 @@
 """A search trains the trials of a study: it plans them, checks the space, starts workers, and reports the results."""
 
+import sys
 from collections.abc import Sequence
+from socket import gethostname
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig
-from optuna.trial import TrialState
 from rich.console import Console
 from rich.text import Text
 
@@ -16,10 +18,12 @@ from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.errors import InputError, Interrupted
 from pipeline.places import JOBS
-from pipeline.process.interruption import listen
+from pipeline.process.interruption import listen, raise_if_interrupted
 from pipeline.sweep.feasibility import Feasibility
 from pipeline.sweep.feasibility_process import feasibility_of
-from pipeline.sweep.report import report
+from pipeline.sweep.job_failures import failures_of, together, told
+from pipeline.sweep.report import check_result, report
+from pipeline.sweep.study.node import adopt_code
 from pipeline.sweep.study.plan import Plan
 from pipeline.sweep.study.plan_from_command import plan_of
 from pipeline.sweep.study.study import Study, is_begun
@@ -56,18 +60,43 @@ def search(context: HydraContext, hydra_config: DictConfig, config: Config, over
     study = Study(plan, feasibility.flop if feasibility else {})
     try:
         with study_run(study, store, tracking.experiment, config) as parent:
-            worker = Worker(plan, context, hydra_config, JOBS / settings.study, parent.id, parent.store.uri)
+            adopt_code(study)
+            worker = Worker(
+                plan=plan,
+                hydra_context=context,
+                hydra_config=hydra_config,
+                folder=JOBS / settings.study,
+                parent_id=parent.id,
+                uri=parent.store.uri,
+                host=gethostname(),
+                arguments=sys.argv[1:],
+            )
             launcher = Plugins.instance().instantiate_launcher(
                 hydra_context=context, task_function=worker, config=hydra_config
             )
-            jobs = launcher.launch([list(plan.overrides)] * settings.workers, initial_job_idx=0)
-            for job in jobs:
-                job.return_value  # noqa: B018 — raises what a worker raised
+            _launch(launcher, study, console)
             summary = study_summary(parent, study, report(parent, study), plan.overrides)
             console.print(summary, highlight=False, soft_wrap=True, markup=False)
-            _check_result(study)
+            check_result(study)
     except Interrupted as interrupt:
-        raise Interrupted(f"{interrupt}. Go on with the same command") from None
+        raise interrupt.followed_by(". Go on with the same command") from None
+
+
+def _launch(launcher: Launcher, study: Study, console: Console) -> None:
+    """Have workers train all trials; a worker that fails or is lost matters only where it leaves some untrained."""
+    try:
+        failures = failures_of(
+            launcher.launch([list(study.plan.overrides)] * study.settings.workers, initial_job_idx=0)
+        )
+    except (InputError, Interrupted) as error:  # of the launcher itself, which then has no results of jobs
+        raise_if_interrupted()
+        if not study.is_over:
+            raise
+        failures = [error] if isinstance(error, InputError) else []
+    if failures and not study.is_over:
+        raise together(failures)
+    if message := told(failures):
+        console.print(message, highlight=False, soft_wrap=True, markup=False)
 
 
 def _announce(plan: Plan, feasibility: Feasibility, console: Console) -> None:
@@ -79,19 +108,3 @@ def _announce(plan: Plan, feasibility: Feasibility, console: Console) -> None:
         f"points can be trained: {sizes} parameters, up to {feasibility.memory:.1f} GB"
     )
     console.print(Text.assemble("Study ", (plan.settings.study, "bold"), announcement), soft_wrap=True)
-
-
-def _check_result(study: Study) -> None:
-    """Raise InputError if too many trials failed, or none has a value."""
-    name = study.settings.study
-    limit = study.settings.max_failures
-    anew = f"begin another study, which takes over what is trained: sweep.study={name}_2"
-    if study.gave_up:
-        raise InputError(
-            f"sweep.study={name}: gave up after {len(study.of_state(TrialState.FAIL))} failures, more than "
-            f"sweep.max_failures={limit}; the last: {study.last_failure()}. Raise sweep.max_failures to go on, or mend "
-            f"the cause and {anew}"
-        )
-    if not study.of_state(TrialState.COMPLETE):
-        why = study.last_failure() or "all were pruned, which sweep/pruner=none never does"
-        raise InputError(f"sweep.study={name}: no trial has a value; {why}. Mend the cause and {anew}")

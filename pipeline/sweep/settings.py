@@ -1,6 +1,6 @@
 """The settings of a study are the keys below `sweep` in the config."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -20,6 +20,16 @@ def known_direction(metric: str) -> Direction:
     """Give the direction that a metric is known for: more of an ELBO is better, less of most others."""
     score = score_of(metric)
     return "maximize" if score and score.higher_is_better else "minimize"
+
+
+def sign_of(metric: str, directions: Mapping[str, str]) -> int:
+    """Give 1 where less of a metric is better, and -1 where more is.
+
+    Args:
+        metric: the name of the metric.
+        directions: the direction of each metric that does not have the one that it is known for.
+    """
+    return 1 if directions.get(metric, known_direction(metric)) == "minimize" else -1
 
 
 def _listed(value: Any) -> Any:
@@ -87,8 +97,7 @@ class StudySettings:
 
     def sign(self, metric: str) -> int:
         """Give 1 where less of a metric is better, and -1 where more is."""
-        directions = dict(zip(self.objective, self.directions, strict=True))
-        return 1 if directions.get(metric, known_direction(metric)) == "minimize" else -1
+        return sign_of(metric, dict(zip(self.objective, self.directions, strict=True)))
 
     def shown(self, values: Sequence[float]) -> str:
         """Write the value of each objective for a person to read."""

@@ -1,6 +1,8 @@
 """The sweeper is what Hydra calls for `-m`: it trains the members of a family, or searches with a study."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -12,11 +14,12 @@ from omegaconf import DictConfig
 
 from pipeline.config.composition import name_of, task_config
 from pipeline.config.names import Config, quoted
-from pipeline.errors import InputError
-from pipeline.process.command import own_work, prepare_process, print_remarks
+from pipeline.errors import InputError, Interrupted
+from pipeline.process.command import JobFailed, own_work, prepare_process, print_remarks
 from pipeline.sweep.family_members import FamilyMember, family_members
 from pipeline.sweep.ineffective_overrides import ineffective_overrides
-from pipeline.sweep.workers.fork_server import start_fork_server
+from pipeline.sweep.job_failures import JobLost, exit_code, failures_of, told
+from pipeline.sweep.workers.fork_server import fork_server
 
 if TYPE_CHECKING:
     from pipeline.tracking.run import Run
@@ -42,7 +45,7 @@ class MultirunSweeper(Sweeper):
         config = task_config(self.config)
         print_remarks(ineffective_overrides(overrides, config, choices["hydra/launcher"]))
         if "space" in config["sweep"]:
-            start_fork_server()  # first, as its imports take as long as those of this process
+            fork_server()  # first, as its imports take as long as those of this process
             from pipeline.sweep.search import search
 
             with own_work():
@@ -60,16 +63,21 @@ class MultirunSweeper(Sweeper):
         loader = self.hydra_context.config_loader
         return task_config(loader.load_sweep_config(self.config, list(member.overrides)))
 
-    def _train(self, members: Sequence[FamilyMember], composed: Sequence[Config], config: Config, name: str) -> Any:
+    def _train(self, members: Sequence[FamilyMember], composed: Sequence[Config], config: Config, name: str) -> None:
         assert self.launcher is not None
         from pipeline.runs.family import family_run
 
         configs = {member.name: each for member, each in zip(members, composed, strict=True)}
         with family_run(config, name, configs, resume=config["resume"]) as parent:
             jobs = list(_jobs(members, parent, config["tracking"]["experiment"]))
-            results = self.launcher.launch(jobs, initial_job_idx=0) if jobs else []
+            failures = failures_of(self.launcher.launch(jobs, initial_job_idx=0) if jobs else [])
+            if any(isinstance(each, JobLost) for each in failures):
+                raise Interrupted(told(failures), SIGTERM)  # so that the family can go on
+            if message := told(failures):
+                print(message, file=sys.stderr)
         _print_summary(parent, members[0].overrides)
-        return [each.return_value for each in results]
+        if failures:
+            raise JobFailed(exit_code(failures))
 
 
 def _family_name(overrides: Sequence[Override], choices: Mapping[str, str | None], config: Config) -> str:
@@ -117,12 +125,12 @@ def _check(members: Sequence[FamilyMember], composed: Sequence[Config]) -> None:
 
 def _jobs(members: Sequence[FamilyMember], parent: "Run", experiment: str) -> Iterator[list[str]]:
     """Iterate over the overrides of each training that is left to do; an interrupted training is resumed."""
-    from pipeline.runs.train import checkpoint_of
+    from pipeline.runs.travelling_checkpoint import has_checkpoint
 
     before = {run.info.run_name: run.info for run in parent.store.children(parent.id)}
     for member in members:
         run = before.get(member.name)
-        if run and checkpoint_of(run.run_id).exists():
+        if run and has_checkpoint(parent.store, run.run_id):
             yield [f"resume={run.run_id}", *(each for each in member.overrides if each.startswith("tracking.uri="))]
         elif not run or run.status != "FINISHED":
             # Members stay in the parent's experiment, also if data sets vary, each of which has one of its own.

@@ -16,7 +16,7 @@ COPIES_OF_PARAMETERS = 4
 COPIES_OF_OUTPUTS = 2
 """Each output of a layer is kept with its gradient."""
 COPIES_OF_IMAGES = 2
-"""Images are held once as a data set and once more while batches are made of them."""
+"""Images in memory are held as a data set, and perhaps once more for batches; mapped ones need none of their own."""
 TENSORFLOW = 0.6
 """Gigabytes that a process takes once it has imported TensorFlow."""
 
@@ -46,7 +46,7 @@ def cost_of(setup: Setup, vae: VAE, data: ImageData) -> TrainingCost:
         if not isinstance(layer.output, list | tuple)
     )
     numbers = COPIES_OF_PARAMETERS * parameters + COPIES_OF_OUTPUTS * outputs * setup.training.batch_size
-    images = sum(split.images.nbytes for split in (data.train, data.validation, data.test))
+    images = sum(split.rows.nbytes for split in data.splits.values() if not split.is_mapped)
     memory = (BYTES * numbers + COPIES_OF_IMAGES * images) / 1e9 + TENSORFLOW
     flop = training_flop(vae.encoder, vae.decoder) * len(data.train) * setup.training.epochs
     return TrainingCost(parameters, memory, flop)

@@ -1,5 +1,7 @@
 """What this project uses of Optuna beyond its public interface exists, and does what the project needs."""
 
+import socket
+
 import optuna
 from optuna.trial import TrialState, create_trial
 from studies import SPACE, worked
@@ -61,8 +63,8 @@ def test_a_study_that_an_earlier_version_stored_goes_on(plan) -> None:
         {"fixed_params": {"model.latent_dim": 2, "objective.beta": 1.5}, "work": 2.0},
         {"fixed_params": {"model.latent_dim": 4, "objective.beta": 2.5}, "work": 9.0},
     )
-    owner = {"host": "elsewhere", "pid": "1", "process_started": "1.0", "at": 0.0}
-    for attributes in (failed, {**interrupted, "owner": owner}, waiting):
+    ended = {"host": socket.gethostname(), "pid": "1", "process_started": "1.0", "at": 0.0}
+    for attributes in (failed, {**interrupted, "owner": ended}, waiting):
         study.add_trial(create_trial(state=TrialState.WAITING, system_attrs=attributes))
     for number, state in ((0, TrialState.FAIL), (1, TrialState.RUNNING)):
         study_id = storage.get_study_id_from_name("mine")

@@ -7,39 +7,36 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from checkout import Checkout
+from checkout import WITH_PICTURES, Checkout
 from studies import COMMAND, parent_and_trials, prepared_view, study_of
+
+SEARCH = (
+    *("-m", "sweep=study", *WITH_PICTURES, "training.patience=null", "sweep.study=small", "sweep.n_trials=4"),
+    *("sweep.slots=2", "sweep/pruner=none", "model.latent_dim=choice(1,2,4)", "objective.beta=interval(0.5,2)"),
+    "tracking.experiment=small",
+)
 
 
 @pytest.fixture(scope="module")
 def searched(checkout: Checkout) -> subprocess.CompletedProcess[str]:
-    done = checkout.train(
-        *COMMAND,
-        "sweep.study=small",
-        "sweep.n_trials=6",
-        "sweep.slots=2",
-        "sweep/pruner=none",
-        "model.latent_dim=choice(1,2,4)",
-        "objective.beta=interval(0.5,2)",
-        "tracking.experiment=small",
-    )
+    done = checkout.train(*SEARCH)
     assert done.returncode == 0, done.stderr
     return done
 
 
 def test_a_study_says_what_it_does(searched) -> None:
     assert searched.stderr == ""
-    assert "Study small: at most 6 trials, searching model.latent_dim, objective.beta" in searched.stdout
+    assert "Study small: at most 4 trials, searching model.latent_dim, objective.beta" in searched.stdout
     assert "points can be trained" in searched.stdout
     assert (
-        len(re.findall(r"trial +\d done +latent_dim=\d beta=\S+ +validation/nll [\d.]+ +\(\d/6", searched.stdout)) == 6
+        len(re.findall(r"trial +\d done +latent_dim=\d beta=\S+ +validation/nll [\d.]+ +\(\d/4", searched.stdout)) == 4
     )
 
 
 def test_a_study_ends_with_its_best_and_what_to_type_next(checkout: Checkout, searched, tmp_path: Path) -> None:
     parent, _ = parent_and_trials(checkout, "small")
     best = study_of(checkout, "small").best_trial
-    end = searched.stdout.partition("\n6 done\n")[2].splitlines()
+    end = searched.stdout.partition("\n4 done\n")[2].splitlines()
     assert end[0].startswith(f"The best: trial {best.number}, validation/nll {best.value:.5g}: latent_dim=")
     assert end[1] == f"The model of trial {best.number} is small@champion, version 1"
     assert end[2].split() == ["See", "them", "make", "ui"]
@@ -53,7 +50,7 @@ def test_a_study_ends_with_its_best_and_what_to_type_next(checkout: Checkout, se
 
 
 def test_null_and_even_steps_are_searched_as_they_are_written(checkout: Checkout) -> None:
-    size = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=1")
+    size = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=1", "pictures=cards")
     space = "+sweep.space={training.patience: [null, 3], objective.beta: 'range(0.1,1.0,0.3)'}"
     first = "sweep.enqueue=[{training.patience: null, objective.beta: 0.7}]"
     done = checkout.train(
@@ -75,7 +72,7 @@ def test_null_and_even_steps_are_searched_as_they_are_written(checkout: Checkout
 def test_trial_number_and_run_and_folder_and_value_belong_together(checkout: Checkout, searched) -> None:
     parent, trials = parent_and_trials(checkout, "small")
     study = study_of(checkout, "small")
-    assert [trial.number for trial in study.trials] == list(range(6)) == sorted(trials)
+    assert [trial.number for trial in study.trials] == list(range(4)) == sorted(trials)
     assert parent.info.run_name == "small"
     for trial in study.trials:
         run = trials[trial.number]
@@ -120,19 +117,12 @@ def test_the_parent_shows_what_came_of_it(checkout: Checkout, searched) -> None:
 
 
 def test_the_same_command_has_nothing_left_to_do(checkout: Checkout, searched) -> None:
-    again = checkout.train(
-        *COMMAND,
-        "sweep.study=small",
-        "sweep.n_trials=6",
-        "sweep.slots=2",
-        "sweep/pruner=none",
-        "model.latent_dim=choice(1,2,4)",
-        "objective.beta=interval(0.5,2)",
-        "tracking.experiment=small",
-    )
+    said = parent_and_trials(checkout, "small")[0].data.tags["mlflow.note.content"]
+    assert "Compare all trials" in said
+    again = checkout.train(*SEARCH)
     assert again.returncode == 0, again.stderr
-    parent_and_trials(checkout, "small")
-    assert len(study_of(checkout, "small").trials) == 6
+    assert parent_and_trials(checkout, "small")[0].data.tags["mlflow.note.content"] == said
+    assert len(study_of(checkout, "small").trials) == 4
 
 
 def test_a_changed_space_is_refused(checkout: Checkout, searched) -> None:
@@ -151,6 +141,7 @@ def test_two_objectives_give_a_front_and_conditional_keys_exist_where_they_shoul
         "sweep/sampler=random",
         "dataset.limit=300",
         "training.epochs=1",
+        "pictures=cards",
         "tracking.experiment=both",
         "model.hidden=[16],[32]",
         "model.filters=[4,8],[8]",
