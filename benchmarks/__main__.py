@@ -5,6 +5,8 @@
     python -m benchmarks --parts training --peers floor   only our training, beside the CPU's floor
     python -m benchmarks --parts race --race-seeds 0 1    who is first at a published loss, twice
     python -m benchmarks --parts search                   searches beside the published Hydra sweeper, an hour
+    python -m benchmarks --parts engines                  the same grid on Ray and Slurm, beside Ray Tune, an hour
+    python -m benchmarks --parts data                     images of one's own: starts, memory, speed of mapped ones
     python -m benchmarks --out benchmark.json             the record, with every round
 
 Nothing is asserted: targets stand beside the ratios. A peer that is not installed is named and left out.
@@ -25,7 +27,7 @@ from benchmarks.machine import cores, machine
 from benchmarks.programs import OURS, PEERS
 from benchmarks.race import PUBLISHED_LOSS, races
 
-PARTS = ("training", "race", "run", "costs", "search")
+PARTS = ("training", "race", "run", "costs", "search", "engines", "data")
 QUICK = {
     "images": 960,
     "rounds": 2,
@@ -41,6 +43,8 @@ QUICK = {
     "search_images": 300,
     "search_trials": 4,
     "overhead_trials": 16,
+    "data_files": 300,
+    "data_gigabytes": 0.1,
 }
 
 
@@ -77,6 +81,12 @@ def _measure(
     if "search" in options.parts:
         record["search"] = _searches(options, data, scratch, say)
         tables.show_searches(console, record["search"])
+    if "engines" in options.parts:
+        record["engines"] = _engines(options, data, scratch, say)
+        tables.show_engines(console, record["engines"])
+    if "data" in options.parts:
+        record["data"] = _own_data(options, data, scratch, console, say)
+        tables.show_own_data(console, record["data"])
     return record
 
 
@@ -158,6 +168,33 @@ def _searches(options: argparse.Namespace, data: Path, scratch: Path, say: Calla
     }
 
 
+def _engines(options: argparse.Namespace, data: Path, scratch: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    from benchmarks.engines import engines
+    from benchmarks.search import Search
+
+    search = Search(data, scratch, options.search_images, 3, options.threads)
+    return engines(search, options.grid_repeats, say)
+
+
+def _own_data(
+    options: argparse.Namespace, data: Path, scratch: Path, console: Console, say: Callable[[str], None]
+) -> dict[str, Any]:
+    import numpy as np
+
+    from benchmarks.images import training_images
+    from benchmarks.interleave import contest
+    from benchmarks.own_data import own_data
+    from benchmarks.programs import IN_MEMORY, MAPPED
+    from benchmarks.turns import Task
+
+    file = scratch / "mapped.npy"
+    np.save(file, training_images(data, options.images))
+    task = Task(str(file), options.batch_sizes[0], options.threads, options.warmup + options.rounds)
+    mapped = contest([MAPPED, IN_MEMORY], task, options.warmup, say)
+    tables.show_contest(console, mapped)
+    return {"mapped": mapped, "starts": own_data(options.data_files, options.data_gigabytes, scratch, say)}
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.partition("\n")[0])
     add = parser.add_argument
@@ -183,6 +220,8 @@ def _options() -> argparse.Namespace:
     add("--search-trials", type=_count, default=30, help="of the searches that learn")
     add("--search-seeds", nargs="+", type=int, default=[0], help="of the samplers, a pair of searches for each")
     add("--overhead-trials", type=_count, default=200, help="of the search that trains next to nothing, at least 16")
+    add("--data-files", type=_count, default=20_000, help="JPEG files that are made and read")
+    add("--data-gigabytes", type=float, default=1.84, help="pixels of an .npz file that is made and read")
     add("--out", type=Path, help="a JSON file for the whole record")
     if parser.parse_known_args()[0].quick:
         parser.set_defaults(**QUICK)

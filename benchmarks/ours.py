@@ -16,12 +16,12 @@ from pipeline.data.images import ImageData, Split
 from pipeline.runtime import start_tensorflow
 
 
-def run(task: Task, turn: Turn) -> None:
-    """Train one epoch a round."""
+def run(task: Task, turn: Turn, images: np.ndarray | None = None) -> None:
+    """Train one epoch a round, on images uint8 [N, H, W, C]; on those of the task, in memory, where none are given."""
     start_tensorflow()
     from pipeline.training.fit import fit
 
-    experiment, data = experiment_for(task), _as_data(task.images())
+    experiment, data = experiment_for(task), _as_data(task.images() if images is None else images)
     vae = experiment.model_for(data)
 
     def end_of_epoch(_: int, metrics: dict[str, float]) -> None:

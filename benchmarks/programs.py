@@ -50,3 +50,7 @@ PEERS = {
     "floor": Program("floor", "benchmarks.floor", target=Target(1.8, ours_above=True)),
 }
 TARGET_BATCH_SIZE = 32
+
+IN_MEMORY = Program("in memory", "benchmarks.ours", target=Target(1.03, ours_above=True))
+MAPPED = Program(OURS.name, "benchmarks.mapped")
+"""Ourselves twice: on images in memory, and on those that are mapped, which should take as long."""

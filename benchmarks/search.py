@@ -6,6 +6,7 @@ what a trial costs beside its training, at its beginning and after a thousand ot
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -59,25 +60,42 @@ class Search:
         return Setting(*files, self.epochs, uri, max(1, self.threads // JOBS))
 
 
+Command = Callable[[Search, str], list[str]]
+"""From a search and the address of a tracking store to the arguments of Python."""
+
+
 def grids(search: Search, repeats: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Seconds of the same grid, by each of the three."""
     commands = {"ours": our_grid, "pool": _pool, "hydra-optuna-sweeper": _published_grid}
+    timed = in_turn(commands, search, repeats, say)
+    rounds = rounds_of(timed)
+    compared = {
+        name: comparison(rounds["ours"], rounds[name], target, judged=True)
+        for name, target in TARGETS.items()
+        if name in rounds
+    }
+    return {"points": len(LATENT_DIMS) * len(FILTERS), "comparisons": compared} | timed
+
+
+def in_turn(
+    commands: Mapping[str, Command], search: Search, repeats: int, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Seconds of each command, one after the other and several times, or which one failed."""
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(repeats):
         for name in rotated(list(commands), number):
             say(f"grid {number + 1}/{repeats}: {name}")
-            with Recording(search.scratch / f"{name}{number}") as recording:
+            with Recording(search.scratch / f"{re.sub('[^a-z0-9]+', '_', name.lower())}{number}") as recording:
                 done = recording.run(commands[name](search, recording.uri))
                 if done.code:
                     return {"failed": f"{name}: {done.said}"}
                 seconds[name].append(done.seconds)
-    return {
-        "points": len(LATENT_DIMS) * len(FILTERS),
-        "programs": {name: asdict(Spread.of(each)) | {"rounds": each} for name, each in seconds.items()},
-        "comparisons": {
-            name: comparison(seconds["ours"], seconds[name], target, judged=True) for name, target in TARGETS.items()
-        },
-    }
+    return {"programs": {name: asdict(Spread.of(each)) | {"rounds": each} for name, each in seconds.items()}}
+
+
+def rounds_of(timed: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Seconds of each round by the program; none if one failed."""
+    return {name: each["rounds"] for name, each in timed.get("programs", {}).items()}
 
 
 def learning(search: Search, trials: int, seeds: Sequence[int], say: Callable[[str], None]) -> dict[str, Any]:

@@ -102,21 +102,40 @@ def show_costs(console: Console, record: dict[str, Any]) -> None:
 
 def show_searches(console: Console, record: dict[str, Any]) -> None:
     """Grids, learning searches, and what a trial costs beside its training."""
-    _show_grids(console, record["grid"])
+    _show_grids(console, record["grid"], "the same grid")
     _show_learning(console, record["learning"])
     _show_overhead(console, record["overhead"])
 
 
-def _show_grids(console: Console, record: dict[str, Any]) -> None:
-    if _show_failed(console, "grid", record):
+def show_engines(console: Console, record: dict[str, Any]) -> None:
+    """The same grid on engines; a ratio is how much longer Ray Tune took."""
+    _show_grids(console, record, "Ray Tune beside ours, the same grid")
+
+
+def show_own_data(console: Console, record: dict[str, Any]) -> None:
+    """Starts on images of a user's own: the first, from the cache, and without one."""
+    table = Table(title="Starts on images of one's own", title_justify="left")
+    for heading in ("data", "start", "seconds", "GB at the peak", "GB of its own"):
+        table.add_column(heading, justify="left" if heading in ("data", "start") else "right")
+    for name, starts in record["starts"].items():
+        for number, start in enumerate(starts):
+            which = "first" if number == 0 else "from the cache" if start["cached"] else "without a cache"
+            numbers = (start[key] for key in ("seconds", "gigabytes_peak", "gigabytes_own"))
+            table.add_row(name, which, *(f"{value:.2f}" for value in numbers))
+    console.print(table)
+
+
+def _show_grids(console: Console, record: dict[str, Any], title: str) -> None:
+    if _show_failed(console, title, record):
         return
-    table = Table(title=f"the same grid of {record['points']} points, from command to end", title_justify="left")
+    table = Table(title=f"{title} of {record['points']} points, from command to end", title_justify="left")
     for heading in ("program", "seconds", "range", "ratio", "range", "target", ""):
         table.add_column(heading, justify="left" if heading in ("program", "") else "right")
     for name, seconds in record["programs"].items():
         spread = f"{seconds['median']:.1f}", f"{seconds['min']:.1f}–{seconds['max']:.1f}"
         table.add_row(name, *spread, *_ratio(record["comparisons"].get(name)))
     console.print(table)
+    _show_absent(console, record.get("absent", {}))
     console.print()
 
 

@@ -6,6 +6,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from benchmarks.engines import our_grid_on_ray, our_grid_on_slurm
 from benchmarks.search import Search, our_grid, our_search, our_trifles, sooner
 from pipeline.config.composition import TRAIN
 
@@ -16,8 +17,14 @@ STORE = "sqlite:////folder/x/mlflow.db"
 
 @pytest.mark.parametrize(
     "command",
-    [our_grid(SEARCH, STORE), our_search(SEARCH, STORE, 30, 0), our_trifles(SEARCH, STORE, 200)],
-    ids=["grid", "search", "trifles"],
+    [
+        our_grid(SEARCH, STORE),
+        our_grid_on_ray(SEARCH, STORE, workers=2),
+        our_grid_on_slurm(SEARCH, STORE),
+        our_search(SEARCH, STORE, 30, 0),
+        our_trifles(SEARCH, STORE, 200),
+    ],
+    ids=["grid", "on Ray", "on Slurm", "search", "trifles"],
 )
 def test_our_commands_are_such_as_we_take(command: list[str]) -> None:
     assert command[:3] == ["-m", "pipeline.train", "-m"]
