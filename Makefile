@@ -1,6 +1,6 @@
 # `make train` is all that a new checkout needs: it installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help setup train tutorial sweep dashboard evaluate compare generate reproduce serve verify ui test check format bench lock clean
+.PHONY: help setup train tutorial sweep study dashboard evaluate compare generate reproduce serve verify ui test check format bench lock clean clean-cache
 
 # The first Python of a version that TensorFlow and Ray have wheels for.
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -13,7 +13,7 @@ INSTALLED := .venv/.installed
 MOVED := $(if $(wildcard $(INSTALLED)),$(filter-out $(CURDIR),$(shell cat $(INSTALLED))))
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 	@echo
 	@echo 'Options: ARGS="dataset=mnist model=conv" (of train, tutorial, test, bench …), PORT=5000 (of ui), PYTHON=python3.12 (of setup)'
 
@@ -24,6 +24,9 @@ train: $(INSTALLED)  ## train the default experiment, or what ARGS says
 
 tutorial: $(INSTALLED)  ## train all of a tutorial, side by side in one run: NAME=letters
 	@$(BIN)/python -m pipeline.train -m experiment=$(or $(NAME),$(error Which one? NAME=letters, convolutional, clothes, generations or generate)) $(ARGS)
+
+study: $(INSTALLED)  ## show the state of the latest study: ARGS="name=latent_filters wait=true"
+	@$(BIN)/python -m pipeline.study $(ARGS)
 
 sweep: $(INSTALLED)  ## search with Optuna: ARGS="sweep=latent_filters dataset=fashion"
 	@$(BIN)/python -m pipeline.train -m $(or $(ARGS),$(error Which one? ARGS="sweep=latent_filters", kl_weight, architecture, rate_distortion, optimizer or study))
@@ -53,7 +56,7 @@ ui: $(INSTALLED)  ## open the runs in MLflow, on 127.0.0.1
 	@$(BIN)/python -m pipeline.ui --port $(PORT)
 
 test: $(INSTALLED)  ## run the tests
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(INSTALLED)  ## lint, format check and types
 	@$(BIN)/ruff check .
@@ -72,6 +75,9 @@ bench: $(INSTALLED)  ## measure speed against other programs; installs them firs
 lock: $(INSTALLED)  ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate \
 		--upgrade pyproject.toml --output-file requirements.lock
+
+clean-cache: $(INSTALLED)  ## remove the decoded images that are kept for the next start
+	@$(BIN)/python -c 'from pipeline.data.cache_eviction import clear_cache; print(clear_cache())'
 
 clean:  ## remove the installation and caches; runs and data stay
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
