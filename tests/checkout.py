@@ -14,7 +14,7 @@ from typing import TextIO
 
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
-from warm import warm
+from warm import Forked, warm
 
 from pipeline import ROOT
 
@@ -47,7 +47,12 @@ def free_port() -> int:
         return port
 
 
-def wait_for_epoch(process: subprocess.Popen[str], epoch: int) -> None:
+def renamed(host: str) -> tuple[str, ...]:
+    """What a command begins with for which this machine is to have another name; nothing for users who are not root."""
+    return ("unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host) if not os.getuid() else ()
+
+
+def wait_for_epoch(process: Forked, epoch: int) -> None:
     """Until a training has said that it has come so far."""
     assert process.stdout
     for line in process.stdout:
@@ -59,10 +64,19 @@ def wait_for_epoch(process: subprocess.Popen[str], epoch: int) -> None:
 class Checkout:
     """Runs `python -m pipeline…` on a copy of the code, with its own `mlruns/`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, database: Path | None = None) -> None:
+        """Make the copy.
+
+        Args:
+            root: where.
+            database: without runs, to begin with a copy of; else the first command makes one, in seconds.
+        """
         self.root = root
         for folder in ("pipeline", "conf", "hydra_plugins"):
             shutil.copytree(ROOT / folder, root / folder)  # with its byte code, which else each copy would compile anew
+        if database:
+            (root / "mlruns").mkdir()
+            shutil.copy(database, root / "mlruns" / "mlflow.db")
 
     @property
     def uri(self) -> str:
@@ -81,10 +95,24 @@ class Checkout:
         env: Mapping[str, str] | None = None,
         out: TextIO | None = None,
         group: bool = False,
-    ) -> subprocess.Popen[str]:
+    ) -> Forked:
         """The running command, in a process group of its own if asked for; what it says goes to pipes, or to a file."""
+        files = (out, out) if out else None
+        return warm().start(module, arguments, cwd or self.root, self._environment(env), files=files, group=group)
+
+    def start_anew(
+        self,
+        module: str,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        out: TextIO | None = None,
+        group: bool = False,
+        host: str | None = None,
+    ) -> subprocess.Popen[str]:
+        """The same in a Python that was started for it, for what depends on how, the memory or the host."""
         return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [*(renamed(host) if host else ()), sys.executable, "-m", module, *arguments],
             cwd=cwd or self.root,
             env=self._environment(env),
             stdout=out or subprocess.PIPE,
@@ -129,7 +157,7 @@ class Checkout:
     @contextmanager
     def ui(self, port: int) -> Iterator[Ui]:
         """The UI over this checkout's database, until the block ends."""
-        process = self.start("pipeline.ui", "--port", str(port))
+        process = self.start_anew("pipeline.ui", "--port", str(port))
         assert process.stdout
         link = next((line.split()[1] for line in process.stdout if line.startswith("Runs: ")), None)
         assert link, "the server never announced itself"

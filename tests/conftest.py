@@ -1,23 +1,26 @@
 """Shared by the tests: TensorFlow started quietly, composed configs, and models and images small enough for seconds."""
 
+import compileall
 import os
 import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pytest
 from checkout import Checkout
 from hydra import compose, initialize_config_dir
 from studies import plan_of
 
+from pipeline import ROOT, places
 from pipeline.config.composition import TRAIN, plain
 from pipeline.config.names import Config
 from pipeline.process.environment import isolate
 from pipeline.runtime import RuntimeSettings, start_tensorflow
-from pipeline.sweep.study import storage as journal
 from pipeline.sweep.study.plan import Plan
+from pipeline.tracking.store import Store
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # as `activate` does
 with warnings.catch_warnings():
@@ -26,10 +29,39 @@ start_tensorflow()
 RuntimeSettings(precision="float32", threads=None).apply()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the code once, also where PYTHONDONTWRITEBYTECODE is set: each process of each copy would do it anew."""
+    if not hasattr(config, "workerinput"):  # before there are workers
+        for folder in ("pipeline", "hydra_plugins"):
+            compileall.compile_dir(ROOT / folder, quiet=1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run commands come first: a file is one process's, and none should begin a long one at the end."""
+    long = {item.path for item in items if "checkout" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database that the first command of a new checkout makes."""
+    path = tmp_path_factory.mktemp("database") / "mlflow.db"
+    before = mlflow.get_tracking_uri()
+    Store(f"sqlite:///{path}")
+    mlflow.set_tracking_uri(before)
+    return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A cache of images for the tests, and for the commands that they run, so that nobody's own is touched."""
+    os.environ["VAE_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def checkout(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Checkout:
     """A copy of the code with runs of its own, for all tests of a file."""
-    return Checkout(tmp_path_factory.mktemp("checkout"))
+    return Checkout(tmp_path_factory.mktemp("checkout"), empty_database)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +78,7 @@ def composed() -> Callable[..., Config]:
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]:
     """Make the plan of a small study, which is kept in the test's own folder."""
-    monkeypatch.setattr(journal, "STUDIES", tmp_path / "studies")
+    monkeypatch.setattr(places, "STUDIES", tmp_path / "studies")
     return plan_of
 
 

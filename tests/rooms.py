@@ -15,7 +15,7 @@ STOREYS = (
     ("runs",),
     ("comparison", "generation", "reproduction", "verification"),
     ("sweep",),
-    ("train", "evaluate", "verify", "compare", "generate", "reproduce", "serve", "ui"),
+    ("train", "evaluate", "verify", "compare", "generate", "reproduce", "serve", "study", "ui"),
 )
 COMMANDS = tuple(f"{name}.py" for name in STOREYS[-1])
 FENCES = {
@@ -23,6 +23,9 @@ FENCES = {
     "optuna": ("sweep/",),
     "hydra": (*COMMANDS, "config/", "process/command.py", "runs/from_run.py", "sweep/"),
     "omegaconf": (*COMMANDS, "config/", "process/command.py", "sweep/"),
+    "submitit": ("sweep/slurm/",),
+    "hydra_plugins": ("sweep/slurm/",),
+    "ray": ("sweep/ray/",),
     "matplotlib": ("figures/", "plotting.py"),
     "plotly": ("figures/interactive/web_page.py",),
     "jinja2": ("figures/interactive/web_page.py",),

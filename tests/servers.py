@@ -2,7 +2,7 @@
 
 import base64
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -51,16 +51,41 @@ def guarded(upstream: str, user: str, password: str) -> Iterator[str]:
     def handled(request: _Handler) -> None:
         if request.headers.get("Authorization") != expected:
             request.reply(401, b"<html><title>Who are you?</title></html>", Content_Type="text/html")
-            return
-        headers = {name: value for name, value in request.headers.items() if name not in ("Host", "Authorization")}
-        answer = requests.request(
-            request.command, f"{upstream}{request.path}", data=request.body, headers=headers, timeout=60
-        )
-        kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
-        request.reply(answer.status_code, answer.content, **kept)
+        else:
+            _pass_on(request, upstream)
 
     with _serving(handled) as place:
         yield place
+
+
+@contextmanager
+def without_artifacts(upstream: str, folder: str, refused: Mapping[str, int]) -> Iterator[str]:
+    """The address of a proxy in front of an MLflow server that refuses some requests about a folder of artifacts.
+
+    Args:
+        upstream: the address of the server.
+        folder: the name of the folder.
+        refused: the methods that are refused, each with the status of the answer; it may change meanwhile.
+    """
+
+    def handled(request: _Handler) -> None:
+        is_about = "/mlflow-artifacts/" in request.path and folder in request.path
+        if is_about and request.command in refused:
+            request.reply(refused[request.command], b"not today")
+        else:
+            _pass_on(request, upstream)
+
+    with _serving(handled) as place:
+        yield f"http://{place}"
+
+
+def _pass_on(request: _Handler, upstream: str) -> None:
+    headers = {name: value for name, value in request.headers.items() if name not in ("Host", "Authorization")}
+    answer = requests.request(
+        request.command, f"{upstream}{request.path}", data=request.body, headers=headers, timeout=60
+    )
+    kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
+    request.reply(answer.status_code, answer.content, **kept)
 
 
 @contextmanager

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import optuna
-from checkout import WITH_PICTURES, Checkout
+from checkout import SMALL, Checkout
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from mlflow.entities import Run
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+from processes import wait_until
+from warm import Forked
 
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space.grammar import space_of
@@ -23,7 +25,7 @@ SPACE = {"model.latent_dim": "choice(2, 4, 8)", "objective.beta": "interval(0.5,
 RANDOM = {"_target_": "optuna.samplers.RandomSampler"}
 GRID = {"_target_": "pipeline.sweep.sampling.Grid"}
 TPE = {"_target_": "optuna.samplers.TPESampler", "n_startup_trials": 2}
-COMMAND = ("-m", "sweep=study", *WITH_PICTURES, "training.patience=null")
+COMMAND = ("-m", "sweep=study", *SMALL, "training.patience=null")
 
 
 def settings_of(**changed: Any) -> StudySettings:
@@ -84,3 +86,23 @@ def prepared_view(checkout: Checkout, experiment_id: str, key: str) -> dict[str,
     packed = checkout.client.get_experiment(experiment_id).tags[f"mlflow.sharedViewState.{key}"]
     assert len(packed) < 5000
     return json.loads(zlib.decompress(base64.b64decode(packed.removeprefix("deflate;"))))
+
+
+def wait_for_training(checkout: Checkout, study: str, trials: int, process: Forked | None = None) -> None:
+    """Wait until so many trials of a study have trained an epoch."""
+    logs = f"mlruns/jobs/{study}/*/training.log"
+    wait_until(
+        lambda: sum("epoch" in log.read_text() for log in checkout.root.glob(logs)) >= trials,
+        f"{trials} trials never trained at once",
+        process,
+    )
+
+
+def assert_trained_once(checkout: Checkout, experiment: str, n_trials: int, epochs: int) -> None:
+    """Assert that each trial of a study has one run, which is finished and has each epoch once."""
+    parent, runs = parent_and_trials(checkout, experiment)
+    assert sorted(runs) == list(range(n_trials))
+    assert {run.info.status for run in (parent, *runs.values())} == {"FINISHED"}
+    for run in runs.values():
+        steps = [step for step, _ in checkout.history(run.info.run_id, "validation/epoch/loss")]
+        assert steps == list(range(1, epochs + 1))

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from rooms import STOREYS
 
 from pipeline import ROOT
@@ -35,3 +36,13 @@ def test_no_word_is_explained_twice() -> None:
     words = [row.split("|")[1].strip() for row in table.splitlines()]
     assert len(words) == len(set(words)) >= 20
     assert len(NAMED) >= 30
+
+
+def test_the_command_of_the_kubernetes_manifest_composes(composed) -> None:
+    parts = {each["kind"]: each for each in yaml.safe_load_all((ROOT / "docs" / "kubernetes.yaml").read_text())}
+    [worker] = parts["Job"]["spec"]["template"]["spec"]["containers"]
+    assert worker["command"] == ["python", "-m", "pipeline.train", "-m"]
+    names = {each["name"] for each in worker["env"]}
+    assert {"STUDY_STORAGE", "MLFLOW_TRACKING_URI"} <= names
+    config = composed(*(each for each in worker["args"] if "oc.env" not in each))
+    assert config["sweep"]["n_trials"] > 8

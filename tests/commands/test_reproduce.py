@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from checkout import SMALL, Checkout, wait_for_epoch
+from earlier_records import make_earlier
 from mlflow.entities import Run
 
 from pipeline.tracking.run_facts import beginning
@@ -17,7 +18,7 @@ KINDS = {
     "dense": (*SMALL,),
     "learned": (*SMALL, "likelihood=gaussian", "likelihood.learned=true", "training.seed=3", "training.patience=1"),
     "convolutional": (
-        *("dataset.limit=300", "model=conv", "model.filters=[4,8]", "training.epochs=3", "pictures=few"),
+        *("dataset.limit=300", "model=conv", "model.filters=[4,8]", "training.epochs=3", "pictures=cards"),
         *("objective.beta=2", "objective.warmup_epochs=2"),
     ),
     "drawn": (*SMALL, "dataset.binarisation=each_epoch", "training/schedule=one_cycle"),
@@ -75,7 +76,9 @@ def test_trials_of_a_sweep_do_too_those_that_were_pruned_and_taken_over_included
         assert f"run {poor.info.run_id} was ended early by its study and has no model. Train its point" in done.stderr
 
 
-def test_a_run_that_was_interrupted_and_gone_on_with_does(checkout: Checkout) -> None:
+def test_a_run_that_was_interrupted_and_gone_on_with_does_also_if_an_earlier_version_recorded_it(
+    checkout: Checkout,
+) -> None:
     process = checkout.start(
         "pipeline.train", *SMALL, "training.epochs=40", "training.patience=null", "tracking.experiment=resumed"
     )
@@ -83,7 +86,12 @@ def test_a_run_that_was_interrupted_and_gone_on_with_does(checkout: Checkout) ->
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
     [run] = checkout.runs("resumed")
-    assert checkout.train(f"resume={run.info.run_id}").returncode == 0
+    record = checkout.artifacts(run.info.run_id) / "config.yaml"
+    config = yaml.safe_load(record.read_text())
+    make_earlier(config)
+    record.write_text(yaml.safe_dump(config))
+    resumed = checkout.train(f"resume={run.info.run_id}")
+    assert resumed.returncode == 0, resumed.stderr
     done = reproduced(checkout, checkout.runs("resumed")[0])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bit-identical: " in done.stdout
@@ -105,7 +113,7 @@ def test_one_byte_of_the_data_or_another_seed_is_found_and_named(checkout: Check
     arrays = {"images": images, "labels": np.arange(200) % 2}
     np.savez(tmp_path / "mine.npz", **arrays)
     small = ("dataset=npz", f"dataset.dir={tmp_path / 'mine.npz'}", "model.hidden=[8]", "training.epochs=2")
-    run = trained(checkout, "changed", *small, "pictures=few")
+    run = trained(checkout, "changed", *small, "pictures=cards")
     assert reproduced(checkout, run).returncode == 0
 
     images[:, 4, 4] ^= np.eye(1, 200, dtype=np.uint8)[0]  # one byte

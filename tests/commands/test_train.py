@@ -152,7 +152,8 @@ def test_a_posterior_that_collapsed_is_told_in_the_terminal_and_in_the_descripti
 def test_another_word_trains_on_other_images(
     checkout: Checkout, dataset: str, shape: int, classes: int, at_least: float
 ) -> None:
-    done = checkout.train(f"dataset={dataset}", "model=conv", "dataset.limit=2000", "training.epochs=4")
+    size = ("model=conv", "dataset.limit=2000", "training.epochs=4", "evaluation=brief", "pictures=few")
+    done = checkout.train(f"dataset={dataset}", *size)
     assert done.returncode == 0, done.stderr
     [run] = checkout.runs(dataset)
     losses = [loss for _, loss in checkout.history(run.info.run_id, "validation/epoch/loss")]
@@ -191,7 +192,7 @@ def test_missing_files_are_downloaded_verified_and_trained_on(checkout: Checkout
     home = tmp_path / "data"
     with serving({f"/{name}": content for name, content in files.items()}) as server:
         where = (f"dataset.dir={home}", f"dataset.source.mirrors=[{server.address}]", "tracking.experiment=fetched")
-        done = checkout.train("dataset=mnist", *where, *hashes, "training.epochs=1")
+        done = checkout.train("dataset=mnist", *where, *hashes, "training.epochs=1", "pictures=cards")
         assert done.returncode == 0, done.stderr
         assert {path.name for path in (home / "mnist").iterdir()} >= set(files)
         refused = checkout.train("dataset=mnist", f"dataset.dir={tmp_path / 'other'}", *where[1:], "training.epochs=1")
@@ -204,7 +205,7 @@ def test_missing_files_are_downloaded_verified_and_trained_on(checkout: Checkout
 def test_all_of_mnist_fits_into_a_small_memory(checkout: Checkout, tmp_path: Path) -> None:
     settings = ("dataset=mnist", "model=conv", "model.filters=[8,16]", "training.epochs=1", "training.batch_size=256")
     with (tmp_path / "out").open("w") as out:
-        process = checkout.start("pipeline.train", *settings, "tracking.experiment=memory", out=out)
+        process = checkout.start_anew("pipeline.train", *settings, "tracking.experiment=memory", out=out)
         peak = peak_memory(process)
     assert process.returncode == 0, (tmp_path / "out").read_text()
     assert 0.3e9 < peak < 1.1e9

@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 import pytest
 import yaml
 from checkout import SMALL, Checkout
-from former_targets import FORMER
+from earlier_records import make_earlier
 from mlflow.entities import Run
 
 from pipeline.tracking.run_facts import beginning
@@ -16,7 +16,7 @@ STARTS = {
     "dense": (*SMALL, "model.activation=tanh", "objective.beta=1e-05"),
     "other_groups": (
         *("dataset.limit=200", "model=conv", "model.filters=[4,8]", "likelihood=gaussian", "training=fast"),
-        *("training.epochs=1", "training/optimizer=adamw", "pictures=few", "+training.optimizer.clipnorm=1.5"),
+        *("training.epochs=1", "training/optimizer=adamw", "pictures=cards", "+training.optimizer.clipnorm=1.5"),
     ),
 }
 
@@ -40,16 +40,11 @@ def first(checkout: Checkout) -> Run:
 
 @contextmanager
 def as_before(checkout: Checkout, run: Run) -> Iterator[None]:
-    """The record of a run as earlier versions made it: without choices, and with former names of classes."""
+    """The record of a run as an earlier version made it."""
     record = checkout.artifacts(run.info.run_id) / "config.yaml"
     today = record.read_text()
     config = yaml.safe_load(today)
-    del config["choices"]
-    for part, former in FORMER.items():
-        node = config
-        for name in part.split("."):
-            node = node[name]
-        node["_target_"] = former
+    make_earlier(config)
     record.write_text(yaml.safe_dump(config, sort_keys=False))
     yield
     record.write_text(today)

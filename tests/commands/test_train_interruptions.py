@@ -28,8 +28,8 @@ def wait_for_status(checkout: Checkout, run_id: str, seconds: float = 60) -> str
 
 
 def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: Checkout) -> None:
-    settings = (*LONG, "training.epochs=60", "training/schedule=one_cycle", "pictures.epochs=[]")
-    whole = checkout.train(*settings, "pictures.final=[]", "tracking.experiment=whole")
+    settings = (*LONG, "training.epochs=40", "training/schedule=one_cycle", "pictures=cards")
+    whole = checkout.train(*settings, "tracking.experiment=whole")
     assert whole.returncode == 0, whole.stderr
     expected = checkout.runs("whole")[0].info.run_id
 
@@ -55,7 +55,7 @@ def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: 
     assert "is FINISHED and has no checkpoint here" in again.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR2, 140)])
 def test_a_signal_ends_the_run_tidily_with_what_was_reached(checkout: Checkout, number: int, code: int) -> None:
     experiment = f"signal{number}"
     process = checkout.start("pipeline.train", *ENDLESS, f"tracking.experiment={experiment}")

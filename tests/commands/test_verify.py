@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from checkout import SMALL, Checkout
 
-from pipeline.tracking.settings import TrackingSettings
+from pipeline.tracking.store import Store
 from pipeline.verification.reference import Reference
 from pipeline.verification.reference_page import reference_page
 
@@ -80,13 +80,8 @@ def test_the_page_is_written_from_the_runs_of_references_and_families(checkout: 
 
 
 def test_what_a_store_does_not_know_stays_on_the_page(tmp_path: Path) -> None:
-    store, text = (
-        TrackingSettings(
-            uri=f"sqlite:///{tmp_path / 'm.db'}", experiment="x", name=None, parent=None, tags={}, params={}
-        ).connect(),
-        "",
-    )
-    assert "not run" in reference_page(store, {"ours": reference()}, "verify", text)
+    store = Store(f"sqlite:///{tmp_path / 'm.db'}")
+    assert "not run" in reference_page(store, {"ours": reference()}, "verify", "")
     row = "| a loss | 100 | **99.00** | at most 100 + 0.5 | `python` | 3.0 | a paper | commit abc |"
     before = f"# Reference\n\n## Published numbers\n\n{row}\n\n## clothes\n\nfine clothes\n"
     after = reference_page(store, {"ours": reference()}, "verify", before)

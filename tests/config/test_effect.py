@@ -72,7 +72,7 @@ def test_what_only_several_trainings_have_is_refused_in_one(checkout: Checkout, 
     done = checkout.train(*typed, "tracking.experiment=one")
     assert done.returncode == 2
     assert f"{' '.join(typed)}: without -m this is one training, in which that has no effect. Add -m, or" in done.stderr
-    assert not (checkout.root / "mlruns" / "mlflow.db").exists()
+    assert checkout.client.get_experiment_by_name("one") is None
 
 
 def test_the_command_that_the_refusal_prints_searches(checkout: Checkout) -> None:

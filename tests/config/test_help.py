@@ -12,7 +12,7 @@ from pipeline.config.names import Config
 OF_TRAINING = {"dataset", "evaluation", "experiment", "likelihood", "model", "objective", "pictures", "sweep"}
 OF_TRAINING |= {"tracking", "training", "training/optimizer", "training/schedule", "sweep/pruner", "sweep/sampler"}
 GROUPS = {"train": OF_TRAINING, "evaluate": {"evaluation"}, "generate": {"what"}}
-GROUPS |= {command: set() for command in ("compare", "reproduce", "serve", "verify")}
+GROUPS |= {command: set() for command in ("compare", "reproduce", "serve", "study", "verify")}
 
 
 def groups_of(text: str) -> dict[str, list[str]]:
@@ -30,7 +30,8 @@ def test_help_lists_the_groups_of_the_command_alone(checkout: Checkout, command:
     root = CONF / "commands" if command == "generate" else CONF
     for group, options in listed.items():
         assert options == sorted(file.stem for file in (root / group).glob("*.yaml"))
-    for part in ("Keys, set with key=value:\n\n", "tracking:\n", f"python -m pipeline.{command}"):
+    keys = "storage:" if command == "study" else "tracking:\n"  # where the command finds what it reads
+    for part in ("Keys, set with key=value:\n\n", keys, f"python -m pipeline.{command}"):
         assert part in done.stdout
 
 
