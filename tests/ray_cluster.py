@@ -37,6 +37,7 @@ class RayCluster:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "120",  # 30 of Ray's own are too few on a busy machine
         }
         self._nodes: list[subprocess.Popen[bytes]] = []
 
