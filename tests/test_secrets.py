@@ -169,7 +169,9 @@ def test_a_mirror_and_a_storage_of_studies_are_named_without_their_passwords(pla
     published = PublishedFile("images.gz", "0" * 32)
     with pytest.raises(InputError, match=r"http://bob:\*\*\*@127.0.0.1:9/images.gz: no connection"):
         download(published, ["http://bob:s3cret@127.0.0.1:9/"], tmp_path, "")
-    with pytest.raises(InputError, match=r"sweep.storage=mysql://bob:\*\*\*@nowhere/x: .* pip install mysqlclient"):
+    with pytest.raises(
+        InputError, match=r"the study's storage mysql://bob:\*\*\*@nowhere/x: .* pip install mysqlclient"
+    ):
         Study(plan(storage=Address("mysql://bob:s3cret@nowhere/x")))
     with (
         answering(200, "images", "text/plain") as upstream,

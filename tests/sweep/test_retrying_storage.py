@@ -43,7 +43,7 @@ def test_a_database_that_stays_away_is_named_with_what_to_do(monkeypatch: pytest
     monkeypatch.setattr(retrying_storage, "AT_FIRST", 0.0)
     with pytest.raises(InputError) as refused:
         RetryingStorage(Address(f"postgresql+psycopg://me:s3cret@127.0.0.1:{free_port()}/studies"))
-    assert "sweep.storage=postgresql+psycopg://me:***@127.0.0.1:" in str(refused.value)
+    assert "the study's storage postgresql+psycopg://me:***@127.0.0.1:" in str(refused.value)
     assert ": no answer for 0 seconds (" in str(refused.value)
     assert "type the command again once the database answers" in str(refused.value)
     assert "s3cret" not in str(refused.value)

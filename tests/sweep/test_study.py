@@ -236,7 +236,7 @@ def test_a_journal_that_was_cut_off_is_mended(plan) -> None:
 
 def test_a_wrong_storage_is_refused(plan) -> None:
     with pytest.raises(
-        InputError, match=r"sweep.storage=nonsense://x: .* Expected an address of Optuna's, such as sqlite:"
+        InputError, match=r"the study's storage nonsense://x: .* Expected an address of Optuna's, such as sqlite:"
     ):
         Study(plan(storage=Address("nonsense://x")))
 

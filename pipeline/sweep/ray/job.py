@@ -13,17 +13,17 @@ from io import StringIO
 from typing import Any
 
 import cloudpickle
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.singleton import Singleton
-from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
+from hydra.core.utils import JobReturn, JobStatus, setup_globals
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig
 
 from pipeline.errors import InputError, Interrupted
 from pipeline.process.command import JobFailed
 from pipeline.process.environment import isolate
 from pipeline.process.interruption import listen
 from pipeline.secrets import masked
+from pipeline.sweep.hydra_job import run_hydra_job
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,7 @@ class RayJob:
             os.chdir(self.folder)
         setup_globals()
         Singleton.set_state(self.hydra_state)
-        config = self.hydra_context.config_loader.load_sweep_config(self.hydra_config, list(self.overrides))
-        with open_dict(config):
-            config.hydra.job.id = f"{config.hydra.job.name}_{self.number}"
-            config.hydra.job.num = self.number
-        HydraConfig.instance().set_config(config)
-        done = run_job(
-            hydra_context=self.hydra_context,
-            config=config,
-            task_function=self.task_function,
-            job_dir_key="hydra.sweep.dir",
-            job_subdir_key="hydra.sweep.subdir",
-        )
+        done = run_hydra_job(self.hydra_context, self.hydra_config, self.overrides, self.number, self.task_function)
         if done.status == JobStatus.FAILED:
             done.return_value = _sendable(done)
         return done

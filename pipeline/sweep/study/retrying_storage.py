@@ -116,7 +116,7 @@ def retried(address: Address, request: Callable[[], Any], patience: float = LONG
             if time.monotonic() > deadline:
                 raise InputError(_gone(address, cause, patience)) from error
             if is_first:
-                log.warning(f"sweep.storage={address}: no answer; the study waits for it: {first_line(cause)}")
+                log.warning(f"the study's storage {address}: no answer; the study waits for it: {first_line(cause)}")
                 is_first = False
             raise_if_interrupted()  # a worker that talks to its study is not disturbed by signals otherwise
             time.sleep(RETRY_AFTER)
@@ -124,6 +124,6 @@ def retried(address: Address, request: Callable[[], Any], patience: float = LONG
 
 def _gone(address: Address, error: Exception, seconds: float) -> str:
     return (
-        f"sweep.storage={address}: no answer for {seconds:.0f} seconds ({first_line(error)}). Correct the address; or "
-        "type the command again once the database answers: what is finished stays"
+        f"the study's storage {address}: no answer for {seconds:.0f} seconds ({first_line(error)}). Correct the "
+        "address; or type the command again once the database answers: what is finished stays"
     )

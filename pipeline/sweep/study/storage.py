@@ -82,7 +82,7 @@ def _errors_of_address_explained(address: Address) -> Iterator[None]:
     try:
         yield
     except (ArgumentError, SQLAlchemyError, ImportError, ValueError, RuntimeError, StorageInternalError) as error:
-        raise InputError(f"sweep.storage={address}: {_reason(error)}") from error
+        raise InputError(f"the study's storage {address}: {_reason(error)}") from error
 
 
 def known_study(name: str | None, address: Address | None) -> optuna.Study:
@@ -140,8 +140,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RuntimeError):  # Optuna does not know the database's schema
         return f"{cause}. Perhaps the database is MLflow's or another program's: studies need one of their own"
     return (
-        f"{cause}. Expected an address of Optuna's, such as sqlite:////absolute/path.db or postgresql://…; or leave "
-        "sweep.storage out to use a file in mlruns/studies/"
+        f"{cause}. Expected an address of Optuna's, such as sqlite:////absolute/path.db or postgresql://…; or no "
+        "address, to use a file in mlruns/studies/"
     )
 
 

@@ -11,8 +11,8 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import run_job, setup_globals
-from omegaconf import DictConfig, open_dict
+from hydra.core.utils import setup_globals
+from omegaconf import DictConfig
 from rich.console import Console
 
 from pipeline.config.composition import CHOICES, choices_of, plain, where_it_was_typed
@@ -20,6 +20,7 @@ from pipeline.errors import InputError, Interrupted, Pruned, StoreUnreachable
 from pipeline.process.gpus import see_only
 from pipeline.process.interruption import interruption_first, listen_as_child
 from pipeline.secrets import masked
+from pipeline.sweep.hydra_job import run_hydra_job
 from pipeline.sweep.study.node import RefusedNode, dataset_key
 from pipeline.sweep.workers.job_folder import in_job_folder
 from pipeline.sweep.workers.messages import End, Epoch, Job, Loaded
@@ -132,7 +133,7 @@ def _task(job: Job, images: _LatestImages, answer_to: Callable[[Epoch | Loaded],
 def _trained(job: Job, images: _LatestImages, answer_to: Callable[[Epoch | Loaded], Any]) -> End:
     try:
         with interruption_first():
-            return _as_job_of_hydra(job, _task(job, images, answer_to))
+            return _run(job, _task(job, images, answer_to))
     except Pruned:
         return End(pruned=True)
     except RefusedNode as error:
@@ -146,21 +147,8 @@ def _trained(job: Job, images: _LatestImages, answer_to: Callable[[Epoch | Loade
         return End(failure=masked(f"{type(error).__name__}: {error}"))
 
 
-def _as_job_of_hydra(job: Job, task: Callable[[DictConfig], End]) -> End:
-    """Compose the config of a job and have Hydra run a task with it, in the job's folder."""
+def _run(job: Job, task: Callable[[DictConfig], End]) -> End:
     setup_globals()
-    config = job.hydra_context.config_loader.load_sweep_config(job.hydra_config, list(job.overrides))
-    with open_dict(config):
-        config.hydra.job.id = job.number
-        config.hydra.job.num = job.number
-        config.hydra.sweep.dir = str(job.folder)
-        config.hydra.sweep.subdir = str(job.number)
-    done = run_job(
-        task_function=task,
-        config=config,
-        job_dir_key="hydra.sweep.dir",
-        job_subdir_key="hydra.sweep.subdir",
-        hydra_context=job.hydra_context,
-    )
+    done = run_hydra_job(job.hydra_context, job.hydra_config, job.overrides, job.number, task, folder=job.folder)
     end: End = done.return_value
     return end
