@@ -6,6 +6,7 @@
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11 python,$(shell $(each) -c '$(RANGE)' 2>/dev/null && echo $(each))))
 PORT ?= 5000
+# Handed on by its value, as typed: make would take ${oc.env:NAME} of a config for a variable of its own.
 ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -20,43 +21,43 @@ help:  ## this list
 setup: $(INSTALLED)  ## install the pinned dependencies into .venv
 
 train: $(INSTALLED)  ## train the default experiment, or what ARGS says
-	@$(BIN)/python -m pipeline.train $(ARGS)
+	@$(BIN)/python -m pipeline.train $(value ARGS)
 
 tutorial: $(INSTALLED)  ## train all of a tutorial, side by side in one run: NAME=letters
-	@$(BIN)/python -m pipeline.train -m experiment=$(or $(NAME),$(error Which one? NAME=letters, convolutional, clothes, generations or generate)) $(ARGS)
+	@$(BIN)/python -m pipeline.train -m experiment=$(or $(NAME),$(error Which one? NAME=letters, convolutional, clothes, generations or generate)) $(value ARGS)
 
 study: $(INSTALLED)  ## show the state of the latest study: ARGS="name=latent_filters wait=true"
-	@$(BIN)/python -m pipeline.study $(ARGS)
+	@$(BIN)/python -m pipeline.study $(value ARGS)
 
 sweep: $(INSTALLED)  ## search with Optuna: ARGS="sweep=latent_filters dataset=fashion"
-	@$(BIN)/python -m pipeline.train -m $(or $(ARGS),$(error Which one? ARGS="sweep=latent_filters", kl_weight, architecture, rate_distortion, optimizer or study))
+	@$(BIN)/python -m pipeline.train -m $(or $(value ARGS),$(error Which one? ARGS="sweep=latent_filters", kl_weight, architecture, rate_distortion, optimizer or study))
 
 dashboard: $(INSTALLED)  ## open a study in Optuna's dashboard: STUDY=its name, or the latest
 	@$(BIN)/optuna-dashboard --host 127.0.0.1 --port $(or $(DASHBOARD_PORT),8080) $(or $(STUDY:%=mlruns/studies/%.journal),$(shell ls -t mlruns/studies/*.journal 2>/dev/null | head -1))
 
 evaluate: $(INSTALLED)  ## evaluate a finished run again: RUN=its id
-	@$(BIN)/python -m pipeline.evaluate run=$(or $(RUN),$(error Which run? RUN=its id)) $(ARGS)
+	@$(BIN)/python -m pipeline.evaluate run=$(or $(RUN),$(error Which run? RUN=its id)) $(value ARGS)
 
 compare: $(INSTALLED)  ## compare finished runs on one page: ARGS="experiment=mnist" or "study=latent_filters"
-	@$(BIN)/python -m pipeline.compare $(or $(ARGS),$(error Which runs? ARGS="experiment=mnist", "study=latent_filters" or "runs=[<id>,<id>]"))
+	@$(BIN)/python -m pipeline.compare $(or $(value ARGS),$(error Which runs? ARGS="experiment=mnist", "study=latent_filters" or "runs=[<id>,<id>]"))
 
 generate: $(INSTALLED)  ## images from a trained model: RUN=its id, or latent_filters@champion; ARGS="what=plane"
-	@$(BIN)/python -m pipeline.generate run=$(or $(RUN),$(error Which run? RUN=its id, or latent_filters@champion)) $(ARGS)
+	@$(BIN)/python -m pipeline.generate run=$(or $(RUN),$(error Which run? RUN=its id, or latent_filters@champion)) $(value ARGS)
 
 reproduce: $(INSTALLED)  ## train a run once more from its record and compare, bit for bit: RUN=its id
-	@$(BIN)/python -m pipeline.reproduce run=$(or $(RUN),$(error Which run? RUN=its id)) $(ARGS)
+	@$(BIN)/python -m pipeline.reproduce run=$(or $(RUN),$(error Which run? RUN=its id)) $(value ARGS)
 
 serve: $(INSTALLED)  ## answer requests to a trained model over HTTP: RUN=its id, or latent_filters@champion
-	@$(BIN)/python -m pipeline.serve run=$(or $(RUN),$(error Which run? RUN=its id, or latent_filters@champion)) $(SERVE_PORT:%=port=%) $(ARGS)
+	@$(BIN)/python -m pipeline.serve run=$(or $(RUN),$(error Which run? RUN=its id, or latent_filters@champion)) $(SERVE_PORT:%=port=%) $(value ARGS)
 
 verify: $(INSTALLED)  ## train what others published, compare, write docs/reference.md; QUICK=1 is short and writes nothing
-	@$(BIN)/python -m pipeline.verify $(if $(QUICK),quick=true) $(ARGS)
+	@$(BIN)/python -m pipeline.verify $(if $(QUICK),quick=true) $(value ARGS)
 
 ui: $(INSTALLED)  ## open the runs in MLflow, on 127.0.0.1
 	@$(BIN)/python -m pipeline.ui --port $(PORT)
 
 test: $(INSTALLED)  ## run the tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(value ARGS)
 
 check: $(INSTALLED)  ## lint, format check and types
 	@$(BIN)/ruff check .
@@ -70,7 +71,7 @@ format: $(INSTALLED)  ## mend what the linter can
 bench: $(INSTALLED)  ## measure speed against other programs; installs them first
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[bench]'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps hydra-optuna-sweeper==1.3.0  # whose pin is Optuna 2
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m benchmarks $(value ARGS)
 
 lock: $(INSTALLED)  ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate \

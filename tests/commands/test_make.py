@@ -1,0 +1,16 @@
+"""The targets of the Makefile hand on what was typed."""
+
+import subprocess
+
+import pytest
+
+from pipeline import ROOT
+
+
+@pytest.mark.parametrize("target", ["train", "sweep", "study", "compare"])
+def test_make_expands_no_reference_of_a_config(target: str) -> None:
+    typed = "'sweep.storage=${oc.env:STUDY_STORAGE}' model.hidden=[16,8]"
+    planned = subprocess.run(
+        ["make", "--dry-run", target, f"ARGS={typed}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert planned.stdout.splitlines()[-1].endswith(f" {typed}")
