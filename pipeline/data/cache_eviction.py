@@ -3,7 +3,8 @@
 import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -16,8 +17,25 @@ log = logging.getLogger(__name__)
 
 UNFINISHED = ".unfinished"
 """The ending of a folder that is being written or removed; a process that is killed may leave one."""
+RESERVED = ".reserved"
+"""The ending of a file with the bytes that a process is about to write, by which their room is taken."""
 LOCK_TIMEOUT = 2.0
 """Seconds after which it is said that another process is waited for."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Data that the cache keeps.
+
+    Attributes:
+        folder: the folder of the data.
+        size: the size of its files, in bytes.
+        used_at: when the data were used last, in seconds since 1970.
+    """
+
+    folder: Path
+    size: int
+    used_at: float
 
 
 @contextmanager
@@ -35,24 +53,44 @@ def locked(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def make_room(place: CachePlace, size: int) -> bool:
-    """Remove data from the cache until `size` bytes more do not exceed its limit; return whether that was possible."""
+def make_room(place: CachePlace, folder: Path, size: int) -> bool:
+    """Remove data from the cache until more data do not exceed its limit, and reserve their room.
+
+    Args:
+        place: the cache.
+        folder: the folder of the data to come, of which this process holds the lock until `release_room`.
+        size: their size in bytes.
+
+    Returns:
+        Whether there is room.
+
+    Raises:
+        OSError: the disk is full.
+    """
     with _one_evicts(place):
+        release_room(folder)  # of a process that was killed
         _remove_unfinished(place)
-        latest_use = {folder: (folder / PAGE).stat().st_mtime for folder in _folders(place)}
-        taken = sum(map(_size, latest_use)) + size
-        for folder in sorted(latest_use, key=lambda each: latest_use[each]):
+        kept = sorted(_kept(place), key=lambda each: each.used_at)
+        reserved = sum(int(path.read_text()) for path in place.folder.glob(f"*{RESERVED}"))
+        taken = sum(each.size for each in kept) + reserved + size
+        for each in kept:
             if taken <= place.limit:
                 break
-            freed = _size(folder)
-            if _remove(folder):
-                taken -= freed
-                used = datetime.fromtimestamp(latest_use[folder])
+            if _remove(each.folder):
+                taken -= each.size
+                used = datetime.fromtimestamp(each.used_at)
                 log.info(
-                    f"{folder}: removed from the cache, which may hold {size_text(place.limit)} ({SIZE_VARIABLE}); it "
-                    f"was last used {used:%Y-%m-%d %H:%M}"
+                    f"{each.folder}: removed from the cache, which may hold {size_text(place.limit)} "
+                    f"({SIZE_VARIABLE}); it was last used {used:%Y-%m-%d %H:%M}"
                 )
+        if taken <= place.limit:
+            _reservation(folder).write_text(str(size))
         return taken <= place.limit
+
+
+def release_room(folder: Path) -> None:
+    """End the reservation of room for the data of a folder, which are there now, or will not come."""
+    _reservation(folder).unlink(missing_ok=True)
 
 
 def clear_cache() -> str:
@@ -62,13 +100,13 @@ def clear_cache() -> str:
         return "The cache of images is empty"
     with _one_evicts(place):
         _remove_unfinished(place)
-        sizes = {folder: _size(folder) for folder in _folders(place)}
-        removed = [folder for folder in sizes if _remove(folder)]
-    if not sizes:
+        kept = list(_kept(place))
+        removed = [each for each in kept if _remove(each.folder)]
+    if not kept:
         return "The cache of images is empty"
-    in_use = len(sizes) - len(removed)
+    in_use = len(kept) - len(removed)
     left = f"; {in_use} in use stay" if in_use else ""
-    total = size_text(sum(sizes[folder] for folder in removed))
+    total = size_text(sum(each.size for each in removed))
     return f"{len(removed)} data sets removed from {place.folder}, {total}{left}"
 
 
@@ -81,6 +119,10 @@ def _remove_unfinished(place: CachePlace) -> None:
     """Remove what processes that were killed have left."""
     for path in place.folder.glob(f"*{UNFINISHED}"):
         _remove(path.with_name(path.name.removesuffix(UNFINISHED)))
+    for path in place.folder.glob(f"*{RESERVED}"):
+        folder = path.with_name(path.name.removesuffix(RESERVED))
+        with suppress(Timeout), _lock_of(folder).acquire(timeout=0):
+            release_room(folder)
 
 
 def clear_folder(folder: Path) -> None:
@@ -117,9 +159,13 @@ def _lock_of(folder: Path) -> FileLock:
     return FileLock(folder.with_name(f"{folder.name}.lock"))
 
 
-def _folders(place: CachePlace) -> Iterator[Path]:
-    return (page.parent for page in place.folder.glob(f"*/{PAGE}") if page.parent.suffix != UNFINISHED)
+def _reservation(folder: Path) -> Path:
+    return folder.with_name(folder.name + RESERVED)
 
 
-def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir())
+def _kept(place: CachePlace) -> Iterator[_Kept]:
+    for page in place.folder.glob(f"*/{PAGE}"):
+        if page.parent.suffix != UNFINISHED:
+            with suppress(FileNotFoundError):  # another process has found them damaged, and removes them
+                size = sum(file.stat().st_size for file in page.parent.iterdir())
+                yield _Kept(page.parent, size, page.stat().st_mtime)

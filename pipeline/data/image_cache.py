@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 
 from pipeline.data import cached_data
-from pipeline.data.cache_eviction import UNFINISHED, clear_folder, locked, make_room, size_text
+from pipeline.data.cache_eviction import UNFINISHED, clear_folder, locked, make_room, release_room, size_text
 from pipeline.data.cache_place import GIGABYTES, SIZE_VARIABLE, CachePlace, cache_place
 from pipeline.data.cached_data import CachedData, DamagedCacheError
 from pipeline.data.images import ImageData
@@ -99,16 +99,16 @@ class ImageCache:
         """The images as they are read, mapped from the cache if it can keep them."""
         loaded = read()
         size = loaded.data.nbytes
-        if not make_room(self.place, size):
-            log.warning(
-                f"{self.name}: {size_text(size)} of images are not kept in the cache, which may hold "
-                f"{size_text(self.place.limit)} with all that is in use. They are in the memory of each process, and "
-                f"are read at every start. Set {SIZE_VARIABLE}, which is {GIGABYTES:g} unless it is set"
-            )
-            return loaded.data.materialised()
         unfinished = self.folder.with_name(self.folder.name + UNFINISHED)
         shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
         try:
+            if not make_room(self.place, self.folder, size):
+                log.warning(
+                    f"{self.name}: {size_text(size)} of images are not kept in the cache, which may hold "
+                    f"{size_text(self.place.limit)} with all that is in use. They are in the memory of each process, "
+                    f"and are read at every start. Set {SIZE_VARIABLE}, which is {GIGABYTES:g} unless it is set"
+                )
+                return loaded.data.materialised()
             cached_data.write(loaded, unfinished)
             del loaded  # the memory that the images were read into
             cached_data.seal(unfinished)
@@ -118,6 +118,7 @@ class ImageCache:
             return read().data.materialised()
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
+            release_room(self.folder)
         log.info(f"{self.name}: kept for the next start in {self.folder}, {size_text(size)}")
         return cached_data.mapped(self.folder).loaded.data
 

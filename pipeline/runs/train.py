@@ -148,7 +148,7 @@ def _train(
     vae = record.gallery.vae
     checkpoint = checkpoint_of(run.id)
     copy = SentCheckpoint(run.store, run.id, checkpoint)
-    with _ended_early(copy, resume_command(run.store.uri, run.id)):
+    with _ended_early(run, copy):
         if not checkpoint.exists():
             record.begin(config, vae)
         with TrainingProgress(setup.training.epochs, console) as progress:
@@ -163,16 +163,22 @@ def _train(
         record.keep(vae)
         evaluation = evaluate(vae, data, setup.evaluation)
         record.conclude(history, evaluation)
-    copy.remove()
-    checkpoint.unlink(missing_ok=True)  # last, as from here on nobody can go on with the training
+    run.once_finished(partial(_remove, copy))
     metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()
     return Outcome(run.id, run.name, len(history[LOSS]), metrics, evaluation, run.where_to_look())
 
 
+def _remove(copy: SentCheckpoint) -> None:
+    """Remove a checkpoint and its copy, from where on nobody can go on with the training."""
+    copy.remove()
+    copy.checkpoint.unlink(missing_ok=True)
+
+
 @contextmanager
-def _ended_early(copy: SentCheckpoint, command: str) -> Iterator[None]:
-    """Add to whatever ends a training early how far the training came; remove the checkpoint of a pruned one."""
+def _ended_early(run: Run, copy: SentCheckpoint) -> Iterator[None]:
+    """Add to whatever ends a training early how far the training came; a pruned one needs no checkpoint any longer."""
     checkpoint = copy.checkpoint
+    command = resume_command(run.store.uri, run.id)
     try:
         with interruption_first():
             yield
@@ -180,8 +186,7 @@ def _ended_early(copy: SentCheckpoint, command: str) -> Iterator[None]:
         copy.send()
         raise interrupt.followed_by(f". {how_far(checkpoint, command)}") from interrupt
     except Pruned:
-        copy.remove()
-        checkpoint.unlink(missing_ok=True)
+        run.once_finished(partial(_remove, copy))
         raise
     except Exception as error:
         if reason := unwritable(error):

@@ -1,15 +1,20 @@
 """A travelling checkpoint is sent to the tracking server now and then, so that a run can go on on another machine."""
 
+import logging
 import time
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import keras
 
+from pipeline.errors import InputError
 from pipeline.metric_names import LOSS
 from pipeline.places import CHECKPOINTS, checkpoint_of
 from pipeline.tracking.sent_checkpoint import SNAPSHOTS, SentCheckpoint
 from pipeline.tracking.store import Store
 from pipeline.training.checkpoint import history_in
+
+log = logging.getLogger(__name__)
 
 
 class CheckpointSender(keras.callbacks.Callback):
@@ -46,17 +51,31 @@ def has_checkpoint(store: Store, run_id: str) -> bool:
 def fetch_checkpoint(store: Store, run_id: str) -> None:
     """Put the checkpoint of a run that another machine has sent in its place here, if it is of a later epoch.
 
+    One that is damaged is left out, with a warning, as it is worth less than any other.
+
     Raises:
-        InputError: a checkpoint is damaged, or that on the server cannot be fetched.
+        StoreUnreachable: that on the server cannot be fetched.
     """
     here = checkpoint_of(run_id)
     CHECKPOINTS.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=CHECKPOINTS) as folder:
         sent = SentCheckpoint(store, run_id, here).fetched(CHECKPOINTS / folder)
-        if sent is None or len(history_in(sent).get(LOSS, [])) <= len(history_in(here).get(LOSS, [])):
+        if sent is None:
+            return
+        done = _epochs(sent, f"The checkpoint that run {run_id} has sent to {store.uri}")
+        if done <= _epochs(here, f"The checkpoint of run {run_id} on this machine"):
             return
         snapshots = here.with_suffix("")
         for snapshot in (sent.parent / SNAPSHOTS).glob("*.npz"):
             snapshots.mkdir(exist_ok=True)
             snapshot.replace(snapshots / snapshot.name)
         sent.replace(here)  # last, as it says that its epochs are done
+
+
+def _epochs(path: Path, name: str) -> int:
+    """Count the epochs of a checkpoint; none of one that is missing or damaged."""
+    try:
+        return len(history_in(path).get(LOSS, []))
+    except InputError:
+        log.warning(f"{name} is damaged, and left out")
+        return 0

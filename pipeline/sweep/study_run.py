@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.config.names import Config
 from pipeline.errors import InputError, StoreUnreachable
+from pipeline.process.interruption import raise_if_interrupted
 from pipeline.runs.recorded_config import record_config
 from pipeline.sweep.study.locks import common_lock
 from pipeline.sweep.study.study import Study
@@ -82,6 +83,7 @@ class SharedRun(AbstractContextManager["SharedRun"]):
             return
         with suppress(StoreUnreachable), prompt_answers(self.run.store.uri):
             self._open_unless_open(here=False)
+        raise_if_interrupted()  # of a signal that was deferred while the server was asked
 
     def _open_unless_open(self, *, here: bool) -> None:
         if not is_open(self.run.store, self.run.id, here=here):

@@ -50,6 +50,11 @@ def first_line(error: object) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
 
 
+def last_line(text: object) -> str:
+    """Return the last line of a text that has words, without its full stop; empty where there is none."""
+    return next((line.strip().rstrip(".") for line in reversed(str(text).splitlines()) if line.strip()), "")
+
+
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:
     """Ask `Did you mean …? ` about the known name nearest to an unknown one; empty if none is near.
 

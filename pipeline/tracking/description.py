@@ -16,7 +16,7 @@ def ended_early(how: str, tags: Mapping[str, str]) -> str:
         how: the run ended, in Markdown, which begins with one of the words for that in bold.
         tags: of the run, whose description so far stays below the line.
     """
-    before = tags.get(NOTE)
+    before = shown(tags)  # without how it ended before, which several processes may have written
     return f"{how}{_LINE}{before}" if before else how
 
 

@@ -118,10 +118,21 @@ def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
                 yield run
         except BaseException as error:
             _give_up(store, run_id, guard, error)
+            if isinstance(error, Pruned):
+                run.finished()
             raise
-        with store.transaction():
+        _finish(store, run_id, guard)
+        run.finished()
+
+
+def _finish(store: Store, run_id: str, guard: Guard) -> None:
+    try:
+        with store.transaction(), silence_told(store.uri):
             store.client.set_terminated(run_id, "FINISHED")
             guard.dismiss()
+    except StoreUnreachable as error:
+        guard.abandon()
+        raise StoreUnreachable(_lost(store, run_id)) from error
 
 
 def _give_up(store: Store, run_id: str, guard: Guard | None, error: BaseException) -> None:
@@ -130,9 +141,9 @@ def _give_up(store: Store, run_id: str, guard: Guard | None, error: BaseExceptio
         _leave_to(guard)
         raise StoreUnreachable(_lost(store, run_id)) from error
     try:
-        with store.transaction():
+        with store.transaction(), silence_told(store.uri):
             _close(store, run_id, error)
-    except (MlflowException, OSError):
+    except (MlflowException, StoreUnreachable, OSError):
         _leave_to(guard)
         if not unwritable(error):  # which says more than that the end of the run could not be written either
             raise

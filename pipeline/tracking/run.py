@@ -48,6 +48,7 @@ class Run:
         self.experiment_id = str(info.experiment_id)
         self.not_drawn: dict[str, TracebackException] = {}
         self._description: str | None = None
+        self._once_finished: list[Callable[[], None]] = []
         self._recorded = max((step for step, _ in store.curve(run_id, LOSS)), default=0)  # the last epoch
 
     @whole
@@ -146,6 +147,15 @@ class Run:
             self.file("not_drawn.txt", masked(errors))
             lines.insert(0, "**Not drawn** (`not_drawn.txt` has the whole errors):\n")
         self.tags({NOTE: "\n\n".join(filter(None, [markdown, "\n".join(lines)]))})
+
+    def once_finished(self, action: Callable[[], None]) -> None:
+        """Have something done once the run is closed as finished, such as a removal of what only an open run needs."""
+        self._once_finished.append(action)
+
+    def finished(self) -> None:
+        """Do what was left until the run is closed as finished."""
+        for action in self._once_finished:
+            action()
 
     def where_to_look(self) -> str:
         """Say how to see the run: the address of its page on the server, or the command that starts our own."""

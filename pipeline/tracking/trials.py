@@ -18,6 +18,10 @@ TRIAL = "trial"
 REPLICATE = "replicate"
 
 
+class StillTraining(InputError):  # noqa: N818 — an error by its parent's name
+    """Says that a process which has lost its worker still trains a trial; whoever has claimed the trial must wait."""
+
+
 class Trials:
     """The runs below a study's run.
 
@@ -52,7 +56,7 @@ class Trials:
             patience: seconds in which a process of this machine that lost its worker must have ended.
 
         Raises:
-            InputError: it has not.
+            StillTraining: it has not.
         """
         deadline = time.monotonic() + patience
         while (run := self._found(number, replicate)) and run.info.status == "RUNNING" and is_alive(run.data.tags):
@@ -60,7 +64,9 @@ class Trials:
                 end_as_killed(self.store.client, self.store.uri, run.info.run_id)
                 continue
             if time.monotonic() > deadline:
-                raise InputError(f"trial {number}: process {run.data.tags['pid']} still trains it. End it, then go on")
+                raise StillTraining(
+                    f"trial {number}: process {run.data.tags['pid']} still trains it. End it, then go on"
+                )
             time.sleep(0.2)
         return run
 

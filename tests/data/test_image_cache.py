@@ -16,7 +16,8 @@ from data_files import dataset, loaded, node, pixels, refusal, write_idx_set, wr
 from pipeline import ROOT
 from pipeline.config.build import build
 from pipeline.data import chunks
-from pipeline.data.cache_eviction import clear_cache
+from pipeline.data.cache_eviction import clear_cache, locked, make_room, release_room
+from pipeline.data.cache_place import CachePlace
 from pipeline.data.cached_data import PAGE
 from pipeline.data.images import ImageData, Split
 from pipeline.data.source import Published
@@ -372,3 +373,14 @@ def test_pixels_do_not_depend_on_the_size_of_chunks(
     whole = loaded("folder", *overrides)
     monkeypatch.setattr(chunks, "CHUNK", 50)  # bytes: three images of 16 pixels
     assert equal(whole, loaded("folder", *overrides))
+
+
+def test_room_is_taken_by_data_that_are_being_written_until_their_process_is_gone(tmp_path: Path) -> None:
+    place = CachePlace(tmp_path, limit=100)
+    one, another = tmp_path / "one", tmp_path / "another"
+    with locked(one):
+        assert make_room(place, one, 60)
+        assert not make_room(place, another, 60), "both would be written at once"
+        assert make_room(place, another, 40)
+        release_room(another)
+    assert make_room(place, another, 60), "whoever wrote the first was killed"

@@ -25,8 +25,12 @@ def test_another_machine_goes_on_bit_for_bit(tmp_path: Path) -> None:
         sent = {each.path for each in client.list_artifacts(run.info.run_id, "checkpoint")}
         assert sent == {f"checkpoint/{run.info.run_id}.npz", "checkpoint/snapshots"}
 
+        damaged = another.root / "mlruns" / "checkpoints" / f"{run.info.run_id}.npz"
+        damaged.parent.mkdir(parents=True)
+        damaged.write_bytes(b"PK")
         done = another.train(f"resume={run.info.run_id}", env=env)
         assert done.returncode == 0, done.stderr
+        assert f"The checkpoint of run {run.info.run_id} on this machine is damaged, and left out" in done.stdout
         assert "epoch  1/12" not in done.stdout
         assert not client.list_artifacts(run.info.run_id, "checkpoint")
         film = Path(client.download_artifacts(run.info.run_id, "latent_film.gif", str(tmp_path)))
@@ -70,8 +74,14 @@ def test_a_copy_that_the_server_refuses_is_a_warning_and_one_that_cannot_be_fetc
 
         refused.clear()
         refused |= {"DELETE": 500}
+        (tmp_path / checkpoint.name).write_bytes(b"PK")
+        MlflowClient(server.address).log_artifact(run.info.run_id, str(tmp_path / checkpoint.name), "checkpoint")
         done = one.train(f"resume={run.info.run_id}", f"tracking.uri={address}", "tracking.checkpoint_minutes=0.001")
         assert done.returncode == 0, done.stderr
+        assert (
+            f"The checkpoint that run {run.info.run_id} has sent to {address} is damaged, and left out" in done.stdout
+        )
+        assert "epoch  1/15" not in done.stdout
         [run] = one.runs("refused")
         assert run.info.status == "FINISHED"
         assert f"{it} at {address} could not be removed, and stays among the artifacts of the run" in done.stdout

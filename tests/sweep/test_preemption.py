@@ -6,11 +6,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import optuna
 import psutil
 from checkout import Checkout
 from mlflow.entities import Run
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from processes import family, trainings
 from studies import COMMAND, assert_trained_once, parent_and_trials, study_of, wait_for_training
+
+from pipeline.sweep.study.node import CODE
+from pipeline.sweep.study.storage import JournalLock
 
 EVERY_SIGNAL = (signal.SIGTERM, signal.SIGUSR2) * 2
 
@@ -114,3 +120,47 @@ def _epochs(checkout: Checkout) -> int:
 
 def _runs(checkout: Checkout) -> list[Run]:
     return checkout.runs("signalled") if checkout.client.get_experiment_by_name("signalled") else []
+
+
+def test_a_command_that_nobody_reads_any_longer_puts_all_of_its_trials_back(checkout: Checkout, commands) -> None:
+    process = checkout.start(
+        "pipeline.train",
+        *COMMAND,
+        "training.epochs=100000",
+        "sweep.study=unread",
+        "sweep/pruner=none",
+        "sweep/sampler=grid",
+        "sweep.n_trials=2",
+        "sweep.slots=2",
+        "model.latent_dim=2,3",
+        "tracking.experiment=unread",
+        group=True,
+    )
+    commands.append(process)
+    wait_for_training(checkout, "unread", 2, process)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()  # as `| tee` leaves it, which Ctrl-C ends at once
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    said = process.stderr.read()
+    assert "Stopped by SIGINT. Go on with the same command" in said
+    assert "Traceback" not in said
+    assert [trial.state.name for trial in study_of(checkout, "unread").trials] == ["WAITING"] * 2
+    parent, runs = parent_and_trials(checkout, "unread")
+    assert {run.info.status for run in (parent, *runs.values())} == {"KILLED"}
+
+
+def test_a_worker_whose_study_adopts_other_code_trains_no_further_trial(checkout: Checkout, commands) -> None:
+    own = ("training.epochs=40", "training.seed=7")  # so that no training is taken over from another test
+    command = (*COMMAND, *own, "sweep.study=adopted", "sweep/pruner=none", "sweep.n_trials=2")
+    process = checkout.start("pipeline.train", *command, "model.latent_dim=2,3", "tracking.experiment=adopted")
+    commands.append(process)
+    wait_for_training(checkout, "adopted", 1, process)
+    journal = checkout.root / "mlruns" / "studies" / "adopted.journal"
+    storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=JournalLock(journal)))
+    optuna.load_study(study_name="adopted", storage=storage).set_user_attr(CODE, "of another command")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 2, out + err
+    assert "than the study is trained with (of anoth), so their numbers could not be compared" in err
+    assert [trial.state.name for trial in study_of(checkout, "adopted").trials] == ["COMPLETE", "WAITING"]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -16,6 +17,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from processes import wait_until
 from slurm_cluster import CPUS, Slurm
 from studies import COMMAND, assert_trained_once, parent_and_trials, study_of, wait_for_training
+from submitit import SlurmJob
 
 from pipeline.errors import InputError
 from pipeline.sweep.job_failures import JobLost, failures_of
@@ -209,3 +211,15 @@ def assert_nothing_leaked(checkout: Checkout, slurm: Slurm) -> None:
     assert not leaking
     assert SECRET not in slurm.say("squeue", "--Format=Command:1000,JobArrayID")
     assert os.stat(slurm.folder / "state").st_uid == 0
+
+
+def test_jobs_that_slurm_does_not_cancel_are_said_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not shutil.which("scancel"):
+        pytest.skip("Slurm is not installed: apt-get install slurm-client")
+    monkeypatch.setenv("SLURM_CONF", "/nowhere")
+    job_array.JobArray([SlurmJob(tmp_path, "7_0")])._cancel()
+    said = capsys.readouterr().out
+    assert said.startswith("Slurm has not cancelled the jobs (")
+    assert said.endswith("). Once it answers: scancel 7\n")

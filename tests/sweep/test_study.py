@@ -88,6 +88,13 @@ def _claimed_after_a_while(study: Study) -> ClaimedTrial | None:
     return None
 
 
+def test_a_trial_that_another_machine_has_ended_is_no_longer_this_ones(plan) -> None:
+    study = Study(plan(n_trials=1))
+    claimed = study.claim()
+    study.storage.set_trial_state_values(claimed.id, TrialState.COMPLETE, [1.0])
+    assert study.renew([claimed]) == [claimed]
+
+
 def test_an_observer_that_slept_watches_anew(plan, monkeypatch) -> None:
     monkeypatch.setattr(lease, "EXPIRY", 0.4)
     study = Study(plan(n_trials=1))

@@ -4,6 +4,8 @@ import os
 import signal
 import time
 import urllib.request
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import mlflow
@@ -12,9 +14,10 @@ import pytest
 from checkout import Checkout, free_port, wait_for_epoch
 
 from pipeline.errors import InputError, StoreUnreachable
+from pipeline.tracking.lifecycle import start_run
 from pipeline.tracking.server_check import answers, prompt_answers
 from pipeline.tracking.store import Store
-from pipeline.tracking.store_address import RETRIES
+from pipeline.tracking.store_address import RETRIES, impatience
 
 SMALL = ("dataset.limit=300", "model.hidden=[16]", "pictures=cards")
 
@@ -117,3 +120,17 @@ def test_ctrl_c_ends_a_run_whose_server_is_dead(checkout: Checkout) -> None:
     _, err = training.communicate(timeout=30)
     assert "stopped answering" in err
     assert "resume=" in err
+
+
+def test_a_run_whose_end_cannot_be_recorded_keeps_what_only_an_open_run_needs(checkout: Checkout) -> None:
+    before, removed = mlflow.get_tracking_uri(), []
+    for dies in (False, True):
+        with checkout.ui(free_port()) as ui:
+            store = Store(ui.address)
+            ending = pytest.raises(StoreUnreachable, match="Its checkpoint is kept") if dies else nullcontext()
+            with impatience(), ending, start_run(store, "tests", "it", {}) as run:
+                run.once_finished(partial(removed.append, run.id))
+                if dies:
+                    ui.stop()
+        assert (run.id in removed) is not dies
+    mlflow.set_tracking_uri(before)

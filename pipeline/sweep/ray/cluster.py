@@ -9,7 +9,7 @@ from ray import cloudpickle
 from pipeline.errors import InputError
 from pipeline.sweep.ray import supervisor
 from pipeline.sweep.ray.settings import AUTO, CLIENT, RaySettings
-from pipeline.text.wording import first_line
+from pipeline.text.wording import first_line, last_line
 
 NAMESPACE = "vae"
 """The namespace of Ray in which our supervisors have their names."""
@@ -67,12 +67,8 @@ def _reason(error: Exception, address: str | None) -> str:
         )
     if address and address.startswith(CLIENT):
         return (
-            f"{_last_line(error)}. Ray and Python must have the same versions there and here, and since Ray 2.60 the "
+            f"{last_line(error)}. Ray and Python must have the same versions there and here, and since Ray 2.60 the "
             "head lets commands of other machines in only if it was started with a port for its agent: ray start "
             "--head --port=6379 --runtime-env-agent-port=6380"
         )
-    return f"{_last_line(error)}. A machine that is not in the cluster connects to {CLIENT}<host>:10001"
-
-
-def _last_line(error: Exception) -> str:
-    return next((line.strip().rstrip(".") for line in reversed(str(error).splitlines()) if line.strip()), "")
+    return f"{last_line(error)}. A machine that is not in the cluster connects to {CLIENT}<host>:10001"

@@ -20,6 +20,7 @@ from pipeline.sweep.ray.followed_job import FollowedJob
 from pipeline.sweep.ray.job import RayJob
 from pipeline.sweep.ray.settings import RaySettings
 from pipeline.sweep.ray.supervisor import JobOutput, Supervisor
+from pipeline.text.wording import first_line, last_line
 from pipeline.tracking.owner import RAY_JOB
 
 CANCEL_TIMEOUT = 20.0
@@ -82,7 +83,7 @@ class Jobs:
         except (ConnectionError, RayError) as error:
             raise InputError(
                 f"hydra.launcher.address={self.settings.address}: the connection to Ray was lost "
-                f"({masked(str(error).strip().splitlines()[0])}). The jobs go on if the cluster does, and the same "
+                f"({masked(first_line(error))}). The jobs go on if the cluster does, and the same "
                 "command helps them or goes on in their place"
             ) from error
         return [job.result for job in self.jobs if job.result]
@@ -125,9 +126,10 @@ class Jobs:
             if not ready:
                 check_head(next(iter(asked.values())).name)
             for answer in ready:
-                job = asked.pop(answer)
+                job = asked[answer]
                 if not self._has_ended(job, answer):
                     asked[job.supervisor.next_output.remote(PERIOD)] = job
+                del asked[answer]  # last, so that a signal leaves no job that nobody cancels
             waiting = [job for job in asked.values() if not job.node]
             if waiting and not warned and time.monotonic() > began_at + WAITING:
                 warned = True
@@ -143,7 +145,7 @@ class Jobs:
         except RayActorError as error:
             job.failed(
                 JobLost(
-                    f"job {job.number}: lost ({str(error).strip().splitlines()[-1]}), and not started again: somebody "
+                    f"job {job.number}: lost ({last_line(error)}), and not started again: somebody "
                     f"ended it, or it was lost more than hydra.launcher.max_restarts={self.settings.max_restarts} "
                     "times. The same command goes on"
                 )

@@ -11,10 +11,13 @@ from submitit.core.utils import UncompletedJobError
 
 from pipeline.errors import InputError, Interrupted
 from pipeline.sweep.job_failures import JobLost
+from pipeline.text.wording import last_line
 
 PERIOD = 10.0
 """Seconds between two looks at Slurm's queue; for results the command looks each second."""
 
+CANCEL_TIMEOUT = 60.0
+"""Seconds after which the end of cancelled jobs is left to Slurm."""
 RULE = "-" * 22
 """The line that submitit writes before and after the traceback of a job."""
 
@@ -67,8 +70,12 @@ class JobArray:
 
     def _cancel(self) -> None:
         """Cancel the jobs, and wait until they have ended tidily, which Slurm grants them half a minute for."""
-        subprocess.run(["scancel", self.id], check=False)
-        while self._queued():
+        asked = subprocess.run(["scancel", self.id], capture_output=True, text=True, check=False)
+        if asked.returncode:
+            print(f"Slurm has not cancelled the jobs ({last_line(asked.stderr)}). Once it answers: scancel {self.id}")
+            return
+        until = time.monotonic() + CANCEL_TIMEOUT
+        while self._queued() and time.monotonic() < until:
             time.sleep(1)
 
     def _without_result(self) -> list[Job[JobReturn]]:
@@ -92,9 +99,9 @@ def _result(job: Job[JobReturn]) -> JobReturn:
             return job.results()[0]
         except UncompletedJobError as error:
             trace = str(error).partition(f"{RULE}\n")[2].partition(f"\n{RULE}")[0]
-            reason = _last_line(trace or str(error))
+            reason = last_line(trace or str(error))
             return _failed(InputError(f"Slurm job {job.job_id} failed: {reason}; see {job.paths.stdout}"))
-    said = _last_line(job.stderr() or job.stdout() or "")
+    said = last_line(job.stderr() or job.stdout() or "")
     return _failed(
         JobLost(
             f"Slurm ended {job.job_id} without a result: cancelled, killed, or not requeued any more"
@@ -107,7 +114,3 @@ def _failed(error: InputError) -> JobReturn:
     failed = JobReturn(status=JobStatus.FAILED)
     failed.return_value = error
     return failed
-
-
-def _last_line(text: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import uuid4
 
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
@@ -73,18 +74,25 @@ class Leases:
         if time.monotonic() > self._looked_at + LOOK:
             self._looked_at = time.monotonic()
             for trial in running():
-                self.is_abandoned(trial)
+                self._observe(trial)
 
     def renew(self, trial_ids: Iterable[int]) -> set[int]:
         """Renew the leases of these trials; returns the ids of those that another process has taken over meanwhile."""
         self._renewed_at = time.monotonic()
         taken = set()
         for trial_id in trial_ids:
-            if self.is_mine(self._storage.get_trial(trial_id), trial_id):
-                self.acquire(trial_id)
-            else:
+            if not self._renew(trial_id):
                 taken.add(trial_id)
         return taken
+
+    def _renew(self, trial_id: int) -> bool:
+        if not self.is_mine(self._storage.get_trial(trial_id), trial_id):
+            return False
+        try:
+            self.acquire(trial_id)
+        except UpdateFinishedTrialError:  # whoever has taken the trial over meanwhile has ended it already
+            return False
+        return True
 
     def is_mine(self, trial: FrozenTrial, trial_id: int) -> bool:
         """Tell whether the lease of a trial is still the one that this process wrote last."""
@@ -95,6 +103,12 @@ class Leases:
         lease = _lease(trial)
         if lease and not is_alive(lease):
             return True
+        seen = self._observe(trial)
+        return seen.latest - seen.since > EXPIRY
+
+    def _observe(self, trial: FrozenTrial) -> _Watched:
+        """See the beat of a running trial, and return since when it is the same."""
+        lease = _lease(trial)
         beat = lease.get("beat", lease.get("at"))  # earlier versions wrote the time
         now = time.monotonic()
         known = self._watched.get(trial.number)
@@ -103,12 +117,13 @@ class Leases:
             renewed = known is not None and known.beat != beat
             known = self._watched[trial.number] = _Watched(beat, now, now, renewed)
         known.latest = now
-        return now - known.since > EXPIRY
+        return known
 
     def is_held(self, trial: FrozenTrial) -> bool:
         """Tell whether a process is known to work on a running trial that was watched: it is here, or was renewed."""
         lease = _lease(trial)
-        return (is_visible(lease) and is_alive(lease)) or self._watched[trial.number].renewed
+        watched = self._watched.get(trial.number)
+        return (is_visible(lease) and is_alive(lease)) or (watched is not None and watched.renewed)
 
 
 def _lease(trial: FrozenTrial) -> dict[str, str]:

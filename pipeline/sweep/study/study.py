@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 import optuna
@@ -19,7 +20,7 @@ from pipeline.sweep.space.value_sources import from_trial
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.study.definition import check_definition
 from pipeline.sweep.study.lease import EXPIRY, Leases
-from pipeline.sweep.study.locks import common_lock, lock_of
+from pipeline.sweep.study.locks import common_lock, machine_lock, server_lock
 from pipeline.sweep.study.plan import Plan
 from pipeline.sweep.study.pruning import StudyForPruner
 from pipeline.sweep.study.queue import add_known, add_next, by_duration, fixed_point, suggested_point, taken_by_others
@@ -63,11 +64,11 @@ class Study(StudyResults):
         """Claim the next trial for this process; None if no trial is left."""
         if self.gave_up:
             return None
-        with lock_of(self.settings.study):
+        with machine_lock(self.settings.study, self.settings.storage):
             self.free_abandoned()
             for trial in self._queue():
                 trial_id = self._id_of(trial)
-                if self._is_given(trial_id):
+                if self._take(trial_id):
                     self.leases.acquire(trial_id)
                     return self._claimed(trial, trial_id)
         return None
@@ -76,7 +77,7 @@ class Study(StudyResults):
         """Tell whether a process is at work on the study, once that is known: within `EXPIRY` of a lease."""
         is_told = False
         while True:
-            with lock_of(self.settings.study):
+            with machine_lock(self.settings.study, self.settings.storage):
                 self.free_abandoned()
             running = self.of_state(TrialState.RUNNING)
             if not running or any(self.leases.is_held(trial) for trial in running):
@@ -150,8 +151,8 @@ class Study(StudyResults):
         values = self.plan.space.suggest(from_trial(trial_of(self.optuna, trial_id)))
         return ClaimedTrial(trial.number, trial_id, values)
 
-    def _is_given(self, trial_id: int) -> bool:
-        """Ask for a waiting trial, which the storage gives to one process alone; the lease of that follows."""
+    def _take(self, trial_id: int) -> bool:
+        """Ask for a waiting trial, which the storage gives to one process alone, and tell whether it is this one."""
         try:
             return self.storage.set_trial_state_values(trial_id, TrialState.RUNNING)
         except UpdateFinishedTrialError:  # another machine has trained it since it was read
@@ -174,13 +175,19 @@ class Study(StudyResults):
 
     def free_abandoned(self) -> None:
         """Put the trials of processes that are gone back into the queue."""
-        for trial in self.of_state(TrialState.RUNNING):
-            if self.leases.is_abandoned(trial):
-                trial_id = self._id_of(trial)
-                # Another process may have ended the trial, or freed and claimed it, since it was read.
-                now = self.storage.get_trial(trial_id)
-                if now.state == TrialState.RUNNING and now.system_attrs == trial.system_attrs:
-                    self._release(trial_id)
+        abandoned = [trial for trial in self.of_state(TrialState.RUNNING) if self.leases.is_abandoned(trial)]
+        if abandoned:
+            with server_lock(self.settings.study, self.settings.storage):  # so that no two free the same trial
+                for trial in abandoned:
+                    self._free(trial)
+
+    def _free(self, trial: FrozenTrial) -> None:
+        trial_id = self._id_of(trial)
+        # Another process may have ended the trial, or freed and claimed it, since it was read.
+        now = self.storage.get_trial(trial_id)
+        if now.state == TrialState.RUNNING and now.system_attrs == trial.system_attrs:
+            with suppress(UpdateFinishedTrialError):  # its process was slow, not gone, and ends it at this instant
+                self._release(trial_id)
 
 
 def is_begun(settings: StudySettings) -> bool:

@@ -1,7 +1,10 @@
 """The progress of a worker's trials is a live table in a terminal, and a line for each trial elsewhere."""
 
+import os
+import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 from optuna.trial import TrialState
 from rich.console import Console, Group, RenderableType
@@ -19,6 +22,15 @@ PREEMPTED = "preempted"
 """The word for a trial whose training a signal ended: it waits, and goes on from its checkpoint."""
 
 
+class _Unread(Console):
+    """A console that nobody may read any longer, which then falls silent where rich's would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, sys.stdout.fileno())
+        os.close(silence)
+
+
 class Progress:
     """A progress display shows this worker's trials while its context lasts.
 
@@ -30,7 +42,7 @@ class Progress:
     def __init__(self, study: Study, epochs: int) -> None:
         self.study = study
         self.epochs = epochs
-        self.console = Console()
+        self.console = _Unread()
         self._rows: dict[int, list[str]] = {}
         self._began_at = time.monotonic()
         self._ended = 0
@@ -42,7 +54,8 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        with suppress(OSError):
+            self._live.stop()
 
     def begins(self, claimed: ClaimedTrial) -> None:
         """Show a trial that begins, or goes on."""
@@ -66,19 +79,23 @@ class Progress:
         result = result or (f"at {value}, epoch {epoch}" if epoch else "before its first epoch ended")
         word = WORDS.get(state, PREEMPTED)
         line = f"trial {claimed.number:>3} {word:<7} {one_line(claimed.name)}  {result}  ({self._state()})"
-        self.console.print(Text(line), soft_wrap=True)
+        self._print(line)
 
     def waits(self, claimed: ClaimedTrial, reason: str) -> None:
         """Print that a trial stopped without being at fault, and why; it goes on later."""
         del self._rows[claimed.number]
         line = f"trial {claimed.number:>3} waits   {one_line(claimed.name)}  {reason}"
-        self.console.print(Text(line), soft_wrap=True)
+        self._print(line)
 
     def drops(self, claimed: ClaimedTrial) -> None:
         """Print that another worker has taken a trial over, as this one had not renewed its lease for too long."""
         del self._rows[claimed.number]
         line = f"trial {claimed.number:>3} taken over by another worker"
-        self.console.print(Text(line), soft_wrap=True)
+        self._print(line)
+
+    def _print(self, line: str) -> None:
+        with suppress(OSError):  # of a terminal that is gone, which must not keep trials from being put back
+            self.console.print(Text(line), soft_wrap=True)
 
     def _state(self) -> str:
         ended = len(self.study.of_state(*WORDS))

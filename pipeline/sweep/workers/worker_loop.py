@@ -8,7 +8,7 @@ from optuna.trial import TrialState
 
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.metric_names import under_current_names
-from pipeline.process.interruption import signals_deferred
+from pipeline.process.interruption import raise_if_interrupted, signals_deferred
 from pipeline.sweep.replicates import aggregate
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.study.node import RefusedNode, adopt_data, refuse_other_code
@@ -21,7 +21,7 @@ from pipeline.sweep.workers.progress import Progress
 from pipeline.sweep.workers.training_overrides import training_overrides
 from pipeline.tracking.server_check import prompt_answers
 from pipeline.tracking.store import Store
-from pipeline.tracking.trials import Trials, was_pruned
+from pipeline.tracking.trials import StillTraining, Trials, was_pruned
 
 if TYPE_CHECKING:
     from pipeline.sweep.workers.worker import Worker
@@ -90,6 +90,7 @@ class WorkerLoop:
         claimed = self.study.claim()
         if claimed:
             self.replicates[claimed] = []
+            refuse_other_code(self.study)  # which a command may have adopted while this worker had no trial
         return claimed
 
     def _go_on(self, claimed: ClaimedTrial) -> None:
@@ -97,6 +98,7 @@ class WorkerLoop:
         job = None
         with self._or_waits(claimed):
             job = self._next_job(claimed)
+            self.pause.forget()
         if job:
             self.pool.begin(claimed, job)
 
@@ -171,23 +173,24 @@ class WorkerLoop:
         try:
             with prompt_answers(self.trials.store.uri):
                 yield
-        except StoreUnreachable as error:
+        except (StoreUnreachable, StillTraining) as error:
             self._let_wait(claimed, str(error))
+            raise_if_interrupted()  # of a signal that was deferred in the block, which its error has ended
 
     @signals_deferred()
     def _let_wait(self, claimed: ClaimedTrial, reason: str) -> None:
         """Put a trial back into the queue that could not be recorded, and begin none for a while."""
         self.study.end(claimed, TrialState.WAITING)
-        self.progress.waits(claimed, reason)
         del self.replicates[claimed]
+        self.progress.waits(claimed, reason)
         self.pause.begin(reason)
 
     @signals_deferred()
     def _preempt(self, claimed: ClaimedTrial) -> None:
         """Leave a trial whose training a signal ended to whoever goes on from its checkpoint."""
         self.study.end(claimed, TrialState.WAITING)
-        self.progress.ends(claimed, TrialState.WAITING)
         del self.replicates[claimed]
+        self.progress.ends(claimed, TrialState.WAITING)
 
     def _fail(self, claimed: ClaimedTrial, reason: str) -> None:
         self.trials.fail(claimed.number, self._replicate(claimed), reason)
@@ -196,5 +199,5 @@ class WorkerLoop:
     @signals_deferred()
     def _end(self, claimed: ClaimedTrial, state: TrialState, values: Sequence[float] = (), reason: str = "") -> None:
         self.study.end(claimed, state, values, reason)
-        self.progress.ends(claimed, state, reason or (self.settings.shown(values) if values else ""))
         del self.replicates[claimed]
+        self.progress.ends(claimed, state, reason or (self.settings.shown(values) if values else ""))
