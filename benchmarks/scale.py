@@ -2,8 +2,10 @@
 
     python -m benchmarks.scale --storage postgresql://… --tracking http://… --out docs/scale.md
 
-Trainings only sleep. Workers are threads of several processes, which claim and end trials as slots of a worker do. How
-much the services of this machine can take is measured, and what a thousand workers ask of them is computed. The studies
+Trainings only sleep, and report an epoch now and then. Workers are threads of several processes, which claim trials,
+report and end them, and renew their leases as slots of a worker do. How much the services of this machine can take is
+measured, and what a thousand workers ask of them is computed. The studies and runs stay in the database and on the
+server: give empty ones.
 and runs stay in the database and on the server: give empty ones.
 """
 
@@ -15,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -69,7 +72,7 @@ def study_of(storage: str, name: str, n_trials: int) -> Any:
         objective=["validation/nll"],
         direction=None,
         prune_by="validation/epoch/elbo",
-        pruner=optuna.pruners.NopPruner(),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=n_trials),  # which looks, and prunes none
         enqueue=[],
         storage=Address(storage),
         trial_timeout=None,
@@ -85,7 +88,7 @@ def sleep_through(work: Work) -> dict[str, Any]:
     """Have threads claim, sleep through and end the trials of a study until none is left, and time what is no sleep."""
     from optuna.trial import TrialState
 
-    seconds: dict[str, list[float]] = {"claim": [], "end": [], "renew": []}
+    seconds: dict[str, list[float]] = {"claim": [], "report": [], "renew": [], "end": []}
     guard = threading.Lock()  # as the slots of a worker, these threads share what it knows of the study
     study = study_of(work.storage, work.study, work.n_trials)
 
@@ -98,8 +101,11 @@ def sleep_through(work: Work) -> dict[str, Any]:
 
     def worker() -> None:
         while claimed := timed("claim", study.claim):
-            time.sleep(work.seconds)
-            timed("renew", study.leases.renew, [claimed.id])
+            for epoch in range(1, EPOCHS + 1):
+                time.sleep(work.seconds / EPOCHS)
+                timed("report", study.report, claimed, epoch, {study.settings.prune_by: -100.0 / epoch})
+                if study.leases.is_due:
+                    timed("renew", study.renew, [claimed])
             timed("end", study.end, claimed, TrialState.COMPLETE, [claimed.point["objective.beta"]])
 
     threads = [threading.Thread(target=worker) for _ in range(work.workers)]
@@ -134,6 +140,7 @@ def sleeping(storage: str, *, processes: int, workers: int, n_trials: int, secon
         "connections": connections / processes,
         "claim": median(each["claim"][0] for each in told),
         "end": median(each["end"][0] for each in told),
+        "report": median(each["report"][0] for each in told),
     }
 
 
@@ -162,6 +169,8 @@ def suggestions(storage: str, sizes: Sequence[int]) -> list[dict[str, float]]:
     from optuna.distributions import FloatDistribution, IntDistribution
     from optuna.trial import TrialState, create_trial
 
+    from pipeline.sweep.optuna_internals import FIXED_PARAMS
+
     found = []
     for size in sizes:
         study = study_of(storage, f"suggesting-{size}-{uuid4().hex[:6]}", size + 10)
@@ -175,7 +184,9 @@ def suggestions(storage: str, sizes: Sequence[int]) -> list[dict[str, float]]:
                 value=float(number % 97),
                 params={"model.latent_dim": 2 + number % 62, "objective.beta": 0.1 + 9.9 * number / size},
                 distributions=distributions,
-                system_attrs={"fixed_params": {"model.latent_dim": 2, "objective.beta": number}},
+                system_attrs={
+                    FIXED_PARAMS: {"model.latent_dim": 2 + number % 62, "objective.beta": 0.1 + 9.9 * number / size}
+                },
             )
             for number in range(size)
         ]
@@ -196,24 +207,26 @@ def suggestions(storage: str, sizes: Sequence[int]) -> list[dict[str, float]]:
 
 
 def beside(storage: str, sizes: Sequence[int]) -> list[dict[str, float]]:
-    """Seconds of a claim and of a renewal while so many trials of the study are at work."""
+    """Seconds of a claim, and of a look at all leases, while so many trials of the study are at work."""
+    from optuna.trial import TrialState, create_trial
+
+    from pipeline.sweep.study.lease import LEASE, Leases
+
     found = []
     for size in sizes:
         study = study_of(storage, f"beside-{size}-{uuid4().hex[:6]}", size + 10)
-        from optuna.trial import TrialState, create_trial
-
-        running = create_trial(state=TrialState.RUNNING, system_attrs={"owner": {"host": "elsewhere", "beat": "1"}})
+        running = create_trial(state=TrialState.RUNNING, system_attrs={LEASE: {"host": "elsewhere", "beat": "1"}})
         study.optuna.add_trials([running] * size)
-        claims, renewals = [], []
+        claims, looks = [], []
         for _ in range(5):
             begun = time.perf_counter()
             claimed = study.claim()
             claims.append(time.perf_counter() - begun)
             begun = time.perf_counter()
-            study.renew([claimed])
-            renewals.append(time.perf_counter() - begun)
+            Leases(study.storage).look(partial(study.of_state, TrialState.RUNNING))  # the first is always due
+            looks.append(time.perf_counter() - begun)
             study.end(claimed, TrialState.COMPLETE, [1.0])
-        found.append({"running": size, "claim": median(claims), "renewal": median(renewals)})
+        found.append({"running": size, "claim": median(claims), "look": median(looks)})
     return found
 
 

@@ -13,12 +13,12 @@ DECODERS = ("numpy", "pillow")
 
 
 def cache_key(settings: object, source: object, files: Sequence[Path]) -> str:
-    """A hash of the files by their paths, sizes and times, of the settings, and of the code that makes pixels of them.
+    """Hash the files by their paths, sizes and times, of the settings, and of the code that makes pixels of them.
 
     Args:
-        settings: of the data set; their `repr` tells all of them.
-        source: whose code reads the files.
-        files: that are read.
+        settings: the settings of the data set; their `repr` tells all of them.
+        source: the source, whose code reads the files.
+        files: the files that are read.
     """
     digest = hashlib.sha256(_code(Path(inspect.getfile(type(source)))))
     digest.update(repr((settings, [version(package) for package in DECODERS])).encode("utf-8", "backslashreplace"))

@@ -23,9 +23,9 @@ class ImageCache:
     """The cache for one data set.
 
     Args:
-        place: of all cached data of this machine.
-        name: of the data set.
-        key: that only equal data share.
+        place: the place of all cached data of this machine.
+        name: the name of the data set.
+        key: the key of the data, as `cache_key` gives it: only equal data have the same.
     """
 
     def __init__(self, place: CachePlace, name: str, key: str) -> None:
@@ -75,7 +75,7 @@ class ImageCache:
         return not reason
 
     def _found(self) -> CachedData | None:
-        """The data in the cache; None where it lacks them, or what it has is damaged."""
+        """Map the data in the cache; None where it lacks them, or what it has is damaged."""
         if not self.folder.exists():
             return None
         try:
@@ -96,7 +96,7 @@ class ImageCache:
         clear_folder(self.folder)
 
     def _made(self, read: Callable[[], LoadedData]) -> ImageData:
-        """The images as they are read, mapped from the cache if it can keep them."""
+        """Read the images, and give them mapped from the cache if it can keep them."""
         loaded = read()
         size = loaded.data.nbytes
         unfinished = self.folder.with_name(self.folder.name + UNFINISHED)
@@ -124,11 +124,11 @@ class ImageCache:
 
 
 def cached(key: str | None, name: str, read: Callable[[], LoadedData], *, judge_appearance: bool) -> ImageData:
-    """The images that `read` gives, from the cache where there is a key and a place for it.
+    """Give the images that `read` gives, from the cache where there is a key and a place for it.
 
     Args:
-        key: that only equal data share; None where reading is quick.
-        name: of the data set.
+        key: the key of the data, as `cache_key` gives it; None where reading is quick.
+        name: the name of the data set.
         read: reads the images, and logs the remarks on them.
         judge_appearance: refuse images without content that are in the cache.
 

@@ -1,4 +1,4 @@
-"""Memory for pixels: of a few in the process, of many in a nameless file, which the system may move to the disk."""
+"""Pixels that are read are kept in the process if they are few, and in a nameless file of the disk if they are many."""
 
 import logging
 import math
@@ -20,7 +20,7 @@ ALIGNMENT = 64
 
 
 def pixel_memory(shape: tuple[int, ...]) -> np.ndarray:
-    """Memory for the pixels of a data set while it is read, uint8 [N, H, W, C] of this shape.
+    """Give memory for the pixels of a data set while it is read, uint8 [N, H, W, C] of this shape.
 
     The file of many pixels is in the folder of the cache; it has no name, so that it is gone with the array, or with a
     process that is killed. Where no cache is wanted, or its disk is full, all pixels are in the process.

@@ -70,7 +70,11 @@ def signals_blocked() -> Iterator[None]:
 
 @contextmanager
 def signals_deferred() -> Iterator[None]:
-    """Defer signals, so that none cuts a block or a function in two: `Interrupted` is raised at its end."""
+    """Defer signals, so that none cuts a block or a function in two: `Interrupted` is raised at its end.
+
+    A block that fails raises its own error instead, so that a run can still be closed with it; whoever goes on after
+    such an error asks `raise_if_interrupted`.
+    """
     _StopRequest.blocks += 1
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a study shows in its run: its best trials as a table, Optuna's plots, a contact sheet, a champion."""
+"""The report of a study is what its run shows: a table of the best trials, plots, a contact sheet, a champion."""
 
 import shlex
 import sys

@@ -116,7 +116,7 @@ def _line(study: optuna.Study, trial: FrozenTrial) -> str:
 
 
 def _table(study: optuna.Study, training: list[FrozenTrial]) -> Table:
-    """Make the table of the trials that are trained now: where, since which epoch, how good."""
+    """Make the table of the trials that are trained now: where, after which epoch, how good."""
     definition = study.user_attrs[DEFINITION]
     metric = current(definition["prune_by"])
     directions = under_current_names(definition["objective"])

@@ -1,4 +1,4 @@
-"""A small process that outlives the training it watches and closes the run if that was killed.
+"""A guard is a small process that outlives the training it watches, and closes the run if that was killed.
 
 Neither `kill -9` nor the kernel's out-of-memory killer leaves a process time to say goodbye, and MLflow would show the
 run as running for ever. The guard holds the reading end of a pipe: its end without a word means that the other side is
@@ -17,7 +17,7 @@ _GOODBYE = b"done"
 
 
 class Guard:
-    """Watches this process on behalf of a run until `dismiss`.
+    """A guard watches this process on behalf of a run until `dismiss`.
 
     Args:
         uri: where the run is kept.

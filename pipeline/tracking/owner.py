@@ -1,4 +1,4 @@
-"""Which process a run belongs to, and the end of a run whose process is gone."""
+"""The owner of a run is a process; a run whose owner is gone is ended by whoever notices."""
 
 import hashlib
 import os

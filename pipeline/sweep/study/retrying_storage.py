@@ -73,8 +73,9 @@ def _retrying(name: str) -> Callable[..., Any]:
         try:
             return retried(self.address, partial(getattr(self.storage, name), *args, **kwargs))
         finally:
-            if not name.startswith(("get_", "check_")):
-                self.read.clear()  # after what was written
+            # After what was written; epochs of a trial that is being trained decide nothing that was read.
+            if not name.startswith(("get_", "check_", "set_trial_intermediate_value")):
+                self.read.clear()
 
     return repeated
 
