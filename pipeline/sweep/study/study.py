@@ -106,9 +106,7 @@ class Study(StudyResults):
         study = StudyForPruner(self.optuna, self.storage, self.settings.directions[0])
         return self.settings.pruner.prune(study, self.storage.get_trial(claimed.id))
 
-    def end(
-        self, claimed: ClaimedTrial, state: TrialState, values: Sequence[float] | None = None, reason: str = ""
-    ) -> None:
+    def end(self, claimed: ClaimedTrial, state: TrialState, values: Sequence[float] = (), reason: str = "") -> None:
         """End this process's work on a trial; in state WAITING another process may go on with it.
 
         Nothing happens if another process has taken the trial over, which then ends it.
@@ -124,7 +122,7 @@ class Study(StudyResults):
         if reason:
             self.storage.set_trial_user_attr(claimed.id, REASON, reason)
         if state == TrialState.COMPLETE:
-            self.optuna.tell(claimed.number, list(values or ()))
+            self.optuna.tell(claimed.number, list(values))
         elif state == TrialState.WAITING:
             self._release(claimed.id)
         else:
