@@ -185,12 +185,9 @@ class WorkerLoop:
         self.progress.waits(claimed, reason)
         self.pause.begin(reason)
 
-    @signals_deferred()
     def _preempt(self, claimed: ClaimedTrial) -> None:
         """Leave a trial whose training a signal ended to whoever goes on from its checkpoint."""
-        self.study.end(claimed, TrialState.WAITING)
-        del self.replicates[claimed]
-        self.progress.ends(claimed, TrialState.WAITING)
+        self._end(claimed, TrialState.WAITING)
 
     def _fail(self, claimed: ClaimedTrial, reason: str) -> None:
         self.trials.fail(claimed.number, self._replicate(claimed), reason)
