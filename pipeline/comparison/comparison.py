@@ -20,8 +20,8 @@ from pipeline.metric_names import ELBO
 from pipeline.places import new_folder
 from pipeline.process.circumstances import circumstances
 from pipeline.text.markdown import literal
+from pipeline.tracking.ended_run import add_files
 from pipeline.tracking.lifecycle import start_run
-from pipeline.tracking.run import add_files
 from pipeline.tracking.run_facts import FinishedRun
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store

@@ -25,7 +25,7 @@ from pipeline.runs.loaded_run import finished_training
 from pipeline.runs.record import facts, parameters
 from pipeline.runs.recorded_config import recorded_config
 from pipeline.runs.setup import Setup
-from pipeline.tracking.run import amend
+from pipeline.tracking.ended_run import amend
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PRUNED, REUSED

@@ -14,7 +14,7 @@ from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.process.circumstances import circumstances
 from pipeline.runs.loaded_run import load
 from pipeline.text.wording import one_line
-from pipeline.tracking.run import amend
+from pipeline.tracking.ended_run import amend
 from pipeline.tracking.settings import store_of
 
 

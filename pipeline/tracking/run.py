@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from traceback import TracebackException
@@ -65,7 +65,7 @@ class Run:
     def metrics(self, step: int, metrics: Mapping[str, float]) -> None:
         """Record numbers at a step, unless a run that is resumed already had."""
         if step > self._recorded:
-            self._log(metrics=_points(metrics, step))
+            self._log(metrics=mlflow_metrics(metrics, step))
 
     @whole
     def summary(self, metrics: Mapping[str, float]) -> None:
@@ -73,7 +73,7 @@ class Run:
 
         The UI draws bars, not curves, of what has no step but 0.
         """
-        self._log(metrics=_points(metrics, 0, self.store.model_id(self.id)))
+        self._log(metrics=mlflow_metrics(metrics, 0, self.store.model_id(self.id)))
 
     def card(self, key: str, step: int, draw: Callable[[], np.ndarray]) -> None:
         """Record a card, uint8 [S, S, 3], that the UI shows under its key with a slider over steps.
@@ -178,31 +178,7 @@ class Run:
         self.store.client.log_batch(self.id, synchronous=True, **facts)
 
 
-def add_files(store: Store, run_id: str, paths: Iterable[Path]) -> None:
-    """Keep files at the artifact root of a run, whatever its state; they replace those of the same names."""
-    with store.transaction():
-        for path in paths:
-            store.client.log_artifact(run_id, str(path))
-
-
-def amend(
-    store: Store,
-    run_id: str,
-    folder: str,
-    facts: str,
-    *,
-    metrics: Mapping[str, float] | None = None,
-    tags: Mapping[str, str] | None = None,
-) -> None:
-    """Add a JSON file of facts, numbers and tags to a run that has ended, which stays as it ended."""
-    with store.transaction():
-        number = len(store.client.list_artifacts(run_id, folder)) + 1
-        store.client.log_text(run_id, facts, f"{folder}/{number}.json")
-        store.client.log_batch(run_id, metrics=_points(metrics or {}, 0), synchronous=True)
-        store.set_tags(run_id, tags or {})
-
-
-def _points(metrics: Mapping[str, float], step: int, model_id: str | None = None) -> list[Metric]:
+def mlflow_metrics(metrics: Mapping[str, float], step: int, model_id: str | None = None) -> list[Metric]:
     """Return MLflow's metrics of numbers at a step, which are of a model too where one is named."""
     now = int(time.time() * 1000)
     return [Metric(name, float(value), now, step, model_id=model_id) for name, value in metrics.items()]
