@@ -141,6 +141,7 @@ def test_a_family_runs_on_ray_that_is_started_here_and_a_failure_is_told(checkou
         "hydra.launcher.address=null",
         "training.learning_rate=0.001,1e30",
         "tracking.experiment=family",
+        env={"RAY_AUTH_TOKEN": "0" * 64},  # else Ray writes one into the home of whoever tests
     )
     supervisors: set[psutil.Process] = set()
 
@@ -158,6 +159,19 @@ def test_a_family_runs_on_ray_that_is_started_here_and_a_failure_is_told(checkou
     members = checkout.runs("family", "tags.mlflow.parentRunId LIKE '%'")
     assert sorted(run.info.status for run in members) == ["FAILED", "FINISHED"]
     assert not [each for each in supervisors if each.is_running()]
+
+
+def test_a_command_without_the_token_of_the_cluster_is_told_where_it_belongs(
+    checkout: Checkout, cluster: RayCluster
+) -> None:
+    env = cluster.environment | {"RAY_AUTH_TOKEN": "0" * 64}
+    done = checkout.train(*study("tokenless", 2, 1), f"hydra.launcher.address={cluster.address}", env=env)
+    assert done.returncode == 2
+    assert f"hydra.launcher.address={cluster.address}: Failed to connect to Ray cluster" in done.stderr
+    assert (
+        "set RAY_AUTH_MODE=token, and the token of the cluster as RAY_AUTH_TOKEN or in ~/.ray/auth_token" in done.stderr
+    )
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

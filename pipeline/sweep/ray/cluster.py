@@ -13,6 +13,11 @@ from pipeline.text.wording import first_line, last_line
 
 NAMESPACE = "vae"
 """The namespace of Ray in which our supervisors have their names."""
+TOKEN = (
+    "A cluster that was started with a token lets in whoever has it: set RAY_AUTH_MODE=token, and the token of the "
+    "cluster as RAY_AUTH_TOKEN or in ~/.ray/auth_token"
+)
+"""The cure of a missing token, of which Ray's errors say no more than that there is no connection."""
 
 
 def connect(settings: RaySettings) -> None:
@@ -69,6 +74,6 @@ def _reason(error: Exception, address: str | None) -> str:
         return (
             f"{last_line(error)}. Ray and Python must have the same versions there and here, and since Ray 2.60 the "
             "head lets commands of other machines in only if it was started with a port for its agent: ray start "
-            "--head --port=6379 --runtime-env-agent-port=6380"
+            f"--head --port=6379 --runtime-env-agent-port=6380. {TOKEN}"
         )
-    return f"{last_line(error)}. A machine that is not in the cluster connects to {CLIENT}<host>:10001"
+    return f"{last_line(error)}. {TOKEN}. A machine that is not in the cluster connects to {CLIENT}<host>:10001"
