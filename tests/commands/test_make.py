@@ -1,5 +1,6 @@
 """The targets of the Makefile hand on what was typed."""
 
+import os
 import subprocess
 
 import pytest
@@ -11,6 +12,11 @@ from pipeline import ROOT
 def test_make_expands_no_reference_of_a_config(target: str) -> None:
     typed = "'sweep.storage=${oc.env:STUDY_STORAGE}' model.hidden=[16,8]"
     planned = subprocess.run(
-        ["make", "--dry-run", target, f"ARGS={typed}"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "--dry-run", target, f"ARGS={typed}"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},  # of `make test`
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert planned.stdout.splitlines()[-1].endswith(f" {typed}")
