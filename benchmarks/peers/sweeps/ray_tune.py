@@ -26,7 +26,7 @@ def main() -> None:
         loss = train(setting, point["latent_dim"], tuple(point["filters"]), point["learning_rate"])
         tune.report({"loss": loss})
 
-    ray.init(num_cpus=task["jobs"], include_dashboard=False, object_store_memory=100_000_000)
+    ray.init("local", num_cpus=task["jobs"], include_dashboard=False, object_store_memory=100_000_000)
     tuner = tune.Tuner(
         tune.with_resources(trainable, {"cpu": 1}),
         param_space={key: tune.grid_search(values) for key, values in task["space"].items()},
