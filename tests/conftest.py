@@ -2,9 +2,10 @@
 
 import compileall
 import os
+import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mlflow
@@ -18,6 +19,7 @@ from pipeline import ROOT, places
 from pipeline.config.composition import TRAIN, plain
 from pipeline.config.names import Config
 from pipeline.process.environment import isolate
+from pipeline.process.interruption import SIGNALS, listen
 from pipeline.runtime import RuntimeSettings, start_tensorflow
 from pipeline.sweep.study.plan import Plan
 from pipeline.tracking.store import Store
@@ -62,6 +64,17 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
 def checkout(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Checkout:
     """A copy of the code with runs of its own, for all tests of a file."""
     return Checkout(tmp_path_factory.mktemp("checkout"), empty_database)
+
+
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Listen for signals in this process, as commands do, and forget afterwards what came."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    listen()
+    yield
+    listen()
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

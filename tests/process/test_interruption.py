@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -35,15 +34,7 @@ from pipeline.training.fit import fit
 from pipeline.training.schedule import Constant
 from pipeline.training.settings import TrainingSettings
 
-
-@pytest.fixture(autouse=True)
-def listening() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    listen()
-    yield
-    listen()  # forgets the wish
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("listening")
 
 
 def ask_to_stop(number: int = signal.SIGTERM) -> None:

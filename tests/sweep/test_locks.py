@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Timer
@@ -15,22 +15,18 @@ from postgresql import PostgreSQL
 from pipeline import places
 from pipeline.address import Address
 from pipeline.errors import Interrupted
-from pipeline.process.interruption import SIGNALS, listen, signals_deferred
+from pipeline.process.interruption import signals_deferred
 from pipeline.sweep.study.locks import common_lock, machine_lock, server_lock
 
 Lock = Callable[[str, Address | None], AbstractContextManager[None]]
 
 
+pytestmark = pytest.mark.usefixtures("listening")
+
+
 @pytest.fixture(autouse=True)
-def listening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Listen for signals, as commands do, with a folder of studies of the test's own."""
+def _studies_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "STUDIES", tmp_path / "studies")
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    listen()
-    yield
-    listen()  # forgets the wish
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def waits_and_hears_a_signal(lock: Lock, address: Address | None) -> None:

@@ -12,7 +12,7 @@ import pytest
 from checkout import Checkout
 
 from pipeline.errors import Interrupted
-from pipeline.process.interruption import SIGNALS, listen
+from pipeline.process.interruption import SIGNALS
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.workers.fork_server import fork_server
 from pipeline.sweep.workers.messages import End
@@ -73,16 +73,6 @@ def test_a_training_that_a_signal_ends_is_preempted(pool: Pool, number: signal.S
         pool.attend(lambda *_: False, lambda _, end: ends.append(end))
     assert ends == [End(preempted=True)]
     assert pool.has_room
-
-
-@pytest.fixture
-def listening() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    listen()
-    yield
-    listen()  # forgets what came
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def test_a_worker_that_ends_with_its_trial_processes_takes_none_for_a_failure(

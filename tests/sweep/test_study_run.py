@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import Interrupted, StoreUnreachable
-from pipeline.process.interruption import SIGNALS, listen, signals_deferred
+from pipeline.process.interruption import signals_deferred
 from pipeline.sweep.study.study import Study, is_begun
 from pipeline.sweep.study_run import SharedRun, study_run
 from pipeline.tracking.store import Store
@@ -48,19 +48,12 @@ def test_a_command_that_was_killed_while_it_began_a_study_leaves_a_run_that_the_
     assert store.run(of_another.info.run_id).info.status == "RUNNING"
 
 
-def test_a_signal_that_came_while_the_server_was_asked_is_heard(plan, store: Store) -> None:
+def test_a_signal_that_came_while_the_server_was_asked_is_heard(plan, store: Store, listening) -> None:
     with study_run(Study(plan()), store, "runs", CONFIG) as run:
         shared = SharedRun(store, run.id)
         shared.ensure_open()
-        before = {number: signal.getsignal(number) for number in SIGNALS}
-        listen()
-        try:
-            with suppress(StoreUnreachable), signals_deferred():
-                os.kill(os.getpid(), signal.SIGTERM)
-                raise StoreUnreachable("the error of the block, by which the signal is not raised at its end")
-            with pytest.raises(Interrupted):
-                shared.ensure_open()
-        finally:
-            listen()  # forgets the wish
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        with suppress(StoreUnreachable), signals_deferred():
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise StoreUnreachable("the error of the block, by which the signal is not raised at its end")
+        with pytest.raises(Interrupted):
+            shared.ensure_open()
