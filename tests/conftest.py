@@ -70,6 +70,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> 
 def listening() -> Iterator[None]:
     """Listen for signals in this process, as commands do, and forget afterwards what came."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which a command goes on ignoring where `nohup` began the tests
     listen()
     yield
     listen()
