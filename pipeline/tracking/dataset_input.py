@@ -2,20 +2,19 @@
 
 import mlflow
 from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.entities import Dataset, DatasetInput, InputTag
-from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from pipeline.data.images import ImageData
+from pipeline.tracking.writes import Input
 
 
-def dataset_input(data: ImageData, context: str) -> DatasetInput:
+def split_input(data: ImageData, name: str) -> Input:
     """The split of this name, by shape and fingerprint; its pixels are not stored."""
-    split = getattr(data, context)
+    split = getattr(data, name)
     recorded = mlflow.data.from_numpy(
         split.images,
-        source=CodeDatasetSource(tags={"name": data.name, "splits": context, "fingerprint": data.fingerprint}),
+        source=CodeDatasetSource(tags={"name": data.name, "splits": name, "fingerprint": data.fingerprint}),
         targets=split.labels,
         name=data.name,
-        digest=f"{data.fingerprint[:8]}-{context}",  # MLflow keeps one input for each digest
+        digest=f"{data.fingerprint[:8]}-{name}",  # MLflow keeps one input for each digest
     )
-    return DatasetInput(Dataset.from_dictionary(recorded.to_dict()), [InputTag(MLFLOW_DATASET_CONTEXT, context)])
+    return Input(facts=recorded.to_dict(), context=name)

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from pipeline.tracking.run import mlflow_metrics
 from pipeline.tracking.store import Store
+from pipeline.tracking.writes import Batch, File, measured
 
 
 def add_files(store: Store, run_id: str, paths: Iterable[Path]) -> None:
     """Keep files at the artifact root of a run, whatever its state; they replace those of the same names."""
     with store.transaction():
         for path in paths:
-            store.client.log_artifact(run_id, str(path))
+            store.write(run_id, File(path=path.name), folder=path.parent)
 
 
 def amend(
@@ -26,6 +27,9 @@ def amend(
     """Add a JSON file of facts, numbers and tags to a run that has ended, which stays as it ended."""
     with store.transaction():
         number = len(store.client.list_artifacts(run_id, folder)) + 1
-        store.client.log_text(run_id, facts, f"{folder}/{number}.json")
-        store.client.log_batch(run_id, metrics=mlflow_metrics(metrics or {}, 0), synchronous=True)
-        store.set_tags(run_id, tags or {})
+        file = File(path=f"{folder}/{number}.json")
+        with TemporaryDirectory() as place:
+            path = Path(place) / file.path
+            path.parent.mkdir()
+            path.write_text(facts)
+            store.write(run_id, file, Batch(metrics=measured(metrics or {}, 0), tags=tags or {}), folder=Path(place))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from socket import gethostname
 from traceback import format_exception
+from typing import Literal
 
 from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
@@ -22,6 +23,7 @@ from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED
 from pipeline.tracking.trials import TRIAL
+from pipeline.tracking.writes import Status, milliseconds
 
 
 @contextmanager
@@ -98,7 +100,7 @@ def _begun_again(store: Store, run_id: str) -> str:
     # Only a note that changes is written, as another worker may write the report of a study into it at this instant.
     notes = {NOTE: note} if note != tags.get(NOTE, "") else {}
     store.set_tags(run_id, owner_tags() | notes)  # first, so that a run that is open has an owner
-    store.client.update_run(run_id, "RUNNING")
+    store.write(run_id, Status(status="RUNNING"))
     return run_id
 
 
@@ -128,7 +130,7 @@ def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
 def _finish(store: Store, run_id: str, guard: Guard) -> None:
     try:
         with store.transaction(), silence_told(store.uri):
-            store.client.set_terminated(run_id, "FINISHED")
+            store.write(run_id, Status(status="FINISHED", ended=milliseconds()))
             guard.dismiss()
     except StoreUnreachable as error:
         guard.abandon()
@@ -167,10 +169,10 @@ def _close(store: Store, run_id: str, error: BaseException) -> None:
         reason = paragraphs(error) if known else f"\n{code(masked(''.join(format_exception(error))))}"
         how = f"**{status.capitalize()}:** {reason}"
         store.set_tags(run_id, {NOTE: ended_early(how, store.run(run_id).data.tags)})
-    store.client.set_terminated(run_id, status)
+    store.write(run_id, Status(status=status, ended=milliseconds()))
 
 
-def _status_after(error: BaseException) -> str:
+def _status_after(error: BaseException) -> Literal["FINISHED", "KILLED", "FAILED"]:
     if isinstance(error, Pruned):
         return "FINISHED"
     return "KILLED" if isinstance(error, Interrupted) else "FAILED"

@@ -1,7 +1,6 @@
 """A run that is open for recording, and what can be recorded in it."""
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,8 +8,7 @@ from traceback import TracebackException
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from mlflow.entities import Metric, Param
-from mlflow.exceptions import MlflowException
+from mlflow.entities import Metric
 
 from pipeline.data.images import ImageData
 from pipeline.figures import Figure, png
@@ -18,12 +16,14 @@ from pipeline.metric_names import LOSS
 from pipeline.secrets import masked
 from pipeline.text.markdown import literal
 from pipeline.text.wording import first_line
-from pipeline.tracking.dataset_input import dataset_input
+from pipeline.tracking.card_files import CARDS, card_files
+from pipeline.tracking.dataset_input import split_input
 from pipeline.tracking.links import run_link
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import DATABASE
 from pipeline.tracking.tags import NOTE, REUSED
 from pipeline.tracking.transaction import whole
+from pipeline.tracking.writes import Batch, File, Measured, Model, files_below, measured
 
 if TYPE_CHECKING:
     import keras
@@ -54,7 +54,7 @@ class Run:
     @whole
     def params(self, params: Mapping[str, Any]) -> None:
         """Record settings by their dotted names; MLflow keeps at most 6,000 characters of each."""
-        self._log(params=[Param(name, str(value)[:6000]) for name, value in params.items()])
+        self.store.write(self.id, Batch(params={name: str(value)[:6000] for name, value in params.items()}))
 
     @whole
     def tags(self, tags: Mapping[str, str]) -> None:
@@ -65,7 +65,7 @@ class Run:
     def metrics(self, step: int, metrics: Mapping[str, float]) -> None:
         """Record numbers at a step, unless a run that is resumed already had."""
         if step > self._recorded:
-            self._log(metrics=mlflow_metrics(metrics, step))
+            self.store.write(self.id, Batch(metrics=measured(metrics, step)))
 
     @whole
     def summary(self, metrics: Mapping[str, float]) -> None:
@@ -73,7 +73,7 @@ class Run:
 
         The UI draws bars, not curves, of what has no step but 0.
         """
-        self._log(metrics=mlflow_metrics(metrics, 0, self.store.model_id(self.id)))
+        self.store.write(self.id, Batch(metrics=measured(metrics, 0), of_model=True))
 
     def card(self, key: str, step: int, draw: Callable[[], np.ndarray]) -> None:
         """Record a card, uint8 [S, S, 3], that the UI shows under its key with a slider over steps.
@@ -82,8 +82,8 @@ class Run:
         """
         card = self.drawn(f"{key} of epoch {step}", draw)
         if card is not None:
-            with self.transaction():
-                self.store.client.log_image(self.id, card, key=key, step=step, synchronous=True)
+            with card_files(key, step, card) as (folder, paths):
+                self.store.write(self.id, *(File(path=path) for path in paths), CARDS, folder=folder)
 
     def picture(self, name: str, draw: Callable[[], Figure | str | bytes]) -> None:
         """Store what `draw` gives as a file; a picture that cannot be drawn is left out, with a warning."""
@@ -100,26 +100,22 @@ class Run:
     def file(self, name: str, content: str | bytes) -> None:
         """Store a text or a file's content at the artifact root, where the UI's compare page finds it."""
         with TemporaryDirectory() as folder:
-            path = Path(folder) / name
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-            self.store.client.log_artifact(self.id, str(path))
+            (Path(folder) / name).write_bytes(content.encode() if isinstance(content, str) else content)
+            self.store.write(self.id, File(path=name), folder=Path(folder))
 
     @whole
     def data(self, data: ImageData) -> None:
         """Record the splits as the run's inputs, by name, shape and fingerprint."""
-        inputs = [dataset_input(data, context) for context in ("train", "validation", "test")]
-        try:
-            self.store.client.log_inputs(self.id, inputs)
-        except MlflowException:  # another process recorded the same at this instant, for the first time
-            self.store.client.log_inputs(self.id, inputs)
+        self.store.write(self.id, *(split_input(data, split) for split in ("train", "validation", "test")))
 
     @whole
     def model(self, model: "keras.Model", example: np.ndarray) -> None:
         """Store the Keras model, with images float32 [N, H, W, C] as example, unless the run has it already."""
-        from pipeline.tracking.model.keras_model import log_keras_model  # takes TensorFlow along
+        from pipeline.tracking.model.keras_model import save_keras_model  # takes TensorFlow along
 
-        if self.store.model_id(self.id) is None:
-            log_keras_model(self.store.client, self.store.run(self.id), model, example)
+        with TemporaryDirectory() as folder:
+            save_keras_model(Path(folder), model, example)
+            self.store.write(self.id, Model(paths=files_below(Path(folder))), folder=Path(folder))
 
     @whole
     def take_over(self, run_id: str) -> dict[str, float]:
@@ -129,12 +125,13 @@ class Run:
         for name in known.data.metrics:
             points = client.get_metric_history(run_id, name)
             for first in range(0, len(points), 1000):  # MLflow takes no more at once
-                client.log_batch(self.id, metrics=points[first : first + 1000])
+                self.store.write(self.id, Batch(metrics=[_same(each) for each in points[first : first + 1000]]))
         mine = self.store.run(self.id).data.params
         self.params({key: value for key, value in known.data.params.items() if key not in mine})
         self.tags({REUSED: run_id, NOTE: f"**Taken over** from run {run_id}: the same training."})
         with TemporaryDirectory() as folder:
-            client.log_artifacts(self.id, client.download_artifacts(run_id, "", dst_path=folder))
+            home = Path(client.download_artifacts(run_id, "", dst_path=folder))
+            self.store.write(self.id, *(File(path=path) for path in files_below(home)), folder=home)
         return dict(known.data.metrics)
 
     @whole
@@ -174,11 +171,6 @@ class Run:
                 self.describe(self._description)
             return None
 
-    def _log(self, **facts: Any) -> None:
-        self.store.client.log_batch(self.id, synchronous=True, **facts)
 
-
-def mlflow_metrics(metrics: Mapping[str, float], step: int, model_id: str | None = None) -> list[Metric]:
-    """Return MLflow's metrics of numbers at a step, which are of a model too where one is named."""
-    now = int(time.time() * 1000)
-    return [Metric(name, float(value), now, step, model_id=model_id) for name, value in metrics.items()]
+def _same(point: Metric) -> Measured:
+    return Measured(metric=point.key, value=point.value, time=point.timestamp, step=point.step)

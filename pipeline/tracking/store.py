@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import mlflow
-from mlflow.entities import LoggedModelStatus, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -21,6 +21,7 @@ from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.store_address import DATABASE, is_server
 from pipeline.tracking.tags import PARENT, PRUNED, REUSED, TRAINING_KEY
 from pipeline.tracking.transaction import found_or_made, whole
+from pipeline.tracking.writes import Batch, Write, model_of
 
 MlflowRun: TypeAlias = mlflow.entities.Run
 """What MLflow knows of a run."""
@@ -81,9 +82,15 @@ class Store:
         return run
 
     @whole
+    def write(self, run_id: str, *writes: Write, folder: Path = Path()) -> None:
+        """Write into a run, whatever its state; `folder` has the files that belong to the writes."""
+        for each in writes:
+            each.apply(self.client, run_id, folder)
+
+    @whole
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Set tags of a run, whatever its state."""
-        self.client.log_batch(run_id, tags=[RunTag(name, str(tag)) for name, tag in tags.items()], synchronous=True)
+        self.write(run_id, Batch(tags={name: str(tag) for name, tag in tags.items()}))
 
     def _id_of(self, name: str) -> str:
         model, at, alias = name.partition("@")  # <study>@champion
@@ -163,9 +170,7 @@ class Store:
     @whole
     def model_id(self, run_id: str) -> str | None:
         """The id of the model of a run; None if it has none, or none that was stored to its end."""
-        outputs = self.client.get_run(run_id).outputs
-        stored = (self.client.get_logged_model(each.model_id) for each in (outputs.model_outputs if outputs else ()))
-        return next((str(each.model_id) for each in stored if each.status == LoggedModelStatus.READY), None)
+        return model_of(self.client, run_id)
 
     @whole
     def artifact_text(self, run_id: str, name: str) -> str:

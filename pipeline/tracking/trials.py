@@ -10,6 +10,7 @@ from pipeline.text.markdown import paragraphs
 from pipeline.tracking.owner import end_as_killed, is_alive, is_visible, owner_tags
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED
+from pipeline.tracking.writes import Batch, Status, measured, milliseconds
 
 STUDY = "study"
 STUDY_KEY = "study_key"
@@ -81,26 +82,23 @@ class Trials:
         if run is None:
             run = self.store.client.create_run(self._experiment, run_name=name, tags=tags)
         else:
-            for key, value in tags.items():
-                self.store.client.set_tag(run.info.run_id, key, value)
-            self.store.client.update_run(run.info.run_id, "RUNNING")
+            self.store.write(run.info.run_id, Batch(tags=tags), Status(status="RUNNING"))
         return str(run.info.run_id)
 
     def close(self, number: int, metrics: Mapping[str, float]) -> None:
         """End the run of a trial whose replicates are done, with what they came to."""
         run = self._found(number)
         assert run
-        for name, value in metrics.items():
-            self.store.client.log_metric(run.info.run_id, name, value, step=0)
-        self.store.client.set_terminated(run.info.run_id, "FINISHED")
+        finished = Status(status="FINISHED", ended=milliseconds())
+        self.store.write(run.info.run_id, Batch(metrics=measured(metrics, 0)), finished)
 
     def fail(self, number: int, replicate: int | None, reason: str) -> None:
         """Close the run of a trial, and of the replicate that failed, as failed, with the reason."""
         runs = [self.run_of(number, replicate), *([self._found(number)] if replicate is not None else [])]
         for run in runs:
             if run and run.info.status != "FAILED":
-                self.store.client.set_tag(run.info.run_id, NOTE, f"**Failed:** {paragraphs(reason)}")
-                self.store.client.set_terminated(run.info.run_id, "FAILED")
+                note = Batch(tags={NOTE: f"**Failed:** {paragraphs(reason)}"})
+                self.store.write(run.info.run_id, note, Status(status="FAILED", ended=milliseconds()))
 
     def _found(self, number: int, replicate: int | None = None) -> MlflowRun | None:
         parent_id = self.parent_id
