@@ -8,12 +8,17 @@ gone.
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 
 from pipeline.address import Address
 from pipeline.process.interruption import signals_blocked
 
 _GOODBYE = b"done"
+TRIES = 60
+"""How often a guard tries to close a run; the store may be locked, full or away for a while."""
+PAUSE = 10.0
+"""Seconds between two tries."""
 
 
 class Guard:
@@ -44,7 +49,7 @@ class Guard:
         self._process.communicate(_GOODBYE)
 
     def abandon(self) -> None:
-        """Leave the run, which could not be closed, to the guard; it tries for as long as MLflow does, some minutes."""
+        """Leave the run, which could not be closed, to the guard; it tries for some minutes."""
         assert self._process.stdin
         self._process.stdin.close()
 
@@ -55,15 +60,30 @@ def main() -> None:
     if not task or sys.stdin.buffer.read() == _GOODBYE:
         return
     # Imported only now: a guard that waits should weigh nothing.
-    from mlflow.tracking import MlflowClient
+    from mlflow.exceptions import MlflowException
 
+    from pipeline.errors import InputError
+
+    for rest in reversed(range(TRIES)):
+        try:
+            _close(*json.loads(task))
+            return
+        except (InputError, MlflowException, OSError):  # such as a database that another process has locked
+            if not rest:
+                raise
+            time.sleep(PAUSE)
+
+
+def _close(uri: str, run_id: str, owner: Mapping[str, str]) -> None:
+    """Close a run whose process is gone, unless another process has closed it or goes on with it."""
     from pipeline.tracking.owner import end_as_killed
+    from pipeline.tracking.store import Store
 
-    uri, run_id, owner = json.loads(task)
-    client = MlflowClient(uri)
-    run = client.get_run(run_id)
+    store = Store(uri, "auto")
+    run = store.run(run_id)
     if run.info.status == "RUNNING" and owner.items() <= run.data.tags.items():
-        end_as_killed(client, Address(uri), run_id)
+        end_as_killed(store, run_id)
+        store.settle(run_id)
 
 
 if __name__ == "__main__":
