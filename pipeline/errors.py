@@ -23,6 +23,10 @@ class StoreUnreachable(InputError):  # noqa: N818 — an error by its parent's n
     """Says why no run can be kept in the tracking store now; what was trained can go on once the store is back."""
 
 
+class ServerSilent(StoreUnreachable):
+    """Says why a tracking server does not answer, which it will some time: runs can be recorded without it."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Raised at a signal. It is no `Exception`, so that no library takes it for an error and goes on.
 

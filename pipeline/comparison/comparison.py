@@ -22,7 +22,7 @@ from pipeline.process.circumstances import circumstances
 from pipeline.text.markdown import literal
 from pipeline.tracking.ended_run import add_files
 from pipeline.tracking.lifecycle import start_run
-from pipeline.tracking.run_facts import FinishedRun
+from pipeline.tracking.run_facts import FinishedRun, curve
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PARENT
@@ -44,7 +44,7 @@ def compare(config: Config, console: Console) -> list[Path]:
     store = store_of(config)
     table = Table(selection.of(store), check_value(config["sort"], Text | None, "sort"))
     table.report(console)
-    curves = {run.id: store.curve(run.id, ELBO) for run in table.runs}
+    curves = {run.id: curve(store, run.id, ELBO) for run in table.runs}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Contact sheets", total=len(table.runs))
         contact = list(sheets(store, table.runs, trusted, partial(progress.advance, task)))

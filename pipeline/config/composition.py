@@ -48,6 +48,7 @@ GENERATE = Primary(COMMANDS, "generate")
 REPRODUCE = Primary(COMMANDS, "reproduce")
 SERVE = Primary(COMMANDS, "serve")
 STUDY = Primary(COMMANDS, "study")
+SYNC = Primary(COMMANDS, "sync")
 
 CHOICES = "choices"
 """The key of a recorded config that has the option chosen of each group: what a config's values do not tell."""

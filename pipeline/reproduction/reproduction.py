@@ -4,6 +4,7 @@ import json
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from pipeline.runs.record import facts, parameters
 from pipeline.runs.recorded_config import recorded_config
 from pipeline.runs.setup import Setup
 from pipeline.tracking.ended_run import amend
+from pipeline.tracking.run_facts import curve
+from pipeline.tracking.run_files import trained_model
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PRUNED, REUSED
@@ -49,7 +52,7 @@ def reproduce(config: Config, console: Console) -> Verdict:
     record = _record(store, run, trusted, config["dataset_dir"])
     setup = Setup.from_config(record)
     data = setup.dataset.load(judge_appearance=False)
-    vae = fresh_model(setup, record.get("init"), data, store.model)
+    vae = fresh_model(setup, record.get("init"), data, partial(trained_model, store))
     finder = DifferenceFinder(_recorded(store, run), stops_early=PRUNED in run.data.tags)
     _train(setup, vae, data, finder, console)
     if finder.goes_on:
@@ -60,7 +63,7 @@ def reproduce(config: Config, console: Console) -> Verdict:
         epochs=finder.epochs,
         numbers=finder.numbers,
         difference=finder.difference,
-        weights=_different_weights(store.model(run.info.run_id), vae) if finder.goes_on else None,
+        weights=_different_weights(trained_model(store, run.info.run_id), vae) if finder.goes_on else None,
         changed=_changed(run, record, data),
     )
     _note(store, verdict)
@@ -106,7 +109,7 @@ def _recorded(store: Store, run: MlflowRun) -> Recorded:
         if not is_of_epoch(name):
             recorded[None][name] = value
         elif name != SPEED:
-            for epoch, number in store.curve(run.info.run_id, name):
+            for epoch, number in curve(store, run.info.run_id, name):
                 recorded.setdefault(epoch, {})[name] = number
     if len(recorded) == 1:
         raise InputError(f"run={run.info.run_id}: no epoch is recorded to compare with: was it made by pipeline.train?")

@@ -12,6 +12,7 @@ from pipeline.errors import InputError
 from pipeline.metric_names import under_current_names
 from pipeline.models.vae import VAE
 from pipeline.runs.recorded_config import recorded_config
+from pipeline.tracking.run_files import trained_model
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import FINGERPRINT
@@ -107,4 +108,4 @@ def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Se
     config["dataset"]["dir"] = dataset_dir or config["dataset"]["dir"]
     metrics = under_current_names(run.data.metrics)
     before = run.data.tags.get(FINGERPRINT, "")
-    return LoadedRun(run_id, str(run.info.run_name), config, store.model(run_id), metrics, before, trusted)
+    return LoadedRun(run_id, str(run.info.run_name), config, trained_model(store, run_id), metrics, before, trusted)

@@ -6,6 +6,7 @@ import yaml
 
 from pipeline.config.names import Config
 from pipeline.tracking.run import Run
+from pipeline.tracking.run_files import artifact_text
 from pipeline.tracking.store import Store
 
 _FILE = "config.yaml"
@@ -29,7 +30,7 @@ def recorded_config(store: Store, run_id: str) -> Config:
     Raises:
         InputError: the run has recorded no config.
     """
-    config: Config = yaml.safe_load(store.artifact_text(run_id, _FILE))
+    config: Config = yaml.safe_load(artifact_text(store, run_id, _FILE))
     for group, keys in _KEYS_SINCE.items():
         config[group] = keys | config.get(group, {})
     return config

@@ -12,6 +12,7 @@ from pipeline.places import HOST
 from pipeline.runs.loaded_run import finished_training
 from pipeline.text.wording import one_line
 from pipeline.tracking.model_server import serve_model
+from pipeline.tracking.run_files import trained_model
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.ui.server import refuse_busy
 
@@ -28,7 +29,7 @@ def serve_run(config: Config, console: Console) -> None:
     refuse_busy(port, f"Choose another: port={port + 1}, or make serve SERVE_PORT={port + 1}")
     store = store_of(config)
     run = finished_training(store, str(config["run"])).info
-    vae = store.model(run.run_id)
+    vae = trained_model(store, run.run_id)
     where = f" ({run.run_id}) answers at http://{HOST}:{port}/invocations\nStop with Ctrl-C."
     console.print(Text.assemble("Run ", (one_line(run.run_name), "bold"), where), soft_wrap=True)
     serve_model(vae, port)

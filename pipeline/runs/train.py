@@ -29,6 +29,8 @@ from pipeline.runs.travelling_checkpoint import CheckpointSender, fetch_checkpoi
 from pipeline.text.wording import one_line
 from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
+from pipeline.tracking.run_facts import trained_before
+from pipeline.tracking.run_files import trained_model
 from pipeline.tracking.sent_checkpoint import SentCheckpoint
 from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.settings import TrackingSettings
@@ -70,7 +72,7 @@ def train(
     if config.get("init"):  # by its id: a champion may be another run when this one is reproduced
         config = config | {"init": _id_of(store, "init", config["init"])}
     data = load(setup.dataset)
-    vae = fresh_model(setup, config.get("init"), data, store.model)
+    vae = fresh_model(setup, config.get("init"), data, partial(trained_model, store))
     setup.pictures.check(vae.latent_dim, len(data.test))
     if resume:
         recorded = store.run(resume).data.tags.get(FINGERPRINT, data.fingerprint)
@@ -78,7 +80,7 @@ def train(
         fetch_checkpoint(store, resume)
     key = training_key(config, data.fingerprint)
     with silence_told(store.uri):
-        known = store.trained(key) if key and reuse else None
+        known = trained_before(store, key) if key and reuse else None
     with _opened(setup.tracking, store, resume, {TRAINING_KEY: key} if key else {}) as run:
         console.print(Text.assemble("Run ", (one_line(run.name), "bold"), f" ({run.id})"), soft_wrap=True)
         if known:
@@ -105,7 +107,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
     """
     store: Store = build(tracking, "tracking", expected=TrackingSettings).connect()
     run = store.run(run_id)
-    run_id = run.info.run_id
+    run_id = store.id_here(run)
     if not has_checkpoint(store, run_id):
         raise InputError(
             f"resume={run_id}: this run is {run.info.status} and has no checkpoint here or on its server: it finished, "

@@ -102,6 +102,7 @@ def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: S
     from pipeline.runs.setup import Setup
     from pipeline.sweep.objectives import check_evaluated, check_objectives
     from pipeline.sweep.training_cost import TrainingCost, cost_of
+    from pipeline.tracking.run_files import trained_model
     from pipeline.tracking.settings import store_of
 
     check_objectives(plan.settings, list(plan.space))
@@ -110,7 +111,7 @@ def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: S
 
     @cache
     def stored(run_id: str) -> Any:
-        return store_of(configs[0]).model(run_id)
+        return trained_model(store_of(configs[0]), run_id)
 
     for point, config in zip(points, configs, strict=True):
         with _naming(point):

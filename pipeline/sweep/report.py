@@ -14,7 +14,8 @@ from pipeline.sweep.space.space import point_name
 from pipeline.sweep.study.study import Study
 from pipeline.text.markdown import code, literal, table
 from pipeline.tracking.cards import last_cards
-from pipeline.tracking.registry import CHAMPION, register
+from pipeline.tracking.champion import CHAMPION
+from pipeline.tracking.registry import register
 from pipeline.tracking.run import Run
 from pipeline.tracking.run_facts import finished_children
 from pipeline.tracking.tags import REUSED

@@ -59,12 +59,14 @@ class SharedRun(AbstractContextManager["SharedRun"]):
     """
 
     def __init__(self, store: Store, run_id: str) -> None:
-        self.run = Run(store, run_id)
+        self.run = Run(store, store.id_here(store.run(run_id)))
         self.is_mine = False
         self._opened = ExitStack()
 
     def __exit__(self, *error: Any) -> None:
         self._opened.__exit__(*error)
+        if not self.is_mine:
+            self.run.store.settle(self.run.id)  # the runs of the trials that this worker trained
 
     def ensure_open(self, *, at_the_end: bool = False) -> None:
         """Open the run if nobody has it open, which nobody knows while the tracking server does not answer at once.

@@ -8,7 +8,7 @@ from pipeline.runs.next_steps import next_steps
 from pipeline.sweep.space.space import point_name
 from pipeline.sweep.study.study import Study
 from pipeline.sweep.workers.progress import WORDS
-from pipeline.tracking.registry import CHAMPION
+from pipeline.tracking.champion import CHAMPION
 from pipeline.tracking.run import Run
 
 FRONT_TRIALS = 10

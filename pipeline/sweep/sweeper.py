@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
 
@@ -113,12 +114,13 @@ def _check(members: Sequence[FamilyMember], composed: Sequence[Config]) -> None:
     """Refuse a wrong setting of any member before the first training begins."""
     from pipeline.runs.initial_weights import model_of
     from pipeline.runs.setup import Setup
+    from pipeline.tracking.run_files import trained_model
 
     for member, config in zip(members, composed, strict=True):
         try:
             setup = Setup.from_config(config)
             if config.get("init"):
-                model_of(str(config["init"]), setup.tracking.connect().model)
+                model_of(str(config["init"]), partial(trained_model, setup.tracking.connect()))
         except InputError as error:
             raise InputError(f"{member.name}: {error}" if member.name else str(error)) from error
 

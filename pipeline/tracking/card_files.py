@@ -10,7 +10,8 @@ import numpy as np
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_IMAGES
 
-from pipeline.tracking.writes import Batch, files_below
+from pipeline.tracking.file_path import paths_below
+from pipeline.tracking.writes import Batch
 
 CARDS = Batch(tags={MLFLOW_LOGGED_IMAGES: "True"})
 """Tells the UI that a run has cards."""
@@ -21,7 +22,7 @@ def card_files(key: str, step: int, card: np.ndarray) -> Iterator[tuple[Path, li
     """A folder with the files of a card, uint8 [S, S, 3], and their paths below it."""
     with TemporaryDirectory() as folder:
         _ToFolder(Path(folder)).log_image("", card, key=key, step=step, synchronous=True)
-        yield Path(folder), files_below(Path(folder))
+        yield Path(folder), paths_below(Path(folder))
 
 
 class _ToFolder(MlflowClient):

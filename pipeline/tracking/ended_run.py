@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pipeline.tracking.measurement import measured
 from pipeline.tracking.store import Store
-from pipeline.tracking.writes import Batch, File, measured
+from pipeline.tracking.writes import Batch, File
 
 
 def add_files(store: Store, run_id: str, paths: Iterable[Path]) -> None:

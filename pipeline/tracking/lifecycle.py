@@ -9,21 +9,21 @@ from typing import Literal
 from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 
-from pipeline.errors import InputError, Interrupted, Pruned, StoreUnreachable, unwritable
+from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.process.interruption import interruption_first, signals_deferred
 from pipeline.secrets import masked
 from pipeline.text.markdown import code, paragraphs
 from pipeline.tracking.colour import COLOUR, colour_of
 from pipeline.tracking.description import ended_early, shown
 from pipeline.tracking.guard import Guard
+from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import Run
-from pipeline.tracking.server_check import answers, silence_told
+from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.store import Store
-from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED
 from pipeline.tracking.trials import TRIAL
-from pipeline.tracking.writes import Status, milliseconds
+from pipeline.tracking.writes import Status
 
 
 @contextmanager
@@ -41,11 +41,9 @@ def start_run(
     """
 
     def begin() -> str:
-        experiment_id = store.experiment(experiment)
-        colour = {COLOUR: colour_of(store, experiment_id, tags.get(TRIAL))}
-        all_tags = {**owner_tags(), **tags, **colour, **({PARENT: parent} if parent else {})}
-        # By the client: what MLflow calls the active run may be one that an environment variable names.
-        return str(store.client.create_run(experiment_id, tags=resolve_tags(all_tags), run_name=name).info.run_id)
+        colour = {COLOUR: colour_of(store, store.experiment(experiment), tags.get(TRIAL))}
+        all_tags = {**owner_tags(), **tags, **colour, **({PARENT: store.id_of(parent)} if parent else {})}
+        return store.begin(experiment, name, resolve_tags(all_tags))
 
     with _guarded(store, begin) as run:
         yield run
@@ -63,6 +61,7 @@ def reopen_run(store: Store, run_id: str) -> Iterator[Run]:
         raise InputError(f"resume={run_id}: this run is finished. Train anew, with more epochs if you wish")
     if known.info.status == "RUNNING" and is_alive(known.data.tags):
         raise InputError(f"resume={run_id}: this run is still training, in process {known.data.tags['pid']}")
+    run_id = store.id_here(known)
     with _guarded(store, lambda: _begun_again(store, run_id)) as run:
         yield run
 
@@ -86,6 +85,7 @@ def join_run(store: Store, run_id: str, *, take_over: bool = False) -> Iterator[
     Raises:
         InputError: there is none.
     """
+    run_id = store.id_here(store.run(run_id))
     if not take_over and is_open(store, run_id):
         yield Run(store, run_id)
         return
@@ -122,41 +122,31 @@ def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
             _give_up(store, run_id, guard, error)
             if isinstance(error, Pruned):
                 run.finished()
+            store.settle(run_id)
             raise
         _finish(store, run_id, guard)
         run.finished()
+        store.settle(run_id)
 
 
 def _finish(store: Store, run_id: str, guard: Guard) -> None:
-    try:
-        with store.transaction(), silence_told(store.uri):
-            store.write(run_id, Status(status="FINISHED", ended=milliseconds()))
-            guard.dismiss()
-    except StoreUnreachable as error:
-        guard.abandon()
-        raise StoreUnreachable(_lost(store, run_id)) from error
+    with store.transaction():
+        store.write(run_id, Status(status="FINISHED", ended=milliseconds()))
+        guard.dismiss()
 
 
 def _give_up(store: Store, run_id: str, guard: Guard | None, error: BaseException) -> None:
-    # Before anything is written: MLflow would try a dead server for minutes, and Ctrl-C would seem to do nothing.
-    if isinstance(error, MlflowException | StoreUnreachable | Interrupted) and not answers(store.client):
-        _leave_to(guard)
-        raise StoreUnreachable(_lost(store, run_id)) from error
     try:
-        with store.transaction(), silence_told(store.uri):
+        with store.transaction():
             _close(store, run_id, error)
-    except (MlflowException, StoreUnreachable, OSError):
-        _leave_to(guard)
+    except (MlflowException, OSError):
+        if guard:
+            guard.abandon()
         if not unwritable(error):  # which says more than that the end of the run could not be written either
             raise
     else:
         if guard:
             guard.dismiss()
-
-
-def _leave_to(guard: Guard | None) -> None:
-    if guard:
-        guard.abandon()
 
 
 def _close(store: Store, run_id: str, error: BaseException) -> None:
@@ -176,10 +166,3 @@ def _status_after(error: BaseException) -> Literal["FINISHED", "KILLED", "FAILED
     if isinstance(error, Pruned):
         return "FINISHED"
     return "KILLED" if isinstance(error, Interrupted) else "FAILED"
-
-
-def _lost(store: Store, run_id: str) -> str:
-    return (
-        f"{store.uri} stopped answering, so the training stopped. Its checkpoint is kept; when the server is back, "
-        f"go on with: {resume_command(store.uri, run_id)}"
-    )

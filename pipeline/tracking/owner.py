@@ -5,14 +5,18 @@ import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
-from mlflow.tracking import MlflowClient
 
-from pipeline.address import Address
 from pipeline.tracking.description import ended_early
+from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import NOTE
+from pipeline.tracking.writes import Batch, Status
+
+if TYPE_CHECKING:
+    from pipeline.tracking.store import Store
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _MACHINE = Path("/etc/machine-id")
@@ -109,8 +113,8 @@ def _boot() -> str:
         return ""
 
 
-def end_as_killed(client: MlflowClient, uri: Address, run_id: str) -> None:
+def end_as_killed(store: "Store", run_id: str) -> None:
     """Close a run whose process is gone, and say so in its description."""
-    how = f"**The process was killed.** Go on with `{resume_command(uri, run_id)}`"
-    client.set_tag(run_id, NOTE, ended_early(how, client.get_run(run_id).data.tags))
-    client.set_terminated(run_id, "KILLED")
+    how = f"**The process was killed.** Go on with `{resume_command(store.uri, run_id)}`"
+    note = Batch(tags={NOTE: ended_early(how, store.client.get_run(run_id).data.tags)})
+    store.write(run_id, note, Status(status="KILLED", ended=milliseconds()))

@@ -18,12 +18,15 @@ from pipeline.text.markdown import literal
 from pipeline.text.wording import first_line
 from pipeline.tracking.card_files import CARDS, card_files
 from pipeline.tracking.dataset_input import split_input
+from pipeline.tracking.file_path import paths_below
 from pipeline.tracking.links import run_link
+from pipeline.tracking.measurement import Measured, measured
+from pipeline.tracking.run_facts import curve
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import DATABASE
 from pipeline.tracking.tags import NOTE, REUSED
 from pipeline.tracking.transaction import whole
-from pipeline.tracking.writes import Batch, File, Measured, Model, files_below, measured
+from pipeline.tracking.writes import Batch, File, Model
 
 if TYPE_CHECKING:
     import keras
@@ -43,13 +46,14 @@ class Run:
         self.store = store
         self.id = run_id
         self.transaction = store.transaction
+        store.keep(run_id)
         info = store.client.get_run(run_id).info
         self.name = str(info.run_name)
         self.experiment_id = str(info.experiment_id)
         self.not_drawn: dict[str, TracebackException] = {}
         self._description: str | None = None
         self._once_finished: list[Callable[[], None]] = []
-        self._recorded = max((step for step, _ in store.curve(run_id, LOSS)), default=0)  # the last epoch
+        self._recorded = max((step for step, _ in curve(store, run_id, LOSS)), default=0)  # the last epoch
 
     @whole
     def params(self, params: Mapping[str, Any]) -> None:
@@ -115,7 +119,7 @@ class Run:
 
         with TemporaryDirectory() as folder:
             save_keras_model(Path(folder), model, example)
-            self.store.write(self.id, Model(paths=files_below(Path(folder))), folder=Path(folder))
+            self.store.write(self.id, Model(paths=paths_below(Path(folder))), folder=Path(folder))
 
     @whole
     def take_over(self, run_id: str) -> dict[str, float]:
@@ -131,7 +135,7 @@ class Run:
         self.tags({REUSED: run_id, NOTE: f"**Taken over** from run {run_id}: the same training."})
         with TemporaryDirectory() as folder:
             home = Path(client.download_artifacts(run_id, "", dst_path=folder))
-            self.store.write(self.id, *(File(path=path) for path in files_below(home)), folder=home)
+            self.store.write(self.id, *(File(path=path) for path in paths_below(home)), folder=home)
         return dict(known.data.metrics)
 
     @whole

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.evaluation.scores import COMPARED
-from pipeline.metric_names import under_current_names
+from pipeline.metric_names import names_of, under_current_names
 from pipeline.tracking.colour import COLOUR, COLOURS
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import FINGERPRINT, PARENT, PRUNED
+from pipeline.tracking.tags import FINGERPRINT, PARENT, PRUNED, REUSED, TRAINING_KEY
 
 FOLLOWING = ("training.runtime.threads", "training.seed", "model.parameters")
 """Settings that follow from others, or say little."""
@@ -69,6 +69,19 @@ def deciding_score(runs: Sequence[FinishedRun], split: str) -> str:
     """The metric by which runs are ranked: the NLL, or the ELBO where not all of them have an NLL."""
     nll = f"{split}/nll"
     return nll if all(nll in run.metrics for run in runs) else f"{split}/elbo"
+
+
+def curve(store: Store, run_id: str, metric: str) -> list[tuple[int, float]]:
+    """Steps and values of a metric, recorded under its name of today or of before; empty if the run has none."""
+    with store.transaction():
+        points = [point for name in names_of(metric) for point in store.client.get_metric_history(run_id, name)]
+    return sorted((point.step, point.value) for point in points)
+
+
+def trained_before(store: Store, key: str) -> str | None:
+    """The id of the finished run that has this training key; None if there is none."""
+    found = store.search(store.experiments, f"status = 'FINISHED' AND tags.{TRAINING_KEY} = '{key}'")
+    return next((run.info.run_id for run in found if not {PRUNED, REUSED} & set(run.data.tags)), None)
 
 
 def finished_runs(store: Store, experiment: str) -> list[FinishedRun]:

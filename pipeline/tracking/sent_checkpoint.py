@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-from pipeline.errors import StoreUnreachable
+from pipeline.errors import ServerSilent, StoreUnreachable
 from pipeline.text.wording import first_line
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import impatience
+from pipeline.tracking.writes import Removal
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +45,13 @@ class SentCheckpoint:
             f"The checkpoint of run {self.run_id} could not be sent to {self.store.uri}, so that only this machine has "
             f"it, in {self.checkpoint}"
         ):
-            self._answers()
+            self._ask()
+            if self.store.silence:
+                raise ServerSilent(self.store.silence)
             with impatience(TRANSFER, retries=0):
                 self._send()
 
-    def _answers(self) -> None:
+    def _ask(self) -> None:
         """Ask the server for an answer, so that a dead one is not waited for as long as for a transfer."""
         with impatience():
             self.store.run(self.run_id)
@@ -58,10 +59,10 @@ class SentCheckpoint:
     def _send(self) -> None:
         for snapshot in sorted(self.checkpoint.with_suffix("").glob("*.npz")):
             if snapshot.name not in self._sent:
-                self.store.client.log_artifact(self.run_id, str(snapshot), f"{FOLDER}/{SNAPSHOTS}")
+                self.store.client.log_artifact(self.store.id_of(self.run_id), str(snapshot), f"{FOLDER}/{SNAPSHOTS}")
                 self._sent.add(snapshot.name)
         # Last, so that a checkpoint is never there without the snapshots of its epochs.
-        self.store.client.log_artifact(self.run_id, str(self.checkpoint), FOLDER)
+        self.store.client.log_artifact(self.store.id_of(self.run_id), str(self.checkpoint), FOLDER)
 
     @property
     def exists(self) -> bool:
@@ -71,18 +72,25 @@ class SentCheckpoint:
             StoreUnreachable: the server, or its storage of artifacts, does not say.
         """
         with self._reached():
-            return self._is_there()
+            is_there = self._is_there()
+            if self.store.silence:
+                raise ServerSilent(self.store.silence)
+            return is_there
 
     def _is_there(self) -> bool:
         if not self.store.is_server:
             return False
-        self._answers()
+        self._ask()
+        if self.store.silence:
+            return False
         with impatience(TRANSFER):
             there = self.store.client.list_artifacts(self.run_id, FOLDER)
         return f"{FOLDER}/{self.checkpoint.name}" in [each.path for each in there]
 
     def fetched(self, folder: Path) -> Path | None:
-        """Download what was sent into a folder, and give the path of the checkpoint there; None if nothing was sent.
+        """Download what was sent into a folder, and give the path of the checkpoint there.
+
+        None if nothing was sent, or while the server is silent.
 
         Raises:
             StoreUnreachable: the server, or its storage of artifacts, does not give it.
@@ -95,15 +103,9 @@ class SentCheckpoint:
             return place / self.checkpoint.name
 
     def remove(self) -> None:
-        """Remove the copy; where that fails it stays, with a warning."""
-        with _failure_is_warning(
-            f"The checkpoint of run {self.run_id} at {self.store.uri} could not be removed, and stays among the "
-            "artifacts of the run, where nothing needs it any longer"
-        ):
-            if self._is_there():
-                with impatience(TRANSFER, retries=0):
-                    home = self.store.run(self.run_id).info.artifact_uri
-                    get_artifact_repository(home).delete_artifacts(FOLDER)
+        """Remove the copy, once the server answers."""
+        if self.store.is_server:
+            self.store.write(self.run_id, Removal(path=FOLDER))
 
     @contextmanager
     def _reached(self) -> Iterator[None]:

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import requests
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, TEMPORARILY_UNAVAILABLE, ErrorCode
-from mlflow.tracking import MlflowClient
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 from packaging.version import InvalidVersion, Version
@@ -19,14 +18,16 @@ from requests.exceptions import InvalidURL, ProxyError, SSLError, Timeout
 from urllib3.exceptions import LocationParseError
 
 from pipeline.address import Address
-from pipeline.errors import InputError, StoreUnreachable
-from pipeline.tracking.store_address import impatience, is_server, try_no_more
+from pipeline.errors import InputError, ServerSilent
+from pipeline.tracking.store_address import impatience, is_server
 
 NEEDED = Version("3.0.0")
 """The first that keeps models as we store them."""
 ELSE = "Or leave tracking.uri and MLFLOW_TRACKING_URI out to use the file in mlruns/"
 _MODELS = "/api/2.0/mlflow/logged-models/search"
 _EXPERIMENTS = "/api/2.0/mlflow/experiments/search?max_results=1"
+MISTAKEN = {LocationParseError, InvalidURL, ProxyError, SSLError, ssl.SSLError}
+"""Errors that a server's return does not cure."""
 _SILENCE = tuple(map(ErrorCode.Name, (INTERNAL_ERROR, TEMPORARILY_UNAVAILABLE)))
 """Codes of MLflow's errors where a server did not answer, or is out of order itself."""
 
@@ -50,18 +51,6 @@ def check_server(uri: Address) -> None:
         raise InputError(_too_old(f"MLflow {version}"))
 
 
-def answers(client: MlflowClient) -> bool:
-    """Ask whether a tracking store can still be reached; if not, this process waits for none until one is opened."""
-    with impatience():
-        try:
-            client.search_experiments(max_results=1)
-            return True
-        except MlflowException:
-            pass
-    try_no_more()
-    return False
-
-
 @contextmanager
 def silence_told(uri: Address) -> Iterator[None]:
     """Tell a tracking server that does not answer a request of this block from one that refuses it.
@@ -74,7 +63,12 @@ def silence_told(uri: Address) -> Iterator[None]:
     except MlflowException as error:
         if not is_server(uri) or error.error_code not in _SILENCE:
             raise
-        raise StoreUnreachable(f"{uri} does not answer: {_silence(uri, error)}") from error
+        raise ServerSilent(f"{uri} does not answer: {_silence(uri, error)}") from error
+    except requests.RequestException as error:  # of files, which MLflow sends without an error of its own
+        status = error.response.status_code if error.response is not None else HTTPStatus.SERVICE_UNAVAILABLE
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS:
+            raise
+        raise ServerSilent(f"{uri} does not answer: {_silence(uri, error)}") from error
 
 
 @contextmanager
@@ -93,7 +87,8 @@ def _asked(uri: Address, path: str, **json: object) -> requests.Response:
     try:
         return http_request(get_default_host_creds(uri.full), path, raise_on_status=False, **how)
     except MlflowException as error:
-        raise InputError(f"no answer from MLflow there: {_silence(uri, error)}. {ELSE}") from error
+        kind = InputError if MISTAKEN & _kinds(error) else ServerSilent
+        raise kind(f"no answer from MLflow there: {_silence(uri, error)}. {ELSE}") from error
 
 
 def _version(answer: requests.Response) -> Version | None:
@@ -129,14 +124,15 @@ def _refuse_foreign(answer: requests.Response) -> None:
         other = "A proxy answers, and MLflow behind it does not: have it started, or go past the proxy with no_proxy"
     elif status >= 500 and status != 501:
         other = "Its own log says why it fails: ask whoever runs it"
-    raise InputError(f"it answers {said}{page}. {cures.get(status, other)}. {ELSE}")
+    kind = ServerSilent if status == HTTPStatus.TOO_MANY_REQUESTS or (status >= 500 and status != 501) else InputError
+    raise kind(f"it answers {said}{page}. {cures.get(status, other)}. {ELSE}")
 
 
 def _silence(uri: Address, error: BaseException) -> str:
     """The reason why a server gave no answer, and what to do about it."""
     causes = list(_causes(error))
     host = urlsplit(uri.full).hostname
-    kinds = {kind for cause in causes for kind in type(cause).__mro__} | (set() if host else {InvalidURL})
+    kinds = _kinds(error) | (set() if host else {InvalidURL})
     last = str(getattr(causes[-1], "strerror", None) or causes[-1]) or type(causes[-1]).__name__
     other = f"{last}. See to the network, or correct the address: https:// where the server wants it, host and port"
     return next((said for known, said in _reasons(last, host) if kinds & known), other)
@@ -166,6 +162,10 @@ def _reasons(last: str, host: str | None) -> Sequence[tuple[set[type], str]]:
             "it took too long: the server is busy, or a firewall lets nothing pass. Try again, or correct the port",
         ),
     )
+
+
+def _kinds(error: BaseException) -> set[type]:
+    return {kind for cause in _causes(error) for kind in type(cause).__mro__}
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -6,22 +6,28 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from pipeline.address import Address
 from pipeline.config.build import check_value
 from pipeline.config.names import Config
 from pipeline.config.values import Location, Positive, Text
+from pipeline.tracking.first_contact import Offline
+from pipeline.tracking.outbox.outbox import outboxes
+from pipeline.tracking.outbox.write_behind import home_of
 from pipeline.tracking.store import Store
+from pipeline.tracking.store_address import is_server
 
 Uri = Annotated[Location | None, BeforeValidator(lambda uri: uri or None)]
 """The address of an MLflow server or database; null, or a variable that is set to nothing, is the file in `mlruns/`."""
 
 
 def store_of(config: Config) -> Store:
-    """The store that a command's config names.
+    """The store that a command's config names; one that does not answer is read from what was recorded here for it.
 
     Raises:
         InputError: an address that is none, a server that does not answer, a database that cannot be opened.
     """
-    return Store(check_value(config["tracking"]["uri"], Uri, "tracking.uri"))
+    uri = check_value(config["tracking"]["uri"], Uri, "tracking.uri")
+    return Store(uri, "auto" if uri and is_server(uri) and outboxes(home_of(Address(uri))) else "never")
 
 
 def _recordable(name: str) -> str:
@@ -47,6 +53,8 @@ class TrackingSettings:
         params: of the run, beside its settings, to compare it by.
         checkpoint_minutes: minutes between two sendings of a training's checkpoint to a server; null sends it only when
             the training is interrupted.
+        offline: whether a run is begun while its server does not answer: auto begins it on this machine and sends it
+            once the server answers, never refuses, always does not connect at all.
     """
 
     uri: Uri
@@ -56,6 +64,7 @@ class TrackingSettings:
     tags: dict[Text, Text]
     params: dict[Name, Text]
     checkpoint_minutes: Positive | None
+    offline: Offline = "auto"
 
     def connect(self) -> Store:
         """Open the store, checked and ready for runs.
@@ -63,7 +72,7 @@ class TrackingSettings:
         Raises:
             InputError: a server that does not answer, a database that cannot be opened.
         """
-        return Store(self.uri)
+        return Store(self.uri, self.offline)
 
 
 Tracking = TrackingSettings

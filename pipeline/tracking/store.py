@@ -1,27 +1,30 @@
 """Where runs are kept: a database file in `mlruns/`, or the server that the user names."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from pipeline.address import Address
-from pipeline.errors import InputError
-from pipeline.metric_names import names_of
+from pipeline.errors import InputError, StoreUnreachable
 from pipeline.process.interruption import signals_deferred
 from pipeline.text.wording import first_line
 from pipeline.tracking.database import artifacts_beside
-from pipeline.tracking.first_contact import close_abandoned, ready
+from pipeline.tracking.first_contact import Offline, close_abandoned, ready, write_behind
+from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.relocation import relocate
 from pipeline.tracking.server_check import silence_told
-from pipeline.tracking.store_address import DATABASE, is_server
-from pipeline.tracking.tags import PARENT, PRUNED, REUSED, TRAINING_KEY
+from pipeline.tracking.store_address import DATABASE, is_server, sync_command
+from pipeline.tracking.tags import BEGUN_AS, PARENT
 from pipeline.tracking.transaction import found_or_made, whole
 from pipeline.tracking.writes import Batch, Write, model_of
+
+log = logging.getLogger(__name__)
 
 MlflowRun: TypeAlias = mlflow.entities.Run
 """What MLflow knows of a run."""
@@ -34,20 +37,27 @@ class Store:
 
     Args:
         uri: null is the file in `mlruns/`.
+        offline: whether a server that does not answer is done without.
     """
 
-    def __init__(self, uri: str | None = None) -> None:
+    def __init__(self, uri: str | None = None, offline: Offline = "never") -> None:
         self.uri = Address(uri or DATABASE)
-        with ready(self.uri):
+        self.behind = write_behind(self.uri, offline) if self.is_server else None
+        with ready(self.uri) if self.behind is None else nullcontext():
             mlflow.set_tracking_uri(self.uri.full)
-            self.client = MlflowClient(self.uri.full)
-            close_abandoned(self.client, self.uri)  # whose first request makes the tables of a new database
+            self.client = self.behind.client if self.behind else MlflowClient(self.uri.full)
+            close_abandoned(self)  # whose first request makes the tables of a new database
             relocate(self.uri)
 
     @property
     def is_server(self) -> bool:
         """Whether the store is reached over the network, rather than being a database that we open ourselves."""
         return is_server(self.uri)
+
+    @property
+    def silence(self) -> str | None:
+        """Why runs are read from what this machine has recorded; None where their store is read."""
+        return self.behind.silence if self.behind and self.behind.is_silent else None
 
     @property
     def experiments(self) -> list[str]:
@@ -72,6 +82,10 @@ class Store:
             with silence_told(self.uri):
                 run: MlflowRun = self.client.get_run(self._id_of(str(name)))  # Hydra makes a number of digits
         except MlflowException as error:
+            if self.behind and (begun := self.behind.run_begun_as(str(name))):
+                return begun
+            if self.silence:
+                raise StoreUnreachable(f"{self.silence}. Run {name} is not recorded on this machine") from error
             raise InputError(
                 f"run {name} is not in {self.uri}: {first_line(error)}. Expected the id of a run, as make "
                 "ui shows it, the beginning of one, or <study>@champion"
@@ -84,8 +98,41 @@ class Store:
     @whole
     def write(self, run_id: str, *writes: Write, folder: Path = Path()) -> None:
         """Write into a run, whatever its state; `folder` has the files that belong to the writes."""
-        for each in writes:
+        if self.behind:
+            self.behind.write(run_id, *writes, folder=folder)
+        for each in [] if self.behind else writes:
             each.apply(self.client, run_id, folder)
+
+    def settle(self, run_id: str) -> None:
+        """Wait for a server that takes what was written into a run and its children; if it does not, say what to do."""
+        if self.behind and self.behind.left(run_id):
+            log.warning(
+                f"Run {run_id} is recorded on this machine, and not all of it on the server ({self.behind.silence}). "
+                f"Send the rest when it answers: {sync_command(self.uri)}"
+            )
+
+    def keep(self, run_id: str) -> None:
+        """Have what is written into a run, and what it is now, on this machine until its server has all of it."""
+        if self.behind:
+            self.behind.outbox(run_id)
+
+    def id_of(self, run_id: str) -> str:
+        """The id by which a run is found in what is read: one that was begun offline has another once it is sent."""
+        return self.behind.id_of(run_id) if self.behind else run_id
+
+    def id_here(self, run: MlflowRun) -> str:
+        """The id of a run on this machine, by which its checkpoint and its outbox are named."""
+        begun_as = str(run.data.tags.get(BEGUN_AS, run.info.run_id))
+        return begun_as if self.behind and self.behind.has(begun_as) else str(run.info.run_id)
+
+    @whole
+    def begin(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
+        """Begin a run in the experiment of this name; gives the id of the run."""
+        experiment_id = self.experiment(experiment)
+        if self.behind:
+            return self.behind.begin((experiment, experiment_id), name, tags)
+        # By the client: what MLflow calls the active run may be one that an environment variable names.
+        return str(self.client.create_run(experiment_id, milliseconds(), dict(tags), name).info.run_id)
 
     @whole
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
@@ -132,61 +179,9 @@ class Store:
         return runs
 
     @whole
-    def curve(self, run_id: str, metric: str) -> list[tuple[int, float]]:
-        """Steps and values of a metric, recorded under its name of today or of before; empty if the run has none."""
-        points = [point for name in names_of(metric) for point in self.client.get_metric_history(run_id, name)]
-        return sorted((point.step, point.value) for point in points)
-
-    @whole
-    def trained(self, key: str) -> str | None:
-        """The id of the finished run that has this training key; None if there is none."""
-        found = self.client.search_runs(self.experiments, f"status = 'FINISHED' AND tags.{TRAINING_KEY} = '{key}'")
-        return next((run.info.run_id for run in found if not {PRUNED, REUSED} & set(run.data.tags)), None)
-
-    @whole
-    def model(self, run_id: str) -> Any:
-        """The Keras model of a run by id or name, or of the one that it took over; none of its own code is executed.
-
-        Raises:
-            InputError: the run has none, or it cannot be read.
-        """
-        from pipeline.tracking.model.stored import fetched_model  # takes TensorFlow along, which the UI does not need
-
-        run = self.run(run_id)
-        if PRUNED in run.data.tags:
-            raise InputError(f"run {run_id} was ended early by its study and has no model. Train its point anew")
-        trained = self.run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
-        model_id = self.model_id(trained.info.run_id)
-        if model_id is None:
-            raise InputError(f"run {run_id} has no model: was its training finished?")
-        try:
-            # By the run's id instead of its own, MLflow would look through all models of the experiment.
-            return fetched_model(f"models:/{model_id}")
-        except (MlflowException, OSError, ValueError, TypeError) as error:
-            raise InputError(
-                f"run {run_id} has no model that can be read ({first_line(error)}): was its training finished?"
-            ) from error
-
-    @whole
     def model_id(self, run_id: str) -> str | None:
         """The id of the model of a run; None if it has none, or none that was stored to its end."""
         return model_of(self.client, run_id)
-
-    @whole
-    def artifact_text(self, run_id: str, name: str) -> str:
-        """A text file that a run stored at its artifact root.
-
-        Raises:
-            InputError: the run has none of this name.
-        """
-        home = self.run(run_id).info.artifact_uri
-        try:
-            return str(mlflow.artifacts.load_text(f"{home}/{name}"))
-        except (MlflowException, OSError) as error:
-            raise InputError(
-                f"run {run_id} has no {name} in {home} ({first_line(error)}). Was it made by pipeline.train, and are "
-                "its files still there?"
-            ) from error
 
     @whole
     def experiment(self, name: str) -> str:

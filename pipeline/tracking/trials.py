@@ -5,12 +5,13 @@ from collections.abc import Mapping
 
 from mlflow.entities import Run as MlflowRun
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, StoreUnreachable
 from pipeline.text.markdown import paragraphs
+from pipeline.tracking.measurement import measured, milliseconds
 from pipeline.tracking.owner import end_as_killed, is_alive, is_visible, owner_tags
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED
-from pipeline.tracking.writes import Batch, Status, measured, milliseconds
+from pipeline.tracking.writes import Batch, Status
 
 STUDY = "study"
 STUDY_KEY = "study_key"
@@ -45,7 +46,9 @@ class Trials:
             **({TRIAL: str(number)} if replicate is None else {REPLICATE: f"{number}.{replicate}"}),
         }
 
-    def run_of(self, number: int, replicate: int | None = None, *, patience: float = 60) -> MlflowRun | None:
+    def run_of(
+        self, number: int, replicate: int | None = None, *, patience: float = 60, may_be_elsewhere: bool = False
+    ) -> MlflowRun | None:
         """The run of a trial that this process works on, once no other does; None if the trial has no run yet.
 
         The lease of a trial says who works on it. A run that another machine has left open is closed: the machine is
@@ -55,20 +58,24 @@ class Trials:
             number: of the trial.
             replicate: of the trial, from 0; None for the trial as a whole.
             patience: seconds in which a process of this machine that lost its worker must have ended.
+            may_be_elsewhere: whether another machine may have begun the trial, of which only the server knows.
 
         Raises:
-            StillTraining: it has not.
+            StillTraining: the process has not ended.
+            StoreUnreachable: the server is silent, and this machine has not begun the trial.
         """
         deadline = time.monotonic() + patience
         while (run := self._found(number, replicate)) and run.info.status == "RUNNING" and is_alive(run.data.tags):
             if not is_visible(run.data.tags):
-                end_as_killed(self.store.client, self.store.uri, run.info.run_id)
+                end_as_killed(self.store, run.info.run_id)
                 continue
             if time.monotonic() > deadline:
                 raise StillTraining(
                     f"trial {number}: process {run.data.tags['pid']} still trains it. End it, then go on"
                 )
             time.sleep(0.2)
+        if run is None and may_be_elsewhere and self.store.silence:
+            raise StoreUnreachable(self.store.silence)
         return run
 
     def trained(self, number: int, replicates: int) -> MlflowRun | None:
@@ -80,9 +87,9 @@ class Trials:
         run = self._found(number)
         tags = {**owner_tags(), **self.tags(number), PARENT: self.parent_id}
         if run is None:
-            run = self.store.client.create_run(self._experiment, run_name=name, tags=tags)
-        else:
-            self.store.write(run.info.run_id, Batch(tags=tags), Status(status="RUNNING"))
+            experiment = self.store.client.get_experiment(self._experiment).name
+            return self.store.begin(experiment, name, tags)
+        self.store.write(run.info.run_id, Batch(tags=tags), Status(status="RUNNING"))
         return str(run.info.run_id)
 
     def close(self, number: int, metrics: Mapping[str, float]) -> None:
@@ -107,7 +114,8 @@ class Trials:
             if whole is None:
                 return None
             parent_id = whole.info.run_id
-        tags = self.tags(number, replicate) | {PARENT: parent_id}  # another study may have had the same name
+        # Another study may have had the same name. The id of a run that was begun offline changes once it is sent.
+        tags = self.tags(number, replicate) | {PARENT: self.store.id_of(parent_id)}
         where = " AND ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
         found = self.store.client.search_runs([self._experiment], where, max_results=1)
         return found[0] if found else None

@@ -3,32 +3,22 @@
 A write that a store already has changes nothing when it is applied again, so a sender may repeat any of them.
 """
 
-import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, TypeAlias
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelStatus, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
-
-def _below(path: str) -> str:
-    """Check that a path leads to a file below the folder that it is relative to, on every system."""
-    parts = PurePosixPath(path).parts
-    if not parts or str(PurePosixPath(path)) != path or path.startswith("/") or set(path) & set('\\:\0"<>|?*'):
-        raise ValueError("expected a relative path with single slashes")
-    if ".." in parts:
-        raise ValueError("expected a path without ..")
-    return path
-
-
-FilePath = Annotated[str, AfterValidator(_below), Field(max_length=500)]
-"""The path of a file below the artifact root of a run, or below the folder of its model, with slashes."""
-Milliseconds = Annotated[int, Field(ge=0)]
-"""Time since 1970, as MLflow counts it."""
+from pipeline.tracking.champion import make_champion
+from pipeline.tracking.file_path import FilePath
+from pipeline.tracking.measurement import Measured, Milliseconds
 
 
 class _Write(BaseModel):
@@ -38,17 +28,6 @@ class _Write(BaseModel):
     def files(self) -> Sequence[str]:
         """Paths of the files that belong to the write, relative to the folder with which it is applied."""
         return ()
-
-
-class Measured(BaseModel):
-    """A value of a metric at a step and a time."""
-
-    model_config = _Write.model_config
-
-    metric: str
-    value: float
-    time: Milliseconds
-    step: int
 
 
 class Batch(_Write):
@@ -89,7 +68,24 @@ class File(_Write):
     def apply(self, client: MlflowClient, run_id: str, folder: Path) -> None:
         """Store the file, which lies at its path below a folder."""
         path = PurePosixPath(self.path)
-        client.log_artifact(run_id, str(folder / path), None if len(path.parts) == 1 else str(path.parent))
+        above = None if len(path.parts) == 1 else str(path.parent)
+        _artifacts(client, run_id).log_artifact(str(folder / path), above)
+
+
+class Removal(_Write):
+    """The removal of a folder with all its files from the artifacts of a run.
+
+    Attributes:
+        path: of the folder.
+    """
+
+    kind: Literal["removal"] = "removal"
+    path: FilePath
+
+    def apply(self, client: MlflowClient, run_id: str, folder: Path) -> None:
+        """Remove the folder, if it is there."""
+        if client.list_artifacts(run_id, self.path):
+            _artifacts(client, run_id).delete_artifacts(self.path)
 
 
 class Input(_Write):
@@ -136,6 +132,20 @@ class Model(_Write):
             log_model(client, client.get_run(run_id), folder, self.paths)
 
 
+class Registration(_Write):
+    """A name for the model of a run, which is the champion of that name from then on."""
+
+    kind: Literal["registration"] = "registration"
+    name: str
+    description: str
+
+    def apply(self, client: MlflowClient, run_id: str, folder: Path) -> None:
+        """Register the model."""
+        model_id = model_of(client, run_id)
+        if model_id:
+            make_champion(client, run_id, model_id, self.name, self.description)
+
+
 class Status(_Write):
     """The state of a run, with the time of its end where it has ended."""
 
@@ -151,26 +161,16 @@ class Status(_Write):
             client.set_terminated(run_id, self.status, self.ended)
 
 
-Write: TypeAlias = Annotated[Batch | File | Input | Model | Status, Field(discriminator="kind")]
+Write: TypeAlias = Annotated[
+    Batch | File | Removal | Input | Model | Registration | Status, Field(discriminator="kind")
+]
 """Something that is written into a run."""
-WRITE: TypeAdapter[Write] = TypeAdapter(Write)
-"""Reads writes from JSON, and checks them."""
 
 
-def measured(metrics: Mapping[str, float], step: int) -> list[Measured]:
-    """Return numbers as metrics at a step, measured now."""
-    now = milliseconds()
-    return [Measured(metric=name, value=float(value), time=now, step=step) for name, value in metrics.items()]
-
-
-def milliseconds() -> int:
-    """The time now, as MLflow counts it."""
-    return int(time.time() * 1000)
-
-
-def files_below(folder: Path) -> list[str]:
-    """Return the paths of all files below a folder, relative to it."""
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+@lru_cache(maxsize=16)
+def _artifacts(client: MlflowClient, run_id: str) -> ArtifactRepository:
+    """The artifacts of a run in the store of a client; MLflow's client takes those of any store for the same."""
+    return get_artifact_repository(client.get_run(run_id).info.artifact_uri, client.tracking_uri)
 
 
 def model_of(client: MlflowClient, run_id: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.config.values import Positive, Text
+from pipeline.tracking.run_facts import curve
 from pipeline.tracking.store import Store
 
 Bounds = Annotated[list[float], Field(min_length=2, max_length=2, examples=[[150.0, 152.0]])]
@@ -37,7 +38,7 @@ class Reference:
 
     def value(self, store: Store, run_id: str) -> float:
         """Return the number of a finished run."""
-        values = [value for _, value in store.curve(run_id, self.metric)]
+        values = [value for _, value in curve(store, run_id, self.metric)]
         return min(values) if self.take == "lowest" else values[-1]
 
     def holds(self, value: float, quick: bool) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipeline.evaluation.scores import COMPARED
 from pipeline.metric_names import LOSS
 from pipeline.text.markdown import literal, table
-from pipeline.tracking.run_facts import FinishedRun, finished_children, finished_runs
+from pipeline.tracking.run_facts import FinishedRun, curve, finished_children, finished_runs
 from pipeline.tracking.store import Store
 from pipeline.verification.reference import Reference
 
@@ -74,7 +74,7 @@ def _family(store: Store, tutorial: str) -> list[str]:
 def _family_rows(store: Store, children: Sequence[FinishedRun]) -> Iterator[Sequence[str]]:
     yield "training", "epochs", "validation loss", *(name.replace("_", " ") for name in COMPARED), "minutes"
     for child in children:
-        losses = store.curve(child.id, LOSS)
+        losses = curve(store, child.id, LOSS)
         best_epoch, best = min(losses, key=lambda point: point[1])
         numbers = [f"{child.scores[name]:.5g}" if name in child.scores else "" for name in COMPARED]
         yield literal(child.name), str(len(losses)), f"{best:.2f} ({best_epoch})", *numbers, f"{child.minutes:.1f}"

@@ -14,11 +14,13 @@ class ClaimedTrial:
         number: the trial's number in its study, from 0.
         id: the trial's id in its storage.
         point: the value of each searched key.
+        is_new: whether no process has worked on the trial before.
     """
 
     number: int
     id: int
     point: dict[str, Value] = field(hash=False)
+    is_new: bool = field(default=True, compare=False)
 
     @property
     def name(self) -> str:

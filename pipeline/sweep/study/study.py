@@ -19,7 +19,7 @@ from pipeline.sweep.space.space import key_of
 from pipeline.sweep.space.value_sources import from_trial
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.study.definition import check_definition
-from pipeline.sweep.study.lease import EXPIRY, Leases
+from pipeline.sweep.study.lease import EXPIRY, LEASE, Leases
 from pipeline.sweep.study.locks import common_lock, machine_lock, server_lock
 from pipeline.sweep.study.plan import Plan
 from pipeline.sweep.study.pruning import StudyForPruner
@@ -147,7 +147,7 @@ class Study(StudyResults):
                 point = untried(point, taken, self.plan.space, trial.number, fixed_point(trial))
                 self.storage.set_trial_system_attr(trial_id, FIXED_PARAMS, point)
         values = self.plan.space.suggest(from_trial(trial_of(self.optuna, trial_id)))
-        return ClaimedTrial(trial.number, trial_id, values)
+        return ClaimedTrial(trial.number, trial_id, values, is_new=LEASE not in trial.system_attrs)
 
     def _take(self, trial_id: int) -> bool:
         """Ask for a waiting trial, which the storage gives to one process alone, and tell whether it is this one."""

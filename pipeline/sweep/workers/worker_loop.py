@@ -42,7 +42,7 @@ class WorkerLoop:
         self.settings = worker.plan.settings
         self.study = Study(worker.plan)
         refuse_other_code(self.study)
-        self.parent = SharedRun(Store(worker.uri), worker.parent_id)
+        self.parent = SharedRun(Store(worker.uri, "auto"), worker.parent_id)
         self.trials = Trials(self.parent.run.store, self.settings.study, worker.parent_id)
         self.progress = Progress(self.study, worker.hydra_config.training.epochs)
         self.pool = Pool(self.settings.slots, self.settings.trial_timeout)
@@ -106,7 +106,7 @@ class WorkerLoop:
         """Give the job that trains the next replicate of a trial; None, once the trial is ended, after its last."""
         trained = self.replicates[claimed]
         while len(trained) < self.settings.replicates:
-            run = self.trials.run_of(claimed.number, self._replicate(claimed))
+            run = self.trials.run_of(claimed.number, self._replicate(claimed), may_be_elsewhere=not claimed.is_new)
             if not run or run.info.status != "FINISHED":
                 return self._job(claimed, run.info.run_id if run else None)
             if was_pruned(run):  # its worker died before it ended the trial

@@ -1,0 +1,30 @@
+"""`python -m pipeline.sync`: send what was recorded on this machine while its tracking server did not answer."""
+
+import hydra
+from omegaconf import DictConfig
+
+from pipeline.config.composition import SYNC
+from pipeline.process.command import configured, enter, errors_printed, own_work
+
+
+def main() -> None:
+    """Run the command."""
+    enter(compose_and_send, SYNC)
+
+
+@hydra.main(version_base="1.3", config_path=str(SYNC.root), config_name=SYNC.name)
+def compose_and_send(composed: DictConfig) -> None:
+    """Send the outboxes that Hydra composed the server of, or all."""
+    with errors_printed(), own_work():
+        config = configured(composed)
+        from rich.console import Console
+
+        from pipeline.address import Address
+        from pipeline.tracking.outbox.sync import send_outboxes
+
+        uri = config["tracking"]["uri"]
+        send_outboxes(Address(uri) if uri else None, Console())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Values of metrics, with the step and the time of their measurement."""
+
+import time
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Milliseconds = Annotated[int, Field(ge=0)]
+"""Time since 1970, as MLflow counts it."""
+
+
+class Measured(BaseModel):
+    """A value of a metric at a step and a time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, ser_json_inf_nan="constants")
+
+    metric: str
+    value: float
+    time: Milliseconds
+    step: int
+
+
+def measured(metrics: Mapping[str, float], step: int) -> list[Measured]:
+    """Return numbers as metrics at a step, measured now."""
+    now = milliseconds()
+    return [Measured(metric=name, value=float(value), time=now, step=step) for name, value in metrics.items()]
+
+
+def milliseconds() -> int:
+    """The time now, as MLflow counts it."""
+    return int(time.time() * 1000)

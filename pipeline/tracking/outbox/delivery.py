@@ -1,0 +1,103 @@
+"""The delivery of an outbox: its writes are applied to a store in their order, each as if it were applied once.
+
+A tag of the run says how many writes of the outbox it has, so that whoever delivers goes on there: after `kill -9`, on
+another machine that has a copy of the outbox, or beside another sender. What is applied again changes nothing.
+"""
+
+from collections.abc import Iterator
+
+from mlflow.tracking import MlflowClient
+
+from pipeline.tracking.outbox.contents import Begun
+from pipeline.tracking.outbox.outbox import Outbox
+from pipeline.tracking.tags import BEGUN_AS, DELIVERED, PARENT
+from pipeline.tracking.transaction import found_or_made
+from pipeline.tracking.writes import Batch
+
+
+class Delivery:
+    """The delivery of an outbox to a run of a store, which can be gone on with when more was written.
+
+    Args:
+        outbox: whose writes are delivered.
+        client: of the store.
+        run_id: the id of the run in this store.
+
+    Attributes:
+        done: how many writes the run has.
+
+    Raises:
+        MlflowException: the store does not answer.
+    """
+
+    def __init__(self, outbox: Outbox, client: MlflowClient, run_id: str) -> None:
+        self.outbox = outbox
+        self.client = client
+        self.run_id = run_id
+        self._tag = f"{DELIVERED}.{outbox.begun.outbox}"
+        self.done = self._noted = int(client.get_run(run_id).data.tags.get(self._tag, 0))
+
+    def go_on(self) -> Iterator[int]:
+        """Apply the writes that the run does not have yet, and give the number of each that it has then.
+
+        Raises:
+            InputError: the outbox is damaged.
+            MlflowException: the store does not answer, or refuses a write.
+        """
+        for line in self.outbox.lines.after(self.done):
+            write = line.write
+            if isinstance(write, Batch):  # which notes its own arrival
+                write = write.model_copy(update={"tags": {**write.tags, self._tag: str(line.number)}})
+            write.apply(self.client, self.run_id, self.outbox.files_of(line.number))
+            self.done = line.number
+            self._noted = line.number if isinstance(write, Batch) else self._noted
+            yield self.done
+        if self._noted != self.done:
+            Batch(tags={self._tag: str(self.done)}).apply(self.client, self.run_id, self.outbox.folder)
+            self._noted = self.done
+
+
+def run_on_server(outbox: Outbox, client: MlflowClient) -> str:
+    """The id that the run of an outbox has on its server, where the run is begun if it is not there yet."""
+    if outbox.sent_as is None:
+        outbox.sent_as = _begun_on_server(outbox, client)
+    return outbox.sent_as or ""
+
+
+def is_needed_no_longer(outbox: Outbox) -> bool:
+    """Tell whether an outbox can be cleared once it is delivered: its run is finished, and so is that of its parent.
+
+    Until then the report of the parent may be written while the server is silent.
+    """
+    parent = Outbox(outbox.folder.parent / outbox.begun.tags.get(PARENT, "none"))
+    return outbox.is_over and (parent.is_over or not parent.exists)
+
+
+def _begun_on_server(outbox: Outbox, client: MlflowClient) -> str:
+    begun = outbox.begun
+    experiment = found_or_made(
+        lambda: client.get_experiment_by_name(begun.experiment),
+        lambda: client.get_experiment(client.create_experiment(begun.experiment)),
+    )
+    found = _of_this_id(client, experiment.experiment_id, begun.run_id)
+    if found:
+        return found[0]
+    tags = {**begun.tags, **_parent(outbox, begun, client), BEGUN_AS: begun.run_id}
+    made = client.create_run(experiment.experiment_id, begun.started, tags, begun.name).info.run_id
+    first = _of_this_id(client, experiment.experiment_id, begun.run_id)[0]
+    if first != made:  # another machine has sent a copy of the outbox at this instant
+        client.delete_run(made)
+    return first
+
+
+def _of_this_id(client: MlflowClient, experiment_id: str, run_id: str) -> list[str]:
+    """The ids of the runs that were begun from an outbox, in an order that all machines see."""
+    found = client.search_runs([experiment_id], f"tags.`{BEGUN_AS}` = '{run_id}'")
+    return sorted(run.info.run_id for run in found)
+
+
+def _parent(outbox: Outbox, begun: Begun, client: MlflowClient) -> dict[str, str]:
+    """The tag of a child of a run that was begun on this machine, too, which has another id on the server."""
+    parent_id = begun.tags.get(PARENT)
+    parent = Outbox(outbox.folder.parent / parent_id) if parent_id else None
+    return {PARENT: run_on_server(parent, client)} if parent and parent.exists else {}

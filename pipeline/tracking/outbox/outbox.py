@@ -1,0 +1,131 @@
+"""An outbox keeps on disk what is written into a run, in its order, until the run's tracking server has it all.
+
+Its folder has `run.json`, which names the run; `writes.jsonl`, to which each write adds one line; and `files/`, with a
+folder for each write that has files. A line that has no end, and a folder without a line, are of a write that was cut
+off: they count for nothing.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from filelock import FileLock
+
+from pipeline.tracking.file_path import write_whole
+from pipeline.tracking.outbox.contents import Begun, Line
+from pipeline.tracking.outbox.lines import Lines, parsed
+from pipeline.tracking.writes import Batch, Status, Write
+
+_HEAD = "run.json"
+_FILES = "files"
+_SENT_AS = "sent_as"
+
+
+class Outbox:
+    """The outbox of a run.
+
+    Args:
+        folder: in which it is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = FileLock(folder / "lock", timeout=120)
+        self.lines = Lines(folder / "writes.jsonl")
+
+    @classmethod
+    def made(cls, folder: Path, begun: Begun) -> "Outbox":
+        """Make the outbox of a run, unless the run has one on this machine."""
+        folder.mkdir(parents=True, exist_ok=True)
+        outbox = cls(folder)
+        with outbox.lock:
+            if not outbox.exists:
+                write_whole(folder / _HEAD, begun.model_dump_json())
+        return outbox
+
+    @property
+    def exists(self) -> bool:
+        """Whether the run of the outbox is known; a process that was killed may have left a folder without it."""
+        return (self.folder / _HEAD).exists()
+
+    @property
+    def begun(self) -> Begun:
+        """The run as it was when the outbox was made.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        path = self.folder / _HEAD
+        return parsed(str(path), Begun.model_validate_json, path.read_bytes())
+
+    @property
+    def sent_as(self) -> str | None:
+        """The id of the run on its server; None where the run was begun here and the server does not have it yet."""
+        begun = self.begun
+        if not begun.here:
+            return begun.run_id
+        path = self.folder / _SENT_AS
+        return path.read_text() if path.exists() else None
+
+    @sent_as.setter
+    def sent_as(self, run_id: str) -> None:
+        write_whole(self.folder / _SENT_AS, run_id)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run is finished, so that nobody goes on with it."""
+        return self.lines.status == "FINISHED"
+
+    def clear(self) -> None:
+        """Remove what was written, which the server has; of a run that was begun here its id on the server is kept."""
+        with self.lock:
+            begun = self.begun
+            if not begun.here:
+                shutil.rmtree(self.folder)
+                return
+            # Another outbox by its id, as the server counts the writes of each.
+            write_whole(self.folder / _HEAD, begun.model_copy(update={"outbox": uuid4().hex}).model_dump_json())
+            self.lines.path.unlink(missing_ok=True)
+            shutil.rmtree(self.folder / _FILES, ignore_errors=True)
+
+    def append(self, *writes: Write, folder: Path = Path()) -> None:
+        """Add writes, and copy the files that belong to them from the folder in which they are.
+
+        Epochs and states are on the disk when this returns, also if the machine loses its power then.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        with self.lock:
+            count = self.lines.count
+            lines = [Line(number=count + place, write=each) for place, each in enumerate(writes, start=1)]
+            for line in lines:
+                home = self.files_of(line.number)
+                shutil.rmtree(home, ignore_errors=True)  # of a write that was cut off
+                for path in line.write.files:
+                    (home / path).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(folder / path, home / path)
+            durable = any(isinstance(each, Status) or (isinstance(each, Batch) and each.metrics) for each in writes)
+            self.lines.add(lines, durable=durable)
+
+    @contextmanager
+    def delivering(self) -> Iterator[None]:
+        """A block in which no other process of this machine delivers the outbox.
+
+        Raises:
+            Timeout: another does so now.
+        """
+        with FileLock(self.folder / "delivery.lock", timeout=0):
+            yield
+
+    def files_of(self, number: int) -> Path:
+        """Return the folder with the files of a write."""
+        return self.folder / _FILES / str(number)
+
+
+def outboxes(home: Path) -> list[Outbox]:
+    """The outboxes in a folder, those of parents before those of their children."""
+    found = [outbox for folder in home.glob("*/") if (outbox := Outbox(folder)).exists] if home.exists() else []
+    return sorted(found, key=lambda outbox: outbox.begun.started)

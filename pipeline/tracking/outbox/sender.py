@@ -1,0 +1,151 @@
+"""A sender is a thread that brings outboxes to their tracking server, so that no training waits for it."""
+
+import logging
+import os
+import time
+from pathlib import Path
+from threading import Condition, Thread
+
+from filelock import Timeout
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from pipeline.address import Address
+from pipeline.errors import InputError, StoreUnreachable
+from pipeline.text.wording import first_line
+from pipeline.tracking.outbox.delivery import Delivery, is_needed_no_longer, run_on_server
+from pipeline.tracking.outbox.outbox import Outbox
+from pipeline.tracking.server_check import silence_told
+
+log = logging.getLogger(__name__)
+
+STEP = 5.0
+"""Seconds in which a server must take one more write, while somebody waits for all of them."""
+ALL = 30.0
+"""Seconds in which a server must take all writes, while somebody waits for them."""
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
+"""Seconds between two tries to reach a server that does not answer, at most."""
+_SENDERS: dict[tuple[int, str], "Sender"] = {}
+
+
+def sender_to(uri: Address) -> "Sender":
+    """The sender of this process to a server; a forked process has one of its own."""
+    return _SENDERS.setdefault((os.getpid(), uri.full), Sender(uri))
+
+
+class Sender:
+    """Delivers outboxes to a server.
+
+    Args:
+        uri: of the server.
+
+    Attributes:
+        silence: why the server did not take the last write; None while it answers.
+        refused: why the server does not take the writes of a run, by the folder of its outbox.
+    """
+
+    def __init__(self, uri: Address) -> None:
+        self.uri = uri
+        self.silence: str | None = None
+        self.refused: dict[Path, str] = {}
+        self._client = MlflowClient(uri.full)
+        self._waiting: dict[Path, Outbox] = {}
+        self._deliveries: dict[Path, Delivery] = {}
+        self._delivered = 0
+        self._asked = 0.0  # when the server was last silent
+        self._changed = Condition()
+        self._thread: Thread | None = None
+        self._stays_away = False
+
+    def stay_away(self) -> None:
+        """Never connect to the server."""
+        self._stays_away = True
+        self.silence = "tracking.offline=always"
+
+    def take(self, folder: Path) -> None:
+        """Have the outbox in a folder delivered, beside those that wait already."""
+        with self._changed:
+            if folder not in self.refused and folder not in self._waiting:
+                begun = self._deliveries.get(folder)
+                self._waiting[folder] = begun.outbox if begun else Outbox(folder)
+            if self._thread is None and not self._stays_away:
+                self._thread = Thread(target=self._run, name="sender", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server did not answer the last time; it may be asked again if that was a while ago."""
+        with self._changed:
+            if not (self._waiting or self._stays_away) and time.monotonic() > self._asked + LONGEST_PAUSE:
+                self.silence = None
+            return self.silence is not None
+
+    def flush(self) -> bool:
+        """Wait while the server takes one write after the other, and tell whether it has all of them then."""
+        end = time.monotonic() + ALL
+        with self._changed:
+            while self._waiting and self.silence is None and time.monotonic() < end:
+                before = self._delivered
+                self._changed.wait(STEP)
+                if self._delivered == before and self._waiting:
+                    self.silence = f"{self.uri} took nothing for {STEP:.0f} s"
+            return not self._waiting
+
+    def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting)
+                outbox = next(iter(self._waiting.values()))
+            try:
+                with silence_told(self.uri):
+                    self._deliver(outbox)
+                pause = FIRST_PAUSE
+            except StoreUnreachable as error:
+                self.tell(str(error))
+                time.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            except Timeout:  # another process delivers the outbox at this instant
+                with self._changed:
+                    self._waiting[outbox.folder] = self._waiting.pop(outbox.folder)  # after the others
+                time.sleep(FIRST_PAUSE)
+            except (InputError, MlflowException, OSError) as error:
+                self._refuse(outbox, first_line(error))
+
+    def _deliver(self, outbox: Outbox) -> None:
+        with outbox.delivering():
+            delivery = self._deliveries.get(outbox.folder)
+            if delivery is None:
+                run_id = run_on_server(outbox, self._client)
+                delivery = self._deliveries[outbox.folder] = Delivery(outbox, self._client, run_id)
+            for _ in delivery.go_on():
+                with self._changed:
+                    self.silence = None
+                    self._delivered += 1
+                    self._changed.notify_all()
+        with self._changed:
+            self.silence = None
+            if outbox.lines.count == delivery.done:  # else more was written meanwhile
+                del self._waiting[outbox.folder]
+                if is_needed_no_longer(outbox):
+                    del self._deliveries[outbox.folder]
+                    outbox.clear()
+            self._changed.notify_all()
+
+    def tell(self, silence: str | None) -> None:
+        """Note whether the server is silent, and why, for whoever would wait for it; said once."""
+        with self._changed:
+            if silence and self.silence is None:
+                log.warning(f"{silence}. What is recorded is kept on this machine, and sent once the server answers")
+            self.silence = silence
+            self._asked = time.monotonic()
+            self._changed.notify_all()
+
+    def _refuse(self, outbox: Outbox, reason: str) -> None:
+        log.warning(f"{self.uri} does not take what is recorded in run {outbox.folder.name}, which is kept: {reason}")
+        with self._changed:
+            self.refused[outbox.folder] = reason
+            del self._waiting[outbox.folder]
+            self._changed.notify_all()

@@ -1,0 +1,93 @@
+"""What is left in the outboxes of this machine, sent to the servers that it is for."""
+
+from dataclasses import dataclass
+
+from filelock import Timeout
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from pipeline import places
+from pipeline.address import Address
+from pipeline.errors import InputError, StoreUnreachable
+from pipeline.text.wording import first_line, one_line
+from pipeline.tracking.outbox.delivery import Delivery, run_on_server
+from pipeline.tracking.outbox.outbox import Outbox, outboxes
+from pipeline.tracking.outbox.write_behind import home_of, server_of
+from pipeline.tracking.server_check import check_server, silence_told
+from pipeline.tracking.store_address import impatience, is_server, try_once
+
+TRANSFER = 120
+"""Seconds in which a server must take a file, which it may have to pass on to a storage."""
+
+
+@dataclass
+class Left:
+    """What could not be sent: the number of runs, and why."""
+
+    runs: int = 0
+    reason: str = ""
+
+
+def send_outboxes(uri: Address | None, console: Console) -> None:
+    """Send all outboxes of this machine, or those of one server.
+
+    Args:
+        uri: of the server; with its password, if it needs one.
+        console: where progress is shown.
+
+    Raises:
+        InputError: the address is of no server, or something could not be sent, which stays on this machine.
+    """
+    if uri is not None and not is_server(uri):
+        raise InputError(f"tracking.uri={uri} is no server. A database has all that is recorded in it already")
+    known = {} if uri is None else {home_of(uri): uri}
+    homes = sorted(each.parent for each in places.OUTBOX.glob("*/server"))
+    servers = {home: known.get(home, server_of(home)) for home in homes if uri is None or home in known}
+    waiting = {server: [each for each in outboxes(home) if each.lines.count] for home, server in servers.items()}
+    if not any(waiting.values()):
+        console.print("Nothing is left to send.")
+    try_once()
+    left = [_send(server, found, console) for server, found in waiting.items() if found]
+    if any(each.runs for each in left):
+        reason = next(each.reason for each in left if each.runs)
+        raise InputError(
+            f"{sum(each.runs for each in left)} runs are not sent as a whole: {reason}. They are kept on this machine. "
+            "Type the command again when that is cured"
+        )
+
+
+def _send(server: Address, found: list[Outbox], console: Console) -> Left:
+    left = Left()
+    client = MlflowClient(server.full)
+    with Progress(console=console, transient=True) as progress:
+        for outbox in found:
+            try:
+                task = progress.add_task(one_line(outbox.begun.name), total=outbox.lines.count)
+                with impatience(TRANSFER, retries=0), silence_told(server):
+                    if not left.runs:
+                        check_server(server)
+                    name, run_id = one_line(outbox.begun.name), run_on_server(outbox, client)
+                    sent = _deliver(outbox, client, run_id, progress, task)
+                console.print(f"{name}: {sent} writes sent, run {run_id}", highlight=False, soft_wrap=True)
+            except (StoreUnreachable, InputError, MlflowException, OSError, Timeout) as error:
+                is_busy = isinstance(error, Timeout)
+                left.runs += 1
+                left.reason = "a training on this machine sends them at this moment" if is_busy else first_line(error)
+                if isinstance(error, StoreUnreachable):  # and so would the others be
+                    left.runs += len(found) - found.index(outbox) - 1
+                    break
+    return left
+
+
+def _deliver(outbox: Outbox, client: MlflowClient, run_id: str, progress: Progress, task: TaskID) -> int:
+    """Send an outbox, and give how many of its writes were not on the server before."""
+    with outbox.delivering():
+        delivery = Delivery(outbox, client, run_id)
+        before = delivery.done
+        for done in delivery.go_on():
+            progress.update(task, completed=done)
+        if outbox.lines.count == delivery.done and outbox.is_over:
+            outbox.clear()
+    return delivery.done - before

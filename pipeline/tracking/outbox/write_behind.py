@@ -1,0 +1,197 @@
+"""Writing behind a server: what is written goes to the disk first, and what is read waits for what was written."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+import mlflow
+from mlflow.entities import Run as MlflowRun
+from mlflow.tracking import MlflowClient
+
+from pipeline import places
+from pipeline.address import Address
+from pipeline.errors import StoreUnreachable
+from pipeline.tracking.measurement import milliseconds
+from pipeline.tracking.outbox.contents import Begun
+from pipeline.tracking.outbox.outbox import Outbox, outboxes
+from pipeline.tracking.outbox.replica import Replica
+from pipeline.tracking.outbox.sender import sender_to
+from pipeline.tracking.server_check import silence_told
+from pipeline.tracking.store_address import impatience, try_once
+from pipeline.tracking.tags import BEGUN_AS, PARENT
+from pipeline.tracking.writes import Write
+
+OF_A_RUN = ("get_run", "get_metric_history", "list_artifacts", "download_artifacts")
+"""Methods of MLflow's client that read a run, whose id they take first."""
+READING = (
+    *OF_A_RUN,
+    "search_runs",
+    "search_experiments",
+    "get_experiment",
+    "get_experiment_by_name",
+    "create_experiment",  # which a run is begun in, with or without the server
+    "set_experiment_tag",  # by which a page of the UI is prepared
+    "get_logged_model",
+    "get_model_version_by_alias",
+    "search_model_versions",
+)
+"""Methods that the replica answers, too."""
+_SERVER = "server"
+
+
+class WriteBehind:
+    """The outboxes of a server, their sender, and the replica that is read while the server is silent.
+
+    Args:
+        uri: of the server.
+    """
+
+    def __init__(self, uri: Address) -> None:
+        self.uri = uri
+        self.home = home_of(uri)
+        self.sender = sender_to(uri)
+        self.replica = Replica(self.home)
+        self.server = MlflowClient(uri.full)
+        self._written: dict[str, Outbox] = {}
+        self.client = cast(MlflowClient, _Reader(self))
+        try_once()  # as the sender tries again, and has all that is written in between
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server did not answer the last request."""
+        return self.sender.is_silent
+
+    @property
+    def silence(self) -> str:
+        """Why the server does not have all that was written."""
+        return self.sender.silence or next(iter(self.sender.refused.values()), "it is slow")
+
+    def begin(self, experiment: tuple[str, str], name: str, tags: Mapping[str, str]) -> str:
+        """Begin a run on the server, or on this machine alone while the server is silent; gives its id.
+
+        Args:
+            experiment: name and id.
+            name: of the run.
+            tags: of the run.
+        """
+        started = milliseconds()
+        own, run_id = uuid4().hex, uuid4().hex
+        begun = Begun(
+            outbox=own, run_id=run_id, here=True, experiment=experiment[0], name=name, started=started, tags=tags
+        )
+        if not self.is_silent:
+            try:
+                with impatience(), silence_told(self.uri):
+                    # The tag is for a server that answers too late: it has the run then, which is sent another time.
+                    known = {**tags, BEGUN_AS: begun.run_id}
+                    run = self.server.create_run(experiment[1], started, known, name)
+                begun = begun.model_copy(update={"run_id": run.info.run_id, "here": False})
+            except StoreUnreachable as error:
+                self.sender.tell(str(error))
+        outbox = self._made(begun)
+        if begun.here:
+            self.sender.take(outbox.folder)
+        return begun.run_id
+
+    def write(self, run_id: str, *writes: Write, folder: Path) -> None:
+        """Keep writes on disk, to be sent."""
+        outbox = self._written.get(run_id)
+        if outbox is None or not outbox.exists:
+            outbox = self._written[run_id] = self.outbox(run_id)
+        outbox.append(*writes, folder=folder)
+        self.sender.take(outbox.folder)
+
+    def id_of(self, run_id: str) -> str:
+        """The id by which a run that was begun here is found in what is read: the server's, once it has the run."""
+        outbox = Outbox(self.home / run_id)
+        is_sent = not self.is_silent and outbox.exists
+        return (is_sent and outbox.sent_as) or run_id
+
+    def has(self, run_id: str) -> bool:
+        """Tell whether a run has an outbox on this machine."""
+        return Outbox(self.home / run_id).exists
+
+    def run_begun_as(self, run_id: str) -> MlflowRun | None:
+        """The run that had this id, or one that begins so, on its machine until it was sent; None if there is none."""
+        experiments = [each.experiment_id for each in self.client.search_experiments()]
+        is_id = run_id.isalnum()
+        found = self.client.search_runs(experiments, f"tags.`{BEGUN_AS}` LIKE '{run_id}%'") if is_id else []
+        return found[0] if len(found) == 1 else None
+
+    def left(self, run_id: str) -> bool:
+        """Wait for what was written into a run and its children to be sent, and tell whether something is left."""
+        for outbox in outboxes(self.home):
+            if run_id in (outbox.folder.name, outbox.begun.tags.get(PARENT)):
+                self.sender.take(outbox.folder)
+        return not self.sender.flush() or bool(self.sender.refused)
+
+    def outbox(self, run_id: str) -> Outbox:
+        """The outbox of a run, made if there is none."""
+        outbox = Outbox(self.home / run_id)
+        if outbox.exists:
+            return outbox
+        run = self.client.get_run(run_id)
+        begun = Begun(
+            outbox=uuid4().hex,
+            run_id=run_id,
+            here=False,
+            experiment=self.client.get_experiment(run.info.experiment_id).name,
+            name=str(run.info.run_name),
+            started=run.info.start_time,
+            params=run.data.params,
+            tags=run.data.tags,
+        )
+        return self._made(begun)
+
+    def _made(self, begun: Begun) -> Outbox:
+        self.home.mkdir(parents=True, exist_ok=True)
+        (self.home / _SERVER).write_text(self.uri.bare)
+        return Outbox.made(self.home / begun.run_id, begun)
+
+
+class _Reader:
+    """MLflow's client as far as it reads: the server answers once it has what was written, or else the replica.
+
+    Args:
+        behind: what is written, and to whom.
+    """
+
+    def __init__(self, behind: WriteBehind) -> None:
+        self.behind = behind
+
+    def __getattr__(self, name: str) -> Any:
+        of_server = getattr(self.behind.server, name)
+        return self._answered(name, of_server) if name in READING else of_server
+
+    def _answered(self, name: str, of_server: Callable[..., Any]) -> Callable[..., Any]:
+        behind = self.behind
+
+        @wraps(of_server)
+        def answer(*args: Any, **kwargs: Any) -> Any:
+            if behind.sender.flush() and not behind.is_silent:
+                mlflow.set_tracking_uri(behind.uri.full)  # for MLflow's functions that read files
+                named = [behind.id_of(args[0]), *args[1:]] if name in OF_A_RUN and args else args
+                try:
+                    with impatience(), silence_told(behind.uri):
+                        return of_server(*named, **kwargs)
+                except StoreUnreachable as error:
+                    behind.sender.tell(str(error))
+            mlflow.set_tracking_uri(behind.replica.uri.full)
+            return getattr(behind.replica.client(), name)(*args, **kwargs)
+
+        return answer
+
+
+def server_of(home: Path) -> Address:
+    """The address of the server whose outboxes are in a folder, without its password."""
+    return Address((home / _SERVER).read_text())
+
+
+def home_of(uri: Address) -> Path:
+    """The folder with the outboxes of a server."""
+    readable = re.sub(r"\W+", "_", uri.bare.partition("://")[2])[:60]
+    return places.OUTBOX / f"{readable}_{hashlib.sha256(uri.bare.encode()).hexdigest()[:8]}"
