@@ -60,6 +60,12 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["VAE_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(autouse=True)
+def _outboxes_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outboxes for each test, so that nobody's own are touched."""
+    monkeypatch.setattr(places, "OUTBOX", tmp_path / "outboxes")
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Checkout:
     """A copy of the code with runs of its own, for all tests of a file."""

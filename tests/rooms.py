@@ -15,7 +15,7 @@ STOREYS = (
     ("runs",),
     ("comparison", "generation", "reproduction", "verification"),
     ("sweep",),
-    ("train", "evaluate", "verify", "compare", "generate", "reproduce", "serve", "study", "ui"),
+    ("train", "evaluate", "verify", "compare", "generate", "reproduce", "serve", "study", "sync", "ui"),
 )
 COMMANDS = tuple(f"{name}.py" for name in STOREYS[-1])
 FENCES = {

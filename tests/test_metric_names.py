@@ -13,7 +13,7 @@ from pipeline.metric_names import ELBO, LOSS, current, names_of, under_current_n
 from pipeline.sweep.settings import Metric, Objectives
 from pipeline.sweep.study.study import Study
 from pipeline.tracking.lifecycle import start_run
-from pipeline.tracking.run_facts import finished_runs
+from pipeline.tracking.run_facts import curve, finished_runs
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT
 from pipeline.tracking.ui.overview import overviews
@@ -49,8 +49,8 @@ def test_a_run_of_before_that_is_gone_on_with_has_one_curve_and_one_value(tmp_pa
     with start_run(store, "tests", "again", {}) as run:
         run.metrics(1, {"val/elbo": -3.0})
         run.metrics(2, {ELBO: -1.0})
-    assert store.curve(old.id, LOSS) == [(1, 3.0), (2, 2.0)]
-    assert store.curve(run.id, ELBO) == [(1, -3.0), (2, -1.0)]
+    assert curve(store, old.id, LOSS) == [(1, 3.0), (2, 2.0)]
+    assert curve(store, run.id, ELBO) == [(1, -3.0), (2, -1.0)]
     again, first = finished_runs(store, "tests")
     assert (again.metrics[ELBO], first.metrics[ELBO]) == (-1.0, -2.0)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from checkout import SMALL, Checkout
 from mlflow.tracking import MlflowClient
 
+from pipeline.tracking.run_files import artifact_text
 from pipeline.tracking.store import Store
 
 
@@ -69,4 +70,4 @@ def test_artifacts_that_are_kept_elsewhere_on_purpose_stay_there(tmp_path: Path)
     client.log_text(run.info.run_id, "kept", "file.txt")
     store = Store(uri)
     assert store.client.get_run(run.info.run_id).info.artifact_uri.startswith(elsewhere)
-    assert store.artifact_text(run.info.run_id, "file.txt") == "kept"
+    assert artifact_text(store, run.info.run_id, "file.txt") == "kept"

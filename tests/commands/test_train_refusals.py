@@ -75,7 +75,11 @@ def test_help_lists_groups_keys_and_three_examples(checkout: Checkout) -> None:
         (["training.optimizer=adamw"], ["choose one with training/optimizer=adamw"]),
         (["pictures.epochs=[-1]"], ["pictures.epochs=[-1]: expected a number greater than 0"]),
         (["tracking.uri=foo"], ["tracking.uri=foo: MLflow cannot keep runs there", "sqlite:///"]),
-        (["tracking.uri=http://127.0.0.1:9"], ["tracking.uri=http://127.0.0.1:9", "no answer", "MLFLOW_TRACKING_URI"]),
+        (
+            ["tracking.uri=http://127.0.0.1:9", "tracking.offline=never"],
+            ["tracking.uri=http://127.0.0.1:9", "no answer", "MLFLOW_TRACKING_URI"],
+        ),
+        (["tracking.offline=often"], ["tracking.offline=often", "auto", "never", "always"]),
         (["resume=nothing"], ["nothing", "not in"]),
         (["resume=nothing", "training.epochs=3"], ["training.epochs=3 cannot be changed"]),
         (["model._target_=os.system"], ["only pipeline, keras may be named", "trusted=[os]"]),
@@ -106,7 +110,7 @@ def test_a_mistake_beside_configs_of_ones_own_is_explained_too(checkout: Checkou
 
 
 def test_a_server_in_the_environment_is_used_and_reported_when_down(checkout: Checkout) -> None:
-    done = checkout.train(env={"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"})
+    done = checkout.train("tracking.offline=never", env={"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"})
     assert done.returncode == 2
     assert "tracking.uri=http://127.0.0.1:9: no answer" in done.stderr
 

@@ -84,7 +84,11 @@ def test_a_copy_that_the_server_refuses_is_a_warning_and_one_that_cannot_be_fetc
         assert "epoch  1/15" not in done.stdout
         [run] = one.runs("refused")
         assert run.info.status == "FINISHED"
-        assert f"{it} at {address} could not be removed, and stays among the artifacts of the run" in done.stdout
+        assert f"Run {run.info.run_id} is recorded on this machine, and not all of it on the server" in done.stdout
         sent = MlflowClient(server.address).list_artifacts(run.info.run_id, "checkpoint")
         assert [each.path for each in sent] == [f"checkpoint/{run.info.run_id}.npz"], "it was sent meanwhile"
+        refused.clear()
+        sent = one.run("pipeline.sync", f"tracking.uri={address}")
+        assert sent.returncode == 0, sent.stderr
+        assert not MlflowClient(server.address).list_artifacts(run.info.run_id, "checkpoint")
         assert not checkpoint.exists()

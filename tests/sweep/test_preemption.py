@@ -12,7 +12,7 @@ from checkout import Checkout
 from mlflow.entities import Run
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from processes import family, trainings
+from processes import family, trainings, wait_until
 from studies import COMMAND, assert_trained_once, parent_and_trials, study_of, wait_for_training
 
 from pipeline.sweep.study.node import CODE
@@ -148,8 +148,10 @@ def test_a_command_that_nobody_reads_any_longer_puts_all_of_its_trials_back(chec
     assert "Stopped by SIGINT. Go on with the same command" in said
     assert "Traceback" not in said
     assert [trial.state.name for trial in study_of(checkout, "unread").trials] == ["WAITING"] * 2
-    parent, runs = parent_and_trials(checkout, "unread")
-    assert {run.info.status for run in (parent, *runs.values())} == {"KILLED"}
+    # On a busy machine a training is ended after the 7 s that it has, and its guard closes the run a little later.
+    wait_until(
+        lambda: {run.info.status for run in checkout.runs("unread")} == {"KILLED"}, "a run is left open", seconds=60
+    )
 
 
 def test_a_worker_whose_study_adopts_other_code_trains_no_further_trial(checkout: Checkout, commands) -> None:

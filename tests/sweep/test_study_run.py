@@ -12,6 +12,7 @@ from pipeline.errors import Interrupted, StoreUnreachable
 from pipeline.process.interruption import signals_deferred
 from pipeline.sweep.study.study import Study, is_begun
 from pipeline.sweep.study_run import SharedRun, study_run
+from pipeline.tracking.run_files import artifact_text
 from pipeline.tracking.store import Store
 from pipeline.tracking.trials import STUDY, STUDY_KEY
 
@@ -44,7 +45,7 @@ def test_a_command_that_was_killed_while_it_began_a_study_leaves_a_run_that_the_
     ended = store.run(run.id)
     assert ended.info.status == "FINISHED"
     assert ended.data.params == (params or {name: str(value) for name, value in study.plan.described().items()})
-    assert store.artifact_text(run.id, "config.yaml") == "model:\n  latent_dim: 2\n"
+    assert artifact_text(store, run.id, "config.yaml") == "model:\n  latent_dim: 2\n"
     assert store.run(of_another.info.run_id).info.status == "RUNNING"
 
 

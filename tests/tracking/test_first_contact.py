@@ -202,7 +202,7 @@ def test_a_folder_of_runs_that_cannot_be_written_to_or_is_full_is_told_and_mende
         pytest.skip("this machine lets nobody mount a file system that is read-only")
     python = f"cd {checkout.root}; PYTHONPATH={checkout.root} {sys.executable}"
     train = " ".join([f"{python} -m pipeline.train training.epochs=1", *map(repr, SMALL[:2])])
-    server = f"{train} tracking.uri=http://127.0.0.1:9"
+    server = f"{train} tracking.offline=never tracking.uri=http://127.0.0.1:9"
     done = mounted(runs, "ro", f"! ({server})", f"mount -o remount,rw none {runs}", server)
     read_only, mended = done.stderr.splitlines()
     assert f"{runs}/jobs: Read-only file system. Runs and their logs are kept there: make it writable" in read_only

@@ -1,12 +1,12 @@
 """The MLflow UI over our database, and runs that are kept on a server: real servers, real commands."""
 
 import os
+import re
 import signal
 import time
 import urllib.request
-from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import psutil
@@ -14,10 +14,7 @@ import pytest
 from checkout import Checkout, free_port, wait_for_epoch
 
 from pipeline.errors import InputError, StoreUnreachable
-from pipeline.tracking.lifecycle import start_run
-from pipeline.tracking.server_check import answers, prompt_answers
 from pipeline.tracking.store import Store
-from pipeline.tracking.store_address import RETRIES, impatience
 
 SMALL = ("dataset.limit=300", "model.hidden=[16]", "pictures=cards")
 
@@ -68,69 +65,161 @@ def test_a_run_is_recorded_on_a_server_too(checkout: Checkout) -> None:
         assert {"config.yaml", "latent.png", "images"} <= {each.path for each in client.list_artifacts(run.info.run_id)}
 
 
-def test_a_dead_server_is_told_from_a_refusal_and_requests_are_repeated_again_once_a_server_answers(
-    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_falls_silent_is_told_from_one_that_has_no_such_run(checkout: Checkout) -> None:
     before = mlflow.get_tracking_uri()
-    port = free_port()
-    with checkout.ui(port) as ui:
+    with checkout.ui(free_port()) as ui:
         store = Store(ui.address)
         with pytest.raises(InputError, match="run nothing is not in http") as refused:
             store.run("nothing")
         assert not isinstance(refused.value, StoreUnreachable)
-    monkeypatch.delenv(RETRIES, raising=False)
-    with pytest.raises(StoreUnreachable, match="does not answer: nothing listens there"), prompt_answers(store.uri):
+    with pytest.raises(StoreUnreachable, match=r"does not answer: .*Run nothing is not recorded on this machine"):
         store.run("nothing")
-    assert not answers(store.client)
-    assert os.environ[RETRIES] == "0", "nothing is waited for"
-    with checkout.ui(port) as ui:
+    with pytest.raises(StoreUnreachable, match="no answer from MLflow there: nothing listens there"):
         Store(ui.address)
-    assert RETRIES not in os.environ
     mlflow.set_tracking_uri(before)
 
 
-def test_a_server_that_dies_loses_nothing(checkout: Checkout) -> None:
+def content_of(checkout: Checkout, run_id: str) -> dict[str, Any]:
+    """What a run of a training has, apart from times, ids and what tells that it was begun offline."""
+    run = checkout.client.get_run(run_id)
+    names = [name for name in run.data.metrics if not name.endswith("images_per_second")]
+    own = ("command", "mlflow.delivered", "mlflow.begunAs", "mlflow.user", "pid", "process_started")
+    folder = checkout.artifacts(run_id)
+    files = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    [model] = [checkout.client.get_logged_model(each.model_id) for each in run.outputs.model_outputs]
+    return {
+        "status": (run.info.status, run.info.run_name),
+        "params": run.data.params,
+        "metrics": {name: checkout.history(run_id, name) for name in names},
+        "tags": {name: tag for name, tag in run.data.tags.items() if not name.startswith(own)},
+        "inputs": sorted(each.dataset.digest for each in run.inputs.dataset_inputs),
+        "files": {path: content for path, content in files.items() if path.parent.name != "images"},
+        "cards": sorted(
+            (re.sub(r"timestamp.*[+]|[^+]{36}[.]", "", path.name), content)
+            for path, content in files.items()
+            if path.parent.name == "images"
+        ),
+        "model metrics": {each.key: each.value for each in model.metrics or []},
+    }
+
+
+TRAINING = (*SMALL[:2], "pictures.final=[latent]", "training.epochs=60", "training.patience=null", "tracking.name=it")
+
+
+def test_a_training_whose_server_is_killed_is_recorded_as_if_nothing_had_happened(checkout: Checkout) -> None:
     port = free_port()
     with checkout.ui(port) as ui:
-        env = {"MLFLOW_TRACKING_URI": ui.address, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-        overrides = (*SMALL, "training.epochs=40", "tracking.experiment=dies")
-        training = checkout.start("pipeline.train", *overrides, env=env)
+        env = {"MLFLOW_TRACKING_URI": ui.address}
+        assert checkout.train(*TRAINING, "tracking.experiment=undisturbed", env=env).returncode == 0
+        training = checkout.start("pipeline.train", *TRAINING, "tracking.experiment=killed", env=env)
         wait_for_epoch(training, 3)
-    _, err = training.communicate(timeout=120)
-    [run] = checkout.runs("dies")
-    assert training.returncode == 2
-    assert f"{ui.address} stopped answering" in err
-    assert f"resume={run.info.run_id}" in err
-    assert "Traceback" not in err
+    out, err = training.communicate(timeout=120)
+    assert training.returncode == 0, err
+    assert f"{ui.address} does not answer" in out
+    assert "is recorded on this machine, and not all of it on the server" in out
+    assert "-m pipeline.sync tracking.uri=" in out
+    [run] = checkout.runs("killed")
+    assert run.info.status == "RUNNING", "as far as the server knows"
 
+    shown = checkout.run("pipeline.compare", f"runs=[{run.info.run_id}]", env=env)
+    assert shown.returncode == 0, shown.stderr
+    with_it = checkout.run("pipeline.generate", f"run={run.info.run_id}", env=env)
+    assert with_it.returncode == 0, with_it.stderr
+    refused = checkout.run("pipeline.sync", env=env)
+    assert refused.returncode == 2
+    assert " runs are not sent as a whole: no answer from MLflow there: " in refused.stderr
     with checkout.ui(port):
-        done = checkout.train(f"resume={run.info.run_id}", env=env)
-        assert done.returncode == 0, done.stderr
-        assert [step for step, _ in checkout.history(run.info.run_id, "validation/epoch/loss")] == list(range(1, 41))
-        assert checkout.client.get_run(run.info.run_id).info.status == "FINISHED"
+        assert "writes sent, run " in (sent := checkout.run("pipeline.sync", env=env)).stdout, sent.stderr
+        assert checkout.run("pipeline.sync", env=env).stdout == "Nothing is left to send.\n"
+    [undisturbed] = checkout.runs("undisturbed")
+    after, before = (content_of(checkout, each.info.run_id) for each in (run, undisturbed))
+    for part, content in before.items():
+        assert after[part] == content, part
 
 
-def test_ctrl_c_ends_a_run_whose_server_is_dead(checkout: Checkout) -> None:
-    with checkout.ui(free_port()) as ui:
-        overrides = (*SMALL, "training.epochs=100000", "training.patience=null")
+def test_a_training_begun_without_its_server_goes_on_by_either_id(checkout: Checkout) -> None:
+    port = free_port()
+    env = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
+    offline = (*TRAINING, "tracking.experiment=offline")
+    refused = checkout.train(*offline, "tracking.offline=never", env=env)
+    assert refused.returncode == 2
+    assert "no answer from MLflow there: nothing listens there" in refused.stderr
+    with pytest.raises(AssertionError, match="no experiment offline"):
+        checkout.runs("offline")
+
+    training = checkout.start("pipeline.train", *offline, env=env)
+    wait_for_epoch(training, 3)
+    training.send_signal(signal.SIGINT)
+    _, err = training.communicate(timeout=60)
+    assert training.returncode == 130, err
+    [run_id] = set(re.findall(r"resume=([0-9a-f]{32})", err))
+    checkpoint = checkout.root / "mlruns" / "checkpoints" / f"{run_id}.npz"
+    assert checkpoint.exists()
+    with checkout.ui(port):
+        sent = checkout.run("pipeline.sync", env=env)
+        assert sent.returncode == 0, sent.stderr
+        [run] = checkout.runs("offline")
+        assert run.info.status == "KILLED"
+        assert run.info.run_id != run_id
+        assert run.data.tags["mlflow.begunAs"] == run_id
+        again = checkout.train(f"resume={run.info.run_id}", env=env)
+        assert again.returncode == 0, again.stderr
+        assert not checkpoint.exists()
+        shown = checkout.run("pipeline.generate", f"run={run_id}", env=env)
+        assert shown.returncode == 0, shown.stderr
+        assert checkout.train(*TRAINING, "tracking.experiment=undisturbed", env=env).returncode == 0
+    [undisturbed] = checkout.runs("undisturbed")
+    [run] = checkout.runs("offline")
+    assert run.info.status == "FINISHED"
+    steps = [step for step, _ in checkout.history(run.info.run_id, "validation/epoch/loss")]
+    assert steps == list(range(1, 61))
+    before, after = (content_of(checkout, each.info.run_id) for each in (undisturbed, run))
+    assert after["metrics"] == before["metrics"]
+    assert after["files"] == before["files"]
+
+
+def test_ctrl_c_ends_a_run_whose_server_is_dead_and_its_end_is_sent(checkout: Checkout) -> None:
+    port = free_port()
+    with checkout.ui(port) as ui:
+        overrides = (*SMALL, "training.epochs=100000", "training.patience=null", "tracking.experiment=stopped")
         training = checkout.start("pipeline.train", *overrides, f"tracking.uri={ui.address}")
         wait_for_epoch(training, 1)
-    time.sleep(2)  # by now it waits for the server
+    time.sleep(2)  # by now it has noticed
     training.send_signal(signal.SIGINT)
-    _, err = training.communicate(timeout=30)
-    assert "stopped answering" in err
+    out, err = training.communicate(timeout=30)
+    assert training.returncode == 130
     assert "resume=" in err
+    assert "is recorded on this machine" in out
+    with checkout.ui(port):
+        assert checkout.run("pipeline.sync").returncode == 0
+        [run] = checkout.runs("stopped")
+        assert run.info.status == "KILLED"
 
 
-def test_a_run_whose_end_cannot_be_recorded_keeps_what_only_an_open_run_needs(checkout: Checkout) -> None:
-    before, removed = mlflow.get_tracking_uri(), []
-    for dies in (False, True):
-        with checkout.ui(free_port()) as ui:
-            store = Store(ui.address)
-            ending = pytest.raises(StoreUnreachable, match="Its checkpoint is kept") if dies else nullcontext()
-            with impatience(), ending, start_run(store, "tests", "it", {}) as run:
-                run.once_finished(partial(removed.append, run.id))
-                if dies:
-                    ui.stop()
-        assert (run.id in removed) is not dies
-    mlflow.set_tracking_uri(before)
+def test_a_frozen_server_keeps_no_training_waiting(checkout: Checkout) -> None:
+    with checkout.ui(free_port()) as ui:
+        env = {"MLFLOW_TRACKING_URI": ui.address}
+        training = checkout.start("pipeline.train", *TRAINING, "tracking.experiment=frozen", env=env)
+        wait_for_epoch(training, 3)
+        served = [psutil.Process(ui.process.pid), *psutil.Process(ui.process.pid).children(recursive=True)]
+        try:
+            for each in served:
+                each.suspend()
+            out, err = training.communicate(timeout=120)
+        finally:
+            for each in served:
+                each.resume()
+        assert training.returncode == 0, err
+        assert "took nothing for 5 s" in out
+        sent = checkout.run("pipeline.sync", env=env)
+        assert sent.returncode == 0, sent.stderr
+        [run] = checkout.runs("frozen")
+        assert run.info.status == "FINISHED"
+        assert len(checkout.history(run.info.run_id, "validation/epoch/loss")) == 60
+
+
+def test_a_database_has_nothing_to_send(checkout: Checkout) -> None:
+    assert checkout.run("pipeline.sync").stdout == "Nothing is left to send.\n"
+    refused = checkout.run("pipeline.sync", "tracking.uri=sqlite:///mlflow.db")
+    assert refused.returncode == 2
+    assert "is no server. A database has all that is recorded in it already" in refused.stderr
