@@ -2,6 +2,7 @@
 
 import base64
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -74,6 +75,26 @@ def without_artifacts(upstream: str, folder: str, refused: Mapping[str, int]) ->
             request.reply(refused[request.command], b"not today")
         else:
             _pass_on(request, upstream)
+
+    with _serving(handled) as place:
+        yield f"http://{place}"
+
+
+@contextmanager
+def troubled(upstream: str, trouble: Mapping[str, float]) -> Iterator[str]:
+    """The address of a proxy in front of a server that answers late or with errors.
+
+    Args:
+        upstream: the address of the server.
+        trouble: `delay` in seconds, and `status` of an error; it may change meanwhile.
+    """
+
+    def handled(request: _Handler) -> None:
+        if "status" in trouble:
+            request.reply(int(trouble["status"]), b"not now")
+            return
+        time.sleep(trouble.get("delay", 0))
+        _pass_on(request, upstream)
 
     with _serving(handled) as place:
         yield f"http://{place}"

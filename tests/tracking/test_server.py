@@ -12,6 +12,7 @@ import mlflow
 import psutil
 import pytest
 from checkout import Checkout, free_port, wait_for_epoch
+from servers import troubled
 
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.tracking.store import Store
@@ -216,6 +217,27 @@ def test_a_frozen_server_keeps_no_training_waiting(checkout: Checkout) -> None:
         [run] = checkout.runs("frozen")
         assert run.info.status == "FINISHED"
         assert len(checkout.history(run.info.run_id, "validation/epoch/loss")) == 60
+
+
+@pytest.mark.parametrize("trouble", [{"status": 500}, {"status": 429}, {"delay": 5.0}], ids=str)
+def test_a_server_that_answers_late_or_with_errors_keeps_no_training_waiting(
+    checkout: Checkout, trouble: dict[str, float]
+) -> None:
+    now: dict[str, float] = {}
+    with checkout.ui(free_port()) as ui, troubled(ui.address, now) as address:
+        env = {"MLFLOW_TRACKING_URI": address}
+        training = checkout.start("pipeline.train", *TRAINING, "tracking.experiment=troubled", env=env)
+        wait_for_epoch(training, 3)
+        now |= trouble
+        out, err = training.communicate(timeout=60)
+        assert training.returncode == 0, err
+        assert "is recorded on this machine, and not all of it on the server" in out
+        now.clear()
+        sent = checkout.run("pipeline.sync", env=env)
+        assert sent.returncode == 0, sent.stderr
+        [run] = checkout.runs("troubled")
+        assert run.info.status == "FINISHED"
+        assert [step for step, _ in checkout.history(run.info.run_id, "validation/epoch/loss")] == list(range(1, 61))
 
 
 def test_a_database_has_nothing_to_send(checkout: Checkout) -> None:
