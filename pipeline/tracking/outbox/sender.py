@@ -52,7 +52,7 @@ class Sender:
         self._client = MlflowClient(uri.full)
         self._waiting: dict[Path, Outbox] = {}
         self._deliveries: dict[Path, Delivery] = {}
-        self._delivered = 0
+        self._answers = 0  # of the server, up to now
         self._asked = 0.0  # when the server was last silent
         self._changed = Condition()
         self._thread: Thread | None = None
@@ -87,9 +87,9 @@ class Sender:
         end = time.monotonic() + ALL
         with self._changed:
             while self._waiting and self.silence is None and time.monotonic() < end:
-                before = self._delivered
+                before = self._answers
                 self._changed.wait(STEP)
-                if self._delivered == before and self._waiting:
+                if self._answers == before and self._waiting:
                     self.silence = f"{self.uri} took nothing for {STEP:.0f} s"
             return not self._waiting
 
@@ -123,10 +123,11 @@ class Sender:
             for _ in delivery.go_on():
                 with self._changed:
                     self.silence = None
-                    self._delivered += 1
+                    self._answers += 1
                     self._changed.notify_all()
         with self._changed:
             self.silence = None
+            self._answers += 1  # also where it had all already
             if outbox.lines.count == delivery.done:  # else more was written meanwhile
                 del self._waiting[outbox.folder]
                 if is_needed_no_longer(outbox):
