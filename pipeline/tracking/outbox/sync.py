@@ -24,10 +24,11 @@ TRANSFER = 120
 
 @dataclass
 class Left:
-    """What could not be sent: the number of runs, and why."""
+    """What could not be sent: the number of runs, and why; and how many writes could."""
 
     runs: int = 0
     reason: str = ""
+    sent: int = 0
 
 
 def send_outboxes(uri: Address | None, console: Console) -> None:
@@ -46,10 +47,10 @@ def send_outboxes(uri: Address | None, console: Console) -> None:
     homes = sorted(each.parent for each in places.OUTBOX.glob("*/server"))
     servers = {home: known.get(home, server_of(home)) for home in homes if uri is None or home in known}
     waiting = {server: [each for each in outboxes(home) if each.lines.count] for home, server in servers.items()}
-    if not any(waiting.values()):
-        console.print("Nothing is left to send.")
     try_once()
     left = [_send(server, found, console) for server, found in waiting.items() if found]
+    if not any(each.runs or each.sent for each in left):
+        console.print("Nothing is left to send.")
     if any(each.runs for each in left):
         reason = next(each.reason for each in left if each.runs)
         raise InputError(
@@ -70,7 +71,9 @@ def _send(server: Address, found: list[Outbox], console: Console) -> Left:
                         check_server(server)
                     name, run_id = one_line(outbox.begun.name), run_on_server(outbox, client)
                     sent = _deliver(outbox, client, run_id, progress, task)
-                console.print(f"{name}: {sent} writes sent, run {run_id}", highlight=False, soft_wrap=True)
+                left.sent += sent
+                if sent:
+                    console.print(f"{name}: {sent} writes sent, run {run_id}", highlight=False, soft_wrap=True)
             except (StoreUnreachable, InputError, MlflowException, OSError, Timeout) as error:
                 is_busy = isinstance(error, Timeout)
                 left.runs += 1
