@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from mlflow.tracking import MlflowClient
 
+from pipeline.address import Address
+from pipeline.tracking.database import artifacts_beside
 from pipeline.tracking.outbox.contents import Begun
 from pipeline.tracking.outbox.outbox import Outbox
 from pipeline.tracking.tags import BEGUN_AS, DELIVERED, PARENT
@@ -75,9 +77,10 @@ def is_needed_no_longer(outbox: Outbox) -> bool:
 
 def _begun_on_server(outbox: Outbox, client: MlflowClient) -> str:
     begun = outbox.begun
+    artifacts = artifacts_beside(Address(client.tracking_uri))
     experiment = found_or_made(
         lambda: client.get_experiment_by_name(begun.experiment),
-        lambda: client.get_experiment(client.create_experiment(begun.experiment)),
+        lambda: client.get_experiment(client.create_experiment(begun.experiment, artifacts)),
     )
     found = _of_this_id(client, experiment.experiment_id, begun.run_id)
     if found:
