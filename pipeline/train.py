@@ -20,7 +20,7 @@ from pipeline.process.command import (
     typed_overrides,
 )
 
-OF_RESUMPTION = ("resume", "tracking.uri", "tracking.checkpoint_minutes")
+OF_RESUMPTION = ("resume", "tracking.uri", "tracking.offline", "tracking.checkpoint_minutes")
 """Keys of a command that goes on with a run: which, where it is recorded now, and when its checkpoint is sent."""
 
 

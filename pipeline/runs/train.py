@@ -116,7 +116,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
     for changed in differences(run.data.tags, circumstances()):
         console.print(Text.assemble(("Not bit for bit:", "yellow"), f" {changed}"), soft_wrap=True)
     config = recorded_config(store, run_id)
-    config["tracking"] |= {key: tracking[key] for key in ("uri", "checkpoint_minutes")}
+    config["tracking"] |= {key: tracking[key] for key in ("uri", "offline", "checkpoint_minutes")}
     return train(config, console=console, resume=run_id, load=partial(DatasetSettings.load, judge_appearance=False))
 
 

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from functools import partial
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -21,7 +22,7 @@ from pipeline.tracking.run_facts import finished_children
 from pipeline.tracking.tags import REUSED
 from pipeline.tracking.trials import Trials
 from pipeline.tracking.ui.overview import recorded_curves
-from pipeline.tracking.ui.prepared_page import PreparedPage, below, prepare
+from pipeline.tracking.ui.prepared_page import PreparedPage, prepare_below
 
 TABLE_ROWS = 10
 """Trials in the table of the run's description, which MLflow shows above all else; `trials.csv` has all of them."""
@@ -97,13 +98,13 @@ def _sheet(trials: Trials, study: Study, best: list[FrozenTrial]) -> str | figur
     return figures.trial_sheet(shown, f"{study.settings.study}: the best first")
 
 
-def _comparison_link(parent: Run, study: Study) -> str:
-    """Prepare a page of MLflow that compares all trials, and give its address."""
+def _comparison_link(parent: Run, study: Study) -> str | None:
+    """Prepare a page of MLflow that compares all trials, and give its address; None while MLflow has no such run."""
     settings = study.settings
     less_is_better = [direction == "minimize" for direction in settings.directions]
     scores = dict(zip(settings.objective, less_is_better, strict=True))
-    page = PreparedPage(
-        where=below(parent.id),
+    page = partial(
+        PreparedPage,
         keys=list(study.plan.space),
         axes=list(study.plan.space.dimensions),
         scores=scores,
@@ -111,7 +112,7 @@ def _comparison_link(parent: Run, study: Study) -> str:
         cards=(*CARDS, "validation/samples"),
         runs=len(study.trials),
     )
-    return prepare(parent.store, parent.experiment_id, parent.id, page)
+    return prepare_below(parent.store, parent.id, lambda where: page(where=where))
 
 
 def _table(study: Study, best: list[FrozenTrial]) -> str:
@@ -136,13 +137,14 @@ def _table(study: Study, best: list[FrozenTrial]) -> str:
     return markdown
 
 
-def _description(study: Study, best: list[FrozenTrial], link: str) -> str:
+def _description(study: Study, best: list[FrozenTrial], link: str | None) -> str:
     states = ", ".join(f"{count} {state.name.lower()}" for state, count in study.counts().items() if count)
     command = shlex.join(["python", "-m", "pipeline.train", *sys.argv[1:]])
     champion = f"The best is model `{study.settings.study}@{CHAMPION}` of the registry. " if best else ""
+    compared = f" **[Compare all trials]({link})**: curves, parameters and pictures." if link else ""
     return "\n\n".join(
         [
-            f"{states}, of {study.plan.n_trials}. **[Compare all trials]({link})**: curves, parameters and pictures.",
+            f"{states}, of {study.plan.n_trials}.{compared}",
             _table(study, best),
             f"{champion}`wall.png` shows the best side by side, `trials.csv` has every number of all trials.",
             "This command goes on with the study; with `sweep.study=another` it begins another study of the same kind:",

@@ -42,7 +42,7 @@ def start_run(
 
     def begin() -> str:
         colour = {COLOUR: colour_of(store, store.experiment(experiment), tags.get(TRIAL))}
-        all_tags = {**owner_tags(), **tags, **colour, **({PARENT: store.id_of(parent)} if parent else {})}
+        all_tags = {**owner_tags(), **tags, **colour, **({PARENT: parent} if parent else {})}
         return store.begin(experiment, name, resolve_tags(all_tags))
 
     with _guarded(store, begin) as run:

@@ -23,7 +23,7 @@ from pipeline.tracking.links import run_link
 from pipeline.tracking.measurement import Measured, measured
 from pipeline.tracking.run_facts import curve
 from pipeline.tracking.store import Store
-from pipeline.tracking.store_address import DATABASE
+from pipeline.tracking.store_address import DATABASE, sync_command
 from pipeline.tracking.tags import NOTE, REUSED
 from pipeline.tracking.transaction import whole
 from pipeline.tracking.writes import Batch, File, Model
@@ -49,7 +49,6 @@ class Run:
         store.keep(run_id)
         info = store.client.get_run(run_id).info
         self.name = str(info.run_name)
-        self.experiment_id = str(info.experiment_id)
         self.not_drawn: dict[str, TracebackException] = {}
         self._description: str | None = None
         self._once_finished: list[Callable[[], None]] = []
@@ -159,10 +158,11 @@ class Run:
             action()
 
     def where_to_look(self) -> str:
-        """Say how to see the run: the address of its page on the server, or the command that starts our own."""
+        """Say how to see the run: the address of its page on the server, or the command that starts or sends it."""
         if not self.store.is_server:
             return "make ui" if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
-        return f"{self.store.uri.bare}/{run_link(self.experiment_id, self.id)}"
+        place = self.store.place_of(self.id)
+        return f"{self.store.uri.bare}/{run_link(*place)}" if place else sync_command(self.store.uri)
 
     def drawn(self, name: str, draw: Callable[[], _Drawn]) -> _Drawn | None:
         """Return what `draw` gives; None, with a warning, if it fails: no training is worth less for a picture."""

@@ -9,6 +9,7 @@ from pipeline.errors import InputError
 from pipeline.text.wording import first_line
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PRUNED, REUSED
+from pipeline.tracking.writes import model_of
 
 
 def trained_model(store: Store, run_id: str) -> Any:
@@ -23,7 +24,8 @@ def trained_model(store: Store, run_id: str) -> Any:
     if PRUNED in run.data.tags:
         raise InputError(f"run {run_id} was ended early by its study and has no model. Train its point anew")
     trained = store.run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
-    model_id = store.model_id(trained.info.run_id)
+    with store.transaction():
+        model_id = model_of(store.client, trained.info.run_id)
     if model_id is None:
         raise InputError(f"run {run_id} has no model: was its training finished?")
     try:

@@ -14,15 +14,15 @@ from pipeline.address import Address
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.process.interruption import signals_deferred
 from pipeline.text.wording import first_line
-from pipeline.tracking.database import artifacts_beside
+from pipeline.tracking.experiment import experiment_of
 from pipeline.tracking.first_contact import Offline, close_abandoned, ready, write_behind
 from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.relocation import relocate
 from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.store_address import DATABASE, is_server, sync_command
 from pipeline.tracking.tags import BEGUN_AS, PARENT
-from pipeline.tracking.transaction import found_or_made, whole
-from pipeline.tracking.writes import Batch, Write, model_of
+from pipeline.tracking.transaction import whole
+from pipeline.tracking.writes import Batch, Write
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +120,10 @@ class Store:
         """The id by which a run is found in what is read: one that was begun offline has another once it is sent."""
         return self.behind.id_of(run_id) if self.behind else run_id
 
+    def place_of(self, run_id: str) -> tuple[str, str] | None:
+        """The ids of the experiment and of a run by which the UI has them; None while its server has no such run."""
+        return self.behind.place_of(run_id) if self.behind else (self.run(run_id).info.experiment_id, run_id)
+
     def id_here(self, run: MlflowRun) -> str:
         """The id of a run on this machine, by which its checkpoint and its outbox are named."""
         begun_as = str(run.data.tags.get(BEGUN_AS, run.info.run_id))
@@ -130,7 +134,7 @@ class Store:
         """Begin a run in the experiment of this name; gives the id of the run."""
         experiment_id = self.experiment(experiment)
         if self.behind:
-            return self.behind.begin((experiment, experiment_id), name, tags)
+            return self.behind.begin(experiment, name, tags)
         # By the client: what MLflow calls the active run may be one that an environment variable names.
         return str(self.client.create_run(experiment_id, milliseconds(), dict(tags), name).info.run_id)
 
@@ -179,21 +183,13 @@ class Store:
         return runs
 
     @whole
-    def model_id(self, run_id: str) -> str | None:
-        """The id of the model of a run; None if it has none, or none that was stored to its end."""
-        return model_of(self.client, run_id)
-
-    @whole
     def experiment(self, name: str) -> str:
         """The id of the experiment of this name, made if there is none.
 
         Raises:
             InputError: it was deleted.
         """
-        known = found_or_made(
-            lambda: self.client.get_experiment_by_name(name),
-            lambda: self.client.get_experiment(self.client.create_experiment(name, artifacts_beside(self.uri))),
-        )
+        known = experiment_of(self.client, name)
         if known.lifecycle_stage == "deleted":
             cure = "Restore it in the MLflow UI, or choose another name"
             raise InputError(f"tracking.experiment={name}: this experiment was deleted. {cure}")

@@ -37,7 +37,6 @@ class Trials:
         self.store = store
         self.study = study
         self.parent_id = parent_id
-        self._experiment = store.run(parent_id).info.experiment_id
 
     def tags(self, number: int, replicate: int | None = None) -> dict[str, str]:
         """Return the tags by which the run of a trial, or of one of its replicates, is found."""
@@ -87,9 +86,9 @@ class Trials:
         run = self._found(number)
         tags = {**owner_tags(), **self.tags(number), PARENT: self.parent_id}
         if run is None:
-            experiment = self.store.client.get_experiment(self._experiment).name
-            return self.store.begin(experiment, name, tags)
-        self.store.write(run.info.run_id, Batch(tags=tags), Status(status="RUNNING"))
+            experiment_id = self.store.run(self.parent_id).info.experiment_id
+            return self.store.begin(self.store.client.get_experiment(experiment_id).name, name, tags)
+        self.store.write(run.info.run_id, Batch(tags=owner_tags()), Status(status="RUNNING"))
         return str(run.info.run_id)
 
     def close(self, number: int, metrics: Mapping[str, float]) -> None:
@@ -114,10 +113,11 @@ class Trials:
             if whole is None:
                 return None
             parent_id = whole.info.run_id
-        # Another study may have had the same name. The id of a run that was begun offline changes once it is sent.
-        tags = self.tags(number, replicate) | {PARENT: self.store.id_of(parent_id)}
+        # By what is read now: a server and the replica that is read in its place have ids of their own.
+        parent = self.store.run(parent_id).info
+        tags = self.tags(number, replicate) | {PARENT: parent.run_id}  # another study may have had the same name
         where = " AND ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
-        found = self.store.client.search_runs([self._experiment], where, max_results=1)
+        found = self.store.client.search_runs([parent.experiment_id], where, max_results=1)
         return found[0] if found else None
 
 

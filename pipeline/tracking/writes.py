@@ -146,6 +146,18 @@ class Registration(_Write):
             make_champion(client, run_id, model_id, self.name, self.description)
 
 
+class ExperimentTag(_Write):
+    """A tag of the experiment of a run, such as a page that the UI shows of its children."""
+
+    kind: Literal["experiment_tag"] = "experiment_tag"
+    name: str
+    value: str
+
+    def apply(self, client: MlflowClient, run_id: str, folder: Path) -> None:
+        """Set the tag."""
+        client.set_experiment_tag(client.get_run(run_id).info.experiment_id, self.name, self.value)
+
+
 class Status(_Write):
     """The state of a run, with the time of its end where it has ended."""
 
@@ -162,7 +174,7 @@ class Status(_Write):
 
 
 Write: TypeAlias = Annotated[
-    Batch | File | Removal | Input | Model | Registration | Status, Field(discriminator="kind")
+    Batch | File | Removal | Input | Model | Registration | ExperimentTag | Status, Field(discriminator="kind")
 ]
 """Something that is written into a run."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from checkout import Checkout, free_port
 from mlflow.tracking import MlflowClient
 from processes import wait_until
-from studies import COMMAND, assert_trained_once, parent_and_trials, study_of, wait_for_training
+from studies import COMMAND, assert_trained_once, parent_and_trials, prepared_view, study_of, wait_for_training
 
 STUDY = (
     *COMMAND,
@@ -26,6 +26,8 @@ def test_a_study_that_loses_its_server_ends_with_its_report_and_is_sent_afterwar
 ) -> None:
     port, said = free_port(), tmp_path / "log"
     with checkout.ui(port) as server, said.open("w") as log:
+        for name in ("so that ids", "are not those", "of the replica"):
+            MlflowClient(server.address).create_experiment(name)
         uri = f"tracking.uri={server.address}"
         process = checkout.start("pipeline.train", *STUDY, uri, out=log, group=True)
         commands.append(process)
@@ -39,6 +41,8 @@ def test_a_study_that_loses_its_server_ends_with_its_report_and_is_sent_afterwar
         assert sent.returncode == 0, sent.stderr
         client = MlflowClient(server.address)
         parent, _ = parent_and_trials(checkout, "outage")
+        assert parent.info.run_id in str(prepared_view(checkout, parent.info.experiment_id, parent.info.run_id))
+        assert f"viewStateShareKey={parent.info.run_id}" in parent.data.tags["mlflow.note.content"]
         assert {"trials.csv", "wall.png"} <= {each.path for each in client.list_artifacts(parent.info.run_id)}
         assert client.get_model_version_by_alias("outage", "champion").version == "1"
     assert_trained_once(checkout, "outage", 4, 60)

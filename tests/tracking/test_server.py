@@ -15,6 +15,7 @@ from checkout import Checkout, free_port, wait_for_epoch
 from servers import troubled
 
 from pipeline.errors import InputError, StoreUnreachable
+from pipeline.tracking.lifecycle import start_run
 from pipeline.tracking.store import Store
 
 SMALL = ("dataset.limit=300", "model.hidden=[16]", "pictures=cards")
@@ -80,6 +81,15 @@ def test_a_server_that_falls_silent_is_told_from_one_that_has_no_such_run(checko
     mlflow.set_tracking_uri(before)
 
 
+def test_a_run_that_no_server_has_yet_is_not_looked_for_on_one() -> None:
+    before = mlflow.get_tracking_uri()
+    store = Store(f"http://127.0.0.1:{free_port()}", "always")
+    with start_run(store, "offline", "it", {}) as run:
+        assert run.where_to_look().endswith(f"-m pipeline.sync tracking.uri={store.uri}")
+    assert store.run(run.id).info.status == "FINISHED"
+    mlflow.set_tracking_uri(before)
+
+
 def content_of(checkout: Checkout, run_id: str) -> dict[str, Any]:
     """What a run of a training has, apart from times, ids and what tells that it was begun offline."""
     run = checkout.client.get_run(run_id)
@@ -128,7 +138,7 @@ def test_a_training_whose_server_is_killed_is_recorded_as_if_nothing_had_happene
     assert with_it.returncode == 0, with_it.stderr
     refused = checkout.run("pipeline.sync", env=env)
     assert refused.returncode == 2
-    assert " runs are not sent as a whole: no answer from MLflow there: " in refused.stderr
+    assert re.search(r"Not sent as a whole: \d of the runs on this machine.*\(no answer from MLflow", refused.stderr)
     with checkout.ui(port):
         assert "writes sent, run " in (sent := checkout.run("pipeline.sync", env=env)).stdout, sent.stderr
         assert checkout.run("pipeline.sync", env=env).stdout == "Nothing is left to send.\n"
@@ -156,7 +166,14 @@ def test_a_training_begun_without_its_server_goes_on_by_either_id(checkout: Chec
     [run_id] = set(re.findall(r"resume=([0-9a-f]{32})", err))
     checkpoint = checkout.root / "mlruns" / "checkpoints" / f"{run_id}.npz"
     assert checkpoint.exists()
+    training = checkout.start("pipeline.train", f"resume={run_id}", env=env)
+    wait_for_epoch(training, 6)
+    training.send_signal(signal.SIGINT)
+    _, err = training.communicate(timeout=60)
+    assert training.returncode == 130, err
     with checkout.ui(port):
+        for name in ("so that ids", "are not those", "of the replica"):
+            checkout.client.create_experiment(name)
         sent = checkout.run("pipeline.sync", env=env)
         assert sent.returncode == 0, sent.stderr
         [run] = checkout.runs("offline")
@@ -166,8 +183,10 @@ def test_a_training_begun_without_its_server_goes_on_by_either_id(checkout: Chec
         again = checkout.train(f"resume={run.info.run_id}", env=env)
         assert again.returncode == 0, again.stderr
         assert not checkpoint.exists()
-        shown = checkout.run("pipeline.generate", f"run={run_id}", env=env)
-        assert shown.returncode == 0, shown.stderr
+        for each in (run_id, run.info.run_id):
+            for command in (("pipeline.compare", f"runs=[{each}]"), ("pipeline.reproduce", f"run={each}")):
+                known = checkout.run(*command, env=env)
+                assert known.returncode == 0, known.stderr
         assert checkout.train(*TRAINING, "tracking.experiment=undisturbed", env=env).returncode == 0
     [undisturbed] = checkout.runs("undisturbed")
     [run] = checkout.runs("offline")

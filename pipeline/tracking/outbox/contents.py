@@ -20,6 +20,7 @@ class Begun(BaseModel):
         run_id: the id of the run, on this machine.
         here: whether the run was begun on this machine while its server did not answer, which then has another id.
         experiment, name: of the run.
+        experiment_id: the id of the experiment on the server; None where the run was begun here.
         started: when it began.
         params, tags: that it had.
     """
@@ -30,6 +31,7 @@ class Begun(BaseModel):
     run_id: RunId
     here: bool
     experiment: str
+    experiment_id: str | None = None
     name: str
     started: Milliseconds
     params: Mapping[str, str] = {}

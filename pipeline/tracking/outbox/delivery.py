@@ -8,12 +8,10 @@ from collections.abc import Iterator
 
 from mlflow.tracking import MlflowClient
 
-from pipeline.address import Address
-from pipeline.tracking.database import artifacts_beside
+from pipeline.tracking.experiment import experiment_of
 from pipeline.tracking.outbox.contents import Begun
 from pipeline.tracking.outbox.outbox import Outbox
 from pipeline.tracking.tags import BEGUN_AS, DELIVERED, PARENT
-from pipeline.tracking.transaction import found_or_made
 from pipeline.tracking.writes import Batch
 
 
@@ -77,17 +75,13 @@ def is_needed_no_longer(outbox: Outbox) -> bool:
 
 def _begun_on_server(outbox: Outbox, client: MlflowClient) -> str:
     begun = outbox.begun
-    artifacts = artifacts_beside(Address(client.tracking_uri))
-    experiment = found_or_made(
-        lambda: client.get_experiment_by_name(begun.experiment),
-        lambda: client.get_experiment(client.create_experiment(begun.experiment, artifacts)),
-    )
-    found = _of_this_id(client, experiment.experiment_id, begun.run_id)
+    experiment_id = experiment_of(client, begun.experiment).experiment_id
+    found = _of_this_id(client, experiment_id, begun.run_id)
     if found:
         return found[0]
     tags = {**begun.tags, **_parent(outbox, begun, client), BEGUN_AS: begun.run_id}
-    made = client.create_run(experiment.experiment_id, begun.started, tags, begun.name).info.run_id
-    first = _of_this_id(client, experiment.experiment_id, begun.run_id)[0]
+    made = client.create_run(experiment_id, begun.started, tags, begun.name).info.run_id
+    first = _of_this_id(client, experiment_id, begun.run_id)[0]
     if first != made:  # another machine has sent a copy of the outbox at this instant
         client.delete_run(made)
     return first

@@ -5,6 +5,7 @@ folder for each write that has files. A line that has no end, and a folder witho
 off: they count for nothing.
 """
 
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +14,13 @@ from uuid import uuid4
 
 from filelock import FileLock
 
+from pipeline.errors import InputError
 from pipeline.tracking.file_path import write_whole
 from pipeline.tracking.outbox.contents import Begun, Line
 from pipeline.tracking.outbox.lines import Lines, parsed
 from pipeline.tracking.writes import Batch, Status, Write
+
+log = logging.getLogger(__name__)
 
 _HEAD = "run.json"
 _FILES = "files"
@@ -90,15 +94,20 @@ class Outbox:
             self.lines.path.unlink(missing_ok=True)
             shutil.rmtree(self.folder / _FILES, ignore_errors=True)
 
-    def append(self, *writes: Write, folder: Path = Path()) -> None:
+    def append(self, *writes: Write, folder: Path = Path()) -> bool:
         """Add writes, and copy the files that belong to them from the folder in which they are.
 
         Epochs and states are on the disk when this returns, also if the machine loses its power then.
+
+        Returns:
+            Whether they were added; not if another process has cleared the outbox at this instant.
 
         Raises:
             OSError: the disk is full.
         """
         with self.lock:
+            if not self.exists:
+                return False
             count = self.lines.count
             lines = [Line(number=count + place, write=each) for place, each in enumerate(writes, start=1)]
             for line in lines:
@@ -109,6 +118,7 @@ class Outbox:
                     shutil.copyfile(folder / path, home / path)
             durable = any(isinstance(each, Status) or (isinstance(each, Batch) and each.metrics) for each in writes)
             self.lines.add(lines, durable=durable)
+        return True
 
     @contextmanager
     def delivering(self) -> Iterator[None]:
@@ -126,6 +136,14 @@ class Outbox:
 
 
 def outboxes(home: Path) -> list[Outbox]:
-    """The outboxes in a folder, those of parents before those of their children."""
-    found = [outbox for folder in home.glob("*/") if (outbox := Outbox(folder)).exists] if home.exists() else []
-    return sorted(found, key=lambda outbox: outbox.begun.started)
+    """The outboxes in a folder, a parent's before those of its children; damaged ones are left out, with a warning."""
+    started: dict[Outbox, int] = {}
+    for outbox in map(Outbox, home.glob("*/")):
+        try:
+            if outbox.exists:
+                started[outbox] = outbox.begun.started
+        except FileNotFoundError:  # another process has cleared it
+            continue
+        except InputError as error:
+            log.warning(str(error))
+    return sorted(started, key=started.__getitem__)

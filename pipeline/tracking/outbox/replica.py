@@ -10,11 +10,11 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_USER
 
 from pipeline.address import Address
 from pipeline.tracking.database import alone, artifacts_beside
+from pipeline.tracking.experiment import experiment_of
 from pipeline.tracking.outbox.contents import Begun
 from pipeline.tracking.outbox.delivery import Delivery
 from pipeline.tracking.outbox.outbox import outboxes
 from pipeline.tracking.store_address import SQLITE
-from pipeline.tracking.transaction import found_or_made
 
 _SIZE = "size_in_replica"
 """The file of an outbox that tells up to which byte of its lines the replica has it."""
@@ -61,10 +61,7 @@ class Replica:
     def _insert(self, client: MlflowClient, begun: Begun) -> None:
         """Insert a run under the id that it has already, which MLflow's client cannot."""
         artifacts = artifacts_beside(self.uri)
-        experiment = found_or_made(
-            lambda: client.get_experiment_by_name(begun.experiment),
-            lambda: client.get_experiment(client.create_experiment(begun.experiment, artifacts)),
-        )
+        experiment = experiment_of(client, begun.experiment)
         run = SqlRun(
             run_uuid=begun.run_id,
             name=begun.name,

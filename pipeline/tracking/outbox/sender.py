@@ -24,6 +24,7 @@ STEP = 5.0
 ALL = 30.0
 """Seconds in which a server must take all writes, while somebody waits for them."""
 FIRST_PAUSE = 1.0
+"""Seconds after which a server that did not answer is tried again, at first."""
 LONGEST_PAUSE = 30.0
 """Seconds between two tries to reach a server that does not answer, at most."""
 _SENDERS: dict[tuple[int, str], "Sender"] = {}
@@ -31,7 +32,10 @@ _SENDERS: dict[tuple[int, str], "Sender"] = {}
 
 def sender_to(uri: Address) -> "Sender":
     """The sender of this process to a server; a forked process has one of its own."""
-    return _SENDERS.setdefault((os.getpid(), uri.full), Sender(uri))
+    here = os.getpid(), uri.full
+    if here not in _SENDERS:
+        _SENDERS[here] = Sender(uri)
+    return _SENDERS[here]
 
 
 class Sender:
@@ -116,6 +120,9 @@ class Sender:
 
     def _deliver(self, outbox: Outbox) -> None:
         with outbox.delivering():
+            if not outbox.exists:  # another process has delivered all of it
+                self._forget(outbox)
+                return
             delivery = self._deliveries.get(outbox.folder)
             if delivery is None:
                 run_id = run_on_server(outbox, self._client)
@@ -133,6 +140,13 @@ class Sender:
                 if is_needed_no_longer(outbox):
                     del self._deliveries[outbox.folder]
                     outbox.clear()
+            self._changed.notify_all()
+
+    def _forget(self, outbox: Outbox) -> None:
+        with self._changed:
+            self._waiting.pop(outbox.folder, None)
+            self._deliveries.pop(outbox.folder, None)
+            self._answers += 1
             self._changed.notify_all()
 
     def tell(self, silence: str | None) -> None:

@@ -54,8 +54,8 @@ def send_outboxes(uri: Address | None, console: Console) -> None:
     if any(each.runs for each in left):
         reason = next(each.reason for each in left if each.runs)
         raise InputError(
-            f"{sum(each.runs for each in left)} runs are not sent as a whole: {reason}. They are kept on this machine. "
-            "Type the command again when that is cured"
+            f"Not sent as a whole: {sum(each.runs for each in left)} of the runs on this machine, which keeps them "
+            f"({reason}). Type the command again when that is cured"
         )
 
 

@@ -2,22 +2,22 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 from uuid import uuid4
 
-import mlflow
 from mlflow.entities import Run as MlflowRun
 from mlflow.tracking import MlflowClient
 
 from pipeline import places
 from pipeline.address import Address
 from pipeline.errors import StoreUnreachable
+from pipeline.tracking.experiment import experiment_of
 from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.outbox.contents import Begun
 from pipeline.tracking.outbox.outbox import Outbox, outboxes
+from pipeline.tracking.outbox.reader import Reader
 from pipeline.tracking.outbox.replica import Replica
 from pipeline.tracking.outbox.sender import sender_to
 from pipeline.tracking.server_check import silence_told
@@ -25,21 +25,6 @@ from pipeline.tracking.store_address import impatience, try_once
 from pipeline.tracking.tags import BEGUN_AS, PARENT
 from pipeline.tracking.writes import Write
 
-OF_A_RUN = ("get_run", "get_metric_history", "list_artifacts", "download_artifacts")
-"""Methods of MLflow's client that read a run, whose id they take first."""
-READING = (
-    *OF_A_RUN,
-    "search_runs",
-    "search_experiments",
-    "get_experiment",
-    "get_experiment_by_name",
-    "create_experiment",  # which a run is begun in, with or without the server
-    "set_experiment_tag",  # by which a page of the UI is prepared
-    "get_logged_model",
-    "get_model_version_by_alias",
-    "search_model_versions",
-)
-"""Methods that the replica answers, too."""
 _SERVER = "server"
 
 
@@ -57,7 +42,7 @@ class WriteBehind:
         self.replica = Replica(self.home)
         self.server = MlflowClient(uri.full)
         self._written: dict[str, Outbox] = {}
-        self.client = cast(MlflowClient, _Reader(self))
+        self.client = cast(MlflowClient, Reader(self))
         try_once()  # as the sender tries again, and has all that is written in between
 
     @property
@@ -70,26 +55,31 @@ class WriteBehind:
         """Why the server does not have all that was written."""
         return self.sender.silence or next(iter(self.sender.refused.values()), "it is slow")
 
-    def begin(self, experiment: tuple[str, str], name: str, tags: Mapping[str, str]) -> str:
+    def begin(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
         """Begin a run on the server, or on this machine alone while the server is silent; gives its id.
 
         Args:
-            experiment: name and id.
+            experiment: the name of the experiment.
             name: of the run.
-            tags: of the run.
+            tags: of the run; the id of its parent is the one on this machine.
         """
         started = milliseconds()
         own, run_id = uuid4().hex, uuid4().hex
         begun = Begun(
-            outbox=own, run_id=run_id, here=True, experiment=experiment[0], name=name, started=started, tags=tags
+            outbox=own, run_id=run_id, here=True, experiment=experiment, name=name, started=started, tags=tags
         )
         if not self.is_silent:
             try:
                 with impatience(), silence_told(self.uri):
                     # The tag is for a server that answers too late: it has the run then, which is sent another time.
                     known = {**tags, BEGUN_AS: begun.run_id}
-                    run = self.server.create_run(experiment[1], started, known, name)
-                begun = begun.model_copy(update={"run_id": run.info.run_id, "here": False})
+                    if PARENT in tags:
+                        known[PARENT] = self.id_of(tags[PARENT])
+                    experiment_id = experiment_of(self.server, experiment).experiment_id
+                    run = self.server.create_run(experiment_id, started, known, name)
+                begun = begun.model_copy(
+                    update={"run_id": run.info.run_id, "here": False, "experiment_id": experiment_id}
+                )
             except StoreUnreachable as error:
                 self.sender.tell(str(error))
         outbox = self._made(begun)
@@ -99,10 +89,12 @@ class WriteBehind:
 
     def write(self, run_id: str, *writes: Write, folder: Path) -> None:
         """Keep writes on disk, to be sent."""
-        outbox = self._written.get(run_id)
-        if outbox is None or not outbox.exists:
-            outbox = self._written[run_id] = self.outbox(run_id)
-        outbox.append(*writes, folder=folder)
+        while True:
+            outbox = self._written.get(run_id)
+            if outbox is None or not outbox.exists:
+                outbox = self._written[run_id] = self.outbox(run_id)
+            if outbox.append(*writes, folder=folder):
+                break
         self.sender.take(outbox.folder)
 
     def id_of(self, run_id: str) -> str:
@@ -110,6 +102,17 @@ class WriteBehind:
         outbox = Outbox(self.home / run_id)
         is_sent = not self.is_silent and outbox.exists
         return (is_sent and outbox.sent_as) or run_id
+
+    def place_of(self, run_id: str) -> tuple[str, str] | None:
+        """The ids of the experiment and of a run on the server; None while the server has no such run."""
+        outbox = Outbox(self.home / run_id)
+        begun = outbox.begun if outbox.exists else None
+        if begun and begun.experiment_id:
+            return begun.experiment_id, run_id
+        if begun and (outbox.sent_as is None or self.is_silent):
+            return None
+        info = self.client.get_run(run_id).info
+        return info.experiment_id, info.run_id
 
     def has(self, run_id: str) -> bool:
         """Tell whether a run has an outbox on this machine."""
@@ -140,6 +143,7 @@ class WriteBehind:
             run_id=run_id,
             here=False,
             experiment=self.client.get_experiment(run.info.experiment_id).name,
+            experiment_id=run.info.experiment_id,
             name=str(run.info.run_name),
             started=run.info.start_time,
             params=run.data.params,
@@ -151,39 +155,6 @@ class WriteBehind:
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / _SERVER).write_text(self.uri.bare)
         return Outbox.made(self.home / begun.run_id, begun)
-
-
-class _Reader:
-    """MLflow's client as far as it reads: the server answers once it has what was written, or else the replica.
-
-    Args:
-        behind: what is written, and to whom.
-    """
-
-    def __init__(self, behind: WriteBehind) -> None:
-        self.behind = behind
-
-    def __getattr__(self, name: str) -> Any:
-        of_server = getattr(self.behind.server, name)
-        return self._answered(name, of_server) if name in READING else of_server
-
-    def _answered(self, name: str, of_server: Callable[..., Any]) -> Callable[..., Any]:
-        behind = self.behind
-
-        @wraps(of_server)
-        def answer(*args: Any, **kwargs: Any) -> Any:
-            if behind.sender.flush() and not behind.is_silent:
-                mlflow.set_tracking_uri(behind.uri.full)  # for MLflow's functions that read files
-                named = [behind.id_of(args[0]), *args[1:]] if name in OF_A_RUN and args else args
-                try:
-                    with impatience(), silence_told(behind.uri):
-                        return of_server(*named, **kwargs)
-                except StoreUnreachable as error:
-                    behind.sender.tell(str(error))
-            mlflow.set_tracking_uri(behind.replica.uri.full)
-            return getattr(behind.replica.client(), name)(*args, **kwargs)
-
-        return answer
 
 
 def server_of(home: Path) -> Address:

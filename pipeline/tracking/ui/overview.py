@@ -1,6 +1,7 @@
 """A prepared page for the runs of an experiment, or for those below a run: what differs, scores, curves, pictures."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from mlflow.entities import Run as MlflowRun
 
@@ -16,7 +17,7 @@ from pipeline.tracking.run_facts import (
 )
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE
-from pipeline.tracking.ui.prepared_page import PreparedPage, below, prepare
+from pipeline.tracking.ui.prepared_page import PreparedPage, prepare, prepare_below
 
 CARDS = ("reconstructions", "latent", "samples")
 LATEST = 500
@@ -27,10 +28,9 @@ MARK = "**[Compare these runs]("
 """What the descriptions begin with that are written here."""
 
 
-def family_page(store: Store, run_id: str) -> str:
-    """The page for the children of a run; its address within the UI."""
-    experiment_id = store.run(run_id).info.experiment_id
-    return prepare(store, experiment_id, run_id, _page(finished_among(store.children(run_id)), below(run_id)))
+def family_page(store: Store, run_id: str) -> str | None:
+    """The page for the children of a run: its address within the UI, or None while that has no such run."""
+    return prepare_below(store, run_id, partial(_page, finished_among(store.children(run_id))))
 
 
 def overviews(store: Store) -> dict[str, str]:

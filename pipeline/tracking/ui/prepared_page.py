@@ -7,7 +7,7 @@ own, and only here; where the UI that is installed does not know it, links lead 
 import json
 import zlib
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
@@ -19,6 +19,7 @@ import mlflow
 from pipeline.tracking.links import runs_link, view_link
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT
+from pipeline.tracking.writes import ExperimentTag
 
 MOST = 50
 """Runs that are all drawn at once; of more than these, the first twenty."""
@@ -30,7 +31,9 @@ _ABREAST = 3
 _SHOWN = 10
 """Runs that such a card shows at most."""
 _COMMON = {"deleted": False, "isGenerated": False, "runsCountToCompare": MOST}
-_WORDS = (b"mlflow.sharedViewState", b"viewStateShareKey", b"compareRunCharts")
+VIEW = "mlflow.sharedViewState"
+"""Beginning of the tags of an experiment that have its prepared pages."""
+_WORDS = (VIEW.encode(), b"viewStateShareKey", b"compareRunCharts")
 BUILD = Path(mlflow.__file__).parent / "server" / "js" / "build" / "static" / "js"
 
 
@@ -57,9 +60,23 @@ class PreparedPage:
     runs: int
 
 
-def below(run_id: str) -> str:
-    """Return the filter for the children of a run."""
-    return f"tags.`{PARENT}` = '{run_id}'"
+def prepare_below(store: Store, run_id: str, page: Callable[[str], PreparedPage]) -> str | None:
+    """Prepare a page for the children of a run; gives its address within the UI, or None while that has no such run.
+
+    Args:
+        store: that has the runs.
+        run_id: the id of the parent.
+        page: what it shows, given the filter for the children.
+    """
+    place = store.place_of(run_id)
+    if place is None:
+        return None
+    experiment_id, key = place
+    shown = page(f"tags.`{PARENT}` = '{key}'")
+    if not shown.scores or not is_understood(BUILD):
+        return runs_link(experiment_id)
+    store.write(run_id, ExperimentTag(name=f"{VIEW}.{key}", value=_packed(shown)))
+    return view_link(experiment_id, key)
 
 
 def prepare(store: Store, experiment_id: str, key: str, page: PreparedPage) -> str:
@@ -73,10 +90,14 @@ def prepare(store: Store, experiment_id: str, key: str, page: PreparedPage) -> s
     """
     if not page.scores or not is_understood(BUILD):
         return runs_link(experiment_id)
-    packed = b64encode(zlib.compress(json.dumps(_table(page) | _charts(page)).encode())).decode()
     with store.transaction():
-        store.client.set_experiment_tag(experiment_id, f"mlflow.sharedViewState.{key}", f"deflate;{packed}")
+        store.client.set_experiment_tag(experiment_id, f"{VIEW}.{key}", _packed(page))
     return view_link(experiment_id, key)
+
+
+def _packed(page: PreparedPage) -> str:
+    packed = b64encode(zlib.compress(json.dumps(_table(page) | _charts(page)).encode())).decode()
+    return f"deflate;{packed}"
 
 
 @cache

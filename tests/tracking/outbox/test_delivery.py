@@ -35,7 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> MlflowClient:
 def begun(**own: Any) -> Begun:
     """A run that was begun offline, in an experiment of its own."""
     ids = {"outbox": uuid4().hex, "run_id": uuid4().hex, "experiment": uuid4().hex}
-    return Begun(here=True, name="n", started=5, **{"tags": {"a": "1"}} | ids | own)
+    return Begun(name="n", started=5, **{"here": True, "tags": {"a": "1"}} | ids | own)
 
 
 @pytest.fixture
@@ -234,6 +234,25 @@ def test_a_run_of_a_foreign_name_is_refused(outbox: Outbox, run_id: str) -> None
     head.write_text(head.read_text().replace(outbox.begun.run_id, run_id))
     with pytest.raises(InputError, match=r"run\.json is damaged, or not of this version \(run_id: "):
         _ = outbox.begun
+
+
+def test_a_damaged_outbox_is_told_and_hinders_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for run in (begun(), begun()):
+        Outbox.made(tmp_path / "home" / run.run_id, run)
+    [whole, damaged] = outboxes(tmp_path / "home")
+    (damaged.folder / "run.json").write_text("{")
+    assert [each.folder for each in outboxes(tmp_path / "home")] == [whole.folder]
+    assert f"{damaged.folder / 'run.json'} is damaged" in caplog.text
+
+
+def test_what_is_written_after_an_outbox_was_cleared_is_not_taken_for_kept(store: MlflowClient, outbox: Outbox) -> None:
+    delivered(outbox, store)
+    another_process = Outbox(outbox.folder)
+    assert another_process.append(Batch(tags={"b": "1"}))
+    (outbox.folder / "run.json").write_text(begun(here=False).model_dump_json())
+    outbox.clear()
+    assert not another_process.append(Batch(tags={"b": "2"}))
+    assert not (outbox.folder / "writes.jsonl").exists()
 
 
 def test_a_folder_without_a_head_is_no_outbox(tmp_path: Path) -> None:
