@@ -68,6 +68,7 @@ def search(context: HydraContext, hydra_config: DictConfig, config: Config, over
                 folder=JOBS / settings.study,
                 parent_id=parent.id,
                 uri=parent.store.uri,
+                offline=parent.store.offline_of_helpers,
                 host=gethostname(),
                 arguments=sys.argv[1:],
             )

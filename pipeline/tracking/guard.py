@@ -10,9 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pipeline.address import Address
 from pipeline.process.interruption import signals_blocked
+
+if TYPE_CHECKING:
+    from pipeline.tracking.first_contact import Offline
 
 _GOODBYE = b"done"
 TRIES = 60
@@ -28,9 +32,10 @@ class Guard:
         uri: where the run is kept.
         run_id: the run.
         owner: its tags that name this process. Whoever resumes the run replaces them, and then it is no longer ours.
+        offline: whether the guard connects to a server, see `Offline`.
     """
 
-    def __init__(self, uri: Address, run_id: str, owner: Mapping[str, str]) -> None:
+    def __init__(self, uri: Address, run_id: str, owner: Mapping[str, str], offline: str = "auto") -> None:
         # By pipe: an argument would be read in `ps` by whoever shares the machine.
         with signals_blocked():  # a signal for all processes must not end the guard before the one that it watches
             self._process = subprocess.Popen(
@@ -41,7 +46,7 @@ class Guard:
                 start_new_session=True,
             )
         assert self._process.stdin
-        self._process.stdin.write(json.dumps([uri.full, run_id, owner]).encode() + b"\n")
+        self._process.stdin.write(json.dumps([uri.full, run_id, owner, offline]).encode() + b"\n")
         self._process.stdin.flush()
 
     def dismiss(self) -> None:
@@ -74,12 +79,12 @@ def main() -> None:
             time.sleep(PAUSE)
 
 
-def _close(uri: str, run_id: str, owner: Mapping[str, str]) -> None:
+def _close(uri: str, run_id: str, owner: Mapping[str, str], offline: "Offline") -> None:
     """Close a run whose process is gone, unless another process has closed it or goes on with it."""
     from pipeline.tracking.owner import end_as_killed
     from pipeline.tracking.store import Store
 
-    store = Store(uri, "auto")
+    store = Store(uri, offline)
     run = store.run(run_id)
     if run.info.status == "RUNNING" and owner.items() <= run.data.tags.items():
         end_as_killed(store, run_id)

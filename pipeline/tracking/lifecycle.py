@@ -113,7 +113,7 @@ def _guarded(store: Store, begin: Callable[[], str]) -> Iterator[Run]:
             run_id = begin()
         guard = None
         try:
-            guard = Guard(store.uri, run_id, owner_tags())
+            guard = Guard(store.uri, run_id, owner_tags(), store.offline_of_helpers)
             run = Run(store, run_id)
             opening.close()
             with interruption_first():

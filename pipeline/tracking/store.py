@@ -42,6 +42,8 @@ class Store:
 
     def __init__(self, uri: str | None = None, offline: Offline = "never") -> None:
         self.uri = Address(uri or DATABASE)
+        # A process that helps another to record a run that it has begun already cannot refuse to.
+        self.offline_of_helpers: Offline = "always" if offline == "always" else "auto"
         self.behind = write_behind(self.uri, offline) if self.is_server else None
         with ready(self.uri) if self.behind is None else nullcontext():
             mlflow.set_tracking_uri(self.uri.full)

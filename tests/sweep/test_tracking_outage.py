@@ -62,3 +62,15 @@ def test_a_study_that_is_begun_without_its_server_is_sent_when_the_server_comes(
             sent = checkout.run("pipeline.sync", f"tracking.uri=http://127.0.0.1:{port}")
             assert sent.returncode == 0, sent.stderr
     assert_trained_once(checkout, "begun_offline", 4, 60)
+
+
+def test_a_study_that_is_to_stay_offline_never_connects(checkout: Checkout) -> None:
+    small = ("training.epochs=2", "sweep.study=stays_offline", "tracking.experiment=stays_offline")
+    with checkout.ui(free_port()) as server:
+        uri = f"tracking.uri={server.address}"
+        done = checkout.run("pipeline.train", *STUDY, *small, uri, "tracking.offline=always")
+        assert done.returncode == 0, done.stderr
+        assert "not all of it on the server (tracking.offline=always)" in done.stderr
+        assert checkout.client.get_experiment_by_name("stays_offline") is None
+        assert checkout.run("pipeline.sync", uri).returncode == 0
+    assert_trained_once(checkout, "stays_offline", 4, 2)

@@ -16,6 +16,7 @@ from pipeline.sweep.study.node import refusals_name_this_node, refuse_unwritable
 from pipeline.sweep.study.plan import Plan
 from pipeline.sweep.workers.messages import Job
 from pipeline.sweep.workers.worker_loop import WorkerLoop
+from pipeline.tracking.first_contact import Offline
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Worker:
         folder: the folder of the study's jobs.
         parent_id: the id of the study's run.
         uri: the address of the tracking store.
+        offline: whether it is connected to, see `Offline`.
         host: the name of the node where the command was typed.
         arguments: what was typed there, for the report.
     """
@@ -39,6 +41,7 @@ class Worker:
     folder: Path
     parent_id: str
     uri: Address
+    offline: Offline
     host: str
     arguments: Sequence[str]
 

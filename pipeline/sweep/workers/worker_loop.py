@@ -42,7 +42,7 @@ class WorkerLoop:
         self.settings = worker.plan.settings
         self.study = Study(worker.plan)
         refuse_other_code(self.study)
-        self.parent = SharedRun(Store(worker.uri, "auto"), worker.parent_id)
+        self.parent = SharedRun(Store(worker.uri, worker.offline), worker.parent_id)
         self.trials = Trials(self.parent.run.store, self.settings.study, worker.parent_id)
         self.progress = Progress(self.study, worker.hydra_config.training.epochs)
         self.pool = Pool(self.settings.slots, self.settings.trial_timeout)
