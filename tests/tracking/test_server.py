@@ -17,6 +17,7 @@ from servers import troubled
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.tracking.lifecycle import start_run
 from pipeline.tracking.store import Store
+from pipeline.tracking.trials import Trials
 
 SMALL = ("dataset.limit=300", "model.hidden=[16]", "pictures=cards")
 
@@ -87,6 +88,22 @@ def test_a_run_that_no_server_has_yet_is_not_looked_for_on_one() -> None:
     with start_run(store, "offline", "it", {}) as run:
         assert run.where_to_look().endswith(f"-m pipeline.sync tracking.uri={store.uri}")
     assert store.run(run.id).info.status == "FINISHED"
+    mlflow.set_tracking_uri(before)
+
+
+def test_a_trial_that_another_machine_may_have_begun_waits_for_the_server() -> None:
+    before = mlflow.get_tracking_uri()
+    store = Store(f"http://127.0.0.1:{free_port()}", "always")
+    with start_run(store, "offline", "study", {}) as study:
+        trials = Trials(store, "study", study.id)
+        assert trials.run_of(0) is None
+        with pytest.raises(StoreUnreachable, match="offline=always"):
+            trials.run_of(0, may_be_elsewhere=True)
+        with start_run(store, "offline", "it", trials.tags(0), parent=study.id) as mine:
+            pass
+        run = trials.run_of(0, may_be_elsewhere=True)
+        assert run
+        assert run.info.run_id == mine.id, "this machine has begun it itself"
     mlflow.set_tracking_uri(before)
 
 
