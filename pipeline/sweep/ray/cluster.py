@@ -11,6 +11,8 @@ from pipeline.sweep.ray import supervisor
 from pipeline.sweep.ray.settings import AUTO, CLIENT, RaySettings
 from pipeline.text.wording import first_line, last_line
 
+TRIES = 3
+"""How often a cluster is asked for a connection that failed by chance."""
 NAMESPACE = "vae"
 """The namespace of Ray in which our supervisors have their names."""
 TOKEN = (
@@ -29,14 +31,30 @@ def connect(settings: RaySettings) -> None:
     if ray.is_initialized():
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    for left in reversed(range(TRIES)):
+        try:
+            _connect(settings)
+            break
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            if not (left and _is_chance(error)):
+                reason = _reason(error, settings.address)
+                raise InputError(f"hydra.launcher.address={settings.address}: {reason}") from error
+
+
+def _connect(settings: RaySettings) -> None:
     here = {"include_dashboard": False, "object_store_memory": 100_000_000} if settings.address is None else {}
-    try:
-        # Lines of jobs come from their supervisors: Ray's log monitor is late at the end, and leaves out what repeats.
-        ray.init(settings.address or "local", namespace=NAMESPACE, log_to_driver=False, logging_level="error", **here)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise InputError(f"hydra.launcher.address={settings.address}: {_reason(error, settings.address)}") from error
+    # Lines of jobs come from their supervisors: Ray's log monitor is late at the end, and leaves out what repeats.
+    ray.init(settings.address or "local", namespace=NAMESPACE, log_to_driver=False, logging_level="error", **here)
     # A node without this project would not know the module by its name.
     cloudpickle.register_pickle_by_value(supervisor)
+
+
+def _is_chance(error: Exception) -> bool:
+    """Tell whether the process that a head forks for each of its clients has died of the fork, as some do.
+
+    Ray's issue 63202. The head then answers what psutil says of that process, or that its start failed.
+    """
+    return any(sign in str(error) for sign in ("ZombieProcess", "NoSuchProcess", "Starting Ray client server failed"))
 
 
 def disconnect() -> None:
