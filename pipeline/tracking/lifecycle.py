@@ -6,9 +6,11 @@ from socket import gethostname
 from traceback import format_exception
 from typing import Literal
 
+from filelock import FileLock
 from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 
+from pipeline import places
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.process.interruption import interruption_first, signals_deferred
 from pipeline.secrets import masked
@@ -56,13 +58,17 @@ def reopen_run(store: Store, run_id: str) -> Iterator[Run]:
     Raises:
         InputError: it is finished, or its process is still at work.
     """
-    known = store.run(run_id)
-    if known.info.status == "FINISHED":
-        raise InputError(f"resume={run_id}: this run is finished. Train anew, with more epochs if you wish")
-    if known.info.status == "RUNNING" and is_alive(known.data.tags):
-        raise InputError(f"resume={run_id}: this run is still training, in process {known.data.tags['pid']}")
-    run_id = store.id_here(known)
-    with _guarded(store, lambda: _begun_again(store, run_id)) as run:
+    with ExitStack() as opened:
+        places.CHECKPOINTS.mkdir(parents=True, exist_ok=True)
+        with FileLock(places.CHECKPOINTS / "resume.lock"):  # of two that resume a run at once, one does
+            known = store.run(run_id)
+            if known.info.status == "FINISHED":
+                raise InputError(f"resume={run_id}: this run is finished. Train anew, with more epochs if you wish")
+            if known.info.status == "RUNNING" and is_alive(known.data.tags):
+                owner = known.data.tags["pid"]
+                raise InputError(f"resume={run_id}: this run is still training, in process {owner}")
+            run_id = store.id_here(known)
+            run = opened.enter_context(_guarded(store, lambda: _begun_again(store, run_id)))
         yield run
 
 

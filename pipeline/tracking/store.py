@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -17,6 +17,7 @@ from pipeline.text.wording import first_line
 from pipeline.tracking.experiment import experiment_of
 from pipeline.tracking.first_contact import Offline, close_abandoned, ready, write_behind
 from pipeline.tracking.measurement import milliseconds
+from pipeline.tracking.patient_client import PatientClient
 from pipeline.tracking.relocation import relocate
 from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.store_address import DATABASE, is_server, sync_command
@@ -47,7 +48,7 @@ class Store:
         self.behind = write_behind(self.uri, offline) if self.is_server else None
         with ready(self.uri) if self.behind is None else nullcontext():
             mlflow.set_tracking_uri(self.uri.full)
-            self.client = self.behind.client if self.behind else MlflowClient(self.uri.full)
+            self.client = self.behind.client if self.behind else cast(MlflowClient, PatientClient(self.uri))
             close_abandoned(self)  # whose first request makes the tables of a new database
             relocate(self.uri)
 
