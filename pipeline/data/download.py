@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, BinaryIO
 
 import pooch
 import requests
@@ -22,7 +22,8 @@ pooch.get_logger().setLevel("WARNING")  # its messages would repeat what is logg
 
 TIMEOUT = 30.0
 """Seconds without an answer after which the next address is tried; slow mirrors answer within a few."""
-
+LARGEST = 2_000_000_000
+"""Bytes after which a download is given up: published files are smaller by far."""
 
 Md5 = Annotated[str, Field(pattern="^[0-9a-f]{32}$", examples=["f68b3c2dcbeaaa9fbdd348bbdeb94873"])]
 """MD5 of a file's bytes, in hexadecimal."""
@@ -87,10 +88,35 @@ def writing_to(home: Path, cure: str) -> Iterator[None]:
 def _fetch(mirror: Address, file: PublishedFile, home: Path) -> None:
     log.info(f"{file.name}: downloading from {mirror}{file.name}")
     # Pieces of 256 KiB: Pooch's own of 1 KiB cost more time than the network of a fast mirror.
-    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=2**18, timeout=TIMEOUT)
+    downloader = _Bounded(progressbar=sys.stderr.isatty(), chunk_size=2**18, timeout=TIMEOUT)
     pooch.retrieve(
         f"{mirror.full}{file.name}", known_hash=f"md5:{file.md5}", fname=file.name, path=home, downloader=downloader
     )
+
+
+class _Bounded(pooch.HTTPDownloader):
+    """A downloader that gives up where an address sends without end, before the disk is full."""
+
+    def __call__(self, url: str, output_file: Any, pooch: Any, check_only: bool = False) -> Any:
+        with open(output_file, "wb") as file:
+            return super().__call__(url, _Counting(file), pooch, check_only)
+
+
+class _Counting:
+    """A file that takes no more than `LARGEST` bytes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = 0
+
+    def write(self, content: bytes) -> int:
+        self._size += len(content)
+        if self._size > LARGEST:
+            raise ValueError(f"more than {LARGEST:,} bytes: not the published file")
+        return self._file.write(content)
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 def _reason(error: Exception) -> str:

@@ -14,6 +14,7 @@ from mlflow.pyfunc.scoring_server import SERVING_PARAMS_KEY, SUPPORTED_FORMATS, 
 from pipeline.places import HOST
 from pipeline.text.wording import did_you_mean
 from pipeline.tracking.model.served import Served, hear_all, signature
+from pipeline.tracking.request_limits import RequestLimits
 
 
 def serve_model(vae: keras.Model, port: int) -> None:
@@ -29,7 +30,7 @@ def serve_model(vae: keras.Model, port: int) -> None:
     hear_all()
     app: FastAPI = init(PyFuncModel(Model(signature=signature()), Served(vae)))
     app.middleware("http")(_refuse_unknown)
-    uvicorn.run(app, host=HOST, port=port, log_level="warning")
+    uvicorn.run(RequestLimits(app), host=HOST, port=port, log_level="warning")
 
 
 async def _refuse_unknown(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -46,8 +47,10 @@ def _wrong(body: bytes, kind: str | None) -> str | None:
         return "a request without a content type: expected the header Content-Type: application/json"
     try:
         asked = json.loads(body)
-    except ValueError:  # other content, or a mistake that MLflow names
+    except (json.JSONDecodeError, UnicodeDecodeError):  # other content, or a mistake that MLflow names
         return None
+    except (ValueError, RecursionError) as error:
+        return f"the request has a number that is too long, or is nested too deeply ({error})"
     known = [*sorted(SUPPORTED_FORMATS), SERVING_PARAMS_KEY]
     for name in asked if isinstance(asked, dict) else []:
         if name not in known:

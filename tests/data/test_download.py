@@ -240,3 +240,13 @@ def test_an_archive_that_cannot_be_had_leaves_nothing_and_names_what_to_place(tm
     assert "gzip.zip is missing and could not be downloaded:" in text
     assert f"Put these files into {tmp_path / 'emnist-letters'}: emnist-letters-train-images-idx3-ubyte.gz" in text
     assert visible(tmp_path / "emnist-letters") == []
+
+
+def test_an_address_that_sends_without_end_is_given_up(
+    home: Path, published: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.data.download.LARGEST", 4000)
+    with serving(at("", dict.fromkeys(published, bytes(5000)))) as server:
+        told = refusal(lambda: load(home, [server.address], published))
+    assert "more than 4,000 bytes: not the published file" in told
+    assert visible(home) == []
