@@ -5,6 +5,8 @@ from typing import Any
 import yaml
 
 from pipeline.config.names import Config
+from pipeline.errors import InputError
+from pipeline.text.wording import first_line
 from pipeline.tracking.run import Run
 from pipeline.tracking.run_files import artifact_text
 from pipeline.tracking.store import Store
@@ -28,9 +30,25 @@ def recorded_config(store: Store, run_id: str) -> Config:
         run_id: the whole id of the run.
 
     Raises:
-        InputError: the run has recorded no config.
+        InputError: the run has recorded no config, or a damaged one.
     """
-    config: Config = yaml.safe_load(artifact_text(store, run_id, _FILE))
-    for group, keys in _KEYS_SINCE.items():
-        config[group] = keys | config.get(group, {})
-    return config
+    return parsed_config(artifact_text(store, run_id, _FILE), f"{_FILE} of run {run_id}")
+
+
+def parsed_config(text: str, name: str) -> Config:
+    """Parse a recorded config, with all keys of today.
+
+    Args:
+        text: in YAML.
+        name: of the file, for the message.
+
+    Raises:
+        InputError: it is no config.
+    """
+    try:
+        config = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"{name} is damaged ({first_line(error)}). Put a copy of it back") from error
+    if not isinstance(config, dict) or not all(isinstance(config.get(group, {}), dict) for group in _KEYS_SINCE):
+        raise InputError(f"{name} is damaged: it has no config. Put a copy of it back")
+    return config | {group: keys | config.get(group, {}) for group, keys in _KEYS_SINCE.items()}

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import ZIP_STORED
 
 import keras
 import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.metric_names import LOSS, under_current_names
+from pipeline.text.wording import first_line
 
 History = dict[str, list[float]]
 """The values of each metric by its name, one after each epoch."""
@@ -101,7 +102,7 @@ def history_in(path: Path) -> History:
     if not path.exists():
         return {}
     with _opened(path) as saved:
-        return under_current_names(json.loads(saved["progress"].item())["history"])
+        return under_current_names(dict(json.loads(saved["progress"].item())["history"]))
 
 
 def how_far(checkpoint: Path, command: str) -> str:
@@ -116,11 +117,13 @@ def how_far(checkpoint: Path, command: str) -> str:
 def _opened(path: Path) -> Iterator[Any]:
     try:
         with np.load(path, allow_pickle=False) as saved:
+            if any(each.compress_type != ZIP_STORED for each in saved.zip.infolist()):
+                raise ValueError("it is compressed, which no checkpoint is")
             yield saved
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+    except Exception as error:  # NumPy and what reads the arrays raise nearly anything on damaged files
         raise InputError(
-            f"{path}: this checkpoint is damaged ({error}); expected the file that the training wrote. Delete it and "
-            "start a new training"
+            f"{path}: this checkpoint is damaged ({first_line(error)}); expected the file that the training wrote. "
+            "Delete it and start a new training"
         ) from error
 
 

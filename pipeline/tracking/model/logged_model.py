@@ -1,4 +1,4 @@
-"""A saved model as the model of a run."""
+"""A saved model as the model of a run, unless it would have MLflow execute code that is not of this project."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,6 +9,41 @@ from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, R
 from mlflow.models import Model
 from mlflow.models.model import MLMODEL_FILE_NAME
 from mlflow.tracking import MlflowClient
+
+from pipeline.errors import InputError
+from pipeline.text.wording import first_line
+
+LOADERS = ("pipeline.tracking.model.served", "pipeline.tracking.served")
+"""Modules by which MLflow loads our models, today and before."""
+LARGEST = 1_000_000
+"""Bytes of the file in which MLflow describes a model: ours have some kilobytes."""
+
+
+def check_model(folder: Path, paths: Sequence[str]) -> None:
+    """Check that a saved model names no foreign module for MLflow to import, and brings no code along.
+
+    Args:
+        folder: in which the model was saved.
+        paths: of its files, relative to the folder.
+
+    Raises:
+        InputError: it does, or its description cannot be read.
+    """
+    file = folder / MLMODEL_FILE_NAME
+    if MLMODEL_FILE_NAME not in paths or file.stat().st_size > LARGEST:
+        raise InputError(f"A model lacks its file {MLMODEL_FILE_NAME}, or the file is too large to be one")
+    try:
+        flavors = dict(Model.load(str(file)).flavors)
+        loader = flavors.pop("python_function")
+        keras = flavors.pop("keras", {})
+        named = [loader["loader_module"], keras.get("keras_module", "keras"), *flavors]
+        brings_code = "code" in loader or "code" in keras
+    except Exception as error:  # of the parser, or of whoever reads what it parsed
+        raise InputError(f"The file {MLMODEL_FILE_NAME} of a model is damaged ({first_line(error)})") from error
+    foreign = [str(each) for each in named if each not in ("keras", *LOADERS)]
+    if foreign or brings_code:
+        what = f"names {', '.join(foreign)}, which is" if foreign else "brings code along, which is"
+        raise InputError(f"The file {MLMODEL_FILE_NAME} of a model {what} not of this project: refused")
 
 
 def log_model(client: MlflowClient, run: Run, folder: Path, paths: Sequence[str]) -> None:
@@ -21,7 +56,11 @@ def log_model(client: MlflowClient, run: Run, folder: Path, paths: Sequence[str]
         run: that the model belongs to.
         folder: in which the model was saved.
         paths: of its files, relative to the folder.
+
+    Raises:
+        InputError: it would have MLflow execute foreign code.
     """
+    check_model(folder, paths)
     made = _begun(client, run) or client.create_logged_model(
         run.info.experiment_id, name="model", source_run_id=run.info.run_id, params=run.data.params
     )
