@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 from os import strerror
+from pathlib import Path
 from signal import SIGINT
+from tempfile import gettempdir
 
 from pipeline.secrets import masked
 
@@ -52,7 +54,7 @@ class Pruned(Exception):  # noqa: N818 — a decision, no error
 
 
 def unwritable(error: BaseException) -> str | None:
-    """Return why nothing more can be written, with the file if known: no space, a quota, a read-only disk.
+    """Return why nothing more can be written, with the file if known: no space, a quota, a read-only disk, no folder.
 
     None where the error is of another kind. HDF5 and SQLite tell of it in words of their own.
     """
@@ -61,6 +63,8 @@ def unwritable(error: BaseException) -> str | None:
         if reason := next((reason for reason in reasons if reason in str(each)), None):
             file = getattr(each, "filename", None)
             return f"{file}: {reason}" if file else reason
+        if isinstance(each, FileNotFoundError) and not Path(gettempdir()).exists():
+            return f"{gettempdir()}: the folder for temporary files is gone"
     return None
 
 

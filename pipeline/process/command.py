@@ -135,11 +135,17 @@ def errors_printed() -> Iterator[None]:
         print(error, file=sys.stderr)
         _give_up(2)
     except Exception as error:
-        if reason := unwritable(error):
-            print(f"Nothing more can be written ({reason}). Mend that and type the command again", file=sys.stderr)
+        if told := no_more_written(error):
+            print(told, file=sys.stderr)
             _give_up(2)
         _tell(type(error), error, error.__traceback__)
         _give_up(1)
+
+
+def no_more_written(error: BaseException) -> str | None:
+    """Say that nothing more can be written, where that is what an error comes from; None elsewhere."""
+    reason = unwritable(error)
+    return f"Nothing more can be written ({reason}). Mend that and type the command again" if reason else None
 
 
 def prepare_process(listen: Callable[[], None] = listen) -> None:

@@ -9,7 +9,7 @@ from io import StringIO
 from hydra.core.utils import JobReturn
 
 from pipeline.errors import InputError
-from pipeline.process.command import JobFailed
+from pipeline.process.command import JobFailed, no_more_written
 from pipeline.secrets import masked
 
 
@@ -25,7 +25,8 @@ def failures_of(jobs: Iterable[JobReturn]) -> list[Exception]:
             with redirect_stderr(StringIO()):  # into which Hydra prints the overrides
                 job.return_value  # noqa: B018 — raises what the job raised
         except Exception as error:
-            failures.append(error)
+            full = no_more_written(error)
+            failures.append(InputError(full) if full else error)
     return failures
 
 

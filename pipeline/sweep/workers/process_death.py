@@ -15,6 +15,9 @@ Only a worker that lives on takes the death of a trial process for the trial's f
 _TIDY_ENDS = {128 + number for number in SIGNALS}
 """Exit codes of a process that ended tidily at a signal."""
 
+_OF_MEMORY = {signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
+"""Signals of which a process dies where the memory is used up: the kernel's, and those of libraries that go on."""
+
 
 def end_of_crashed_process(code: int | None, limit: float | None) -> End:
     """Give the end of a training whose process is dead without a message.
@@ -32,5 +35,5 @@ def end_of_crashed_process(code: int | None, limit: float | None) -> End:
     if code and code < 0:
         memory = "; perhaps the memory was used up: fewer slots or smaller batches need less"
         name = signal.Signals(-code).name
-        return End(failure=f"its process was killed by {name}{memory if code == -signal.SIGKILL else ''}")
+        return End(failure=f"its process was killed by {name}{memory if -code in _OF_MEMORY else ''}")
     return End(failure=f"its process ended with code {code} without a message; its job folder has {LOG}")
