@@ -1,6 +1,6 @@
 # `make train` is all that a new checkout needs: it installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help setup train tutorial sweep study sync dashboard evaluate compare generate reproduce serve verify ui test check format bench lock clean clean-cache
+.PHONY: help setup train tutorial sweep study sync bundle dashboard evaluate compare generate reproduce serve verify ui test check format bench lock clean clean-cache
 
 # The first Python of a version that TensorFlow and Ray have wheels for.
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -31,6 +31,9 @@ study: $(INSTALLED)  ## show the state of the latest study: ARGS="name=latent_fi
 
 sync: $(INSTALLED)  ## send what was recorded while the tracking server did not answer
 	@$(BIN)/python -m pipeline.sync $(value ARGS)
+
+bundle: $(INSTALLED)  ## write a run or a study into one file: RUN=its id or name; or bring one in: ARGS="import=file.zip"
+	@$(BIN)/python -m pipeline.bundle $(RUN:%=run=%) $(value ARGS)
 
 sweep: $(INSTALLED)  ## search with Optuna: ARGS="sweep=latent_filters dataset=fashion"
 	@$(BIN)/python -m pipeline.train -m $(or $(value ARGS),$(error Which one? ARGS="sweep=latent_filters", kl_weight, architecture, rate_distortion, optimizer or study))

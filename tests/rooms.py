@@ -15,7 +15,8 @@ STOREYS = (
     ("runs",),
     ("comparison", "generation", "reproduction", "verification"),
     ("sweep",),
-    ("train", "evaluate", "verify", "compare", "generate", "reproduce", "serve", "study", "sync", "ui"),
+    ("bundling",),
+    ("train", "evaluate", "verify", "compare", "generate", "reproduce", "serve", "study", "sync", "bundle", "ui"),
 )
 COMMANDS = tuple(f"{name}.py" for name in STOREYS[-1])
 FENCES = {

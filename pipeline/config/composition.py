@@ -49,6 +49,7 @@ REPRODUCE = Primary(COMMANDS, "reproduce")
 SERVE = Primary(COMMANDS, "serve")
 STUDY = Primary(COMMANDS, "study")
 SYNC = Primary(COMMANDS, "sync")
+BUNDLE = Primary(COMMANDS, "bundle")
 
 CHOICES = "choices"
 """The key of a recorded config that has the option chosen of each group: what a config's values do not tell."""

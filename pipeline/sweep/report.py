@@ -12,6 +12,7 @@ from pipeline.errors import InputError
 from pipeline.metric_names import ELBO, LOSS
 from pipeline.sweep.plots import plots
 from pipeline.sweep.space.space import point_name
+from pipeline.sweep.study.results import REPORT
 from pipeline.sweep.study.study import Study
 from pipeline.text.markdown import code, literal, table
 from pipeline.tracking.cards import last_cards
@@ -28,8 +29,6 @@ TABLE_ROWS = 10
 """Trials in the table of the run's description, which MLflow shows above all else; `trials.csv` has all of them."""
 SHEET_TRIALS = 24
 """Trials on the contact sheet: more would be too small to compare on a screen."""
-REPORT = "report"
-"""The user attribute of a study that says which trials its report is of, and which model is its champion."""
 CARDS = ("validation/reconstructions", "validation/latent")
 """The cards of a trial that the contact sheet shows."""
 

@@ -16,13 +16,12 @@ from pipeline.config.values import Location, Switch
 from pipeline.config.values import Text as Name
 from pipeline.metric_names import current, under_current_names
 from pipeline.process.interruption import listen
-from pipeline.sweep.report import REPORT
 from pipeline.sweep.settings import sign_of
 from pipeline.sweep.space.space import point_name
 from pipeline.sweep.study.definition import DEFINITION
 from pipeline.sweep.study.lease import LEASE
 from pipeline.sweep.study.queue import fixed_point
-from pipeline.sweep.study.results import N_TRIALS, REASON, RUN_ID, counts_of
+from pipeline.sweep.study.results import N_TRIALS, REASON, REPORT, RUN_ID, counts_of
 from pipeline.sweep.study.storage import known_study
 from pipeline.sweep.workers.progress import WORDS
 from pipeline.text.wording import one_line

@@ -16,6 +16,8 @@ KEY = "key"
 """The user attribute of a study in Optuna's storage that tells it from others of its name, as a tag of its run does."""
 N_TRIALS = "n_trials"
 """The user attribute of a study in Optuna's storage that keeps the number of trials that it is to have."""
+REPORT = "report"
+"""The user attribute of a study that says which trials its report is of, and the version of its champion's model."""
 REASON = "reason"
 """The user attribute of a trial in Optuna's storage that keeps why it failed."""
 

@@ -25,6 +25,8 @@ from pipeline.sweep.study.retrying_storage import AT_FIRST, RetryingStorage, ret
 from pipeline.text.wording import first_line
 from pipeline.tracking.database import driver_missing, engine_of, file_of
 
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
 NETWORK = (
     *("nfs", "cifs", "smb", "afs", "ceph", "lustre", "gpfs", "beegfs", "glusterfs", "orangefs", "panfs", "wekafs"),
     *("davfs", "fuse.sshfs", "fuse.s3fs", "fuse.ceph", "fuse.glusterfs", "fuse.gcsfuse", "fuse.blobfuse"),
@@ -35,6 +37,8 @@ NETWORK = (
 Optuna's FAQ recommends a journal on NFS, its tutorial warns of one: NFS has no atomic append (open(2)), and whether its
 locks hold depends on the version and on how it was mounted, which no program can find out reliably.
 """
+LOCKED = 60.0
+"""Seconds in which another program may have locked the database file of a study, such as a backup."""
 
 
 def journal_of(study: str) -> Path:
@@ -57,7 +61,12 @@ def storage_of(study: str, address: Address | None) -> BaseStorage:
     with _errors_of_address_explained(address), common_lock(study, address, AT_FIRST):
         # Without the lock, processes that create the tables at the same time fail.
         is_file = make_url(address.full).get_backend_name() == "sqlite"
-        return optuna.storages.get_storage(address.full) if is_file else RetryingStorage(address)  # type: ignore[abstract]
+        return _of_file(address) if is_file else RetryingStorage(address)  # type: ignore[abstract]
+
+
+def _of_file(address: Address) -> BaseStorage:
+    patient = {"connect_args": {"timeout": LOCKED}}
+    return optuna.storages.get_storage(optuna.storages.RDBStorage(address.full, engine_kwargs=patient))
 
 
 def has_storage(study: str, address: Address | None) -> bool:

@@ -27,7 +27,6 @@ from pipeline.sweep.study.queue import add_known, add_next, by_duration, fixed_p
 from pipeline.sweep.study.results import REASON, RUN_ID, StudyResults
 from pipeline.sweep.study.storage import has_storage, storage_of
 
-optuna.logging.set_verbosity(optuna.logging.ERROR)
 log = logging.getLogger(__name__)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.tracking.measurement import Milliseconds
+from pipeline.tracking.tags import DELIVERED
 from pipeline.tracking.writes import Write
 
 RunId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -36,6 +37,11 @@ class Begun(BaseModel):
     started: Milliseconds
     params: Mapping[str, str] = {}
     tags: Mapping[str, str] = {}
+
+    @property
+    def delivered_tag(self) -> str:
+        """The name of the tag that counts, in the run, how many writes of this outbox it has."""
+        return f"{DELIVERED}.{self.outbox}"
 
 
 class Line(BaseModel):

@@ -11,8 +11,11 @@ from mlflow.tracking import MlflowClient
 from pipeline.tracking.experiment import experiment_of
 from pipeline.tracking.outbox.contents import Begun
 from pipeline.tracking.outbox.outbox import Outbox
-from pipeline.tracking.tags import BEGUN_AS, DELIVERED, PARENT
+from pipeline.tracking.tags import BEGUN_AS, PARENT
 from pipeline.tracking.writes import Batch
+
+TRANSFER = 120
+"""Seconds in which a server must take a file, which it may have to pass on to a storage."""
 
 
 class Delivery:
@@ -34,7 +37,7 @@ class Delivery:
         self.outbox = outbox
         self.client = client
         self.run_id = run_id
-        self._tag = f"{DELIVERED}.{outbox.begun.outbox}"
+        self._tag = outbox.begun.delivered_tag
         self.done = self._noted = int(client.get_run(run_id).data.tags.get(self._tag, 0))
 
     def go_on(self) -> Iterator[int]:

@@ -46,7 +46,7 @@ class Outbox:
         outbox = cls(folder)
         with outbox.lock:
             if not outbox.exists:
-                write_whole(folder / _HEAD, begun.model_dump_json())
+                outbox.replace_head(begun)
         return outbox
 
     @property
@@ -63,6 +63,10 @@ class Outbox:
         """
         path = self.folder / _HEAD
         return parsed(str(path), Begun.model_validate_json, path.read_bytes())
+
+    def replace_head(self, begun: Begun) -> None:
+        """Say otherwise how the run was when the outbox was made."""
+        write_whole(self.folder / _HEAD, begun.model_dump_json())
 
     @property
     def sent_as(self) -> str | None:
@@ -90,7 +94,7 @@ class Outbox:
                 shutil.rmtree(self.folder)
                 return
             # Another outbox by its id, as the server counts the writes of each.
-            write_whole(self.folder / _HEAD, begun.model_copy(update={"outbox": uuid4().hex}).model_dump_json())
+            self.replace_head(begun.model_copy(update={"outbox": uuid4().hex}))
             self.lines.path.unlink(missing_ok=True)
             shutil.rmtree(self.folder / _FILES, ignore_errors=True)
 

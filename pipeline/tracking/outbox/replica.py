@@ -3,16 +3,12 @@
 from pathlib import Path
 
 from filelock import FileLock
-from mlflow.store.tracking.dbmodels.models import SqlParam, SqlRun, SqlTag
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracking import MlflowClient
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_USER
 
 from pipeline.address import Address
-from pipeline.tracking.database import alone, artifacts_beside
-from pipeline.tracking.experiment import experiment_of
-from pipeline.tracking.outbox.contents import Begun
+from pipeline.tracking.database import alone
 from pipeline.tracking.outbox.delivery import Delivery
+from pipeline.tracking.outbox.insertion import insert
 from pipeline.tracking.outbox.outbox import outboxes
 from pipeline.tracking.store_address import SQLITE
 
@@ -40,7 +36,7 @@ class Replica:
             for outbox in outboxes(self.home):
                 known = outbox.folder / _SIZE
                 if not known.exists() and not _has(client, outbox.begun.run_id):
-                    self._insert(client, outbox.begun)
+                    insert(client, outbox.begun)
                 if known.exists() and known.read_text() == str(outbox.lines.size):
                     continue
                 size = outbox.lines.size
@@ -57,24 +53,6 @@ class Replica:
         with alone(self.uri):
             client.search_experiments(max_results=1)  # which makes the tables of a new database
         return client
-
-    def _insert(self, client: MlflowClient, begun: Begun) -> None:
-        """Insert a run under the id that it has already, which MLflow's client cannot."""
-        artifacts = artifacts_beside(self.uri)
-        experiment = experiment_of(client, begun.experiment)
-        run = SqlRun(
-            run_uuid=begun.run_id,
-            name=begun.name,
-            experiment_id=int(experiment.experiment_id),
-            start_time=begun.started,
-            status="RUNNING",
-            user_id=begun.tags.get(MLFLOW_USER, ""),
-            artifact_uri=f"{artifacts}/{begun.run_id}",
-            tags=[SqlTag(key=key, value=value) for key, value in {MLFLOW_RUN_NAME: begun.name, **begun.tags}.items()],
-            params=[SqlParam(key=key, value=value) for key, value in begun.params.items()],
-        )
-        with SqlAlchemyStore(self.uri.full, artifacts).ManagedSessionMaker(read_only=False) as session:
-            session.add(run)
 
 
 def _has(client: MlflowClient, run_id: str) -> bool:

@@ -12,14 +12,11 @@ from pipeline import places
 from pipeline.address import Address
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.text.wording import first_line, one_line
-from pipeline.tracking.outbox.delivery import Delivery, run_on_server
+from pipeline.tracking.outbox.delivery import TRANSFER, Delivery, run_on_server
 from pipeline.tracking.outbox.outbox import Outbox, outboxes
 from pipeline.tracking.outbox.write_behind import home_of, server_of
 from pipeline.tracking.server_check import check_server, silence_told
 from pipeline.tracking.store_address import impatience, is_server, try_once
-
-TRANSFER = 120
-"""Seconds in which a server must take a file, which it may have to pass on to a storage."""
 
 
 @dataclass

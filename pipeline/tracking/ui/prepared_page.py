@@ -33,6 +33,8 @@ _SHOWN = 10
 _COMMON = {"deleted": False, "isGenerated": False, "runsCountToCompare": MOST}
 VIEW = "mlflow.sharedViewState"
 """Beginning of the tags of an experiment that have its prepared pages."""
+PACKED = "deflate;"
+"""Beginning of such a tag: what follows is JSON, compressed, in base 64."""
 _WORDS = (VIEW.encode(), b"viewStateShareKey", b"compareRunCharts")
 BUILD = Path(mlflow.__file__).parent / "server" / "js" / "build" / "static" / "js"
 
@@ -97,7 +99,7 @@ def prepare(store: Store, experiment_id: str, key: str, page: PreparedPage) -> s
 
 def _packed(page: PreparedPage) -> str:
     packed = b64encode(zlib.compress(json.dumps(_table(page) | _charts(page)).encode())).decode()
-    return f"deflate;{packed}"
+    return f"{PACKED}{packed}"
 
 
 @cache

@@ -7,20 +7,19 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+import run_content
 from mlflow.tracking import MlflowClient
 
 from pipeline.errors import InputError
 from pipeline.tracking.card_files import CARDS, card_files
-from pipeline.tracking.file_path import paths_below
 from pipeline.tracking.measurement import Measured
 from pipeline.tracking.outbox.contents import Begun
 from pipeline.tracking.outbox.delivery import Delivery, run_on_server
 from pipeline.tracking.outbox.outbox import Outbox, outboxes
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import BEGUN_AS, DELIVERED
 from pipeline.tracking.writes import Batch, File, Input, Model, Removal, Status
 
-MLMODEL = """flavors: {python_function: {loader_module: mlflow.pyfunc.model}}
+MLMODEL = """flavors: {python_function: {loader_module: pipeline.tracking.model.served}}
 model_uuid: before
 utc_time_created: '2026-01-01 00:00:00'
 """
@@ -63,34 +62,10 @@ def outbox(tmp_path: Path) -> Outbox:
 
 
 def content_of(client: MlflowClient, run_id: str, scratch: Path) -> dict[str, Any]:
-    """Everything that a store has of a run, apart from ids that differ from one store to the next."""
-    run = client.get_run(run_id)
-    models = [client.get_logged_model(each.model_id) for each in run.outputs.model_outputs]
-    folder = scratch / uuid4().hex
-    folder.mkdir(parents=True)
-    client.download_artifacts(run_id, "", str(folder))
-    model_files = {}
-    for model in models:
-        place = Path(model.artifact_location.removeprefix("file://"))
-        text = (place / "MLmodel").read_text().replace(model.artifact_location, "PLACE").replace(model.model_id, "ID")
-        model_files |= {path: (place / path).read_bytes() for path in paths_below(place) if path != "MLmodel"}
-        model_files["MLmodel"] = text.replace(run_id, "RUN").encode()
-    metrics = {
-        name: [(each.step, each.timestamp, str(each.value)) for each in client.get_metric_history(run_id, name)]
-        for name in run.data.metrics
-    }
-    return {
-        "params": run.data.params,
-        "tags": {k: v for k, v in run.data.tags.items() if not k.startswith((DELIVERED, BEGUN_AS))},
-        "metrics": metrics,
-        "files": {path: (folder / path).read_bytes() for path in paths_below(folder)},
-        "model": model_files,
-        "model metrics": [[(each.key, each.value) for each in model.metrics or []] for model in models],
-        "inputs": [each.dataset.name for each in run.inputs.dataset_inputs],
-        "status": (run.info.status, run.info.start_time, run.info.end_time, run.info.run_name),
-        "runs": len(client.search_runs([run.info.experiment_id])),
-        "models": len(client.search_logged_models([run.info.experiment_id])),
-    }
+    """Everything that a store has of a run, and of its experiment how many runs and models there are."""
+    experiments = [client.get_run(run_id).info.experiment_id]
+    counts = {"runs": len(client.search_runs(experiments)), "models": len(client.search_logged_models(experiments))}
+    return run_content.content_of(client, run_id, scratch) | counts
 
 
 def delivered(outbox: Outbox, client: Any) -> str:
@@ -117,24 +92,29 @@ def expected(store: MlflowClient, outbox: Outbox, tmp_path: Path) -> dict[str, A
 def test_a_run_has_what_was_written(expected: dict[str, Any]) -> None:
     assert expected["params"] == {"p": "1"}
     assert expected["tags"]["a"] == "3"
-    assert sorted(expected["metrics"]["m"]) == [(step, step, value) for step in (1, 2, 3) for value in ("0.25", "0.5")]
+    assert expected["metrics"]["m"] == [(step, step, value) for step in (1, 2, 3) for value in ("0.25", "0.5")]
     assert expected["metrics"]["nan"] == [(0, 1, "nan")]
     assert expected["files"]["text.txt"] == b"last"
     assert "folder/weights" not in expected["files"]
     assert len([path for path in expected["files"] if path.startswith("images/test~card+step+3+")]) == 2
     assert expected["model"]["folder/weights"] == bytes(range(256))
-    assert expected["model metrics"] == [[("score", 1.0)]]
+    assert expected["model metrics"] == [[("score", "1.0")]]
     assert expected["status"] == ("FINISHED", 5, 77, "n")
-    assert (expected["runs"], expected["models"], expected["inputs"]) == (1, 1, ["d"])
+    assert (expected["runs"], expected["models"]) == (1, 1)
+    [(name, digest, tags)] = expected["inputs"]
+    assert (name, digest) == ("d", "1")
+    assert "train" in tags
 
 
 class _Killed(BaseException):
     pass
 
 
+@pytest.mark.fault("server", "whoever sends an outbox is killed before or after any request")
 def test_a_sender_that_dies_at_any_request_and_is_begun_again_writes_nothing_twice(
     store: MlflowClient, outbox: Outbox, expected: dict[str, Any], tmp_path: Path
 ) -> None:
+    """The next one goes on; the run is as if it had been sent at once."""
     counting = _Asked(store)
     delivered(another(outbox, tmp_path), counting)
     assert counting.requests > 25
@@ -171,9 +151,11 @@ class _Asked:
         return request
 
 
+@pytest.mark.fault("server", "two machines send copies of an outbox at once")
 def test_two_machines_that_send_copies_make_one_run(
     store: MlflowClient, outbox: Outbox, expected: dict[str, Any], tmp_path: Path
 ) -> None:
+    """One run comes of it, with each write once."""
     copy = Outbox(shutil.copytree(outbox.folder, tmp_path / "elsewhere" / outbox.folder.name))
     one, other = (Delivery(each, store, run_on_server(each, store)).go_on() for each in (outbox, copy))
     for _ in zip(one, other, strict=True):  # in turn
@@ -204,6 +186,7 @@ def test_a_write_that_was_cut_off_counts_for_nothing_and_its_place_is_taken(outb
     assert [line.number for line in outbox.lines.after(before)] == [before + 1], "seen by whoever had it open"
 
 
+@pytest.mark.fault("damaged", "a line of an outbox is damaged or hostile")
 @pytest.mark.parametrize(
     "line",
     [
@@ -223,9 +206,33 @@ def test_a_write_that_was_cut_off_counts_for_nothing_and_its_place_is_taken(outb
     ids=lambda line: line[:60].decode(errors="replace"),
 )
 def test_a_damaged_or_hostile_line_is_refused_by_file_and_line(outbox: Outbox, line: bytes) -> None:
+    """It is refused by file and line."""
     (outbox.folder / "writes.jsonl").write_bytes(line + b"\n")
     with pytest.raises(InputError, match=r"writes\.jsonl.* line 1"):
         list(Outbox(outbox.folder).lines.after(0))
+
+
+@pytest.mark.parametrize(
+    "flavors",
+    [
+        "{python_function: {loader_module: os}}",
+        "{python_function: {loader_module: pipeline.tracking.model.served, code: code}}",
+        "{python_function: {loader_module: pipeline.tracking.model.served}, keras: {keras_module: antigravity}}",
+        "{python_function: {loader_module: pipeline.tracking.model.served}, sklearn: {}}",
+        "{keras: {}}",
+        "[]",
+        "!!python/object/apply:os.getcwd []",
+        "{",
+    ],
+)
+def test_a_model_that_would_have_foreign_code_executed_is_refused(
+    store: MlflowClient, tmp_path: Path, flavors: str
+) -> None:
+    outbox = Outbox.made(tmp_path / "hostile", begun())
+    (tmp_path / "MLmodel").write_text(f"flavors: {flavors}\nmodel_uuid: a\nutc_time_created: b\n")
+    outbox.append(Model(paths=["MLmodel"]), folder=tmp_path)
+    with pytest.raises(InputError, match=r"The file MLmodel of a model (names .*|brings code along|is damaged)"):
+        delivered(outbox, store)
 
 
 @pytest.mark.parametrize("run_id", ["../../elsewhere", "", "a" * 33, "A" * 32])

@@ -1,0 +1,28 @@
+"""`python -m pipeline.bundle`: a run, a family or a study as one file, and back into another store."""
+
+import hydra
+from omegaconf import DictConfig
+
+from pipeline.config.composition import BUNDLE
+from pipeline.process.command import configured, enter, errors_printed, own_work
+
+
+def main() -> None:
+    """Run the command."""
+    enter(compose_and_bundle, BUNDLE)
+
+
+@hydra.main(version_base="1.3", config_path=str(BUNDLE.root), config_name=BUNDLE.name)
+def compose_and_bundle(composed: DictConfig) -> None:
+    """Pack the run that Hydra composed the name of, or unpack the file."""
+    with errors_printed(), own_work():
+        config = configured(composed)
+        from rich.console import Console
+
+        from pipeline.bundling.bundle import bundle
+
+        bundle(config, Console())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Bundles: runs, and the study that they are of, in one file, to be brought into another store."""

@@ -1,0 +1,121 @@
+"""Packing runs, and the study that they are of, into a bundle."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from pipeline.address import Address
+from pipeline.bundling.bundle_file import write_bundle
+from pipeline.bundling.contents import HEAD, JOURNAL, RUNS, Head, checkpoint_in
+from pipeline.errors import InputError
+from pipeline.places import MLRUNS, checkpoint_of
+from pipeline.runs.travelling_checkpoint import fetch_checkpoint
+from pipeline.sweep.study.copied_study import copy_to_journal, run_id_of_study
+from pipeline.tracking.outbox.recorded_run import record
+from pipeline.tracking.owner import is_alive
+from pipeline.tracking.registry import names_of_champion
+from pipeline.tracking.store import MlflowRun, Store
+from pipeline.tracking.tags import REUSED
+from pipeline.tracking.trials import STUDY, STUDY_KEY
+from pipeline.tracking.ui.travelling_page import page_of
+
+
+def pack(name: str, store: Store, storage: Address | None, out: Path | None, console: Console) -> Path:
+    """Write a run into a file: with the runs below it, what those took over, and the study's trials if it is one's.
+
+    Args:
+        name: the id of a run, the beginning of one, `<study>@champion`, or the name of a study.
+        store: that has the run.
+        storage: of the study; None for a file in `mlruns/studies/`.
+        out: the path of the bundle; None for one in `mlruns/bundles/`.
+        console: where progress is shown.
+
+    Returns:
+        The path of the bundle.
+
+    Raises:
+        InputError: there is no such run, one of them is at work, or the file exists.
+    """
+    top = _run(name, store, storage)
+    file = out or MLRUNS / "bundles" / f"{_as_file_name(str(top.info.run_name))}_{top.info.run_id[:8]}.zip"
+    if file.exists():
+        raise InputError(f"out={file}: there is something already. Remove it, or name another file: out=…")
+    runs = _whole(top, store)
+    _refuse_open(runs)
+    MLRUNS.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="packed_", dir=MLRUNS) as place:
+        folder = Path(place)
+        (folder / RUNS).mkdir()
+        for run in runs:
+            record(store, run.info.run_id, folder / RUNS)
+            _copy_checkpoint(store, run, folder)
+            console.print(f"{run.info.run_name}: run {run.info.run_id}", highlight=False, markup=False, soft_wrap=True)
+        if STUDY_KEY in top.data.tags:
+            copy_to_journal(top.data.tags[STUDY], storage, top.info.run_id, folder / JOURNAL)
+        (folder / HEAD).write_text(_head(store, runs).model_dump_json())
+        write_bundle(folder, file)
+    return file
+
+
+def _run(name: str, store: Store, storage: Address | None) -> MlflowRun:
+    """The run of this name, or of the study of this name."""
+    try:
+        return store.run(name)
+    except InputError as no_run:
+        try:
+            return store.run(run_id_of_study(name, storage))
+        except InputError as no_study:
+            raise InputError(f"{no_run}; or the name of a study ({no_study})") from no_study
+
+
+def _whole(top: MlflowRun, store: Store) -> list[MlflowRun]:
+    """A run with those below it and those that they took over, a parent before its children."""
+    found: dict[str, MlflowRun] = {}
+    waiting = [top]
+    while waiting:
+        run = waiting.pop(0)
+        if run.info.run_id not in found:
+            found[run.info.run_id] = run
+            waiting += store.children(run.info.run_id)
+            waiting += [store.run(run.data.tags[REUSED])] if REUSED in run.data.tags else []
+    return list(found.values())
+
+
+def _refuse_open(runs: Sequence[MlflowRun]) -> None:
+    for run in runs:
+        if run.info.status == "RUNNING" and is_alive(run.data.tags):
+            where = f"process {run.data.tags.get('pid')} of {run.data.tags.get('host')}"
+            raise InputError(
+                f"run {run.info.run_id} ({run.info.run_name}) is still written by {where}. Wait for its end, or "
+                "interrupt it with Ctrl-C; its checkpoint goes with it then"
+            )
+
+
+def _copy_checkpoint(store: Store, run: MlflowRun, folder: Path) -> None:
+    """Copy the checkpoint of an interrupted run into the folder of a bundle, with its snapshots."""
+    if run.info.status == "FINISHED":
+        return
+    here = checkpoint_of(store.id_here(run))
+    fetch_checkpoint(store, run.info.run_id)
+    if not here.exists():
+        return
+    copy = checkpoint_in(folder, run.info.run_id)
+    copy.with_suffix("").mkdir(parents=True)
+    for snapshot in here.with_suffix("").glob("*.npz"):
+        shutil.copyfile(snapshot, copy.with_suffix("") / snapshot.name)
+    shutil.copyfile(here, copy)
+
+
+def _head(store: Store, runs: Sequence[MlflowRun]) -> Head:
+    ids = [str(run.info.run_id) for run in runs]
+    champions = {run_id: names for run_id in ids if (names := names_of_champion(store, run_id))}
+    pages = {run_id: page for run_id in ids if (page := page_of(store, run_id))}
+    return Head(runs=ids, champions=champions, pages=pages)
+
+
+def _as_file_name(name: str) -> str:
+    return re.sub(r"\W+", "_", name)[:60].strip("_") or "run"

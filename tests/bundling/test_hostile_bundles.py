@@ -1,0 +1,244 @@
+"""Damaged and hostile bundles are refused by what is wrong with them, before anything of them is used."""
+
+import json
+import stat
+import warnings
+import zlib
+from base64 import b64encode
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from uuid import uuid4
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from pipeline import places
+from pipeline.bundling import bundle_file, unpack
+from pipeline.errors import InputError
+from pipeline.sweep.study.copied_study import copy_to_journal
+from pipeline.sweep.study.study import Study
+from pipeline.tracking.outbox.contents import Begun
+from pipeline.tracking.outbox.outbox import Outbox
+from pipeline.tracking.store import Store
+from pipeline.tracking.writes import Batch, File, Status
+
+RUN = "a" * 32
+Files = dict[str, bytes]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """The files of a bundle with one run."""
+    begun = Begun(outbox=uuid4().hex, run_id=RUN, here=True, experiment="e", name="n", started=5)
+    begun = begun.model_copy(update={"tags": {begun.delivered_tag: "0"}})
+    outbox = Outbox.made(tmp_path / "outbox", begun)
+    (tmp_path / "text.txt").write_text("content")
+    outbox.append(Batch(params={"p": "1"}), File(path="text.txt"), Status(status="FINISHED", ended=7), folder=tmp_path)
+    names = ("run.json", "writes.jsonl", "files/2/text.txt")
+    head = json.dumps({"format": 1, "runs": [RUN]}).encode()
+    return {"bundle.json": head} | {f"runs/{RUN}/{name}": (outbox.folder / name).read_bytes() for name in names}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of what commands leave."""
+    for module in (bundle_file, unpack):
+        monkeypatch.setattr(module, "MLRUNS", tmp_path / "mlruns")
+    monkeypatch.setattr(places, "CHECKPOINTS", tmp_path / "mlruns" / "checkpoints")
+    monkeypatch.setattr(places, "STUDIES", tmp_path / "mlruns" / "studies")
+    return tmp_path / "mlruns"
+
+
+@pytest.fixture
+def imported(home: Path, tmp_path: Path) -> Callable[[Path], str]:
+    """Import a bundle into an empty store, and give what is said; a bundle that is refused must leave nothing."""
+    store = Store(f"sqlite:///{tmp_path / 'store' / 'mlflow.db'}")
+
+    def unpacked(file: Path) -> str:
+        console = Console(file=StringIO(), width=200)
+        try:
+            unpack.unpack(file, store, None, console)
+        finally:
+            assert not list(home.glob("unpacked_*"))
+        return console.file.getvalue()  # type: ignore[attr-defined]
+
+    def import_or_leave_nothing(file: Path) -> str:
+        before = sorted(tmp_path.rglob("*"))
+        try:
+            return unpacked(file)
+        except InputError:
+            assert store.search(store.experiments) == []
+            left = {
+                path for path in set(tmp_path.rglob("*")) - set(before) if path.name not in ("mlruns", "import.lock")
+            }
+            assert not left
+            raise
+
+    return import_or_leave_nothing
+
+
+def archive(path: Path, files: Files, method: int = ZIP_STORED) -> Path:
+    """A zip archive with these files."""
+    with ZipFile(path, "w", method) as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    return path
+
+
+def test_what_is_not_hostile_is_imported(imported, files: Files, tmp_path: Path) -> None:
+    assert f"n: imported as run {RUN}" in imported(archive(tmp_path / "bundle.zip", files))
+
+
+@pytest.mark.fault("damaged", "a bundle has paths that lead elsewhere")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside",
+        "/etc/outside",
+        f"runs/{RUN}/files/1/../../../../outside",
+        f"runs/{RUN}/files/1/a\\..\\b",
+        f"runs/{RUN}/files/1/folder/",
+        "C:outside",
+        "checkpoints/../../outside.npz",
+    ],
+)
+def test_a_path_that_leads_elsewhere_is_refused(imported, files: Files, tmp_path: Path, name: str) -> None:
+    """It is refused, and nothing of it is used."""
+    with pytest.raises(InputError, match="in it is a path that leads elsewhere, or to a folder, which no bundle has"):
+        imported(archive(tmp_path / "bundle.zip", files | {name: b"hostile"}))
+
+
+@pytest.mark.parametrize("name", ["setup.py", f"runs/{RUN}/lock", "runs/b/run.json", "checkpoints/x.npz", "mlflow.db"])
+def test_a_file_of_another_kind_is_refused(imported, files: Files, tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=f"'{name}' in it is a file of another kind, which no bundle has: refused"):
+        imported(archive(tmp_path / "bundle.zip", files | {name: b"hostile"}))
+
+
+def test_a_link_is_refused(imported, files: Files, tmp_path: Path) -> None:
+    path = archive(tmp_path / "bundle.zip", files)
+    link = ZipInfo(f"runs/{RUN}/files/1/link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with ZipFile(path, "a") as packed:
+        packed.writestr(link, "/etc/passwd")
+    with pytest.raises(InputError, match="is no regular file, which no bundle has"):
+        imported(path)
+
+
+@pytest.mark.fault("damaged", "a bundle would unpack to more than it is")
+def test_bombs_are_refused_without_being_unpacked(imported, files: Files, tmp_path: Path) -> None:
+    """It is refused without being unpacked."""
+    path = archive(tmp_path / "bundle.zip", files | {f"runs/{RUN}/files/9/zeros": bytes(50_000_000)}, ZIP_DEFLATED)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(InputError, match="is compressed, which no bundle has"):
+        imported(path)
+    overlapping = archive(tmp_path / "overlapping.zip", files | {f"runs/{RUN}/files/9/x": bytes(10_000)})
+    with ZipFile(overlapping, "a") as packed:
+        known = packed.getinfo(f"runs/{RUN}/files/9/x")
+        for number in range(100):  # all of them the same bytes
+            again = ZipInfo(f"runs/{RUN}/files/{number + 10}/x")
+            again.CRC, again.file_size, again.compress_size = known.CRC, known.file_size, known.compress_size
+            again.header_offset = known.header_offset
+            packed.filelist.append(again)
+            packed.NameToInfo[again.filename] = again
+        packed._didModify = True  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match="larger unpacked than packed"):
+        imported(overlapping)
+
+
+def test_names_that_are_there_twice_or_are_files_and_folders_are_refused(
+    imported, files: Files, tmp_path: Path
+) -> None:
+    path = archive(tmp_path / "bundle.zip", files)
+    with ZipFile(path, "a") as packed, warnings.catch_warnings(action="ignore"):
+        packed.writestr("bundle.json", files["bundle.json"])
+    with pytest.raises(InputError, match="files of the same name are in it"):
+        imported(path)
+    both = files | {f"runs/{RUN}/files/2/text.txt/more": b"x"}
+    with pytest.raises(InputError, match="in it is a file and a folder, which no bundle has"):
+        imported(archive(tmp_path / "both.zip", both))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"bundle.json": b"{}"}, r"bundle\.json is damaged, or not of this version \(runs: "),
+        ({"bundle.json": b'{"format": 2, "runs": ["%s"]}' % RUN.encode()}, r"not of this version \(format: "),
+        ({"bundle.json": b'{"format": 1, "runs": ["../../x"]}'}, r"bundle\.json is damaged"),
+        ({"bundle.json": b'{"format": 1, "runs": ["%s"]}' % (b"b" * 32)}, "is named in bundle.json and is not in"),
+        ({f"runs/{RUN}/writes.jsonl": b"{}\n"}, r"runs/a+/writes\.jsonl, line 1 is damaged"),
+        ({f"runs/{RUN}/run.json": b"{}"}, r"runs/a+/run\.json is damaged"),
+        ({f"runs/{RUN}/files/2/text.txt": None}, r"run a+ lacks its file text\.txt"),
+        ({"study.journal": b"not a journal\n"}, r"The journal of the study is damaged"),
+        ({"study.journal": b""}, r"The journal of the study is damaged"),
+        ({"study.journal": b'{"op_code": 99}\n'}, r"The journal of the study is damaged"),
+        ({"study.journal": b"[" * 100_000 + b"\n"}, r"The journal of the study is damaged"),
+        ({f"checkpoints/{RUN}.npz": b"PK not a checkpoint"}, r"this checkpoint is damaged"),
+    ],
+)
+def test_damaged_parts_are_named(imported, files: Files, tmp_path: Path, changed: dict, said: str) -> None:
+    content = {name: part for name, part in (files | changed).items() if part is not None}
+    with pytest.raises(InputError, match=f"import=.*{said}.*Nothing was imported"):
+        imported(archive(tmp_path / "bundle.zip", content))
+
+
+def test_a_checkpoint_with_objects_or_a_bomb_is_refused(imported, files: Files, tmp_path: Path) -> None:
+    for save, progress in ((np.savez, np.array([{"a": 1}], object)), (np.savez_compressed, np.zeros(10_000_000))):
+        save(tmp_path / "checkpoint.npz", progress=progress)
+        content = (tmp_path / "checkpoint.npz").read_bytes()
+        with pytest.raises(InputError, match="this checkpoint is damaged"):
+            imported(archive(tmp_path / "bundle.zip", files | {f"checkpoints/{RUN}.npz": content}))
+
+
+def test_a_page_that_is_a_bomb_is_refused(imported, files: Files, tmp_path: Path) -> None:
+    for page in (f"deflate;{b64encode(zlib.compress(bytes(100_000_000))).decode()}", "deflate;!", "nothing"):
+        head = json.dumps({"format": 1, "runs": [RUN], "pages": {RUN: page}}).encode()
+        with pytest.raises(InputError, match="The page that is prepared for the runs is damaged"):
+            imported(archive(tmp_path / "bundle.zip", files | {"bundle.json": head}))
+
+
+@pytest.mark.parametrize("tags", [{"mlflow.parentRunId": "../../x"}, {"another": "tag"}])
+def test_a_run_that_begins_with_foreign_tags_is_refused(imported, files: Files, tmp_path: Path, tags: dict) -> None:
+    name = f"runs/{RUN}/run.json"
+    begun = json.loads(files[name])
+    changed = json.dumps(begun | {"tags": begun["tags"] | tags}).encode()
+    with pytest.raises(InputError, match=r"Nothing was imported"):
+        imported(archive(tmp_path / "bundle.zip", files | {name: changed}))
+
+
+def test_every_cut_and_every_flipped_byte_is_refused_or_harmless(imported, files: Files, tmp_path: Path) -> None:
+    whole = archive(tmp_path / "whole.zip", files).read_bytes()
+    generator = np.random.default_rng(0)
+    hostile = tmp_path / "bundle.zip"
+    refused = 0
+    for at in generator.choice(len(whole), 150, replace=False):
+        flipped = bytearray(whole)
+        flipped[at] ^= 1 << generator.integers(8)
+        for content in (whole[:at], bytes(flipped)):
+            hostile.write_bytes(content)
+            try:
+                with bundle_file.unpacked(hostile):
+                    pass
+            except InputError:
+                refused += 1
+    assert refused > 150, "every cut, and what the checksums see"
+    assert not list(tmp_path.glob("mlruns/unpacked_*"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x05\x06" + bytes(18)])
+def test_a_file_that_is_no_bundle_is_told(imported, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bundle.zip").write_bytes(content)
+    with pytest.raises(InputError, match="this is no bundle"):
+        imported(tmp_path / "bundle.zip")
+
+
+def test_a_study_at_work_is_not_packed(plan, tmp_path: Path) -> None:
+    study = Study(plan())
+    study.run_id = RUN
+    with pytest.raises(InputError, match=f"has another run \\({RUN}\\) than {'b' * 32}. Name the storage"):
+        copy_to_journal("mine", None, "b" * 32, tmp_path / "study.journal")
+    study.claim()
+    with pytest.raises(InputError, match=r"study mine is at work on trial 0\. Wait for its end"):
+        copy_to_journal("mine", None, RUN, tmp_path / "study.journal")
