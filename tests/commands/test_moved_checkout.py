@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import pytest
 from checkout import SMALL, Checkout
 from mlflow.tracking import MlflowClient
 
@@ -24,7 +25,9 @@ def moved(checkout: Checkout, root: Path) -> Checkout:
     return there
 
 
+@pytest.mark.fault("folders", "`mlruns/` or the whole checkout is moved or copied")
 def test_runs_of_a_copied_and_of_a_moved_checkout_are_found_there(tmp_path: Path) -> None:
+    """Runs, models and pictures are found at the new place, which is said once."""
     original = Checkout(tmp_path / "first place")
     assert original.train(*SMALL, "tracking.experiment=kept").returncode == 0
     [run] = original.runs("kept")

@@ -27,7 +27,9 @@ def wait_for_status(checkout: Checkout, run_id: str, seconds: float = 60) -> str
     return status
 
 
+@pytest.mark.fault("kills", "a training is killed (SIGKILL)")
 def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: Checkout) -> None:
+    """Its run is closed within seconds, and resumes to the same bits as an undisturbed one."""
     settings = (*LONG, "training.epochs=40", "training/schedule=one_cycle", "pictures=cards")
     whole = checkout.train(*settings, "tracking.experiment=whole")
     assert whole.returncode == 0, whole.stderr
@@ -55,8 +57,10 @@ def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: 
     assert "is FINISHED and has no checkpoint here" in again.stderr
 
 
+@pytest.mark.fault("signals", "a training gets SIGINT, SIGTERM or SIGUSR2")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR2, 140)])
 def test_a_signal_ends_the_run_tidily_with_what_was_reached(checkout: Checkout, number: int, code: int) -> None:
+    """The run ends as killed with what was reached and the command that goes on."""
     experiment = f"signal{number}"
     process = checkout.start("pipeline.train", *ENDLESS, f"tracking.experiment={experiment}")
     wait_for_epoch(process, 2)
@@ -83,7 +87,9 @@ def test_a_run_that_is_still_training_cannot_be_resumed(checkout: Checkout) -> N
     assert f"is still training, in process {process.pid}" in second.stderr
 
 
+@pytest.mark.fault("kills", "a power cut, which leaves a run RUNNING")
 def test_a_run_that_a_power_cut_left_running_is_closed_by_the_next_start(checkout: Checkout) -> None:
+    """The next command closes the run, which can be resumed."""
     process = checkout.start("pipeline.train", *ENDLESS, "tracking.experiment=cut")
     wait_for_epoch(process, 1)
     [run] = checkout.runs("cut")
@@ -131,7 +137,9 @@ def test_a_run_is_resumed_with_its_own_data_only_and_from_anywhere(checkout: Che
     assert len(checkout.client.get_run(run.info.run_id).inputs.dataset_inputs) == len(run.inputs.dataset_inputs)
 
 
+@pytest.mark.fault("damaged", "a checkpoint is damaged")
 def test_a_damaged_checkpoint_is_named_with_the_cure(checkout: Checkout) -> None:
+    """It is named, with the cure, and nothing is trained."""
     process = checkout.start("pipeline.train", *ENDLESS, "tracking.experiment=damaged")
     wait_for_epoch(process, 1)
     process.send_signal(signal.SIGTERM)

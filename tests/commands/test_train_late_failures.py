@@ -2,8 +2,6 @@
 
 import re
 import signal
-import subprocess
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -111,7 +109,9 @@ def test_a_handful_of_images_is_trained_on_drawn_and_kept(checkout: Checkout, nu
     assert "could not be drawn" not in done.stdout
 
 
+@pytest.mark.fault("deleted", "a run was deleted in the UI")
 def test_a_deleted_run_is_named_by_every_command_with_a_cure_that_works(checkout: Checkout) -> None:
+    """Every command names it with the cure, which works."""
     assert checkout.train(*SMALL, "tracking.experiment=deleted").returncode == 0
     [run] = checkout.runs("deleted")
     checkout.client.delete_run(run.info.run_id)
@@ -140,21 +140,9 @@ def test_a_family_of_which_every_training_was_refused_has_failed(checkout: Check
     assert [run.info.status for run in checkout.runs("refused")] == ["FAILED"]
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 12 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "none", str(disk)], check=False)
-    if mounted.returncode:
-        pytest.skip("a small disk can be made by root only, with the right to mount")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
-
-
+@pytest.mark.fault("disk", "the disk of the checkpoints fills up during a training")
 def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_room(tmp_path: Path, small_disk: Path) -> None:
+    """The run ends as failed, the place is named, and the run goes on from its last checkpoint once there is room."""
     checkout = Checkout(tmp_path / "checkout")
     (checkout.root / "mlruns").mkdir()
     (checkout.root / "mlruns" / "checkpoints").symlink_to(small_disk)
@@ -180,7 +168,9 @@ def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_room(tmp_path: P
     assert process.returncode == 143
 
 
+@pytest.mark.fault("disk", "the disk of the database fills up")
 def test_a_full_disk_below_the_database_is_named(tmp_path: Path, small_disk: Path) -> None:
+    """The command ends with a message without a traceback."""
     checkout = Checkout(tmp_path / "checkout")
     (checkout.root / "mlruns").symlink_to(small_disk)
     done = checkout.train(

@@ -321,8 +321,10 @@ FAULTS = [
 ]
 
 
+@pytest.mark.fault("damaged", "an image file of a user cannot be read")
 @pytest.mark.parametrize(("name", "damage", "phrase"), FAULTS)
 def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path, name: str, damage, phrase: str) -> None:  # type: ignore[no-untyped-def]
+    """It is named with the reason, before anything is trained."""
     write_classes(tmp_path)
     damage(tmp_path / "cats" / name)
     told = refusal(lambda: load(tmp_path))

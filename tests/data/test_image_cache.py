@@ -208,10 +208,12 @@ def scribble(folder: Path) -> None:
     (folder / PAGE).write_text('{"files": 3')
 
 
+@pytest.mark.fault("damaged", "the cache of images is damaged")
 @pytest.mark.parametrize("damage", [flip, cut, lose, scribble])
 def test_what_is_damaged_is_said_to_be_so_and_read_anew(
     tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture, damage
 ) -> None:  # type: ignore[no-untyped-def]
+    """It is said, and the images are read anew."""
     root = source(tmp_path / "a")
     settings = dataset(source=Written(), dir=root)
     first = settings.load().fingerprint
@@ -251,7 +253,9 @@ def test_of_processes_that_start_together_one_reads_and_the_others_wait(tmp_path
     assert any("another process reads these images. Waiting for it" in text for text in said)
 
 
+@pytest.mark.fault("kills", "a process is killed while it writes the cache of images")
 def test_a_process_that_is_killed_while_it_writes_leaves_nothing_that_is_used(tmp_path: Path, cache: Path) -> None:
+    """Nothing that it left is used, and the next start removes it."""
     root = source(tmp_path / "a")
     process = start(root, side=600)
     unfinished: list[Path] = []
@@ -321,9 +325,11 @@ def test_a_size_that_is_none_is_refused(
     assert told.endswith("Set another number, or 0 to keep none")
 
 
+@pytest.mark.fault("disk", "the folder of the cache cannot be written to")
 def test_a_place_that_cannot_be_written_costs_the_cache_and_not_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The images are not kept, which is said, and the training goes on."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("VAE_CACHE_DIR", str(tmp_path / "file" / "cache"))
     assert len(dataset(source=Written(), dir=source(tmp_path / "a")).load().train) == 18
@@ -334,7 +340,9 @@ def test_a_place_that_cannot_be_written_costs_the_cache_and_not_the_training(
     assert told.endswith("Set VAE_CACHE_DIR to a folder on a disk of this machine")
 
 
+@pytest.mark.fault("disk", "the disk of the cache is full")
 def test_a_full_disk_costs_the_cache_and_not_the_training(tmp_path: Path, cache: Path) -> None:
+    """The images are not kept, which is said, and the training goes on."""
     root = source(tmp_path / "a")
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000)); "
     said = start(root, before=full).communicate(timeout=60)[0]

@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 
+import pytest
 from checkout import SMALL, WITH_PICTURES, Checkout, free_port, wait_for_epoch
 from mlflow.tracking import MlflowClient
 from servers import without_artifacts
@@ -10,7 +11,9 @@ from servers import without_artifacts
 TRAINING = (*WITH_PICTURES, "training.epochs=12", "training.patience=null", "pictures.final=[latent_film]")
 
 
+@pytest.mark.fault("nodes", "the machine of a training is lost")
 def test_another_machine_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    """Another machine goes on from the checkpoint that was sent to the server, to the same bits."""
     one, another = (Checkout(tmp_path / name) for name in ("one", "another"))
     assert one.train(*TRAINING, "tracking.experiment=undisturbed", "tracking.name=it").returncode == 0
     with one.ui(free_port()) as server:

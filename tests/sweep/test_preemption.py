@@ -8,6 +8,7 @@ from pathlib import Path
 
 import optuna
 import psutil
+import pytest
 from checkout import Checkout
 from mlflow.entities import Run
 from optuna.storages import JournalStorage
@@ -21,7 +22,9 @@ from pipeline.sweep.study.storage import JournalLock
 EVERY_SIGNAL = (signal.SIGTERM, signal.SIGUSR2) * 2
 
 
+@pytest.mark.fault("signals", "the process of a trial gets a signal")
 def test_a_trial_whose_process_gets_a_signal_is_preempted_and_goes_on(checkout: Checkout, commands) -> None:
+    """The trial is preempted, which is no failure, and goes on under its number from its checkpoint."""
     process = checkout.start(
         "pipeline.train",
         *COMMAND,
@@ -53,11 +56,13 @@ def test_a_trial_whose_process_gets_a_signal_is_preempted_and_goes_on(checkout: 
     assert "Preempted by SIG" in (checkout.root / "mlruns" / "jobs" / "preempted" / "0" / "training.log").read_text()
 
 
+@pytest.mark.fault("signals", "all processes of a study get signals at random instants, again and again")
 def test_signals_to_all_processes_at_random_instants_leave_nothing_running_and_nothing_failed(
     checkout: Checkout,
     commands,
     tmp_path: Path,
 ) -> None:
+    """No run stays RUNNING, none is FAILED, and the same command goes on until all trials are trained once."""
     dice, n_trials, n_epochs = random.Random(0), 4, 300  # more than any machine trains during the five attempts
     codes = []
     command = (
@@ -123,7 +128,9 @@ def _runs(checkout: Checkout) -> list[Run]:
     return checkout.runs("signalled") if checkout.client.get_experiment_by_name("signalled") else []
 
 
+@pytest.mark.fault("signals", "the terminal or the pipe of a study's command is gone")
 def test_a_command_that_nobody_reads_any_longer_puts_all_of_its_trials_back(checkout: Checkout, commands) -> None:
+    """The command ends and puts its trials back."""
     process = checkout.start(
         "pipeline.train",
         *COMMAND,

@@ -92,9 +92,11 @@ def test_two_nodes_share_a_study_its_slots_their_gpus_and_no_log_has_its_passwor
     assert not [path for path in (*sessions, *records) if b"s3cret" in path.read_bytes()]
 
 
+@pytest.mark.fault("nodes", "the command of a study on Ray is killed, then the process of a job")
 def test_a_study_ends_though_its_command_is_killed_and_then_what_runs_its_jobs(
     checkout: Checkout, cluster: RayCluster, commands
 ) -> None:
+    """Ray starts the job again, and the study ends with its report."""
     command = (*study("forgotten", 4, 60), f"hydra.launcher.address={cluster.address}")
     process = checkout.start("pipeline.train", *command, env=cluster.environment, group=True)
     commands.append(process)
@@ -258,9 +260,11 @@ def test_a_node_says_what_it_lacks(tmp_path: Path, checkout: Checkout) -> None:
     )
 
 
+@pytest.mark.fault("nodes", "the head of a Ray cluster is restarted")
 def test_after_a_restart_of_the_head_the_same_command_goes_on(
     checkout: Checkout, cluster: RayCluster, commands
 ) -> None:
+    """The command says so, and typed again goes on."""
     command = (*study("headless", 2, 60), f"hydra.launcher.address={cluster.address}")
     process = checkout.start("pipeline.train", *command, env=cluster.environment, group=True)
     commands.append(process)
@@ -280,7 +284,9 @@ def test_after_a_restart_of_the_head_the_same_command_goes_on(
     assert_trained_once(checkout, "headless", 2, 60)
 
 
+@pytest.mark.fault("nodes", "a node of a Ray cluster is lost")
 def test_a_node_that_is_lost_costs_no_trial(checkout: Checkout, cluster: RayCluster, commands, tmp_path: Path) -> None:
+    """Its trials are trained on another node, each once."""
     command = (*study("powerless", 4, 60), f"hydra.launcher.address={cluster.address}")
     with (tmp_path / "said").open("w") as said:
         process = checkout.start("pipeline.train", *command, env=cluster.environment, out=said, group=True)

@@ -63,9 +63,11 @@ def node(folder: Path, images: np.ndarray) -> Checkout:
     return checkout
 
 
+@pytest.mark.fault("nodes", "a node of a study is lost, and the database of the study is restarted")
 def test_a_study_that_two_nodes_begin_at_once_outlives_one_of_them_and_a_restart_of_its_database(
     postgresql: PostgreSQL, tracking: str, commands: list[subprocess.Popen[str]], tmp_path: Path, blobs
 ) -> None:
+    """The other node trains what is left, each trial once."""
     storage = postgresql.created("optuna")
     command = (*STUDY, "dataset.dir=images.npz", "sweep.storage=${oc.env:STUDY_STORAGE}", f"tracking.uri={tracking}")
     env = {"STUDY_STORAGE": storage}

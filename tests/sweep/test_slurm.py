@@ -53,7 +53,9 @@ def study(name: str, *overrides: str, epochs: int = 60) -> tuple[str, ...]:
     )
 
 
+@pytest.mark.fault("nodes", "Slurm preempts and requeues a job of a study whose command has ended")
 def test_a_study_goes_on_without_its_command_and_after_a_preemption(checkout: Checkout, slurm: Slurm) -> None:
+    """The study goes on and ends with its report."""
     storage = f"sqlite:///file:{checkout.root}/optuna.db?uri=true&password={SECRET}"
     command = study("submitted", "sweep.storage='${oc.env:STUDY_STORAGE}'")
     env = {**slurm.environment, "STUDY_STORAGE": storage}
@@ -85,7 +87,9 @@ def test_a_study_goes_on_without_its_command_and_after_a_preemption(checkout: Ch
     assert_trained_once(checkout, "submitted", 3, 60)
 
 
+@pytest.mark.fault("nodes", "jobs of Slurm are cancelled")
 def test_cancelled_jobs_leave_nothing_running_and_the_same_command_goes_on(checkout: Checkout, slurm: Slurm) -> None:
+    """No run stays RUNNING, and the same command goes on."""
     command = study("cancelled")
     process = checkout.start(
         "pipeline.train", *command, "hydra/launcher=slurm", "sweep.workers=2", env=slurm.environment

@@ -162,8 +162,11 @@ print(time.monotonic() - began)
 """
 
 
+@pytest.mark.fault("clock", "the clocks of two machines are twenty minutes apart")
 @pytest.mark.skipif(not FAKETIME.exists(), reason="libfaketime is not installed: apt-get install faketime")
 def test_clocks_ten_minutes_apart_neither_lose_a_trial_nor_give_it_away(tmp_path: Path) -> None:
+    """A trial is neither taken from the machine that trains it nor lost with a machine that is gone."""
+
     def machine(offset: str, host: str, then: str) -> subprocess.Popen[str]:
         code = BEATING.format(path=sys.path, folder=str(tmp_path), host=host, then=then)
         clock = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": offset}

@@ -26,10 +26,12 @@ def store(tmp_path: Path, empty_database: Path) -> Store:
     return Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
 
 
+@pytest.mark.fault("kills", "a command is killed while it begins a study")
 @pytest.mark.parametrize("params", [{}, {"n_trials": "5"}], ids=["before its parameters", "after them"])
 def test_a_command_that_was_killed_while_it_began_a_study_leaves_a_run_that_the_next_one_finishes(
     plan, store: Store, params: dict[str, str]
 ) -> None:
+    """The next command finishes what it had begun; the study has one run."""
     settings = plan().settings
     study = Study(plan())
     left = store.client.create_run(store.experiment("runs"), tags={STUDY: settings.study, STUDY_KEY: study.key})

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import optuna
+import pytest
 from checkout import Checkout
 from processes import family, trainings
 from studies import COMMAND, assert_trained_once, parent_and_trials, study_of, wait_for_training
@@ -32,7 +33,9 @@ def test_failures_have_their_reason_and_the_sweep_goes_on(checkout: Checkout) ->
     assert "1 done, 1 failed" in done.stdout
 
 
+@pytest.mark.fault("kills", "the process of a trial is killed, as by the out-of-memory killer, or takes too long")
 def test_a_trial_beyond_its_time_and_a_killed_one_are_failures(checkout: Checkout) -> None:
+    """The trial fails with the reason, and the study goes on or gives up as it was told to."""
     process = checkout.start(
         "pipeline.train",
         *COMMAND,
@@ -84,7 +87,9 @@ def test_a_study_without_a_value_says_why_and_what_to_do(checkout: Checkout) -> 
     assert again.data.tags["mlflow.note.content"] == parent.data.tags["mlflow.note.content"], "it is said once"
 
 
+@pytest.mark.fault("two commands", "two commands work on a study of the same name")
 def test_two_sweeps_of_the_same_name_share_the_work(checkout: Checkout, commands) -> None:
+    """They share the trials, and each is trained once."""
     command = (
         *COMMAND,
         "training.epochs=10",
@@ -108,7 +113,9 @@ def test_two_sweeps_of_the_same_name_share_the_work(checkout: Checkout, commands
     assert len(workers) == 2, "both have worked"
 
 
+@pytest.mark.fault("kills", "all processes of a study are killed at random instants, again and again")
 def test_a_sweep_survives_kills_at_random_instants(checkout: Checkout, commands, tmp_path: Path) -> None:
+    """The same command goes on; each trial is trained once and each epoch recorded once."""
     dice, trials, kills = random.Random(0), 6, 0
     command = (
         *COMMAND,
@@ -146,7 +153,9 @@ def test_a_sweep_survives_kills_at_random_instants(checkout: Checkout, commands,
     assert sorted(run.data.params["model.latent_dim"] for run in runs.values()) == ["1", "2", "3", "4", "5", "6"]
 
 
+@pytest.mark.fault("signals", "Ctrl-C during a study")
 def test_ctrl_c_ends_a_sweep_within_ten_seconds_and_says_how_to_go_on(checkout: Checkout, commands) -> None:
+    """The command ends within ten seconds, says how to go on, and leaves nothing running."""
     process = checkout.start(
         "pipeline.train",
         *COMMAND,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from checkout import Checkout, free_port
 from mlflow.tracking import MlflowClient
 from processes import wait_until
@@ -21,9 +22,11 @@ STUDY = (
 )
 
 
+@pytest.mark.fault("server", "the tracking server is killed during a study")
 def test_a_study_that_loses_its_server_ends_with_its_report_and_is_sent_afterwards(
     checkout: Checkout, commands, tmp_path: Path
 ) -> None:
+    """The study ends with its report and champion; sent afterwards, each trial and each epoch is there once."""
     port, said = free_port(), tmp_path / "log"
     with checkout.ui(port) as server, said.open("w") as log:
         for name in ("so that ids", "are not those", "of the replica"):
@@ -48,9 +51,11 @@ def test_a_study_that_loses_its_server_ends_with_its_report_and_is_sent_afterwar
     assert_trained_once(checkout, "outage", 4, 60)
 
 
+@pytest.mark.fault("server", "the tracking server comes back while a study that was begun without it is at work")
 def test_a_study_that_is_begun_without_its_server_is_sent_when_the_server_comes(
     checkout: Checkout, commands, tmp_path: Path
 ) -> None:
+    """Trials are sent while others are trained; each trial and each epoch is there once."""
     port, said = free_port(), tmp_path / "log"
     study = [each.replace("outage", "begun_offline") for each in STUDY]
     with said.open("w") as log:

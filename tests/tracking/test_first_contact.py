@@ -97,10 +97,12 @@ def test_a_server_that_gives_no_answer_is_told_by_the_cause(monkeypatch: pytest.
         assert "in a valid JSON format" in refusal(uri), "past the proxy, as advised"
 
 
+@pytest.mark.fault("server", "the tracking server is of an MLflow that is too old")
 @pytest.mark.skipif(
     not Path(OLD_SERVER).is_file(), reason="OLD_MLFLOW names no program of an MLflow 2; .ci/run installs one"
 )
 def test_a_server_of_an_older_mlflow_is_refused_with_both_versions(tmp_path: Path) -> None:
+    """It is refused with its version and the one that is needed."""
     port = free_port()
     where = (
         "--backend-store-uri",
@@ -121,7 +123,9 @@ def test_a_server_of_an_older_mlflow_is_refused_with_both_versions(tmp_path: Pat
         served.wait(timeout=30)
 
 
+@pytest.mark.fault("database", "the database was made by an older or a newer MLflow")
 def test_a_database_of_another_mlflow_is_refused_and_the_cure_works(tmp_path: Path) -> None:
+    """It is refused with the command that upgrades it, which works, or with what to install."""
     path = tmp_path / "old.db"
     uri = f"sqlite:///{path}"
     engine = create_engine(uri)
@@ -144,7 +148,9 @@ def test_a_database_of_another_mlflow_is_refused_and_the_cure_works(tmp_path: Pa
     assert Store(f"sqlite:///{tmp_path / 'another.db'}"), "as advised"
 
 
+@pytest.mark.fault("database", "the file is no database, or locked when a command begins")
 def test_a_file_that_is_no_database_is_told_from_a_folder_and_from_one_that_is_locked(tmp_path: Path) -> None:
+    """The command is refused with what it is."""
     (tmp_path / "text.db").write_text("no database " * 100)
     (tmp_path / "folder").mkdir()
     assert "that file is damaged, or no database" in refusal(f"sqlite:///{tmp_path / 'text.db'}")
@@ -194,7 +200,9 @@ def mounted(folder: Path, options: str, *then: str) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.fault("disk", "`mlruns/` cannot be written to, or is full, when a command begins")
 def test_a_folder_of_runs_that_cannot_be_written_to_or_is_full_is_told_and_mended(tmp_path: Path) -> None:
+    """The command is refused with the place and the cure; once that is mended, it goes on."""
     checkout = Checkout(tmp_path / "checkout")
     runs = checkout.root / "mlruns"
     runs.mkdir()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import mlflow
 import psutil
+import pytest
 
 from pipeline.process.interruption import SIGNALS
 from pipeline.tracking.guard import Guard
@@ -12,7 +13,9 @@ from pipeline.tracking.owner import owner_tags
 from pipeline.tracking.store import Store
 
 
+@pytest.mark.fault("signals", "a signal reaches the guard of a run")
 def test_no_signal_ends_a_guard_before_its_pipe_does(tmp_path: Path) -> None:
+    """The guard stays until the process that it watches has ended, and closes the run."""
     before = mlflow.get_tracking_uri()
     store = Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
     mlflow.set_tracking_uri(before)

@@ -134,7 +134,9 @@ def content_of(checkout: Checkout, run_id: str) -> dict[str, Any]:
 TRAINING = (*SMALL[:2], "pictures.final=[latent]", "training.epochs=60", "training.patience=null", "tracking.name=it")
 
 
+@pytest.mark.fault("server", "the tracking server is killed during a training")
 def test_a_training_whose_server_is_killed_is_recorded_as_if_nothing_had_happened(checkout: Checkout) -> None:
+    """The training ends, says what is left and how to send it; sent, the run equals one that nothing happened to."""
     port = free_port()
     with checkout.ui(port) as ui:
         env = {"MLFLOW_TRACKING_URI": ui.address}
@@ -165,7 +167,9 @@ def test_a_training_whose_server_is_killed_is_recorded_as_if_nothing_had_happene
         assert after[part] == content, part
 
 
+@pytest.mark.fault("server", "the tracking server is down when a training begins")
 def test_a_training_begun_without_its_server_goes_on_by_either_id(checkout: Checkout) -> None:
+    """It begins all the same, is found on its machine by its id, and goes on by that id or by the one of the server."""
     port = free_port()
     env = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
     offline = (*TRAINING, "tracking.experiment=offline")
@@ -215,7 +219,9 @@ def test_a_training_begun_without_its_server_goes_on_by_either_id(checkout: Chec
     assert after["files"] == before["files"]
 
 
+@pytest.mark.fault("server", "Ctrl-C while the tracking server is dead")
 def test_ctrl_c_ends_a_run_whose_server_is_dead_and_its_end_is_sent(checkout: Checkout) -> None:
+    """The run ends at once, and its end reaches the server with the rest."""
     port = free_port()
     with checkout.ui(port) as ui:
         overrides = (*SMALL, "training.epochs=100000", "training.patience=null", "tracking.experiment=stopped")
@@ -233,7 +239,9 @@ def test_ctrl_c_ends_a_run_whose_server_is_dead_and_its_end_is_sent(checkout: Ch
         assert run.info.status == "KILLED"
 
 
+@pytest.mark.fault("server", "the tracking server freezes (SIGSTOP) during a training")
 def test_a_frozen_server_keeps_no_training_waiting(checkout: Checkout) -> None:
+    """The training ends, and what is left is sent later."""
     with checkout.ui(free_port()) as ui:
         env = {"MLFLOW_TRACKING_URI": ui.address}
         training = checkout.start("pipeline.train", *TRAINING, "tracking.experiment=frozen", env=env)
@@ -255,10 +263,12 @@ def test_a_frozen_server_keeps_no_training_waiting(checkout: Checkout) -> None:
         assert len(checkout.history(run.info.run_id, "validation/epoch/loss")) == 60
 
 
+@pytest.mark.fault("server", "the tracking server answers after 5 s, or with 500 or 429")
 @pytest.mark.parametrize("trouble", [{"status": 500}, {"status": 429}, {"delay": 5.0}], ids=str)
 def test_a_server_that_answers_late_or_with_errors_keeps_no_training_waiting(
     checkout: Checkout, trouble: dict[str, float]
 ) -> None:
+    """The training ends, and what is left is sent later."""
     now: dict[str, float] = {}
     with checkout.ui(free_port()) as ui, troubled(ui.address, now) as address:
         env = {"MLFLOW_TRACKING_URI": address}

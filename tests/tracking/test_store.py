@@ -239,7 +239,9 @@ def test_trials_have_the_colours_of_their_numbers(store: Store) -> None:
     assert store.run(run.id).data.tags[COLOUR] == colour(13) != COLOURS[1]
 
 
+@pytest.mark.fault("deleted", "an experiment was deleted in the UI")
 def test_a_deleted_experiment_is_refused_with_the_cure(store: Store) -> None:
+    """A run that would join it is refused with the cure."""
     store.client.delete_experiment(store.experiment("gone"))
     with pytest.raises(InputError, match=r"tracking.experiment=gone: this experiment was deleted.*choose another name"):
         store.experiment("gone")

@@ -1,0 +1,105 @@
+"""A disk that is full while something is written costs a message that names the place; what was done is kept."""
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from checkout import Checkout, free_port, wait_for_epoch
+from processes import wait_until
+from studies import study_of
+
+ENDLESS = ("dataset.limit=300", "model.hidden=[64]", "training.epochs=100000", "training.patience=null")
+
+
+@contextmanager
+def full(disk: Path) -> Iterator[None]:
+    """A block in which a disk has no room left."""
+    ballast = disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        for size in (1 << 14, 1):  # to the last byte
+            with suppress(OSError):
+                while True:
+                    file.write(bytes(size))
+    yield
+    ballast.unlink()
+
+
+def goes_on(checkout: Checkout, said: str, *overrides: str) -> None:
+    """Type the command that a message has, and see the training go on."""
+    [cure] = re.findall(r"Go on with: python -m pipeline.train (resume=\w+)", said)
+    process = checkout.start("pipeline.train", cure, *overrides)
+    wait_for_epoch(process, 5)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+
+
+@pytest.mark.fault("disk", "the disk of the pictures and models fills up")
+def test_disk_of_artifacts(tmp_path: Path, small_disk: Path) -> None:
+    """The run ends as failed with the file that had no room, and goes on where it was once there is room."""
+    checkout = Checkout(tmp_path / "checkout")
+    (checkout.root / "mlruns").mkdir()
+    (checkout.root / "mlruns" / "artifacts").symlink_to(small_disk)
+    process = checkout.start(
+        "pipeline.train", *ENDLESS, "pictures=cards", f"pictures.epochs={list(range(1, 5000))}".replace(" ", "")
+    )
+    wait_for_epoch(process, 2)
+    with full(small_disk):
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 2, err
+    assert "No space left on device" in err
+    assert "Traceback" not in err
+    [run] = checkout.runs("digits")
+    assert run.info.status == "FAILED"
+    goes_on(checkout, err)
+
+
+@pytest.mark.fault("disk", "the disk of the outbox fills up while a run is recorded behind a server")
+def test_disk_of_outboxes(tmp_path: Path, small_disk: Path) -> None:
+    """The run ends with the reason, goes on where it was once there is room, and all of it reaches the server."""
+    checkout = Checkout(tmp_path / "checkout")
+    (checkout.root / "mlruns").mkdir()
+    (checkout.root / "mlruns" / "outbox").symlink_to(small_disk)
+    with checkout.ui(free_port()) as server:
+        uri = f"tracking.uri={server.address}"
+        process = checkout.start("pipeline.train", *ENDLESS, "pictures=few", uri)
+        wait_for_epoch(process, 2)
+        with full(small_disk):
+            _, err = process.communicate(timeout=120)
+        assert process.returncode == 2, err
+        assert "No space left on device" in err
+        assert "Traceback" not in err
+        goes_on(checkout, err, uri)
+        assert checkout.run("pipeline.sync", uri).returncode == 0
+        [run] = checkout.runs("digits")
+        steps = [step for step, _ in checkout.history(run.info.run_id, "train/epoch/loss")]
+        assert steps == list(range(1, len(steps) + 1))
+        assert len(steps) >= 4
+
+
+@pytest.mark.fault("disk", "the disk of a study's journal fills up")
+def test_disk_of_a_journal(tmp_path: Path, small_disk: Path) -> None:
+    """The command ends with the reason; typed again once there is room, it trains what is left, each trial once."""
+    checkout = Checkout(tmp_path / "checkout")
+    (checkout.root / "mlruns").mkdir()
+    (checkout.root / "mlruns" / "studies").symlink_to(small_disk)
+    study = ("-m", "sweep=study", "sweep.study=full", "sweep.n_trials=6", "sweep.slots=1", "sweep/sampler=grid")
+    small = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=30", "training.patience=null", "pictures=few")
+    command = (*study, *small, "model.latent_dim=1,2,3,4,5,6", "tracking.experiment=full", "pictures.final=[]")
+    process = checkout.start("pipeline.train", *command)
+    journal = small_disk / "full.journal"
+    wait_until(
+        lambda: journal.exists() and b'"op_code":6' in journal.read_bytes().replace(b" ", b""), "no trial", process
+    )
+    with full(small_disk):
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 2, err
+    assert "No space left on device" in err
+    assert "Traceback" not in err
+    done = checkout.run("pipeline.train", *command)
+    assert done.returncode == 0, done.stderr
+    states = [trial.state.name for trial in study_of(checkout, "full").trials]
+    assert states == ["COMPLETE"] * 6
