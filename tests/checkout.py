@@ -98,7 +98,7 @@ class Checkout:
     ) -> Forked:
         """The running command, in a process group of its own if asked for; what it says goes to pipes, or to a file."""
         files = (out, out) if out else None
-        return warm().start(module, arguments, cwd or self.root, self._environment(env), files=files, group=group)
+        return warm().start(module, arguments, cwd or self.root, self.environment(env), files=files, group=group)
 
     def start_anew(
         self,
@@ -114,7 +114,7 @@ class Checkout:
         return subprocess.Popen(
             [*(renamed(host) if host else ()), sys.executable, "-m", module, *arguments],
             cwd=cwd or self.root,
-            env=self._environment(env),
+            env=self.environment(env),
             stdout=out or subprocess.PIPE,
             stderr=out or subprocess.PIPE,
             text=True,
@@ -130,7 +130,7 @@ class Checkout:
         timeout: float = 300,
     ) -> subprocess.CompletedProcess[str]:
         """The command, when it has ended; what it imports of libraries is already there."""
-        return warm().run(module, arguments, cwd or self.root, self._environment(env), timeout)
+        return warm().run(module, arguments, cwd or self.root, self.environment(env), timeout)
 
     def train(self, *overrides: str, **how: object) -> subprocess.CompletedProcess[str]:
         """`python -m pipeline.train` with these overrides."""
@@ -150,7 +150,8 @@ class Checkout:
         """The folder of a run's artifacts."""
         return Path(self.client.get_run(run_id).info.artifact_uri.removeprefix("file://"))
 
-    def _environment(self, env: Mapping[str, str] | None) -> dict[str, str]:
+    def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of the commands: of whoever tests, without what MLflow and Hydra would read there."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "HYDRA_"))}
         return {**inherited, "PYTHONPATH": str(self.root), "COLUMNS": "200", **(env or {})}
 

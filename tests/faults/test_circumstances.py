@@ -1,6 +1,5 @@
 """Circumstances of a machine that are not as they should be: clocks, folders, memory, a second command."""
 
-import os
 import re
 import shutil
 import signal
@@ -84,7 +83,7 @@ def test_memory_of_a_trial(checkout: Checkout) -> None:
     with subprocess.Popen(
         ["sh", "-c", f'ulimit -d {limit // 1024} && exec "$@"', "sh", sys.executable, "-m", "pipeline.train", *command],
         cwd=checkout.root,
-        env={**os.environ, "PYTHONPATH": str(checkout.root)},
+        env=checkout.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
