@@ -43,7 +43,7 @@ def answers(checkout: Checkout, commands: Sequence[Sequence[str]]) -> list[Answe
     """Of commands that end before anything heavy begins, all in one process: module and arguments each."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps(list(map(list, commands)))],
-        env=checkout._environment(None),
+        env=checkout.environment(),
         cwd=checkout.root,
         capture_output=True,
         text=True,
