@@ -20,7 +20,7 @@ from pipeline.process.command import (
     typed_overrides,
 )
 
-OF_RESUMPTION = ("resume", "tracking.uri", "tracking.offline", "tracking.checkpoint_minutes")
+OF_RESUMPTION = ("resume", "trusted", "tracking.uri", "tracking.offline", "tracking.checkpoint_minutes")
 """Keys of a command that goes on with a run: which, where it is recorded now, and when its checkpoint is sent."""
 
 
@@ -81,9 +81,10 @@ def _resume(run_id: str, config: Config, overrides: list[str]) -> None:
     prepare_process()
     from rich.console import Console
 
+    from pipeline.config.build import trusted_of
     from pipeline.runs.train import resume
 
-    resume(run_id, config["tracking"], console=Console()).report(Console())
+    resume(run_id, config["tracking"], trusted_of(config), console=Console()).report(Console())
 
 
 if __name__ == "__main__":

@@ -20,7 +20,9 @@ from pipeline.config.values import Text
 from pipeline.errors import InputError
 from pipeline.text.wording import did_you_mean
 
-ALLOWED_PACKAGES = ("pipeline", "keras")
+_OF_KERAS = ("activations", "constraints", "initializers", "losses", "optimizers", "regularizers")
+ALLOWED = ("pipeline", *(f"keras.{part}" for part in _OF_KERAS))
+"""What configs may name, also those of others: what else Keras has reads and writes files."""
 
 
 def build(node: Mapping[str, Any], key: str, trusted: Sequence[str] = (), *, expected: type = object) -> Any:
@@ -29,13 +31,15 @@ def build(node: Mapping[str, Any], key: str, trusted: Sequence[str] = (), *, exp
     Args:
         node: a mapping with `_target_`.
         key: where the node stands in the config, such as `model`; messages begin with it.
-        trusted: packages of the user's that targets may come from, beside `pipeline` and `keras`.
+        trusted: packages of the user's that targets may come from, beside `ALLOWED`.
         expected: what the object must be.
 
     Raises:
         InputError: an unknown or untrusted target, an unknown or missing key, a value of the wrong type or range.
     """
     target = locate(node.get("_target_"), key, trusted)
+    if inspect.isclass(target) and not issubclass(target, expected):  # before it is called
+        raise _of_another_kind(target.__name__, expected, key)
     arguments = {name: _nested(value, f"{key}.{name}", trusted) for name, value in node.items() if name != "_target_"}
     checked = check(target, arguments, key)
     try:
@@ -77,9 +81,9 @@ def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[...,
     """
     if not isinstance(path, str):
         raise InputError(f"{key}._target_={shown(path)}: expected the dotted path of a class or function")
-    allowed = (*ALLOWED_PACKAGES, *trusted)
+    allowed = (*ALLOWED, *trusted)
     package = path.partition(".")[0]
-    if package not in allowed:
+    if not f"{path}.".startswith(tuple(f"{each}." for each in allowed)):
         raise InputError(
             f"{key}._target_={path}: only {', '.join(allowed)} may be named. "
             f"If you trust this package, set trusted=[{package}]"
@@ -89,6 +93,8 @@ def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[...,
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"{key}._target_={path}: nothing found there ({error})") from error
+    if package not in trusted and str(getattr(found, "__module__", package)).partition(".")[0] != package:
+        raise InputError(f"{key}._target_={path}: that is of {found.__module__}, which {module} uses for itself")
     if not callable(found):
         raise InputError(f"{key}._target_={path}: that is a {type(found).__name__}; expected a class or function")
     return found
@@ -155,10 +161,12 @@ def check_value(value: Any, expected: Any, key: str) -> Any:
 def _instance(value: Any, expected: type, key: str) -> Any:
     if not isinstance(value, expected):
         cure = f"; choose one with {key.replace('.', '/')}={value}" if isinstance(value, str) else ""
-        raise InputError(
-            f"{key}: that is of type {type(value).__name__}; expected the _target_ of a {expected.__name__}{cure}"
-        )
+        raise _of_another_kind(type(value).__name__, expected, key, cure)
     return value
+
+
+def _of_another_kind(kind: str, expected: type, key: str, cure: str = "") -> InputError:
+    return InputError(f"{key}: that is of type {kind}; expected the _target_ of a {expected.__name__}{cure}")
 
 
 def _example(expected: Any) -> Any:

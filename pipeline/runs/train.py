@@ -94,12 +94,13 @@ def train(
         return _train(record, setup, config, console, listeners)
 
 
-def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
+def resume(run_id: str, tracking: Config, trusted: Sequence[str] = (), *, console: Console) -> Outcome:
     """Go on with an interrupted run, exactly as it would have gone on by itself.
 
     Args:
         run_id: of the run, or what only that id begins with.
         tracking: the node that says where runs are kept and checkpoints are sent; all else comes from the record.
+        trusted: packages of the user's that classes may come from, whatever the record says.
         console: where progress is shown.
 
     Raises:
@@ -115,7 +116,7 @@ def resume(run_id: str, tracking: Config, *, console: Console) -> Outcome:
         )
     for changed in differences(run.data.tags, circumstances()):
         console.print(Text.assemble(("Not bit for bit:", "yellow"), f" {changed}"), soft_wrap=True)
-    config = recorded_config(store, run_id)
+    config = recorded_config(store, run_id) | {"trusted": list(trusted)}
     config["tracking"] |= {key: tracking[key] for key in ("uri", "offline", "checkpoint_minutes")}
     return train(config, console=console, resume=run_id, load=partial(DatasetSettings.load, judge_appearance=False))
 

@@ -82,7 +82,7 @@ def test_help_lists_groups_keys_and_three_examples(checkout: Checkout) -> None:
         (["tracking.offline=often"], ["tracking.offline=often", "auto", "never", "always"]),
         (["resume=nothing"], ["nothing", "not in"]),
         (["resume=nothing", "training.epochs=3"], ["training.epochs=3 cannot be changed"]),
-        (["model._target_=os.system"], ["only pipeline, keras may be named", "trusted=[os]"]),
+        (["model._target_=os.system"], ["only pipeline, keras.activations", "trusted=[os]"]),
     ],
 )
 def test_a_mistake_is_refused_by_key_value_and_cure_before_a_run_is_made(

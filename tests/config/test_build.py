@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from pipeline.config.build import build, locate
+from pipeline.config.build import ALLOWED, build, locate
 from pipeline.config.composition import CONF
 from pipeline.errors import InputError
 from pipeline.models.architecture import Architecture
@@ -296,7 +296,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_untrusted_package_is_refused_and_not_imported(outside: str) -> None:
     assert refusal({"_target_": f"{outside}.Theirs"}, "schedule") == (
-        f"schedule._target_={outside}.Theirs: only pipeline, keras may be named. "
+        f"schedule._target_={outside}.Theirs: only {', '.join(ALLOWED)} may be named. "
         "If you trust this package, set trusted=[their_package]"
     )
     assert "their_package" not in sys.modules
@@ -310,7 +310,7 @@ def test_trusted_package_is_built_at_any_depth(outside: str) -> None:
 
 
 def test_name_that_only_begins_like_a_trusted_one_is_refused(outside: str) -> None:
-    assert "only pipeline, keras, their may be named" in refusal({"_target_": f"{outside}.Theirs"}, trusted=["their"])
+    assert "keras.regularizers, their may be named" in refusal({"_target_": f"{outside}.Theirs"}, trusted=["their"])
     assert "may be named" in refusal({"_target_": "kerasx.layers.Dense"})
 
 
@@ -323,19 +323,19 @@ def test_positional_arguments_of_a_function_are_no_keys(outside: str) -> None:
 
 @pytest.mark.parametrize("path", ["os.system", "builtins.eval", "subprocess.run"])
 def test_the_standard_library_is_not_to_be_called(path: str) -> None:
-    assert f"model._target_={path}: only pipeline, keras may be named" in refusal({"_target_": path, "x": "true"})
+    assert f"model._target_={path}: only pipeline, keras.activations" in refusal({"_target_": path, "x": "true"})
 
 
 @pytest.mark.parametrize(
-    "path", ["pipeline.models.dense.Dnse", "pipeline.nowhere.Dense", "keras", "pipeline", "keras.optimizers.Adam.beta"]
+    "path", ["pipeline.models.dense.Dnse", "pipeline.nowhere.Dense", "pipeline", "keras.optimizers.Adam.beta"]
 )
 def test_target_that_leads_nowhere_is_named(path: str) -> None:
     assert refusal({"_target_": path}).startswith(f"model._target_={path}: nothing found there (")
 
 
 def test_target_that_cannot_be_called_is_refused() -> None:
-    assert refusal({"_target_": "pipeline.config.build.ALLOWED_PACKAGES"}) == (
-        "model._target_=pipeline.config.build.ALLOWED_PACKAGES: that is a tuple; expected a class or function"
+    assert refusal({"_target_": "pipeline.config.build.ALLOWED"}) == (
+        "model._target_=pipeline.config.build.ALLOWED: that is a tuple; expected a class or function"
     )
 
 
@@ -353,3 +353,18 @@ def test_cosine_settings_have_their_ranges() -> None:
     assert refusal(node | {"rise": 1}, "schedule") == (
         "schedule.rise=1: expected a number less than 1, for example schedule.rise=0.1"
     )
+
+
+@pytest.mark.parametrize("path", ["keras", "keras.utils.get_file", "keras.saving.load_model", "keras.layers.TFSMLayer"])
+def test_what_keras_reads_and_writes_files_with_is_not_to_be_called(path: str) -> None:
+    assert f"model._target_={path}: only pipeline, keras.activations" in refusal({"_target_": path})
+
+
+def test_what_a_module_uses_of_others_is_not_to_be_called_through_it() -> None:
+    said = refusal({"_target_": "pipeline.bundling.bundle_file.ZipFile", "file": "x", "mode": "w"})
+    assert "that is of zipfile, which pipeline.bundling.bundle_file uses for itself" in said
+
+
+def test_a_class_of_another_kind_is_not_called(outside: str) -> None:
+    said = refusal({"_target_": f"{outside}.Theirs"}, trusted=["their_package"], expected=Likelihood)
+    assert said == "model: that is of type Theirs; expected the _target_ of a Likelihood"
