@@ -16,8 +16,8 @@ LARGEST = 32_000_000
 """Bytes of a request: some thousand images of MNIST as JSON."""
 PATIENCE = 30.0
 """Seconds in which all of a request must arrive."""
-HELD = 32
-"""Requests that are held at once; the others wait without being read, so that their number costs no memory."""
+HELD = 256_000_000
+"""Bytes of all requests that are held at once; who sends more is asked to send it later."""
 ANSWERED = 4
 """Requests that are answered at once: what is read of one takes several times its size."""
 
@@ -31,7 +31,7 @@ class RequestLimits:
 
     def __init__(self, app: _App) -> None:
         self._app = app
-        self._held = asyncio.Semaphore(HELD)
+        self._held = 0
         self._answered = asyncio.Semaphore(ANSWERED)
 
     async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
@@ -39,35 +39,48 @@ class RequestLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        async with self._held:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    body = await _body(receive)
-            except TimeoutError:
-                late = f"the request did not arrive within {PATIENCE:.0f} s"
-                await _refused(HTTPStatus.REQUEST_TIMEOUT, late)(scope, receive, send)
-                return
-            if body is None:
-                large = f"the request has more than {LARGEST:,} bytes. Send its images in several requests"
-                await _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, large)(scope, receive, send)
-                return
+        try:
+            async with asyncio.timeout(PATIENCE):
+                body = await self._read(receive)
+        except TimeoutError:
+            body = HTTPStatus.REQUEST_TIMEOUT
+        if isinstance(body, HTTPStatus):
+            await _refused(body)(scope, receive, send)
+            return
+        try:
             async with self._answered:
-                await self._app(scope, _given(body, receive), send)
+                await self._app(scope, _given(body, receive), _sending(send))
+        finally:
+            self._held -= len(body)
 
+    async def _read(self, receive: _Receive) -> bytes | HTTPStatus:
+        """Read a request, or why it is refused; its rest is read all the same, as its sender listens only then."""
+        parts: list[bytes] = []
+        size = 0
+        refusal = None
+        try:
+            while True:
+                message = await receive()
+                part = message.get("body", b"")
+                refusal = refusal or self._refusal(size + len(part), len(part))
+                self._held += -size if refusal else len(part)
+                size = 0 if refusal else size + len(part)
+                if refusal:
+                    parts.clear()
+                else:
+                    parts.append(part)
+                if not message.get("more_body"):  # or the client is gone
+                    if refusal:
+                        return refusal
+                    size = 0  # whoever answers releases it
+                    return b"".join(parts)
+        finally:
+            self._held -= size
 
-async def _body(receive: _Receive) -> bytes | None:
-    """Read a request; None if it is too large, whose rest is read all the same, as its sender listens only then."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size <= LARGEST:
-            parts.append(message.get("body", b""))
-        else:
-            parts.clear()
-        if not message.get("more_body"):  # or the client is gone
-            return b"".join(parts) if size <= LARGEST else None
+    def _refusal(self, size: int, more: int) -> HTTPStatus | None:
+        if size > LARGEST:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return HTTPStatus.TOO_MANY_REQUESTS if self._held + more > HELD else None
 
 
 def _given(body: bytes, receive: _Receive) -> _Receive:
@@ -80,6 +93,21 @@ def _given(body: bytes, receive: _Receive) -> _Receive:
     return next_message
 
 
-def _refused(status: HTTPStatus, message: str) -> JSONResponse:
-    error = {"error_code": "INVALID_PARAMETER_VALUE", "message": message}
+def _sending(send: _Send) -> _Send:
+    """Send an answer to a client that reads it; one that does not is left."""
+
+    async def sent(message: _Message) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await send(message)
+
+    return sent
+
+
+def _refused(status: HTTPStatus) -> JSONResponse:
+    reasons = {
+        HTTPStatus.REQUEST_TIMEOUT: f"the request did not arrive within {PATIENCE:.0f} s",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"the request has more than {LARGEST:,} bytes. Send its images in several",
+        HTTPStatus.TOO_MANY_REQUESTS: f"the server holds {HELD:,} bytes of requests already. Send this one later",
+    }
+    error = {"error_code": "INVALID_PARAMETER_VALUE", "message": reasons[status]}
     return JSONResponse(error, status_code=status, headers={"Connection": "close"})

@@ -1,14 +1,15 @@
 """A served model under requests that are many, large, malformed or slow: it refuses them with 4xx, and lives."""
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import requests
 from checkout import SMALL, Checkout, free_port
@@ -29,9 +30,10 @@ class Server:
         return requests.post(address, data=body, headers=headers, timeout=120)
 
     @property
-    def memory(self) -> int:
-        """Bytes that the server holds."""
-        return psutil.Process(self.process.pid).memory_info().rss
+    def most_memory(self) -> int:
+        """Bytes that the server held at its peak."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def _lives(server: Server, images: bytes) -> Iterator[None]:
     assert server.ask(images).status_code == 200
 
 
-@pytest.mark.fault("damaged", "a hundred requests reach a served model at once")
+@pytest.mark.fault("requests", "a hundred requests reach a served model at once")
 def test_many_at_once(server: Server, images: bytes) -> None:
     """All of them are answered, alike."""
     with ThreadPoolExecutor(100) as clients:
@@ -74,15 +76,17 @@ def test_many_at_once(server: Server, images: bytes) -> None:
     assert len({answer.content for answer in answers}) == 1
 
 
-@pytest.mark.fault("damaged", "requests to a served model are too large")
+@pytest.mark.fault("requests", "requests to a served model are too large")
 def test_too_large(server: Server) -> None:
-    """They are refused with status 413, and the memory of the server is bounded."""
-    before = server.memory
-    with ThreadPoolExecutor(8) as clients:
-        answers = list(clients.map(lambda _: server.ask(b"[" + b"0.5," * 9_000_000 + b"0]"), range(24)))
-    assert {answer.status_code for answer in answers} == {413}
-    assert "more than 32,000,000 bytes. Send its images in several requests" in answers[0].json()["message"]
-    assert server.memory - before < 1.5e9
+    """They are refused with status 413, or 429 while many arrive; the memory of the server is bounded."""
+    before = server.most_memory
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(lambda _: server.ask(b"[" + b"0.5," * 9_000_000 + b"0]"), range(64)))  # 2.3 GB
+    said = {answer.status_code: answer.json()["message"] for answer in answers}
+    assert {413} <= said.keys() <= {413, 429}
+    assert "more than 32,000,000 bytes. Send its images in several" in said[413]
+    assert "already. Send this one later" in said.get(429, "already. Send this one later")
+    assert server.most_memory - before < 0.8e9
 
 
 MALFORMED = {
@@ -101,18 +105,18 @@ MALFORMED = {
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=list(MALFORMED))
 @pytest.mark.parametrize("kind", ["application/json", "text/csv", "application/x-unknown", ""])
-@pytest.mark.fault("damaged", "requests to a served model are malformed")
+@pytest.mark.fault("requests", "requests to a served model are malformed")
 def test_malformed(server: Server, body: bytes, kind: str) -> None:
     """They are refused with a status from 400 to 499."""
     status = server.ask(body, {"Content-Type": kind}).status_code
     assert 400 <= status < 500
 
 
-@pytest.mark.fault("damaged", "clients send a request to a served model very slowly, or never to its end")
+@pytest.mark.fault("requests", "clients send a request to a served model very slowly, or never to its end")
 def test_slow(server: Server, images: bytes) -> None:
     """Others are answered meanwhile, and those are refused with status 408 after 30 s."""
     head = b"POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
-    slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
+    slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(60)]
     for each in slow:
         each.sendall(head)
     began = time.monotonic()
