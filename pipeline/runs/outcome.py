@@ -38,7 +38,7 @@ class Outcome:
             f"On the {test.split} split, per image: ELBO {test.elbo:.2f} nats "
             f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), {_nll(test)}MSE {test.mse:.4f}\n",
             (f"{test.warning}\n" if test.warning else "", "yellow"),
-            f"See it with: {self.where_to_look}",
+            f"{'Send it' if 'pipeline.sync' in self.where_to_look else 'See it'} with: {self.where_to_look}",
         )
         console.print(said, soft_wrap=True)
 

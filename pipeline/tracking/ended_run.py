@@ -14,6 +14,7 @@ def add_files(store: Store, run_id: str, paths: Iterable[Path]) -> None:
     with store.transaction():
         for path in paths:
             store.write(run_id, File(path=path.name), folder=path.parent)
+    store.settle(run_id)
 
 
 def amend(
@@ -34,3 +35,4 @@ def amend(
             path.parent.mkdir()
             path.write_text(facts)
             store.write(run_id, file, Batch(metrics=measured(metrics or {}, 0), tags=tags or {}), folder=Path(place))
+    store.settle(run_id)

@@ -157,7 +157,9 @@ def test_a_training_whose_server_is_killed_is_recorded_as_if_nothing_had_happene
     assert with_it.returncode == 0, with_it.stderr
     refused = checkout.run("pipeline.sync", env=env)
     assert refused.returncode == 2
-    assert re.search(r"Not sent as a whole: \d of the runs on this machine.*\(no answer from MLflow", refused.stderr)
+    assert re.search(
+        rf"\d runs could not be sent.* stay on this machine: {ui.address}: no answer from MLflow", refused.stderr
+    )
     with checkout.ui(port):
         assert "writes sent, run " in (sent := checkout.run("pipeline.sync", env=env)).stdout, sent.stderr
         assert checkout.run("pipeline.sync", env=env).stdout == "Nothing is left to send.\n"

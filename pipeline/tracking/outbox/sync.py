@@ -15,7 +15,7 @@ from pipeline.text.wording import first_line, one_line
 from pipeline.tracking.outbox.delivery import TRANSFER, Delivery, run_on_server
 from pipeline.tracking.outbox.outbox import Outbox, outboxes
 from pipeline.tracking.outbox.write_behind import home_of, server_of
-from pipeline.tracking.server_check import check_server, silence_told
+from pipeline.tracking.server_check import ELSE, check_server, silence_told
 from pipeline.tracking.store_address import impatience, is_server, try_once
 
 
@@ -51,8 +51,8 @@ def send_outboxes(uri: Address | None, console: Console) -> None:
     if any(each.runs for each in left):
         reason = next(each.reason for each in left if each.runs)
         raise InputError(
-            f"Not sent as a whole: {sum(each.runs for each in left)} of the runs on this machine, which keeps them "
-            f"({reason}). Type the command again when that is cured"
+            f"{sum(each.runs for each in left)} runs could not be sent, or not all of them, and stay on this machine: "
+            f"{reason}. Type the command again when that is cured"
         )
 
 
@@ -74,7 +74,8 @@ def _send(server: Address, found: list[Outbox], console: Console) -> Left:
             except (StoreUnreachable, InputError, MlflowException, OSError, Timeout) as error:
                 is_busy = isinstance(error, Timeout)
                 left.runs += 1
-                left.reason = "a training on this machine sends them at this moment" if is_busy else first_line(error)
+                why = first_line(error).removesuffix(f". {ELSE}")
+                left.reason = "a training on this machine sends them at this moment" if is_busy else f"{server}: {why}"
                 if isinstance(error, StoreUnreachable):  # and so would the others be
                     left.runs += len(found) - found.index(outbox) - 1
                     break
