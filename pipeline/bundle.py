@@ -4,7 +4,7 @@ import hydra
 from omegaconf import DictConfig
 
 from pipeline.config.composition import BUNDLE
-from pipeline.process.command import configured, enter, errors_printed, own_work
+from pipeline.process.command import configured, enter, errors_printed, prepare_process
 
 
 def main() -> None:
@@ -15,13 +15,14 @@ def main() -> None:
 @hydra.main(version_base="1.3", config_path=str(BUNDLE.root), config_name=BUNDLE.name)
 def compose_and_bundle(composed: DictConfig) -> None:
     """Pack the run that Hydra composed the name of, or unpack the file."""
-    with errors_printed(), own_work():
+    with errors_printed():
         config = configured(composed)
+        prepare_process()
         from rich.console import Console
 
-        from pipeline.bundling.bundle import bundle
+        from pipeline.bundling.bundle import pack_or_unpack
 
-        bundle(config, Console())
+        pack_or_unpack(config, Console())
 
 
 if __name__ == "__main__":

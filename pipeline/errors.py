@@ -25,6 +25,10 @@ class StoreUnreachable(InputError):  # noqa: N818 — an error by its parent's n
     """Says why no run can be kept in the tracking store now; what was trained can go on once the store is back."""
 
 
+class NoSuchRun(InputError):  # noqa: N818 — an error by its parent's name
+    """Says that a tracking store does not have a run."""
+
+
 class ServerSilent(StoreUnreachable):
     """Says why a tracking server does not answer, which it will some time: runs can be recorded without it."""
 

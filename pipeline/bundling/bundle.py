@@ -10,11 +10,10 @@ from pipeline.config.build import check_value
 from pipeline.config.names import Config
 from pipeline.config.values import Location, Text
 from pipeline.errors import InputError
-from pipeline.process.interruption import listen
 from pipeline.tracking.settings import store_of
 
 
-def bundle(config: Config, console: Console) -> None:
+def pack_or_unpack(config: Config, console: Console) -> None:
     """Pack a bundle, or unpack one.
 
     Args:
@@ -34,13 +33,12 @@ def bundle(config: Config, console: Console) -> None:
         raise InputError(
             f"run= and import=: {given}. Expected run=<id or study> to write a file, or import=<file> to read one"
         )
-    listen()
+    if file and out:
+        raise InputError(f"out={out}: import= writes no file. Leave it out")
     if run:
         packed = pack(run, store_of(config), storage, Path(out).expanduser() if out else None, console)
-        size = f"{packed.stat().st_size / 1e6:,.1f} MB"
         command = f"python -m pipeline.bundle import={packed}"
-        console.print(
-            f"Written: {packed} ({size}). Elsewhere: {command}", highlight=False, markup=False, soft_wrap=True
-        )
+        said = f"Written: {packed} ({packed.stat().st_size / 1e6:,.1f} MB). Elsewhere: {command}"
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
     if file:
         unpack(Path(file).expanduser(), store_of(config), storage, console)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.bundling.contents import HEAD, is_expected
@@ -54,18 +55,33 @@ def unpacked(file: Path) -> Iterator[Path]:
             more bytes than it has.
         OSError: it cannot be read, or the disk is full.
     """
-    MLRUNS.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="unpacked_", dir=MLRUNS) as folder:
+    with working_folder("unpacked") as folder:
         try:
-            _extract(file, Path(folder))
+            _extract(file, folder)
         except (BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
+            if isinstance(error, PermissionError):
+                raise InputError(f"import={file}: {error.strerror}. Make it readable, or copy it once more") from error
             if isinstance(error, OSError) and error.errno != EINVAL:  # which a wrong position in the file is
                 raise
             raise InputError(
                 f"import={file}: this is no bundle, or a damaged one ({error}). Expected a file that pipeline.bundle "
                 "has written; copy it once more"
             ) from error
-        yield Path(folder)
+        yield folder
+
+
+@contextmanager
+def working_folder(kind: str) -> Iterator[Path]:
+    """A folder in `mlruns/` for the files of a bundle, one of its kind at a time, which is removed after the block.
+
+    What a process that was killed has left is removed at the beginning.
+    """
+    MLRUNS.mkdir(parents=True, exist_ok=True)
+    with FileLock(MLRUNS / f"{kind}.lock"):
+        for left in MLRUNS.glob(f"{kind}_*"):
+            shutil.rmtree(left)
+        with TemporaryDirectory(prefix=f"{kind}_", dir=MLRUNS) as folder:
+            yield Path(folder)
 
 
 def _extract(file: Path, folder: Path) -> None:

@@ -31,6 +31,7 @@ class Head(BaseModel):
         format: of bundles.
         runs: the ids of the runs, a parent before its children.
         champions: by the id of a run the names of which its model is the champion, with the model's description.
+        begun_as: by the id of a run the id that it had where it was begun, if another.
         pages: by the id of a run the page of the MLflow UI that is prepared for its children.
     """
 
@@ -39,6 +40,7 @@ class Head(BaseModel):
     format: Literal[1] = 1
     runs: Sequence[RunId] = Field(min_length=1)
     champions: Mapping[RunId, Mapping[RegisteredName, str]] = {}
+    begun_as: Mapping[RunId, RunId] = {}
     pages: Mapping[RunId, str] = {}
 
 

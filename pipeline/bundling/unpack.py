@@ -5,26 +5,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
 from rich.console import Console
 
 from pipeline.address import Address
 from pipeline.bundling.bundle_file import unpacked
 from pipeline.bundling.contents import HEAD, JOURNAL, Head, checkpoint_in, run_folder
-from pipeline.errors import InputError
-from pipeline.places import MLRUNS, checkpoint_of
+from pipeline.bundling.foreign_parts import check_checkpoint, check_outbox
+from pipeline.errors import InputError, StoreUnreachable
+from pipeline.places import checkpoint_of
 from pipeline.sweep.study.copied_study import StudyInJournal
 from pipeline.text.wording import one_line
-from pipeline.tracking.model.logged_model import check_model
 from pipeline.tracking.outbox.arrival import Arrived, arrive
 from pipeline.tracking.outbox.lines import parsed
 from pipeline.tracking.outbox.outbox import Outbox
 from pipeline.tracking.registry import champion_of, register
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import PARENT
 from pipeline.tracking.ui.travelling_page import bring_description, bring_page, check_page
-from pipeline.tracking.writes import Model
-from pipeline.training.checkpoint import history_in
 
 
 @dataclass(frozen=True)
@@ -35,6 +31,11 @@ class _Bundle:
     head: Head
     outboxes: Mapping[str, Outbox]
     study: StudyInJournal | None
+
+    @property
+    def top(self) -> Outbox:
+        """The outbox of the run that holds the others, or that they were packed for."""
+        return self.outboxes[self.head.runs[0]]
 
 
 def unpack(file: Path, store: Store, storage: Address | None, console: Console) -> None:
@@ -53,36 +54,43 @@ def unpack(file: Path, store: Store, storage: Address | None, console: Console) 
         InputError: the file is no bundle, or a damaged or hostile one, or something is there that is in its way.
     """
     if not file.is_file():
-        raise InputError(f"import={file}: there is no such file. Expected a bundle that pipeline.bundle has written")
-    with unpacked(file) as folder, FileLock(MLRUNS / "import.lock"):
+        what = "that is a folder" if file.is_dir() else "there is no such file"
+        raise InputError(f"import={file}: {what}. Expected a bundle that pipeline.bundle has written")
+    with unpacked(file) as folder:
         bundle = _checked(file, folder)
         if bundle.study:
             bundle.study.check_place(storage)
-        arrived = {run_id: _arrive(file, outbox, store) for run_id, outbox in bundle.outboxes.items()}
-        top = arrived[bundle.head.runs[0]]
-        mark = f"{bundle.outboxes[bundle.head.runs[0]].begun.delivered_tag}.whole"
-        was_imported = mark in store.run(top.run_id).data.tags
-        for run_id, place in arrived.items():
-            how = (
-                "imported as run"
-                if place.is_from_elsewhere and not was_imported
-                else "was there already and stays: run"
-            )
-            name = one_line(bundle.outboxes[run_id].begun.name)
-            console.print(f"{name}: {how} {place.run_id}", highlight=False, markup=False, soft_wrap=True)
-        if was_imported:
-            return
+        arrived: dict[str, Arrived] = {}
+        mark = f"{bundle.top.begun.delivered_tag}.whole"
+        for run_id, outbox in bundle.outboxes.items():
+            place = arrived[run_id] = _arrive(file, outbox, store, bundle.head.begun_as.get(run_id))
+            is_top = outbox is bundle.top
+            stays = is_top and (not place.is_from_elsewhere or mark in store.run(place.run_id).data.tags)
+            how = "imported as run" if place.is_from_elsewhere and not stays else "was there already and stays: run"
+            _say(console, f"{one_line(outbox.begun.name)}: {how} {place.run_id}")
+            if stays:
+                _say_that_all_stays(bundle, storage, console)
+                return
         _complete(bundle, arrived, store, storage, console)
-        if top.is_from_elsewhere:
-            store.set_tags(top.run_id, {mark: "true"})
+        store.set_tags(arrived[bundle.head.runs[0]].run_id, {mark: "true"})
         for place in arrived.values():
             store.settle(place.run_id)
+
+
+def _say_that_all_stays(bundle: _Bundle, storage: Address | None, console: Console) -> None:
+    if len(bundle.outboxes) > 1:
+        _say(console, "What is below it stays, too: of two copies that went on apart none becomes the other")
+    if bundle.study:
+        here, there = bundle.study.trials_there(storage)
+        _say(console, f"Study {bundle.study.name} has {here} trials here, and {there} in the bundle")
 
 
 def _complete(
     bundle: _Bundle, arrived: Mapping[str, Arrived], store: Store, storage: Address | None, console: Console
 ) -> None:
     """Bring what belongs to the runs that have arrived: checkpoints, addresses, pages, champions, the study."""
+    if store.silence:
+        raise StoreUnreachable(store.silence)
     brought = {run_id: place for run_id, place in arrived.items() if place.is_from_elsewhere}
     for run_id, place in brought.items():
         _install_checkpoint(bundle.folder, run_id, place)
@@ -99,38 +107,23 @@ def _checked(file: Path, folder: Path) -> _Bundle:
     try:
         head = parsed(HEAD, Head.model_validate_json, (folder / HEAD).read_bytes())
         outboxes = {run_id: Outbox(run_folder(folder, run_id)) for run_id in head.runs}
-        for run_id, outbox in outboxes.items():
-            _check_outbox(run_id, outbox)
+        for place, run_id in enumerate(head.runs):
+            check_outbox(run_id, outboxes[run_id], head.runs[:place])
         for page in head.pages.values():
             check_page(page)
-        for path in folder.glob("checkpoints/**/*.npz"):
-            history_in(path)
+        for run_id in head.runs:
+            check_checkpoint(checkpoint_in(folder, run_id))
         journal = folder / JOURNAL
-        return _Bundle(folder, head, outboxes, StudyInJournal(journal) if journal.exists() else None)
+        study = StudyInJournal(journal, head.runs) if journal.exists() else None
+        return _Bundle(folder, head, outboxes, study)
     except (InputError, OSError) as error:
         reason = str(error).replace(f"{folder}/", "")
         raise InputError(f"import={file}: {reason}. Nothing was imported") from error
 
 
-def _check_outbox(run_id: str, outbox: Outbox) -> None:
-    if not outbox.exists:
-        raise InputError(f"run {run_id} is named in {HEAD} and is not in the bundle")
-    begun = outbox.begun
-    is_known = set(begun.tags) <= {PARENT, begun.delivered_tag} and begun.tags.get(PARENT, run_id).isalnum()
-    if begun.run_id != run_id or not begun.here or not is_known:
-        raise InputError(f"run {run_id} is recorded as another one than {HEAD} says")
-    for line in outbox.lines.after(0):
-        files = outbox.files_of(line.number)
-        for path in line.write.files:
-            if not (files / path).is_file():
-                raise InputError(f"run {run_id} lacks its file {path}")
-        if isinstance(line.write, Model):
-            check_model(files, line.write.paths)
-
-
-def _arrive(file: Path, outbox: Outbox, store: Store) -> Arrived:
+def _arrive(file: Path, outbox: Outbox, store: Store, begun_as: str | None) -> Arrived:
     try:
-        return arrive(outbox, store)
+        return arrive(outbox, store, begun_as)
     except InputError as error:
         raise InputError(
             f"import={file}: {error}. The same command, typed again, goes on where this one ended"
@@ -158,9 +151,7 @@ def _name_champions(head: Head, brought: Mapping[str, Arrived], store: Store, co
         for name, description in names.items() if run_id in brought else ():
             there = champion_of(store, name)
             if there not in (None, brought[run_id].run_id):
-                console.print(
-                    f"{name}@champion is the model of run {there} and stays so", highlight=False, markup=False
-                )
+                _say(console, f"{name}@champion stays the model of run {there}")
             elif version := register(store, brought[run_id].run_id, name, description):
                 versions[name] = version
     return versions
@@ -177,4 +168,8 @@ def _bring_study(
     report = {**study.report, "version": versions.get(study.name)} if study.report else {}
     is_from_elsewhere = study.copy_to(storage, run.run_id if run else study.run_id, report)
     how = "imported" if is_from_elsewhere else "was there already and stays"
-    console.print(f"Study {study.name}: {how}", highlight=False, markup=False)
+    _say(console, f"Study {study.name}: {how}")
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, highlight=False, markup=False, soft_wrap=True)

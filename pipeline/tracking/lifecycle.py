@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 
 from pipeline import places
-from pipeline.errors import InputError, Interrupted, Pruned, unwritable
+from pipeline.errors import InputError, Interrupted, Pruned, StoreUnreachable, unwritable
 from pipeline.process.interruption import interruption_first, signals_deferred
 from pipeline.secrets import masked
 from pipeline.text.markdown import code, paragraphs
@@ -145,7 +145,7 @@ def _give_up(store: Store, run_id: str, guard: Guard | None, error: BaseExceptio
     try:
         with store.transaction():
             _close(store, run_id, error)
-    except (MlflowException, OSError):
+    except (MlflowException, OSError, StoreUnreachable):
         if guard:
             guard.abandon()
         if not unwritable(error):  # which says more than that the end of the run could not be written either

@@ -23,6 +23,6 @@ def view_link(experiment_id: str, key: str) -> str:
     return f"#/experiments/{experiment_id}/runs{_PAGE}&compareRunsMode=CHART&viewStateShareKey={key}"
 
 
-def in_experiment(text: str, experiment_id: str) -> str:
-    """Return a text in which the addresses of an experiment's pages lead to another experiment."""
-    return re.sub(r"(?<=#/experiments/)\d+(?=/)", experiment_id, text)
+def in_experiment(text: str, experiment_id: str, run_id: str) -> str:
+    """Return a text in which the addresses of the pages of a run lead to another experiment."""
+    return re.sub(rf"(?<=#/experiments/)\d+(?=/[^\s)]*{run_id})", experiment_id, text)

@@ -1,10 +1,14 @@
 """Models that have a name of their own, beside that of their run."""
 
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from pipeline.tracking.champion import CHAMPION
 from pipeline.tracking.store import Store
 from pipeline.tracking.writes import Registration
+
+_NONE = tuple(map(ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)))
+"""Codes of MLflow's errors where there is no such model, or no such alias of one."""
 
 
 def register(store: Store, run_id: str, name: str, description: str) -> str | None:
@@ -29,5 +33,7 @@ def champion_of(store: Store, name: str) -> str | None:
     """The id of the run whose model is the champion of a name; None if there is none."""
     try:
         return str(store.client.get_model_version_by_alias(name, CHAMPION).run_id)
-    except MlflowException:  # there is no such name, or it has no champion
+    except MlflowException as error:
+        if error.error_code not in _NONE:
+            raise
         return None

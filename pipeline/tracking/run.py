@@ -8,7 +8,6 @@ from traceback import TracebackException
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from mlflow.entities import Metric
 
 from pipeline.data.images import ImageData
 from pipeline.figures import Figure, png
@@ -20,7 +19,7 @@ from pipeline.tracking.card_files import CARDS, card_files
 from pipeline.tracking.dataset_input import split_input
 from pipeline.tracking.file_path import paths_below
 from pipeline.tracking.links import run_link
-from pipeline.tracking.measurement import Measured, measured
+from pipeline.tracking.measurement import MOST_METRICS, measured, same_measured
 from pipeline.tracking.run_facts import curve
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import DATABASE, sync_command
@@ -127,8 +126,9 @@ class Run:
         known = self.store.run(run_id)
         for name in known.data.metrics:
             points = client.get_metric_history(run_id, name)
-            for first in range(0, len(points), 1000):  # MLflow takes no more at once
-                self.store.write(self.id, Batch(metrics=[_same(each) for each in points[first : first + 1000]]))
+            for first in range(0, len(points), MOST_METRICS):
+                some = points[first : first + MOST_METRICS]
+                self.store.write(self.id, Batch(metrics=[same_measured(each) for each in some]))
         mine = self.store.run(self.id).data.params
         self.params({key: value for key, value in known.data.params.items() if key not in mine})
         self.tags({REUSED: run_id, NOTE: f"**Taken over** from run {run_id}: the same training."})
@@ -174,7 +174,3 @@ class Run:
             if self._description is not None:
                 self.describe(self._description)
             return None
-
-
-def _same(point: Metric) -> Measured:
-    return Measured(metric=point.key, value=point.value, time=point.timestamp, step=point.step)

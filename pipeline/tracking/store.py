@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from pipeline.address import Address
-from pipeline.errors import InputError, StoreUnreachable
+from pipeline.errors import InputError, NoSuchRun, StoreUnreachable
 from pipeline.process.interruption import signals_deferred
 from pipeline.text.wording import first_line
 from pipeline.tracking.experiment import experiment_of
@@ -89,7 +89,7 @@ class Store:
                 return begun
             if self.silence:
                 raise StoreUnreachable(f"{self.silence}. Run {name} is not recorded on this machine") from error
-            raise InputError(
+            raise NoSuchRun(
                 f"run {name} is not in {self.uri}: {first_line(error)}. Expected the id of a run, as make "
                 "ui shows it, the beginning of one, or <study>@champion"
             ) from error

@@ -14,7 +14,7 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipeline.tracking.champion import make_champion
 from pipeline.tracking.file_path import FilePath
@@ -99,6 +99,13 @@ class Input(_Write):
     kind: Literal["input"] = "input"
     facts: Mapping[str, str | None]
     context: str
+
+    @field_validator("facts")
+    @classmethod
+    def _has_what_mlflow_needs(cls, facts: Mapping[str, str | None]) -> Mapping[str, str | None]:
+        if not {"name", "digest", "source_type", "source"} <= facts.keys():
+            raise ValueError("expected name, digest, source_type and source")
+        return facts
 
     def apply(self, client: MlflowClient, run_id: str, folder: Path) -> None:
         """Record the data set."""

@@ -12,6 +12,7 @@ from uuid import uuid4
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
+import optuna
 import pytest
 from rich.console import Console
 
@@ -20,10 +21,11 @@ from pipeline.bundling import bundle_file, unpack
 from pipeline.errors import InputError
 from pipeline.sweep.study.copied_study import copy_to_journal
 from pipeline.sweep.study.study import Study
-from pipeline.tracking.outbox.contents import Begun
+from pipeline.tracking.file_path import paths_below
+from pipeline.tracking.outbox.contents import Begun, Line
 from pipeline.tracking.outbox.outbox import Outbox
 from pipeline.tracking.store import Store
-from pipeline.tracking.writes import Batch, File, Status
+from pipeline.tracking.writes import Batch, ExperimentTag, File, Registration, Removal, Status, Write
 
 RUN = "a" * 32
 Files = dict[str, bytes]
@@ -45,8 +47,7 @@ def files(tmp_path: Path) -> Files:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of what commands leave."""
-    for module in (bundle_file, unpack):
-        monkeypatch.setattr(module, "MLRUNS", tmp_path / "mlruns")
+    monkeypatch.setattr(bundle_file, "MLRUNS", tmp_path / "mlruns")
     monkeypatch.setattr(places, "CHECKPOINTS", tmp_path / "mlruns" / "checkpoints")
     monkeypatch.setattr(places, "STUDIES", tmp_path / "mlruns" / "studies")
     return tmp_path / "mlruns"
@@ -72,7 +73,7 @@ def imported(home: Path, tmp_path: Path) -> Callable[[Path], str]:
         except InputError:
             assert store.search(store.experiments) == []
             left = {
-                path for path in set(tmp_path.rglob("*")) - set(before) if path.name not in ("mlruns", "import.lock")
+                path for path in set(tmp_path.rglob("*")) - set(before) if path.name not in ("mlruns", "unpacked.lock")
             }
             assert not left
             raise
@@ -199,13 +200,70 @@ def test_a_page_that_is_a_bomb_is_refused(imported, files: Files, tmp_path: Path
             imported(archive(tmp_path / "bundle.zip", files | {"bundle.json": head}))
 
 
-@pytest.mark.parametrize("tags", [{"mlflow.parentRunId": "../../x"}, {"another": "tag"}])
-def test_a_run_that_begins_with_foreign_tags_is_refused(imported, files: Files, tmp_path: Path, tags: dict) -> None:
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"tags": {"mlflow.parentRunId": "../../x"}},
+        {"tags": {"another": "tag"}},
+        {"tags": {}},
+        {"params": {"p": "1"}},
+        {"here": False},
+    ],
+)
+def test_a_run_that_begins_with_what_no_bundle_has_is_refused(
+    imported, files: Files, tmp_path: Path, head: dict
+) -> None:
     name = f"runs/{RUN}/run.json"
-    begun = json.loads(files[name])
-    changed = json.dumps(begun | {"tags": begun["tags"] | tags}).encode()
-    with pytest.raises(InputError, match=r"Nothing was imported"):
+    changed = json.dumps(json.loads(files[name]) | head).encode()
+    with pytest.raises(InputError, match=r"is recorded as another one than bundle\.json says.*Nothing was imported"):
         imported(archive(tmp_path / "bundle.zip", files | {name: changed}))
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (Registration(name="victim", description=""), "has a write of another kind than a run"),
+        (ExperimentTag(name="mlflow.note.content", value=""), "has a write of another kind than a run"),
+        (Removal(path="a"), "has a write of another kind than a run"),
+        (Batch(tags={"mlflow.parentRunId": "b" * 32}), "sets the tag mlflow.parentRunId, which is the store's"),
+        (Batch(tags={"mlflow.begunAs": "b" * 32}), "sets the tag mlflow.begunAs, which is the store's"),
+        (Batch(tags={"mlflow.delivered.x": "9"}), "sets the tag mlflow.delivered.x, which is the store's"),
+        (Status(status="RUNNING"), "has no end"),
+    ],
+)
+def test_a_run_that_writes_elsewhere_or_has_no_end_is_refused(
+    imported, files: Files, tmp_path: Path, write: Write, said: str
+) -> None:
+    name = f"runs/{RUN}/writes.jsonl"
+    content = files[name] + Line(number=4, write=write).model_dump_json().encode() + b"\n"
+    with pytest.raises(InputError, match=f"run {RUN} {said}.*Nothing was imported"):
+        imported(archive(tmp_path / "bundle.zip", files | {name: content}))
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "/tmp/elsewhere", "a b", "\x1b[2J"])
+def test_a_study_of_a_foreign_name_is_refused(imported, files: Files, tmp_path: Path, name: str) -> None:
+    backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "study.journal"))
+    study = optuna.create_study(study_name=name, storage=optuna.storages.JournalStorage(backend))
+    study.set_user_attr("parent_run", RUN)
+    study.set_user_attr("key", "c" * 32)
+    content = (tmp_path / "study.journal").read_bytes()
+    with pytest.raises(InputError, match=r"the name of the study=.*Nothing was imported"):
+        imported(archive(tmp_path / "bundle.zip", files | {"study.journal": content}))
+
+
+def test_snapshots_of_a_checkpoint_are_checked_too(imported, files: Files, tmp_path: Path) -> None:
+    np.savez(tmp_path / "checkpoint.npz", progress=np.array(json.dumps({"history": {"loss": [1.0]}})))
+    checkpoint = {f"checkpoints/{RUN}.npz": (tmp_path / "checkpoint.npz").read_bytes()}
+    good = {"means": np.zeros((2, 2), np.float32), "reconstructions": np.zeros((2, 4, 4, 1), np.float16)}
+    for hostile in ({}, {"means": np.array([{}], object)}, {"means": np.array(["text"])}):
+        np.savez(tmp_path / "snapshot.npz", **(good | hostile if hostile else {}))
+        snapshot = {f"checkpoints/{RUN}/000001.npz": (tmp_path / "snapshot.npz").read_bytes()}
+        with pytest.raises(InputError, match=r"checkpoints/a+/000001\.npz is damaged"):
+            imported(archive(tmp_path / "bundle.zip", files | checkpoint | snapshot))
+    np.savez(tmp_path / "snapshot.npz", **good)
+    snapshot = {f"checkpoints/{RUN}/000001.npz": (tmp_path / "snapshot.npz").read_bytes()}
+    imported(archive(tmp_path / "bundle.zip", files | checkpoint | snapshot))
+    assert places.checkpoint_of(RUN).with_suffix("").joinpath("000001.npz").exists()
 
 
 def test_every_cut_and_every_flipped_byte_is_refused_or_harmless(imported, files: Files, tmp_path: Path) -> None:
@@ -216,14 +274,14 @@ def test_every_cut_and_every_flipped_byte_is_refused_or_harmless(imported, files
     for at in generator.choice(len(whole), 150, replace=False):
         flipped = bytearray(whole)
         flipped[at] ^= 1 << generator.integers(8)
-        for content in (whole[:at], bytes(flipped)):
-            hostile.write_bytes(content)
+        for damaged in (whole[:at], bytes(flipped)):
+            hostile.write_bytes(damaged)
             try:
-                with bundle_file.unpacked(hostile):
-                    pass
+                with bundle_file.unpacked(hostile) as folder:
+                    assert all((folder / path).read_bytes() in files.values() for path in paths_below(folder))
             except InputError:
                 refused += 1
-    assert refused > 150, "every cut, and what the checksums see"
+    assert refused > 250, "every cut, and what the checksums see"
     assert not list(tmp_path.glob("mlruns/unpacked_*"))
 
 
@@ -238,7 +296,7 @@ def test_a_study_at_work_is_not_packed(plan, tmp_path: Path) -> None:
     study = Study(plan())
     study.run_id = RUN
     with pytest.raises(InputError, match=f"has another run \\({RUN}\\) than {'b' * 32}. Name the storage"):
-        copy_to_journal("mine", None, "b" * 32, tmp_path / "study.journal")
+        copy_to_journal("mine", None, ["b" * 32], tmp_path / "study.journal")
     study.claim()
     with pytest.raises(InputError, match=r"study mine is at work on trial 0\. Wait for its end"):
-        copy_to_journal("mine", None, RUN, tmp_path / "study.journal")
+        copy_to_journal("mine", None, [RUN], tmp_path / "study.journal")

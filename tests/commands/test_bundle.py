@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from zipfile import ZipFile
 
 import optuna
 import pytest
@@ -17,6 +18,8 @@ from studies import COMMAND, prepared_view, study_of
 from warm import Forked
 
 from pipeline.sweep.study.storage import JournalLock
+from pipeline.tracking.file_path import paths_below
+from pipeline.tracking.run_facts import beginning
 
 TRAINING = ("dataset.limit=300", "model.hidden=[16]", "pictures.final=[latent]", "training.patience=null")
 STUDY = (*COMMAND, "sweep.study=searched", "sweep.n_trials=3", "objective.beta=interval(0.5,4)", "sweep.workers=1")
@@ -45,6 +48,12 @@ def rows(checkout: Checkout) -> list[str]:
     """Everything in a database of runs."""
     with closing(sqlite3.connect(checkout.root / "mlruns" / "mlflow.db")) as database:
         return list(database.iterdump())
+
+
+def rows_of_runs(checkout: Checkout) -> list[str]:
+    """The ids of all runs of a database."""
+    with closing(sqlite3.connect(checkout.root / "mlruns" / "mlflow.db")) as database:
+        return [row[0] for row in database.execute("SELECT run_uuid FROM runs")]
 
 
 def ids(client: MlflowClient, experiment: str) -> dict[str, str]:
@@ -91,7 +100,7 @@ def test_a_study_is_the_same_in_another_store(
     assert made.returncode == 0, made.stderr
 
     unchanged = rows(elsewhere)
-    said = imported(elsewhere, study)
+    imported(elsewhere, study)
     assert rows(elsewhere) == unchanged
     assert study_of(elsewhere, "searched").trials == trials
 
@@ -99,25 +108,33 @@ def test_a_study_is_the_same_in_another_store(
     assert more.returncode == 0, more.stderr
     assert len(ids(elsewhere.client, "searched")) == 5
     grown = rows(elsewhere)
-    assert imported(elsewhere, study).count("was there already and stays: run") == 4
+    assert imported(elsewhere, study).count("was there already and stays: run") == 1
     assert rows(elsewhere) == grown
+    assert len(study_of(elsewhere, "searched").trials) == 4
     assert len(study_of(elsewhere, "searched").trials) == 4
 
 
 def test_a_bundle_that_comes_home_changes_nothing(checkout: Checkout, study: Path) -> None:
     before = rows(checkout)
     said = imported(checkout, study)
-    assert said.count("was there already and stays: run") == 4
-    assert "Study searched: was there already and stays" in said
+    assert said.count("was there already and stays: run") == 1
     assert rows(checkout) == before
+    assert study_of(checkout, "searched").user_attrs["parent_run"] in rows_of_runs(checkout)
 
 
-def test_a_bundle_of_the_same_study_is_the_same_file(checkout: Checkout, study: Path) -> None:
+def test_a_bundle_that_was_packed_again_changes_nothing(checkout: Checkout, elsewhere: Checkout, study: Path) -> None:
     again = checkout.run("pipeline.bundle", "run=searched", "out=again.zip")
     assert again.returncode == 0, again.stderr
+    with ZipFile(study) as one, ZipFile(checkout.root / "again.zip") as other:
+        assert one.namelist() == other.namelist()
+        assert all(one.read(name) == other.read(name) for name in one.namelist() if name != "study.journal")
+    imported(elsewhere, study)
+    before = rows(elsewhere)
+    imported(elsewhere, checkout.root / "again.zip")
+    assert rows(elsewhere) == before
     taken = checkout.run("pipeline.bundle", "run=searched", "out=again.zip")
     assert taken.returncode == 2
-    assert "out=again.zip: there is something already. Remove it, or name another file" in taken.stderr
+    assert "out=again.zip: there is a file already; name another one: out=…" in taken.stderr
 
 
 def test_a_study_comes_to_a_server_below_ids_of_its_own(
@@ -150,6 +167,60 @@ def test_a_study_comes_to_a_server_below_ids_of_its_own(
         assert len(ids(client, "searched")) == 5
 
 
+def test_a_study_goes_from_server_to_server_once_and_its_trials_into_a_database_and_home(
+    checkout: Checkout, study: Path, tmp_path: Path, empty_database: Path
+) -> None:
+    one, other = (Checkout(tmp_path / name, empty_database) for name in ("one", "other"))
+    storage = f"storage=sqlite:///{tmp_path / 'study.db'}"
+    with one.ui(free_port()) as server, other.ui(free_port()) as second:
+        imported(one, study, f"tracking.uri={server.address}")
+        packed = one.run("pipeline.bundle", "run=searched", "out=again.zip", f"tracking.uri={server.address}")
+        assert packed.returncode == 0, packed.stderr
+        for _ in range(2):
+            imported(other, one.root / "again.zip", f"tracking.uri={second.address}", storage)
+        client = MlflowClient(second.address)
+        found = ids(client, "searched")
+        assert len(found) == 4
+        [parent] = [run_id for run_id, name in found.items() if name == "searched"]
+        kept = optuna.load_study(study_name="searched", storage=storage.removeprefix("storage="))
+        assert kept.user_attrs["parent_run"] == parent
+        assert len(kept.trials) == 3
+        deleted = next(iter(found))
+        client.delete_run(deleted)
+        again = other.run(
+            "pipeline.bundle", f"import={one.root / 'again.zip'}", f"tracking.uri={second.address}", storage
+        )
+        assert len(ids(client, "searched")) == 3, again.stdout
+    before = rows(checkout)
+    assert imported(checkout, one.root / "again.zip").count("was there already and stays: run") == 1
+    assert rows(checkout) == before
+
+
+def test_a_study_that_is_there_stays_as_it_is_whatever_store_its_runs_are_brought_to(
+    study: Path, tmp_path: Path, empty_database: Path
+) -> None:
+    elsewhere = Checkout(tmp_path / "elsewhere", empty_database)
+    imported(elsewhere, study)
+    more = elsewhere.run("pipeline.train", *STUDY, "tracking.experiment=searched", "sweep.n_trials=4")
+    assert more.returncode == 0, more.stderr
+    before = study_of(elsewhere, "searched")
+    said = imported(elsewhere, study, f"tracking.uri=sqlite:///{tmp_path / 'second.db'}")
+    assert "Study searched: was there already and stays" in said
+    after = study_of(elsewhere, "searched")
+    assert (after.user_attrs, after.trials) == (before.user_attrs, before.trials)
+
+
+def test_a_storage_that_does_not_answer_is_told_before_anything_is_written(elsewhere: Checkout, study: Path) -> None:
+    before = rows(elsewhere)
+    refused = elsewhere.run(
+        "pipeline.bundle", f"import={study}", f"storage=postgresql+psycopg://127.0.0.1:{free_port()}/x"
+    )
+    assert refused.returncode == 2
+    assert "the study's storage postgresql+psycopg://127.0.0.1" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert rows(elsewhere) == before
+
+
 @pytest.mark.fault("kills", "the import of a bundle is killed")
 def test_an_import_that_is_killed_is_gone_on_with(
     checkout: Checkout, study: Path, tmp_path: Path, empty_database: Path
@@ -159,7 +230,7 @@ def test_an_import_that_is_killed_is_gone_on_with(
     for told in range(1, 5):
         process: Forked = elsewhere.start("pipeline.bundle", f"import={study}")
         assert process.stdout
-        for _, line in zip(range(told), process.stdout, strict=False):
+        for _, line in zip(range(told), process.stdout, strict=False):  # each is said as soon as it has arrived
             assert "imported as run" in line
         process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -170,11 +241,15 @@ def test_an_import_that_is_killed_is_gone_on_with(
         assert there["metrics"] == here["metrics"]
         assert there["model"] == here["model"]
         assert there["status"] == here["status"]
+        assert there["tags"].keys() == here["tags"].keys()
+        differing = [name for name in here["tags"] if there["tags"][name] != here["tags"][name]]
+        assert set(differing) <= {"mlflow.note.content"}, "whose address leads to another experiment"
+        assert "was killed" not in there["tags"].get("mlflow.note.content", "")
     assert study_of(elsewhere, "searched").trials == study_of(checkout, "searched").trials
 
 
 def test_an_interrupted_training_goes_on_elsewhere(checkout: Checkout, elsewhere: Checkout) -> None:
-    whole = (*TRAINING, "training.epochs=40", "tracking.experiment=travels")
+    whole = (*TRAINING[:2], "training.patience=null", "training.epochs=40", "tracking.experiment=travels")
     assert checkout.train(*whole, "tracking.name=undisturbed").returncode == 0
     training = checkout.start("pipeline.train", *whole, "tracking.name=interrupted")
     wait_for_epoch(training, 3)
@@ -184,7 +259,7 @@ def test_an_interrupted_training_goes_on_elsewhere(checkout: Checkout, elsewhere
     assert re.search(r"is still written by process \d+ of .*Wait for its end, or interrupt it", early.stderr)
     training.send_signal(signal.SIGINT)
     training.communicate(timeout=60)
-    packed = checkout.run("pipeline.bundle", f"run={at_work[:8]}")
+    packed = checkout.run("pipeline.bundle", f"run={beginning(at_work)}")
     assert packed.returncode == 0, packed.stderr
     [bundle] = (checkout.root / "mlruns" / "bundles").glob(f"interrupted_{at_work[:8]}.zip")
     imported(elsewhere, bundle)
@@ -193,6 +268,11 @@ def test_an_interrupted_training_goes_on_elsewhere(checkout: Checkout, elsewhere
     [undisturbed] = [run for run in checkout.runs("travels") if run.info.run_name == "undisturbed"]
     for metric in ("validation/epoch/elbo", "train/epoch/loss"):
         assert elsewhere.history(at_work, metric) == checkout.history(undisturbed.info.run_id, metric) != []
+    films = [
+        {path: (each.artifacts(run) / path).read_bytes() for path in paths_below(each.artifacts(run)) if ".gif" in path}
+        for each, run in ((elsewhere, at_work), (checkout, undisturbed.info.run_id))
+    ]
+    assert films[0] == films[1] != {}, "drawn from the snapshots of all epochs, those before the journey, too"
 
 
 def test_what_a_run_took_over_comes_with_it(checkout: Checkout, elsewhere: Checkout) -> None:
@@ -230,7 +310,7 @@ def other_study(elsewhere: Checkout) -> Iterator[None]:
     storage = optuna.storages.JournalStorage(
         optuna.storages.journal.JournalFileBackend(str(journal), JournalLock(journal))
     )
-    optuna.create_study(study_name="searched", storage=storage)
+    optuna.create_study(study_name="searched", storage=storage).set_user_attr("key", "another")
     yield
     journal.unlink()
     if kept.exists():
@@ -252,9 +332,20 @@ def test_a_study_whose_name_is_taken_is_refused_before_anything_is_written(elsew
         ((), "run= and import=: neither is given. Expected run=<id or study> to write a file, or import=<file>"),
         (("run=a", "import=b"), "run= and import=: both are given"),
         (("import=nothing.zip",), "import=nothing.zip: there is no such file. Expected a bundle that pipeline.bundle"),
-        (("run=nothing",), "or the name of a study (name=nothing: there is no such study"),
+        (("run=searched", "out=study.zip/x.zip"), "out=study.zip/x.zip: File exists. Expected a file in a folder"),
+        (
+            ("run=searched", "out=/proc/x.zip"),
+            "out=/proc/x.zip: No such file or directory. Expected a file in a folder",
+        ),
+        (("run=searched", "out=mlruns"), "out=mlruns: that is a folder; name a file in it"),
+        (("import=mlruns",), "import=mlruns: that is a folder. Expected a bundle that pipeline.bundle has written"),
+        (("import=study.zip", "out=x.zip"), "out=x.zip: import= writes no file. Leave it out"),
+        (("run=serched",), "has no such run, and "),
+        (("run=serched",), "no such study. Did you mean searched? Expected the id of a run or the beginning of one"),
+        (("run=nothing",), "Runs of a server need its address, tracking.uri=http://…"),
     ],
 )
+@pytest.mark.usefixtures("study")
 def test_a_wrong_command_is_told_what_was_expected(checkout: Checkout, overrides: tuple[str, ...], said: str) -> None:
     refused = checkout.run("pipeline.bundle", *overrides)
     assert refused.returncode == 2
@@ -267,7 +358,7 @@ def test_a_run_that_was_deleted_there_is_told(
 ) -> None:
     elsewhere = Checkout(tmp_path / "elsewhere", empty_database)
     imported(elsewhere, study)
-    [deleted, *_] = ids(elsewhere.client, "searched")
+    [deleted] = [run_id for run_id, name in ids(elsewhere.client, "searched").items() if name == "searched"]
     elsewhere.client.delete_run(deleted)
     refused = elsewhere.run("pipeline.bundle", f"import={study}")
     assert refused.returncode == 2

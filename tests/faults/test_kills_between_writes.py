@@ -10,8 +10,11 @@ import numpy as np
 import optuna
 import pytest
 from killing import killed_at_lines
+from optuna.trial import TrialState
 
+from pipeline import places
 from pipeline.bundling.bundle_file import unpacked, write_bundle
+from pipeline.sweep.study.copied_study import StudyInJournal, copy_to_journal
 from pipeline.sweep.study.storage import storage_of
 from pipeline.sweep.study.study import Study
 from pipeline.tracking.measurement import measured
@@ -31,7 +34,7 @@ class _Model:
 
 @pytest.mark.fault("kills", "a training is killed between any two writes of its checkpoint")
 def test_checkpoint(tmp_path: Path) -> None:
-    """The checkpoint is that of the epoch before or that of the new one, whole; the training goes on from it."""
+    """The checkpoint is that of the epoch before or that of the new one, whole."""
     path = tmp_path / "checkpoint.npz"
 
     def checkpoint(epochs: int) -> Checkpoint:
@@ -80,7 +83,7 @@ def test_outbox(tmp_path: Path) -> None:
 
 @pytest.mark.fault("kills", "a worker is killed between any two writes of its study's journal")
 def test_journal(plan, tmp_path: Path) -> None:
-    """The journal can be read and written; the trial that was being stored is there whole, or waits for a worker."""
+    """The journal can be read and written; what was being stored is there whole, or not at all."""
     Study(plan())
     kept = (tmp_path / "studies" / "mine.journal").read_bytes()
     values = []
@@ -115,3 +118,27 @@ def test_bundle(tmp_path: Path) -> None:
             with unpacked(bundle) as folder:
                 assert (folder / "bundle.json").stat().st_size == 100_000
     assert set(found) == {False, True}
+
+
+@pytest.mark.fault("kills", "the import of a study is killed between any two writes of its journal")
+def test_copied_study(plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next import goes on; the study has each of its trials once, as it was."""
+    study = Study(plan())
+    study.run_id = "a" * 32
+    assert study.key
+    for value in (3.0, 2.0):
+        study.end(study.claim(), TrialState.COMPLETE, [value])
+    journal = tmp_path / "study.journal"
+    copy_to_journal("mine", None, ["a" * 32], journal)
+    monkeypatch.setattr(places, "STUDIES", tmp_path / "elsewhere")
+
+    def work() -> None:
+        copied = StudyInJournal(journal, ["a" * 32])
+        copied.check_place(None)
+        copied.copy_to(None, "b" * 32, {})
+
+    for _ in killed_at_lines(work, lambda: shutil.rmtree(tmp_path / "elsewhere", ignore_errors=True)):
+        work()
+        copy = optuna.load_study(study_name="mine", storage=storage_of("mine", None))
+        assert copy.user_attrs["parent_run"] == "b" * 32
+        assert copy.trials == study.optuna.trials

@@ -33,27 +33,34 @@ class Arrived:
     is_from_elsewhere: bool
 
 
-def arrive(outbox: Outbox, store: Store) -> Arrived:
+def arrive(outbox: Outbox, store: Store, begun_as: str | None = None) -> Arrived:
     """Bring a run to a store: under its id where the store is a database, else under one that the server gives it.
 
     Repeating it changes nothing, and goes on with what was cut off. A run that the store has from elsewhere stays.
+
+    Args:
+        outbox: of the run.
+        store: to which it is brought.
+        begun_as: the id that the run had where it was begun, if another; the store may be that one.
 
     Raises:
         InputError: the store has the run among those that were deleted, or refuses it.
         StoreUnreachable: the store does not answer.
     """
-    client = MlflowClient(store.uri.full)
+    client = MlflowClient(store.uri.full) if store.is_server else store.client
     try:
-        return _arrived(outbox, store, client)
+        return _arrived(outbox, store, client, begun_as)
     except MlflowException as error:
         raise InputError(f"{store.uri} refuses run {outbox.begun.run_id} ({first_line(error)})") from error
 
 
-def _arrived(outbox: Outbox, store: Store, client: MlflowClient) -> Arrived:
+def _arrived(outbox: Outbox, store: Store, client: MlflowClient, begun_as: str | None) -> Arrived:
     with silence_told(store.uri), impatience(TRANSFER):
         store.experiment(outbox.begun.experiment)
         run_id = outbox.begun.run_id
-        if _run(client, run_id) is None:
+        if begun_as and _run(client, begun_as):
+            run_id = begun_as
+        elif _run(client, run_id) is None:
             run_id = _begun(outbox, store, client)
         run = client.get_run(run_id)
         if run.info.lifecycle_stage == "deleted":

@@ -6,6 +6,7 @@ another machine that has a copy of the outbox, or beside another sender. What is
 
 from collections.abc import Iterator
 
+from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
 
 from pipeline.tracking.experiment import experiment_of
@@ -91,8 +92,8 @@ def _begun_on_server(outbox: Outbox, client: MlflowClient) -> str:
 
 
 def _of_this_id(client: MlflowClient, experiment_id: str, run_id: str) -> list[str]:
-    """The ids of the runs that were begun from an outbox, in an order that all machines see."""
-    found = client.search_runs([experiment_id], f"tags.`{BEGUN_AS}` = '{run_id}'")
+    """The ids of the runs that were begun from an outbox, deleted ones too, in an order that all machines see."""
+    found = client.search_runs([experiment_id], f"tags.`{BEGUN_AS}` = '{run_id}'", ViewType.ALL)
     return sorted(run.info.run_id for run in found)
 
 

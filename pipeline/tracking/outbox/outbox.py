@@ -65,7 +65,7 @@ class Outbox:
         return parsed(str(path), Begun.model_validate_json, path.read_bytes())
 
     def replace_head(self, begun: Begun) -> None:
-        """Say otherwise how the run was when the outbox was made."""
+        """Replace what the outbox says of its run."""
         write_whole(self.folder / _HEAD, begun.model_dump_json())
 
     @property

@@ -15,18 +15,17 @@ from pydantic import ValidationError
 
 from pipeline.errors import InputError
 from pipeline.tracking.file_path import paths_below
-from pipeline.tracking.measurement import Measured
+from pipeline.tracking.measurement import MOST_METRICS, same_measured
 from pipeline.tracking.outbox.contents import Begun
 from pipeline.tracking.outbox.outbox import Outbox
 from pipeline.tracking.sent_checkpoint import FOLDER
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import DELIVERED, PARENT
+from pipeline.tracking.tags import BEGUN_AS, DELIVERED, PARENT
 from pipeline.tracking.writes import Batch, File, Input, Model, Status, Write, model_of
 
 _Item = TypeVar("_Item")
-AT_ONCE = 100
-"""Params, or tags, that MLflow takes at once."""
-METRICS_AT_ONCE = 1000
+MOST_TAGS = 99
+"""Params of a batch, or tags, of which MLflow takes 100 at once, among them the tag that counts an outbox's writes."""
 
 
 def record(store: Store, run_id: str, home: Path) -> Outbox:
@@ -55,7 +54,7 @@ def record(store: Store, run_id: str, home: Path) -> Outbox:
     )
     outbox = Outbox.made(home / run_id, begun)
     with TemporaryDirectory(dir=home) as scratch:
-        for writes, folder in _contents(client, run, Path(scratch)):
+        for writes, folder in _writes(client, run, Path(scratch)):
             outbox.append(*writes, folder=folder)
     named = begun.model_copy(update={"outbox": _hash(outbox)})
     # The store that it is delivered to knows by the tag, from the first moment on, whose writes the run has.
@@ -63,16 +62,19 @@ def record(store: Store, run_id: str, home: Path) -> Outbox:
     return outbox
 
 
-def _contents(client: MlflowClient, run: MlflowRun, scratch: Path) -> Iterator[tuple[list[Write], Path]]:
-    """Give what a run is made of, in an order in which it can be written, with the folder of its files."""
-    tags = {key: tag for key, tag in run.data.tags.items() if key != PARENT and not key.startswith(DELIVERED)}
-    yield [Batch(params=dict(some)) for some in _parts(list(run.data.params.items()), AT_ONCE)], scratch
-    yield [Batch(tags=dict(some)) for some in _parts(list(tags.items()), AT_ONCE)], scratch
-    yield [_input(each) for each in run.inputs.dataset_inputs], scratch
+def _writes(client: MlflowClient, run: MlflowRun, scratch: Path) -> Iterator[tuple[list[Write], Path]]:
+    """Give what a run is made of, in an order in which it can be written, with the folder of its files.
+
+    The same run gives the same, in whatever order a database has it.
+    """
+    yield [Batch(params=dict(some)) for some in _parts(sorted(run.data.params.items()), MOST_TAGS)], scratch
+    inputs = [_input(each) for each in (run.inputs.dataset_inputs if run.inputs else ())]
+    yield sorted(inputs, key=Input.model_dump_json), scratch
     model_id = model_of(client, run.info.run_id)
     model = client.get_logged_model(model_id) if model_id else None
     of_model = {(each.key, each.step, each.timestamp) for each in (model.metrics or [] if model else [])}
-    points = [point for name in run.data.metrics for point in client.get_metric_history(run.info.run_id, name)]
+    names = sorted(run.data.metrics)
+    points = [point for name in names for point in sorted(client.get_metric_history(run.info.run_id, name), key=_order)]
     yield _metrics([each for each in points if _place(each) not in of_model]), scratch
     yield from _files(client, run, scratch / "files")
     if model:
@@ -80,6 +82,10 @@ def _contents(client: MlflowClient, run: MlflowRun, scratch: Path) -> Iterator[t
         saved = Path(files.download_artifacts("", str(_made(scratch / "model"))))
         yield [Model(paths=paths_below(saved))], saved
         yield _metrics([each for each in points if _place(each) in of_model], of_model=True), scratch
+    # Late, as the owner is among them, by which whoever opens the store closes a run whose process is gone.
+    own = (PARENT, BEGUN_AS)  # which the other store writes itself
+    tags = {key: tag for key, tag in run.data.tags.items() if key not in own and not key.startswith(DELIVERED)}
+    yield [Batch(tags=dict(some)) for some in _parts(sorted(tags.items()), MOST_TAGS)], scratch
     yield [Status(status=run.info.status, ended=run.info.end_time)], scratch
 
 
@@ -105,12 +111,16 @@ def _input(given: DatasetInput) -> Input:
 
 
 def _metrics(points: Sequence[Metric], *, of_model: bool = False) -> list[Write]:
-    measured = [Measured(metric=each.key, value=each.value, time=each.timestamp, step=each.step) for each in points]
-    return [Batch(metrics=some, of_model=of_model) for some in _parts(measured, METRICS_AT_ONCE)]
+    parts = _parts([same_measured(each) for each in points], MOST_METRICS)
+    return [Batch(metrics=some, of_model=of_model) for some in parts]
 
 
 def _place(point: Metric) -> tuple[str, int, int]:
     return point.key, point.step, point.timestamp
+
+
+def _order(point: Metric) -> tuple[int, int, str]:
+    return point.step, point.timestamp, str(point.value)
 
 
 def _parts(items: Sequence[_Item], most: int) -> list[Sequence[_Item]]:

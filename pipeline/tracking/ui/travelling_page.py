@@ -50,7 +50,7 @@ def bring_description(store: Store, run_id: str, experiment_id: str, former: str
         former: the id of the run in that other store.
     """
     before = store.run(run_id).data.tags.get(NOTE, "")
-    after = in_experiment(before, experiment_id).replace(former, run_id)
+    after = in_experiment(before, experiment_id, former).replace(former, run_id)
     if after != before:
         store.set_tags(run_id, {NOTE: after})
 
