@@ -23,14 +23,15 @@ GROUPS = {
     "folders": "Folders that moved or are missing",
     "deleted": "What a user deleted",
     "damaged": "Damaged and hostile files",
+    "requests": "Requests to a served model",
 }
 """The sections of the page, in their order."""
 HEAD = """\
 # Reliability
 
-What can go wrong, what is promised then, and the test that causes the fault with the real command and sees the promise
-kept. `python tests/reliability.py` writes this page from the docstrings of the tests; a test fails where the page says
-anything else. {count} faults; `make test ARGS="-m fault"` causes all of them.
+What can go wrong, what is promised then, and the test that causes the fault and sees the promise kept.
+`python tests/reliability.py` writes this page from the docstrings of the tests; a test fails where the page says anything
+else. {count} faults; `make test ARGS="-m fault"` causes all of them.
 """
 
 

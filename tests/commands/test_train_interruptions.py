@@ -89,7 +89,7 @@ def test_a_run_that_is_still_training_cannot_be_resumed(checkout: Checkout) -> N
 
 @pytest.mark.fault("kills", "a power cut, which leaves a run RUNNING")
 def test_a_run_that_a_power_cut_left_running_is_closed_by_the_next_start(checkout: Checkout) -> None:
-    """The next command closes the run, which can be resumed."""
+    """The next command closes the run, and says how to resume it."""
     process = checkout.start("pipeline.train", *ENDLESS, "tracking.experiment=cut")
     wait_for_epoch(process, 1)
     [run] = checkout.runs("cut")
@@ -99,7 +99,9 @@ def test_a_run_that_a_power_cut_left_running_is_closed_by_the_next_start(checkou
     process.wait()
     assert checkout.client.get_run(run.info.run_id).info.status == "RUNNING"
     assert checkout.train(*SMALL, "tracking.experiment=next").returncode == 0
-    assert checkout.client.get_run(run.info.run_id).info.status == "KILLED"
+    closed = checkout.client.get_run(run.info.run_id)
+    assert closed.info.status == "KILLED"
+    assert f"resume={run.info.run_id}" in closed.data.tags["mlflow.note.content"]
 
 
 def test_a_diverging_run_fails_with_epoch_step_and_settings(checkout: Checkout) -> None:
@@ -139,7 +141,7 @@ def test_a_run_is_resumed_with_its_own_data_only_and_from_anywhere(checkout: Che
 
 @pytest.mark.fault("damaged", "a checkpoint is damaged")
 def test_a_damaged_checkpoint_is_named_with_the_cure(checkout: Checkout) -> None:
-    """It is named, with the cure, and nothing is trained."""
+    """The command ends with a message that names it."""
     process = checkout.start("pipeline.train", *ENDLESS, "tracking.experiment=damaged")
     wait_for_epoch(process, 1)
     process.send_signal(signal.SIGTERM)

@@ -111,7 +111,7 @@ def test_a_handful_of_images_is_trained_on_drawn_and_kept(checkout: Checkout, nu
 
 @pytest.mark.fault("deleted", "a run was deleted in the UI")
 def test_a_deleted_run_is_named_by_every_command_with_a_cure_that_works(checkout: Checkout) -> None:
-    """Every command names it with the cure, which works."""
+    """Commands that read it name it with the cure, which works."""
     assert checkout.train(*SMALL, "tracking.experiment=deleted").returncode == 0
     [run] = checkout.runs("deleted")
     checkout.client.delete_run(run.info.run_id)

@@ -43,7 +43,7 @@ def test_clock(checkout: Checkout, tmp_path: Path) -> None:
     assert [step for step, _ in checkout.history(run.info.run_id, "train/epoch/loss")] == list(range(1, 401))
 
 
-@pytest.mark.fault("two commands", "two commands resume the same run at once")
+@pytest.mark.fault("two commands", "two commands of a machine resume the same run at once")
 def test_two_resume_at_once(checkout: Checkout) -> None:
     """One goes on, the other is refused with the process that has the run; every epoch is trained once."""
     process = checkout.start("pipeline.train", *LONG, "training.epochs=100000", "tracking.experiment=twice")
@@ -97,7 +97,7 @@ def test_memory_of_a_trial(checkout: Checkout) -> None:
 
 @pytest.mark.fault("folders", "the folder for temporary files is gone")
 def test_folder_of_temporary_files(checkout: Checkout, tmp_path: Path) -> None:
-    """Python takes another folder for temporary files, and the training ends with its pictures and its model."""
+    """Python takes another folder for temporary files, and the training ends as usual."""
     gone = tmp_path / "gone"
     gone.mkdir()
     environment = {"TMPDIR": str(gone), "TEMP": str(gone), "TMP": str(gone)}

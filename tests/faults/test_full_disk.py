@@ -39,7 +39,7 @@ def goes_on(checkout: Checkout, said: str, *overrides: str) -> None:
 
 @pytest.mark.fault("disk", "the disk of the pictures and models fills up")
 def test_disk_of_artifacts(tmp_path: Path, small_disk: Path) -> None:
-    """The run ends as failed with the file that had no room, and goes on where it was once there is room."""
+    """The run ends as failed with the reason, and goes on once there is room."""
     checkout = Checkout(tmp_path / "checkout")
     (checkout.root / "mlruns").mkdir()
     (checkout.root / "mlruns" / "artifacts").symlink_to(small_disk)
@@ -59,7 +59,7 @@ def test_disk_of_artifacts(tmp_path: Path, small_disk: Path) -> None:
 
 @pytest.mark.fault("disk", "the disk of the outbox fills up while a run is recorded behind a server")
 def test_disk_of_outboxes(tmp_path: Path, small_disk: Path) -> None:
-    """The run ends with the reason, goes on where it was once there is room, and all of it reaches the server."""
+    """The run ends with the reason, goes on once there is room, and each of its epochs reaches the server once."""
     checkout = Checkout(tmp_path / "checkout")
     (checkout.root / "mlruns").mkdir()
     (checkout.root / "mlruns" / "outbox").symlink_to(small_disk)

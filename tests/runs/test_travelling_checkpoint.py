@@ -11,7 +11,7 @@ from servers import without_artifacts
 TRAINING = (*WITH_PICTURES, "training.epochs=12", "training.patience=null", "pictures.final=[latent_film]")
 
 
-@pytest.mark.fault("nodes", "the machine of a training is lost")
+@pytest.mark.fault("nodes", "a training is ended by its scheduler (SIGTERM), and its machine is given to others")
 def test_another_machine_goes_on_bit_for_bit(tmp_path: Path) -> None:
     """Another machine goes on from the checkpoint that was sent to the server, to the same bits."""
     one, another = (Checkout(tmp_path / name) for name in ("one", "another"))

@@ -96,7 +96,7 @@ def test_two_nodes_share_a_study_its_slots_their_gpus_and_no_log_has_its_passwor
 def test_a_study_ends_though_its_command_is_killed_and_then_what_runs_its_jobs(
     checkout: Checkout, cluster: RayCluster, commands
 ) -> None:
-    """Ray starts the job again, and the study ends with its report."""
+    """Ray starts the job again, and each trial is trained once."""
     command = (*study("forgotten", 4, 60), f"hydra.launcher.address={cluster.address}")
     process = checkout.start("pipeline.train", *command, env=cluster.environment, group=True)
     commands.append(process)

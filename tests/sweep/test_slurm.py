@@ -55,7 +55,7 @@ def study(name: str, *overrides: str, epochs: int = 60) -> tuple[str, ...]:
 
 @pytest.mark.fault("nodes", "Slurm preempts and requeues a job of a study whose command has ended")
 def test_a_study_goes_on_without_its_command_and_after_a_preemption(checkout: Checkout, slurm: Slurm) -> None:
-    """The study goes on and ends with its report."""
+    """The study goes on, and each trial is trained once."""
     storage = f"sqlite:///file:{checkout.root}/optuna.db?uri=true&password={SECRET}"
     command = study("submitted", "sweep.storage='${oc.env:STUDY_STORAGE}'")
     env = {**slurm.environment, "STUDY_STORAGE": storage}

@@ -55,7 +55,7 @@ def test_a_study_that_loses_its_server_ends_with_its_report_and_is_sent_afterwar
 def test_a_study_that_is_begun_without_its_server_is_sent_when_the_server_comes(
     checkout: Checkout, commands, tmp_path: Path
 ) -> None:
-    """Trials are sent while others are trained; each trial and each epoch is there once."""
+    """What is recorded is sent once the server answers; each trial and each epoch is there once."""
     port, said = free_port(), tmp_path / "log"
     study = [each.replace("outage", "begun_offline") for each in STUDY]
     with said.open("w") as log:
