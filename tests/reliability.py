@@ -30,8 +30,8 @@ HEAD = """\
 # Reliability
 
 What can go wrong, what is promised then, and the test that causes the fault and sees the promise kept.
-`python tests/reliability.py` writes this page from the docstrings of the tests; a test fails where the page says anything
-else. {count} faults; `make test ARGS="-m fault"` causes all of them.
+`python tests/reliability.py` writes this page from the docstrings of the tests; a test fails where the page says
+anything else. {count} faults; `make test ARGS="-m fault"` causes all of them.
 """
 
 
