@@ -7,7 +7,7 @@ from functools import partial
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.config.build import build
+from pipeline.config.build import build, trusted_of
 from pipeline.config.names import Config
 from pipeline.data.images import ImageData
 from pipeline.data.settings import DatasetSettings
@@ -151,7 +151,7 @@ def _train(
     vae = record.gallery.vae
     checkpoint = checkpoint_of(run.id)
     copy = SentCheckpoint(run.store, run.id, checkpoint)
-    with _ended_early(run, copy):
+    with _ended_early(run, copy, resume_command(run.store.uri, run.id, trusted_of(config))):
         if not checkpoint.exists():
             record.begin(config, vae)
         with TrainingProgress(setup.training.epochs, console) as progress:
@@ -178,10 +178,9 @@ def _remove(copy: SentCheckpoint) -> None:
 
 
 @contextmanager
-def _ended_early(run: Run, copy: SentCheckpoint) -> Iterator[None]:
-    """Add to whatever ends a training early how far the training came; a pruned one needs no checkpoint any longer."""
+def _ended_early(run: Run, copy: SentCheckpoint, command: str) -> Iterator[None]:
+    """Add to whatever ends a training early how far it came and how to go on; a pruned one needs no checkpoint."""
     checkpoint = copy.checkpoint
-    command = resume_command(run.store.uri, run.id)
     try:
         with interruption_first():
             yield

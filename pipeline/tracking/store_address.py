@@ -3,7 +3,7 @@
 import logging
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -71,7 +71,8 @@ def sync_command(uri: Address) -> str:
     return f"{python()} -m pipeline.sync {shlex.quote(f'tracking.uri={uri}')}"
 
 
-def resume_command(uri: Address, run_id: str) -> str:
-    """The command that goes on with a run of the tracking store at this address."""
+def resume_command(uri: Address, run_id: str, trusted: Sequence[str] = ()) -> str:
+    """The command that goes on with a run of the tracking store at this address, with the packages that it needs."""
     where = "" if uri == DATABASE else f" {shlex.quote(f'tracking.uri={uri}')}"
-    return f"{python()} -m pipeline.train resume={run_id}{where}"
+    packages = f" {shlex.quote('trusted=[' + ','.join(trusted) + ']')}" if trusted else ""
+    return f"{python()} -m pipeline.train resume={run_id}{where}{packages}"

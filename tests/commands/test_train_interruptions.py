@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from checkout import SMALL, Checkout, wait_for_epoch
 
 from pipeline.tracking.run_facts import beginning
@@ -137,6 +138,32 @@ def test_a_run_is_resumed_with_its_own_data_only_and_from_anywhere(checkout: Che
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     assert len(checkout.client.get_run(run.info.run_id).inputs.dataset_inputs) == len(run.inputs.dataset_inputs)
+
+
+@pytest.mark.fault("damaged", "the config that a run has recorded names a program of its own")
+def test_a_recorded_config_executes_nothing_when_its_run_is_resumed(checkout: Checkout, tmp_path: Path) -> None:
+    """Resuming it is refused, whatever the record trusts; nothing is executed."""
+    process = checkout.start("pipeline.train", *ENDLESS, "tracking.experiment=hostile")
+    wait_for_epoch(process, 2)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    [run] = checkout.runs("hostile")
+    record = checkout.artifacts(run.info.run_id) / "config.yaml"
+    before = record.read_text()
+    made = tmp_path / "made"
+    for path in ("training.runtime", "likelihood"):
+        hostile = yaml.safe_load(before)
+        node = hostile
+        *above, last = path.split(".")
+        for name in above:
+            node = node[name]
+        node[last] = {"_target_": "subprocess.Popen", "args": ["touch", str(made)]}
+        record.write_text(yaml.safe_dump(hostile | {"trusted": ["subprocess"]}))
+        done = checkout.train(f"resume={run.info.run_id}")
+        assert done.returncode == 2, done.stdout
+        assert f"{path}._target_=subprocess.Popen: only pipeline, keras.activations" in done.stderr
+        assert not made.exists()
+    record.write_text(before)
 
 
 @pytest.mark.fault("damaged", "a checkpoint is damaged")

@@ -1,6 +1,7 @@
 """What fails late costs nothing of what came before: a picture, the scores, a full disk, a run that was deleted."""
 
 import re
+import shlex
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_scores_that_fail_leave_the_model_and_are_had_by_going_on(checkout: Chec
     assert cure in run.data.tags["mlflow.note.content"]
 
     (mine / "broken").unlink()
-    done = checkout.train(cure, cwd=mine)
+    done = checkout.train(*shlex.split(cure), cwd=mine)
     assert done.returncode == 0, done.stderr
     after = checkout.client.get_run(run.info.run_id)
     assert after.info.status == "FINISHED"
