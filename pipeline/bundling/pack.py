@@ -19,7 +19,7 @@ from pipeline.tracking.outbox.recorded_run import record
 from pipeline.tracking.owner import is_alive
 from pipeline.tracking.registry import names_of_champion
 from pipeline.tracking.store import MlflowRun, Store
-from pipeline.tracking.tags import BEGUN_AS, REUSED
+from pipeline.tracking.tags import BEGUN_AS, PARENT, REUSED
 from pipeline.tracking.trials import STUDY, STUDY_KEY
 from pipeline.tracking.ui.travelling_page import page_of
 
@@ -110,7 +110,18 @@ def _whole(top: MlflowRun, store: Store) -> list[MlflowRun]:
             found[run.info.run_id] = run
             waiting += store.children(run.info.run_id)
             waiting += [store.run(run.data.tags[REUSED])] if REUSED in run.data.tags else []
-    return list(found.values())
+    return _parents_first(found)
+
+
+def _parents_first(found: Mapping[str, MlflowRun]) -> list[MlflowRun]:
+    """Sort runs so that each one comes after its parent; what a run took over may be a child of another one."""
+    placed: dict[str, MlflowRun] = {}
+    while len(placed) < len(found):
+        for run_id, run in found.items():
+            parent = run.data.tags.get(PARENT)
+            if parent not in found or parent in placed:
+                placed.setdefault(run_id, run)
+    return list(placed.values())
 
 
 def _refuse_open(runs: Sequence[MlflowRun]) -> None:
