@@ -1,7 +1,6 @@
 """Packing runs, and the study that they are of, into a bundle."""
 
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pipeline.bundling.bundle_file import working_folder, write_bundle
 from pipeline.bundling.contents import HEAD, JOURNAL, RUNS, Head, checkpoint_in
 from pipeline.errors import InputError, NoSuchRun, StoreUnreachable, unwritable
 from pipeline.places import MLRUNS, STUDIES, checkpoint_of
-from pipeline.runs.travelling_checkpoint import fetch_checkpoint
+from pipeline.runs.travelling_checkpoint import copy_checkpoint, fetch_checkpoint
 from pipeline.sweep.study.copied_study import copy_to_journal, run_id_of_study
 from pipeline.text.wording import did_you_mean
 from pipeline.tracking.outbox.recorded_run import record
@@ -140,13 +139,8 @@ def _copy_checkpoint(store: Store, run: MlflowRun, folder: Path) -> None:
         return
     here = checkpoint_of(store.id_here(run))
     fetch_checkpoint(store, run.info.run_id)
-    if not here.exists():
-        return
-    copy = checkpoint_in(folder, run.info.run_id)
-    copy.with_suffix("").mkdir(parents=True)
-    for snapshot in here.with_suffix("").glob("*.npz"):
-        shutil.copyfile(snapshot, copy.with_suffix("") / snapshot.name)
-    shutil.copyfile(here, copy)
+    if here.exists():
+        copy_checkpoint(here, here.with_suffix(""), checkpoint_in(folder, run.info.run_id))
 
 
 def _head(store: Store, runs: Sequence[MlflowRun]) -> Head:

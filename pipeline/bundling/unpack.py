@@ -1,6 +1,5 @@
 """Unpacking a bundle: its runs, and the study that they are of, are brought into another store."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pipeline.bundling.contents import HEAD, JOURNAL, Head, checkpoint_in, run_f
 from pipeline.bundling.foreign_parts import check_checkpoint, check_outbox
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.places import checkpoint_of
+from pipeline.runs.travelling_checkpoint import copy_checkpoint
 from pipeline.sweep.study.copied_study import StudyInJournal
 from pipeline.text.wording import one_line
 from pipeline.tracking.outbox.arrival import Arrived, arrive
@@ -133,15 +133,8 @@ def _arrive(file: Path, outbox: Outbox, store: Store, begun_as: str | None) -> A
 def _install_checkpoint(folder: Path, former: str, arrived: Arrived) -> None:
     """Put the checkpoint of an interrupted run in its place, unless this machine has one of the run."""
     source, target = checkpoint_in(folder, former), checkpoint_of(arrived.run_id)
-    if not source.exists() or target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    snapshots = source.with_suffix("")
-    if snapshots.exists():
-        shutil.copytree(snapshots, target.with_suffix(""), dirs_exist_ok=True)
-    unfinished = target.with_suffix(".unfinished")
-    shutil.copyfile(source, unfinished)
-    unfinished.replace(target)  # last, as it says that its epochs are done
+    if source.exists() and not target.exists():
+        copy_checkpoint(source, source.with_suffix(""), target)
 
 
 def _name_champions(head: Head, brought: Mapping[str, Arrived], store: Store, console: Console) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A travelling checkpoint is sent to the tracking server now and then, so that a run can go on on another machine."""
 
 import logging
+import shutil
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,11 +66,25 @@ def fetch_checkpoint(store: Store, run_id: str) -> None:
         done = _epochs(sent, f"The checkpoint that run {run_id} has sent to {store.uri}")
         if done <= _epochs(here, f"The checkpoint of run {run_id} on this machine"):
             return
-        snapshots = here.with_suffix("")
-        for snapshot in (sent.parent / SNAPSHOTS).glob("*.npz"):
-            snapshots.mkdir(exist_ok=True)
-            snapshot.replace(snapshots / snapshot.name)
-        sent.replace(here)  # last, as it says that its epochs are done
+        copy_checkpoint(sent, sent.parent / SNAPSHOTS, here)
+
+
+def copy_checkpoint(checkpoint: Path, snapshots: Path, target: Path) -> None:
+    """Copy a checkpoint, and its snapshots from a folder into that beside the copy, in place of what was there.
+
+    Args:
+        checkpoint: the path of the checkpoint.
+        snapshots: the folder with its snapshots, if it has any.
+        target: the path of the copy, which is there whole or not at all.
+    """
+    folder = target.with_suffix("")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for snapshot in snapshots.glob("*.npz"):
+        folder.mkdir(exist_ok=True)
+        shutil.copyfile(snapshot, folder / snapshot.name)
+    unfinished = target.with_suffix(".unfinished")
+    shutil.copyfile(checkpoint, unfinished)
+    unfinished.replace(target)  # last, as it says that its epochs are done
 
 
 def _epochs(path: Path, name: str) -> int:

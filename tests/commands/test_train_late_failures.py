@@ -2,12 +2,10 @@
 
 import re
 import shlex
-import signal
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from checkout import SMALL, Checkout, wait_for_epoch
+from checkout import SMALL, Checkout
 from mlflow.entities import LoggedModelStatus
 
 OWN = '''
@@ -139,44 +137,3 @@ def test_a_family_of_which_every_training_was_refused_has_failed(checkout: Check
     assert "No training finished: " in done.stderr
     assert "Traceback" not in done.stderr
     assert [run.info.status for run in checkout.runs("refused")] == ["FAILED"]
-
-
-@pytest.mark.fault("disk", "the disk of the checkpoints fills up during a training")
-def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_room(tmp_path: Path, small_disk: Path) -> None:
-    """The run ends as failed, the place is named, and the run goes on from its last checkpoint once there is room."""
-    checkout = Checkout(tmp_path / "checkout")
-    (checkout.root / "mlruns").mkdir()
-    (checkout.root / "mlruns" / "checkpoints").symlink_to(small_disk)
-    settings = ("dataset.limit=300", "model.hidden=[512]", "training.epochs=100000", "training.patience=null")
-    process = checkout.start("pipeline.train", *settings, "pictures=few", "tracking.experiment=full")
-    wait_for_epoch(process, 2)
-    ballast = small_disk / "ballast"
-    with suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(1 << 14))
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 2
-    assert re.search(r"Nothing more can be written \(.*No space left on device\)\. \d+ epochs were done", err)
-    assert "Traceback" not in err
-    [run] = checkout.runs("full")
-    assert run.info.status == "FAILED"
-    ballast.unlink()
-    [cure] = re.findall(r"Go on with: python -m pipeline.train (resume=\w+)", err)
-    process = checkout.start("pipeline.train", cure)
-    wait_for_epoch(process, 5)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-    assert process.returncode == 143
-
-
-@pytest.mark.fault("disk", "the disk of the database fills up")
-def test_a_full_disk_below_the_database_is_named(tmp_path: Path, small_disk: Path) -> None:
-    """The command ends with a message without a traceback."""
-    checkout = Checkout(tmp_path / "checkout")
-    (checkout.root / "mlruns").symlink_to(small_disk)
-    done = checkout.train(
-        "dataset.limit=300", "model.hidden=[2048,1024]", "training.epochs=1", "tracking.experiment=full"
-    )
-    assert done.returncode == 2
-    assert "Nothing more can be written" in done.stderr
-    assert "Traceback" not in done.stderr

@@ -66,6 +66,13 @@ def test_a_run_is_recorded_on_a_server_too(checkout: Checkout) -> None:
         assert f"{ui.address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}?workflow" in done.stdout
         client = mlflow.tracking.MlflowClient(ui.address)
         assert {"config.yaml", "latent.png", "images"} <= {each.path for each in client.list_artifacts(run.info.run_id)}
+        env = {"MLFLOW_TRACKING_URI": ui.address}
+        for command in (
+            ("pipeline.compare", f"runs=[{run.info.run_id}]"),
+            ("pipeline.evaluate", f"run={run.info.run_id}"),
+        ):
+            assert checkout.run(*command, env=env).returncode == 0
+            assert checkout.run("pipeline.sync", env=env).stdout.strip() == "Nothing is left to send.", command
 
 
 def test_a_server_that_falls_silent_is_told_from_one_that_has_no_such_run(checkout: Checkout) -> None:
