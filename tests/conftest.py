@@ -22,6 +22,7 @@ from pipeline.config.names import Config
 from pipeline.process.environment import isolate
 from pipeline.process.interruption import SIGNALS, listen
 from pipeline.runtime import RuntimeSettings, start_tensorflow
+from pipeline.secrets import KEPT
 from pipeline.sweep.study.plan import Plan
 from pipeline.tracking.store import Store
 
@@ -65,6 +66,12 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
 def _outboxes_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outboxes for each test, so that nobody's own are touched."""
     monkeypatch.setattr(places, "OUTBOX", tmp_path / "outboxes")
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets of addresses for each test: another one's would be masked in messages, where it is a word of a path."""
+    monkeypatch.setenv(KEPT, "{}")
 
 
 @pytest.fixture(scope="module")

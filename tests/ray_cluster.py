@@ -27,7 +27,7 @@ class RayCluster:
         folder: of the nodes' sessions, with their logs.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: int) -> None:
         self.folder = folder
         self._port = free_port()
         self._ports = {"ray-client-server-port": free_port(), "runtime-env-agent-port": free_port()}
@@ -37,7 +37,7 @@ class RayCluster:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             "RAY_USAGE_STATS_ENABLED": "0",
-            "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "120",  # 30 of Ray's own are too few on a busy machine
+            "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": str(patience),
         }
         self._nodes: list[subprocess.Popen[bytes]] = []
 
@@ -115,12 +115,15 @@ class RayCluster:
 
 
 @contextmanager
-def ray_cluster(*, cpus: int, gpus: int = 0) -> Iterator[RayCluster]:
-    """Two nodes of the same size, in a folder whose name is short enough for the sockets in it."""
+def ray_cluster(*, cpus: int, gpus: int = 0, nodes: int = 2, patience: int = 120) -> Iterator[RayCluster]:
+    """Nodes of the same size, in a folder whose name is short enough for the sockets in it.
+
+    The head waits so many seconds for the process of a client: the 30 of Ray's own are too few on a busy machine.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))
-    cluster = RayCluster(folder)
+    cluster = RayCluster(folder, patience)
     try:
-        for _ in range(2):
+        for _ in range(nodes):
             cluster.start_node(cpus=cpus, gpus=gpus)
         yield cluster
     finally:

@@ -205,8 +205,7 @@ def test_a_mirror_and_a_storage_of_studies_are_named_without_their_passwords(pla
         ("bob:s3cret@host:5000", "bob:***@host:5000"),
     ],
 )
-def test_an_address_shows_all_but_its_secret_and_gives_it_when_asked(monkeypatch, address: str, shown: str) -> None:
-    monkeypatch.setenv("VAE_SECRETS", "{}")
+def test_an_address_shows_all_but_its_secret_and_gives_it_when_asked(address: str, shown: str) -> None:
     known = Address(address)
     texts = (
         str(known),
@@ -221,8 +220,7 @@ def test_an_address_shows_all_but_its_secret_and_gives_it_when_asked(monkeypatch
     assert Address(known) == known
 
 
-def test_a_text_is_masked_however_a_library_writes_the_secret(monkeypatch) -> None:
-    monkeypatch.setenv("VAE_SECRETS", "{}")
+def test_a_text_is_masked_however_a_library_writes_the_secret() -> None:
     Address("http://bob:s3%40cret@host")
     Address("postgresql://postgres:postgres@host/db")
     basic = base64.b64encode(b"bob:s3@cret").decode()
@@ -233,8 +231,7 @@ def test_a_text_is_masked_however_a_library_writes_the_secret(monkeypatch) -> No
     assert str(InputError("no http://bob:s3%40cret@host")) == "no http://bob:***@host"
 
 
-def test_a_text_that_names_an_address_is_no_address(monkeypatch) -> None:
-    monkeypatch.setenv("VAE_SECRETS", "{}")
+def test_a_text_that_names_an_address_is_no_address() -> None:
     texts = {
         "note": "see https://host/path, contact me@uni.de",
         "link": "https://host/x?design=5&orderByKey=a&author=b",
@@ -244,8 +241,7 @@ def test_a_text_that_names_an_address_is_no_address(monkeypatch) -> None:
     assert masked("the host of me@uni.de") == "the host of me@uni.de"
 
 
-def test_a_password_that_is_a_common_word_leaves_messages_readable(monkeypatch) -> None:
-    monkeypatch.setenv("VAE_SECRETS", "{}")
+def test_a_password_that_is_a_common_word_leaves_messages_readable() -> None:
     shown = Address("postgresql://mlflow:mlflow@db/mlflow")
     assert shown == "postgresql://mlflow:***@db/mlflow"
     assert masked(f"python -m mlflow db upgrade {shown.full}") == f"python -m mlflow db upgrade {shown}"

@@ -134,6 +134,26 @@ def test_kill_actor_ends_a_job_tidily_and_ctrl_c_the_others(checkout: Checkout, 
     assert {run.info.run_id for run in runs.values()} <= {name.partition(".")[0] for name in checkpoints}
 
 
+@pytest.mark.fault("nodes", "the process dies that the head of Ray starts for the command of another machine")
+def test_a_command_connects_though_the_process_that_the_head_starts_for_it_dies(checkout: Checkout, commands) -> None:
+    """The command asks the head once more, three times in all, and the study ends."""
+    with ray_cluster(cpus=2, nodes=1, patience=30) as cluster:
+        command = (*study("unlucky", 2, 3), f"hydra.launcher.address={cluster.client}")
+        process = checkout.start("pipeline.train", *command, env=cluster.environment, group=True)
+        commands.append(process)
+        started: list[psutil.Process] = []
+
+        def is_there() -> bool:
+            started[:] = cluster.processes(0, "--mode=specific-server")
+            return bool(started)
+
+        wait_until(is_there, "the head never started a process for the client", process)
+        started[0].kill()
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, out + err
+    assert_trained_once(checkout, "unlucky", 2, 3)
+
+
 def test_a_family_runs_on_ray_that_is_started_here_and_a_failure_is_told(checkout: Checkout) -> None:
     process = checkout.start(
         "pipeline.train",

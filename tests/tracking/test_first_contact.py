@@ -31,9 +31,8 @@ OLD_SERVER = os.environ.get("OLD_MLFLOW", "")
 
 
 @pytest.fixture(autouse=True)
-def _same_uri_afterwards(monkeypatch: pytest.MonkeyPatch):
+def _same_uri_afterwards():
     before = mlflow.get_tracking_uri()
-    monkeypatch.setenv("VAE_SECRETS", "{}")
     yield
     mlflow.set_tracking_uri(before)
 

@@ -13,6 +13,13 @@ from pipeline.text.wording import first_line, last_line
 
 TRIES = 3
 """How often a cluster is asked for a connection that failed by chance."""
+_CHANCES = (
+    "ZombieProcess",
+    "NoSuchProcess",
+    "Starting Ray client server failed",
+    "Proxy failed to Connect to backend",  # after RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S of the head, 30 s
+)
+"""What a head answers when the process of a client has died."""
 NAMESPACE = "vae"
 """The namespace of Ray in which our supervisors have their names."""
 TOKEN = (
@@ -52,9 +59,9 @@ def _connect(settings: RaySettings) -> None:
 def _is_chance(error: Exception) -> bool:
     """Tell whether the process that a head forks for each of its clients has died of the fork, as some do.
 
-    Ray's issue 63202. The head then answers what psutil says of that process, or that its start failed.
+    Ray's issue 63202. The head then answers what psutil says of that process, or that it did not start or answer.
     """
-    return any(sign in str(error) for sign in ("ZombieProcess", "NoSuchProcess", "Starting Ray client server failed"))
+    return any(sign in str(error) for sign in _CHANCES)
 
 
 def disconnect() -> None:
