@@ -14,7 +14,7 @@ from pipeline.errors import InputError, StoreUnreachable
 from pipeline.places import checkpoint_of
 from pipeline.runs.travelling_checkpoint import copy_checkpoint
 from pipeline.sweep.study.copied_study import StudyInJournal
-from pipeline.text.wording import one_line
+from pipeline.text.wording import counted, one_line
 from pipeline.tracking.outbox.arrival import Arrived, arrive
 from pipeline.tracking.outbox.lines import parsed
 from pipeline.tracking.outbox.outbox import Outbox
@@ -82,7 +82,7 @@ def _say_that_all_stays(bundle: _Bundle, storage: Address | None, console: Conso
         _say(console, "What is below it stays, too: of two copies that went on apart none becomes the other")
     if bundle.study:
         here, there = bundle.study.trials_there(storage)
-        _say(console, f"Study {bundle.study.name} has {here} trials here, and {there} in the bundle")
+        _say(console, f"Study {bundle.study.name} has {counted(here, 'trial')} here, and {there} in the bundle")
 
 
 def _complete(

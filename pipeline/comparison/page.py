@@ -9,7 +9,7 @@ from pipeline.comparison.table import Table, concise, last_part
 from pipeline.figures.interactive.web_page import CONFIG, chart_layout, image_address, plotly_text, web_page
 from pipeline.figures.kit.style import MUTED
 from pipeline.metric_names import ELBO
-from pipeline.text.wording import shortened
+from pipeline.text.wording import counted, shortened
 from pipeline.tracking.run_facts import FinishedRun
 
 LONGEST = 60
@@ -37,7 +37,7 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
     return web_page(
         "comparison/page.html",
         title=title,
-        hint=f"{len(table.runs)} runs, sorted by {table.sort}. {how} Click a heading to sort by it.",
+        hint=f"{counted(len(table.runs), 'run')}, sorted by {table.sort}. {how} Click a heading to sort by it.",
         scene={"plane": _plane(table), "curves": _curves(table, curves), "config": CONFIG},
         table=table,
         best={score: table.best(score) for score in table.scores},

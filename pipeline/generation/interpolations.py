@@ -16,6 +16,7 @@ from pipeline.latent.encoding import decode, encode
 from pipeline.latent.traversal import interpolated
 from pipeline.pictures.settings import Pair
 from pipeline.runs.loaded_run import LoadedRun
+from pipeline.text.wording import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,9 @@ class Interpolations:
     def _own(self, trained: LoadedRun) -> np.ndarray:
         """The user's own files two by two, uint8 [R, 2, H, W, C]."""
         if len(self.files) % 2:
-            raise InputError(f"what.files: {len(self.files)} files; expected an even number, the two ends of each line")
+            raise InputError(
+                f"what.files: {counted(len(self.files), 'file')}; expected an even number, the two ends of each line"
+            )
         images = own_files([Path(file).expanduser() for file in self.files], trained).images
         return images.reshape(-1, 2, *images.shape[1:])
 

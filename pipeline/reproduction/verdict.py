@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipeline.reproduction.first_difference import Difference
-from pipeline.text.wording import one_line
+from pipeline.text.wording import counted, one_line
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Verdict:
     def __str__(self) -> str:
         if self.is_identical:
             model = "" if self.weights is None else " and all weights of the model"
-            return f"bit-identical: {self.numbers} numbers of {self.epochs} epochs{model}"
+            return f"bit-identical: {counted(self.numbers, 'number')} of {counted(self.epochs, 'epoch')}{model}"
         what = self.difference or f"{self.weights} weights of the model differ, and no number"
         return f"not the same: {what}"
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipeline.evaluation.evaluation import Evaluation
-from pipeline.text.wording import one_line
+from pipeline.text.wording import counted, one_line
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Outcome:
         said = Text.assemble(
             ("\nDone: ", "bold green"),
             (one_line(self.run_name), "bold"),
-            f", {self.epochs} epochs, run {self.run_id}\n"
+            f", {counted(self.epochs, 'epoch')}, run {self.run_id}\n"
             f"On the {test.split} split, per image: ELBO {test.elbo:.2f} nats "
             f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), {_nll(test)}MSE {test.mse:.4f}\n",
             (f"{test.warning}\n" if test.warning else "", "yellow"),

@@ -12,6 +12,7 @@ from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.snapshots import Snapshots
 from pipeline.runs.recorded_config import record_config
 from pipeline.text.markdown import literal, table
+from pipeline.text.wording import counted
 from pipeline.tracking.run import Run
 from pipeline.tracking.tags import FINGERPRINT
 from pipeline.training.checkpoint import History
@@ -110,7 +111,7 @@ def _result(history: History, evaluation: Evaluation) -> str:
     return "\n\n".join(
         (
             *([f"**{evaluation.warning}**"] if evaluation.warning else []),
-            f"{len(losses)} epochs, best validation loss **{best:.2f}** nats after epoch "
+            f"{counted(len(losses), 'epoch')}, best validation loss **{best:.2f}** nats after epoch "
             f"{losses.index(best) + 1}. On the {evaluation.split} split:",
             table(rows, align=("---", "---:")),
         )

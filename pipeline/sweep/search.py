@@ -30,6 +30,7 @@ from pipeline.sweep.study.study import Study, is_begun
 from pipeline.sweep.study_run import study_run
 from pipeline.sweep.study_summary import study_summary
 from pipeline.sweep.workers.worker import Worker
+from pipeline.text.wording import counted
 from pipeline.tracking.settings import TrackingSettings
 
 
@@ -105,7 +106,7 @@ def _announce(plan: Plan, feasibility: Feasibility, console: Console) -> None:
     sizes = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
     every = ", every point of the space" if plan.n_trials < plan.settings.n_trials else ""
     announcement = (
-        f": at most {plan.n_trials} trials{every}, searching {', '.join(plan.space)}. All of {feasibility.points} "
-        f"points can be trained: {sizes} parameters, up to {feasibility.memory:.1f} GB"
+        f": at most {counted(plan.n_trials, 'trial')}{every}, searching {', '.join(plan.space)}. All of "
+        f"{feasibility.points} points can be trained: {sizes} parameters, up to {feasibility.memory:.1f} GB"
     )
     console.print(Text.assemble("Study ", (plan.settings.study, "bold"), announcement), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Names that somebody else chose, made fit to be shown: on one line, and no longer than there is room."""
+"""Words of messages: names that somebody else chose, made fit to be shown, lines of errors, numbers with nouns."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -53,6 +53,11 @@ def first_line(error: object) -> str:
 def last_line(text: object) -> str:
     """Return the last line of a text that has words, without its full stop; empty where there is none."""
     return next((line.strip().rstrip(".") for line in reversed(str(text).splitlines()) if line.strip()), "")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which has an s unless there is one: 1 epoch, 2,000 epochs."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:

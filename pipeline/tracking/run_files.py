@@ -7,9 +7,9 @@ from mlflow.exceptions import MlflowException
 
 from pipeline.errors import InputError
 from pipeline.text.wording import first_line
+from pipeline.tracking.run_model import model_of
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PRUNED, REUSED
-from pipeline.tracking.writes import model_of
 
 
 def trained_model(store: Store, run_id: str) -> Any:

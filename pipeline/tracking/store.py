@@ -108,10 +108,10 @@ class Store:
 
     def settle(self, run_id: str) -> None:
         """Wait for a server that takes what was written into a run and its children; if it does not, say what to do."""
-        if self.behind and self.behind.left(run_id):
+        if self.behind and (reason := self.behind.left(run_id)):
             log.warning(
-                f"Run {run_id} is recorded on this machine, and not all of it on the server ({self.behind.silence}). "
-                f"Send the rest when it answers: {sync_command(self.uri)}"
+                f"Run {run_id} is recorded on this machine, and not all of it on the server ({reason}). "
+                f"Send the rest when that is cured: {sync_command(self.uri)}"
             )
 
     def keep(self, run_id: str) -> None:

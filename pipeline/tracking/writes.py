@@ -4,11 +4,12 @@ A write that a store already has changes nothing when it is applied again, so a 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, TypeAlias
 
-from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelStatus, Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -19,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pipeline.tracking.champion import make_champion
 from pipeline.tracking.file_path import FilePath
 from pipeline.tracking.measurement import Measured, Milliseconds
+from pipeline.tracking.run_model import model_of
 
 
 class _Write(BaseModel):
@@ -56,20 +58,26 @@ class Batch(_Write):
 
 
 class File(_Write):
-    """A file among the artifacts of a run, in place of one of the same path."""
+    """A file among the artifacts of a run, in place of one of the same path.
+
+    Attributes:
+        replaces: whether files of this path that were written before, and not stored yet, need not be stored any more.
+    """
 
     kind: Literal["file"] = "file"
     path: FilePath
+    replaces: bool = False
 
     @property
     def files(self) -> tuple[str, ...]:
         return (self.path,)
 
     def apply(self, client: MlflowClient, run_id: str, folder: Path) -> None:
-        """Store the file, which lies at its path below a folder."""
+        """Store the file, which lies at its path below a folder, unless a later one has replaced it."""
         path = PurePosixPath(self.path)
         above = None if len(path.parts) == 1 else str(path.parent)
-        _artifacts(client, run_id).log_artifact(str(folder / path), above)
+        with suppress(FileNotFoundError) if self.replaces else nullcontext():
+            _artifacts(client, run_id).log_artifact(str(folder / path), above)
 
 
 class Removal(_Write):
@@ -190,10 +198,3 @@ Write: TypeAlias = Annotated[
 def _artifacts(client: MlflowClient, run_id: str) -> ArtifactRepository:
     """The artifacts of a run in the store of a client; MLflow's client takes those of any store for the same."""
     return get_artifact_repository(client.get_run(run_id).info.artifact_uri, client.tracking_uri)
-
-
-def model_of(client: MlflowClient, run_id: str) -> str | None:
-    """The id of the model of a run; None if it has none, or none that was stored to its end."""
-    outputs = client.get_run(run_id).outputs
-    stored = (client.get_logged_model(each.model_id) for each in (outputs.model_outputs if outputs else ()))
-    return next((str(each.model_id) for each in stored if each.status == LoggedModelStatus.READY), None)

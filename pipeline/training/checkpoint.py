@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.metric_names import LOSS, under_current_names
-from pipeline.text.wording import first_line
+from pipeline.text.wording import counted, first_line
 
 History = dict[str, list[float]]
 """The values of each metric by its name, one after each epoch."""
@@ -110,7 +110,7 @@ def how_far(checkpoint: Path, command: str) -> str:
     losses = history_in(checkpoint).get(LOSS)
     if not losses:
         return "No epoch had ended, so there is nothing to resume"
-    return f"{len(losses)} epochs were done, validation loss {losses[-1]:.2f} nats. Go on with: {command}"
+    return f"{counted(len(losses), 'epoch')} done, validation loss {losses[-1]:.2f} nats. Go on with: {command}"
 
 
 @contextmanager

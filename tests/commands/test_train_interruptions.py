@@ -71,7 +71,7 @@ def test_a_signal_ends_the_run_tidily_with_what_was_reached(checkout: Checkout, 
     assert "Traceback" not in err
     [run] = checkout.runs(experiment)
     assert run.info.status == "KILLED"
-    assert re.search(r"\*\*Killed:\*\* Stopped by SIG\w+\. \d+ epochs were done", run.data.tags["mlflow.note.content"])
+    assert re.search(r"\*\*Killed:\*\* Stopped by SIG\w+\. \d+ epochs? done", run.data.tags["mlflow.note.content"])
     assert f"resume={run.info.run_id}" in err
 
 

@@ -83,9 +83,7 @@ def test_scores_that_fail_leave_the_model_and_are_had_by_going_on(checkout: Chec
     assert run.info.status == "FAILED"
     [stored] = run.outputs.model_outputs
     assert checkout.client.get_logged_model(stored.model_id).status == LoggedModelStatus.READY
-    [cure] = re.findall(
-        r"^3 epochs were done.* Go on with: python -m pipeline.train (.+)$", failed.stderr, re.MULTILINE
-    )
+    [cure] = re.findall(r"^3 epochs done.* Go on with: python -m pipeline.train (.+)$", failed.stderr, re.MULTILINE)
     assert cure in run.data.tags["mlflow.note.content"]
 
     (mine / "broken").unlink()

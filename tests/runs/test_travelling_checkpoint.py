@@ -48,9 +48,11 @@ def test_another_machine_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert not list((another.root / "mlruns" / "checkpoints").glob("*.npz"))
 
 
-def test_a_copy_that_the_server_refuses_is_a_warning_and_one_that_cannot_be_fetched_has_a_cure(
+@pytest.mark.fault("server", "the tracking server does not take the checkpoint of a training, or does not give it")
+def test_a_checkpoint_that_the_server_refuses_holds_nothing_up_and_one_that_cannot_be_fetched_has_a_cure(
     tmp_path: Path, empty_database: Path
 ) -> None:
+    """The file stays on this machine, and all else arrives; the command says which file, why, and how to send it."""
     one, another = (Checkout(tmp_path / name, empty_database) for name in ("one", "another"))
     refused = {"PUT": 413}
     settings = (*SMALL, "training.epochs=15", "training.patience=null", "tracking.experiment=refused")
@@ -64,8 +66,14 @@ def test_a_copy_that_the_server_refuses_is_a_warning_and_one_that_cannot_be_fetc
         assert run.info.status == "KILLED"
         it = f"The checkpoint of run {run.info.run_id}"
         checkpoint = one.root / "mlruns" / "checkpoints" / f"{run.info.run_id}.npz"
-        unsent = f"{it} could not be sent to {address}, so that only this machine has it, in {checkpoint}: 413 Client"
-        assert unsent in out
+        file = f"checkpoint/{checkpoint.name}"
+        assert f"not all of it on the server (it did not take 1 file, such as {file}: 413 Client" in out
+        assert "Send the rest when that is cured: " in out
+        unsent = one.run("pipeline.sync", f"tracking.uri={address}")
+        assert unsent.returncode == 2
+        assert (
+            f"1 run could not be sent as a whole: {address} did not take 1 file, such as {file}: 413" in unsent.stderr
+        )
         assert f"resume={run.info.run_id}" in err
 
         refused |= {"GET": 403}
@@ -95,3 +103,22 @@ def test_a_copy_that_the_server_refuses_is_a_warning_and_one_that_cannot_be_fetc
         assert sent.returncode == 0, sent.stderr
         assert not MlflowClient(server.address).list_artifacts(run.info.run_id, "checkpoint")
         assert not checkpoint.exists()
+
+
+def test_a_run_that_was_begun_offline_goes_on_on_another_machine(tmp_path: Path, empty_database: Path) -> None:
+    one, another = (Checkout(tmp_path / name, empty_database) for name in ("one", "another"))
+    port = free_port()
+    env = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
+    training = one.start("pipeline.train", *TRAINING[:-1], "tracking.experiment=offline", env=env)
+    wait_for_epoch(training, 4)
+    training.send_signal(signal.SIGTERM)
+    _, err = training.communicate(timeout=60)
+    assert training.returncode == 143, err
+    with one.ui(port):
+        assert one.run("pipeline.sync", env=env).returncode == 0
+        [run] = one.runs("offline")
+        done = another.train(f"resume={run.info.run_id}", env=env)
+        assert done.returncode == 0, done.stderr
+        assert "epoch  1/12" not in done.stdout
+    steps = [step for step, _ in one.history(run.info.run_id, "train/epoch/loss")]
+    assert steps == list(range(1, 13))

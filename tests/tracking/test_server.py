@@ -12,7 +12,7 @@ import mlflow
 import psutil
 import pytest
 from checkout import Checkout, free_port, wait_for_epoch
-from servers import troubled
+from servers import troubled, without_artifacts
 
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.tracking.lifecycle import start_run
@@ -164,9 +164,7 @@ def test_a_training_whose_server_is_killed_is_recorded_as_if_nothing_had_happene
     assert with_it.returncode == 0, with_it.stderr
     refused = checkout.run("pipeline.sync", env=env)
     assert refused.returncode == 2
-    assert re.search(
-        rf"\d runs could not be sent.* stay on this machine: {ui.address}: no answer from MLflow", refused.stderr
-    )
+    assert re.search(rf"\d runs? could not be sent as a whole: {ui.address}: no answer from MLflow", refused.stderr)
     with checkout.ui(port):
         assert "writes sent, run " in (sent := checkout.run("pipeline.sync", env=env)).stdout, sent.stderr
         assert checkout.run("pipeline.sync", env=env).stdout == "Nothing is left to send.\n"
@@ -253,7 +251,8 @@ def test_a_frozen_server_keeps_no_training_waiting(checkout: Checkout) -> None:
     """The training ends, and what is left is sent later."""
     with checkout.ui(free_port()) as ui:
         env = {"MLFLOW_TRACKING_URI": ui.address}
-        training = checkout.start("pipeline.train", *TRAINING, "tracking.experiment=frozen", env=env)
+        checkpoints = "tracking.checkpoint_minutes=0.0001"
+        training = checkout.start("pipeline.train", *TRAINING, "tracking.experiment=frozen", checkpoints, env=env)
         wait_for_epoch(training, 3)
         served = [psutil.Process(ui.process.pid), *psutil.Process(ui.process.pid).children(recursive=True)]
         try:
@@ -270,6 +269,34 @@ def test_a_frozen_server_keeps_no_training_waiting(checkout: Checkout) -> None:
         [run] = checkout.runs("frozen")
         assert run.info.status == "FINISHED"
         assert len(checkout.history(run.info.run_id, "validation/epoch/loss")) == 60
+        assert not [*checkout.artifacts(run.info.run_id).glob("checkpoint/*")], "it is of no use any more"
+
+
+@pytest.mark.fault("server", "the storage of files of the tracking server is out of order during a training")
+def test_numbers_arrive_though_no_file_does(checkout: Checkout) -> None:
+    """Params, tags and metrics arrive meanwhile, and the files once they are sent again, as if nothing had happened."""
+    refused: dict[str, int] = {}
+    with checkout.ui(free_port()) as ui, without_artifacts(ui.address, "", refused) as address:
+        env = {"MLFLOW_TRACKING_URI": address}
+        assert checkout.train(*TRAINING, "tracking.experiment=undisturbed", env=env).returncode == 0
+        refused["PUT"] = 500
+        training = checkout.start("pipeline.train", *TRAINING, "tracking.experiment=numbers", env=env)
+        wait_for_epoch(training, 3)
+        out, err = training.communicate(timeout=120)
+        assert training.returncode == 0, err
+        assert "is recorded on this machine, and not all of it on the server" in out
+        [run] = checkout.runs("numbers")
+        assert [step for step, _ in checkout.history(run.info.run_id, "validation/epoch/loss")] == list(range(1, 61))
+        assert run.data.params
+        refused.clear()
+        sent = checkout.run("pipeline.sync", env=env)
+        assert sent.returncode == 0, sent.stderr
+        assert checkout.run("pipeline.sync", env=env).stdout == "Nothing is left to send.\n"
+    [undisturbed] = checkout.runs("undisturbed")
+    [run] = checkout.runs("numbers")
+    after, before = (content_of(checkout, each.info.run_id) for each in (run, undisturbed))
+    for part, content in before.items():
+        assert after[part] == content, part
 
 
 @pytest.mark.fault("server", "the tracking server answers after 5 s, or with 500 or 429")

@@ -10,7 +10,7 @@ from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
 
 from pipeline.tracking.experiment import experiment_of
-from pipeline.tracking.outbox.contents import Begun
+from pipeline.tracking.outbox.contents import Begun, Line
 from pipeline.tracking.outbox.outbox import Outbox
 from pipeline.tracking.tags import BEGUN_AS, PARENT
 from pipeline.tracking.writes import Batch
@@ -49,16 +49,20 @@ class Delivery:
             MlflowException: the store does not answer, or refuses a write.
         """
         for line in self.outbox.lines.after(self.done):
-            write = line.write
-            if isinstance(write, Batch):  # which notes its own arrival
-                write = write.model_copy(update={"tags": {**write.tags, self._tag: str(line.number)}})
-            write.apply(self.client, self.run_id, self.outbox.files_of(line.number))
+            self.apply(line)
             self.done = line.number
-            self._noted = line.number if isinstance(write, Batch) else self._noted
+            self._noted = line.number if isinstance(line.write, Batch) else self._noted
             yield self.done
         if self._noted != self.done:
             Batch(tags={self._tag: str(self.done)}).apply(self.client, self.run_id, self.outbox.folder)
             self._noted = self.done
+
+    def apply(self, line: Line) -> None:
+        """Apply a write to the run."""
+        write = line.write
+        if isinstance(write, Batch):  # which notes its own arrival
+            write = write.model_copy(update={"tags": {**write.tags, self._tag: str(line.number)}})
+        write.apply(self.client, self.run_id, self.outbox.files_of(line.number))
 
 
 def run_on_server(outbox: Outbox, client: MlflowClient) -> str:
@@ -71,10 +75,10 @@ def run_on_server(outbox: Outbox, client: MlflowClient) -> str:
 def is_needed_no_longer(outbox: Outbox) -> bool:
     """Tell whether an outbox can be cleared once it is delivered: its run is finished, and so is that of its parent.
 
-    Until then the report of the parent may be written while the server is silent.
+    Until then the report of the parent may be written while the server is silent. What was set aside is kept.
     """
     parent = Outbox(outbox.folder.parent / outbox.begun.tags.get(PARENT, "none"))
-    return outbox.is_over and (parent.is_over or not parent.exists)
+    return outbox.is_over and (parent.is_over or not parent.exists) and not outbox.set_aside
 
 
 def _begun_on_server(outbox: Outbox, client: MlflowClient) -> str:

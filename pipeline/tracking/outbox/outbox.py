@@ -13,18 +13,21 @@ from pathlib import Path
 from uuid import uuid4
 
 from filelock import FileLock
+from pydantic import TypeAdapter
 
 from pipeline.errors import InputError
 from pipeline.tracking.file_path import write_whole
 from pipeline.tracking.outbox.contents import Begun, Line
 from pipeline.tracking.outbox.lines import Lines, parsed
-from pipeline.tracking.writes import Batch, Status, Write
+from pipeline.tracking.writes import Batch, File, Status, Write
 
 log = logging.getLogger(__name__)
 
 _HEAD = "run.json"
 _FILES = "files"
 _SENT_AS = "sent_as"
+_ASIDE = "set_aside.json"
+_REASONS = TypeAdapter(dict[int, str])
 
 
 class Outbox:
@@ -96,6 +99,7 @@ class Outbox:
             # Another outbox by its id, as the server counts the writes of each.
             self.replace_head(begun.model_copy(update={"outbox": uuid4().hex}))
             self.lines.path.unlink(missing_ok=True)
+            (self.folder / _ASIDE).unlink(missing_ok=True)
             shutil.rmtree(self.folder / _FILES, ignore_errors=True)
 
     def append(self, *writes: Write, folder: Path = Path()) -> bool:
@@ -122,7 +126,33 @@ class Outbox:
                     shutil.copyfile(folder / path, home / path)
             durable = any(isinstance(each, Status) or (isinstance(each, Batch) and each.metrics) for each in writes)
             self.lines.add(lines, durable=durable)
+            for line in lines:
+                self._drop_replaced(line)
         return True
+
+    def _drop_replaced(self, line: Line) -> None:
+        """Remove the file of earlier writes that a write replaces."""
+        if isinstance(line.write, File) and line.write.replaces:
+            for folder in (self.folder / _FILES).iterdir():
+                if folder.name != str(line.number):
+                    (folder / line.write.path).unlink(missing_ok=True)
+
+    @property
+    def set_aside(self) -> dict[int, str]:
+        """Why the server did not take a file, by the number of the write; the writes after it were sent all the same.
+
+        Raises:
+            InputError: the list is damaged.
+        """
+        path = self.folder / _ASIDE
+        try:
+            return parsed(str(path), _REASONS.validate_json, path.read_bytes())
+        except FileNotFoundError:
+            return {}
+
+    @set_aside.setter
+    def set_aside(self, reasons: dict[int, str]) -> None:
+        write_whole(self.folder / _ASIDE, _REASONS.dump_json(reasons).decode())
 
     @contextmanager
     def delivering(self) -> Iterator[None]:
@@ -137,6 +167,10 @@ class Outbox:
     def files_of(self, number: int) -> Path:
         """Return the folder with the files of a write."""
         return self.folder / _FILES / str(number)
+
+    def bytes_of(self, number: int) -> int:
+        """Return how many bytes the files of a write have."""
+        return sum(path.stat().st_size for path in self.files_of(number).rglob("*") if path.is_file())
 
 
 def outboxes(home: Path) -> list[Outbox]:

@@ -18,10 +18,11 @@ from pipeline.tracking.file_path import paths_below
 from pipeline.tracking.measurement import MOST_METRICS, same_measured
 from pipeline.tracking.outbox.contents import Begun
 from pipeline.tracking.outbox.outbox import Outbox
+from pipeline.tracking.run_model import model_of
 from pipeline.tracking.sent_checkpoint import FOLDER
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import BEGUN_AS, DELIVERED, PARENT
-from pipeline.tracking.writes import Batch, File, Input, Model, Status, Write, model_of
+from pipeline.tracking.writes import Batch, File, Input, Model, Status, Write
 
 _Item = TypeVar("_Item")
 MOST_TAGS = 99

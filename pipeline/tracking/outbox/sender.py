@@ -7,20 +7,23 @@ from pathlib import Path
 from threading import Condition, Thread
 
 from filelock import Timeout
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from pipeline.address import Address
-from pipeline.errors import InputError, StoreUnreachable
+from pipeline.errors import StoreUnreachable
 from pipeline.text.wording import first_line
-from pipeline.tracking.outbox.delivery import Delivery, is_needed_no_longer, run_on_server
+from pipeline.tracking.outbox.delivery import is_needed_no_longer, run_on_server
 from pipeline.tracking.outbox.outbox import Outbox
+from pipeline.tracking.outbox.sending import Sending
 from pipeline.tracking.server_check import silence_told
+from pipeline.tracking.storage_error import is_of_storage
 
 log = logging.getLogger(__name__)
 
 STEP = 5.0
-"""Seconds in which a server must take one more write, while somebody waits for all of them."""
+"""Seconds in which a server must take one more write, while somebody waits for all of them; more for a large file."""
+SLOWEST = 1e6
+"""Bytes a second of the slowest network that files are waited for."""
 ALL = 30.0
 """Seconds in which a server must take all writes, while somebody waits for them."""
 FIRST_PAUSE = 1.0
@@ -55,7 +58,8 @@ class Sender:
         self.refused: dict[Path, str] = {}
         self._client = MlflowClient(uri.full)
         self._waiting: dict[Path, Outbox] = {}
-        self._deliveries: dict[Path, Delivery] = {}
+        self._deliveries: dict[Path, Sending] = {}
+        self._files = 0  # bytes of the files of the write that is on its way
         self._answers = 0  # of the server, up to now
         self._asked = 0.0  # when the server was last silent
         self._changed = Condition()
@@ -92,9 +96,10 @@ class Sender:
         with self._changed:
             while self._waiting and self.silence is None and time.monotonic() < end:
                 before = self._answers
-                self._changed.wait(STEP)
+                seconds = STEP + self._files / SLOWEST
+                self._changed.wait(seconds)
                 if self._answers == before and self._waiting:
-                    self.silence = f"{self.uri} took nothing for {STEP:.0f} s"
+                    self.silence = f"{self.uri} took nothing for {seconds:.0f} s"
             return not self._waiting
 
     def _run(self) -> None:
@@ -115,7 +120,9 @@ class Sender:
                 with self._changed:
                     self._waiting[outbox.folder] = self._waiting.pop(outbox.folder)  # after the others
                 time.sleep(FIRST_PAUSE)
-            except (InputError, MlflowException, OSError) as error:
+            except Exception as error:
+                if not is_of_storage(error):
+                    raise
                 self._refuse(outbox, first_line(error))
 
     def _deliver(self, outbox: Outbox) -> None:
@@ -126,9 +133,11 @@ class Sender:
             delivery = self._deliveries.get(outbox.folder)
             if delivery is None:
                 run_id = run_on_server(outbox, self._client)
-                delivery = self._deliveries[outbox.folder] = Delivery(outbox, self._client, run_id)
-            for _ in delivery.go_on():
+                delivery = self._deliveries[outbox.folder] = Sending(outbox, self._client, run_id)
+            self._files = outbox.bytes_of(delivery.done + 1)
+            for done in delivery.go_on():
                 with self._changed:
+                    self._files = outbox.bytes_of(done + 1)
                     self.silence = None
                     self._answers += 1
                     self._changed.notify_all()

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from filelock import Timeout
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from rich.console import Console
 from rich.progress import Progress, TaskID
@@ -11,11 +10,13 @@ from rich.progress import Progress, TaskID
 from pipeline import places
 from pipeline.address import Address
 from pipeline.errors import InputError, StoreUnreachable
-from pipeline.text.wording import first_line, one_line
-from pipeline.tracking.outbox.delivery import TRANSFER, Delivery, run_on_server
+from pipeline.text.wording import counted, first_line, one_line
+from pipeline.tracking.outbox.delivery import TRANSFER, run_on_server
 from pipeline.tracking.outbox.outbox import Outbox, outboxes
+from pipeline.tracking.outbox.sending import Sending
 from pipeline.tracking.outbox.write_behind import home_of, server_of
 from pipeline.tracking.server_check import ELSE, check_server, silence_told
+from pipeline.tracking.storage_error import is_of_storage
 from pipeline.tracking.store_address import impatience, is_server, try_once
 
 
@@ -51,15 +52,15 @@ def send_outboxes(uri: Address | None, console: Console) -> None:
     if any(each.runs for each in left):
         reason = next(each.reason for each in left if each.runs)
         raise InputError(
-            f"{sum(each.runs for each in left)} runs could not be sent, or not all of them, and stay on this machine: "
-            f"{reason}. Type the command again when that is cured"
+            f"{counted(sum(each.runs for each in left), 'run')} could not be sent as a whole: {reason}. What is left "
+            "stays on this machine: type the command again when that is cured"
         )
 
 
 def _send(server: Address, found: list[Outbox], console: Console) -> Left:
     left = Left()
     client = MlflowClient(server.full)
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         for outbox in found:
             try:
                 task = progress.add_task(one_line(outbox.begun.name), total=outbox.lines.count)
@@ -70,8 +71,15 @@ def _send(server: Address, found: list[Outbox], console: Console) -> Left:
                     sent = _deliver(outbox, client, run_id, progress, task)
                 left.sent += sent
                 if sent:
-                    console.print(f"{name}: {sent} writes sent, run {run_id}", highlight=False, soft_wrap=True)
-            except (StoreUnreachable, InputError, MlflowException, OSError, Timeout) as error:
+                    console.print(
+                        f"{name}: {counted(sent, 'write')} sent, run {run_id}", highlight=False, soft_wrap=True
+                    )
+                if refused := list(outbox.set_aside.values()):
+                    left.runs += 1
+                    left.reason = f"{server} did not take {counted(len(refused), 'file')}, such as {refused[0]}"
+            except Exception as error:
+                if not is_of_storage(error):
+                    raise
                 is_busy = isinstance(error, Timeout)
                 left.runs += 1
                 why = first_line(error).removesuffix(f". {ELSE}")
@@ -85,10 +93,10 @@ def _send(server: Address, found: list[Outbox], console: Console) -> Left:
 def _deliver(outbox: Outbox, client: MlflowClient, run_id: str, progress: Progress, task: TaskID) -> int:
     """Send an outbox, and give how many of its writes were not on the server before."""
     with outbox.delivering():
-        delivery = Delivery(outbox, client, run_id)
+        delivery = Sending(outbox, client, run_id)
         before = delivery.done
         for done in delivery.go_on():
             progress.update(task, completed=done)
-        if outbox.lines.count == delivery.done and outbox.is_over:
+        if outbox.lines.count == delivery.done and outbox.is_over and not outbox.set_aside:
             outbox.clear()
     return delivery.done - before

@@ -13,6 +13,7 @@ from mlflow.tracking import MlflowClient
 from pipeline import places
 from pipeline.address import Address
 from pipeline.errors import StoreUnreachable
+from pipeline.text.wording import counted
 from pipeline.tracking.experiment import experiment_of
 from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.outbox.contents import Begun
@@ -125,12 +126,15 @@ class WriteBehind:
         found = self.client.search_runs(experiments, f"tags.`{BEGUN_AS}` LIKE '{run_id}%'") if is_id else []
         return found[0] if len(found) == 1 else None
 
-    def left(self, run_id: str) -> bool:
-        """Wait for what was written into a run and its children to be sent, and tell whether something is left."""
-        for outbox in outboxes(self.home):
-            if run_id in (outbox.folder.name, outbox.begun.tags.get(PARENT)):
-                self.sender.take(outbox.folder)
-        return not self.sender.flush() or bool(self.sender.refused)
+    def left(self, run_id: str) -> str | None:
+        """Wait for what was written into a run and its children to be sent, and tell why some is left, if it is."""
+        own = [each for each in outboxes(self.home) if run_id in (each.folder.name, each.begun.tags.get(PARENT))]
+        for outbox in own:
+            self.sender.take(outbox.folder)
+        if not self.sender.flush() or self.sender.refused:
+            return self.silence
+        files = [reason for each in own for reason in each.set_aside.values()]
+        return f"it did not take {counted(len(files), 'file')}, such as {files[0]}" if files else None
 
     def outbox(self, run_id: str) -> Outbox:
         """The outbox of a run, made if there is none."""

@@ -106,6 +106,18 @@ def test_a_run_has_what_was_written(expected: dict[str, Any]) -> None:
     assert "train" in tags
 
 
+def test_of_files_that_replace_each_other_one_is_kept_and_stored(store: MlflowClient, tmp_path: Path) -> None:
+    outbox = Outbox.made(tmp_path / "outbox", begun())
+    for content in ("first", "second", "last"):
+        (tmp_path / "file").write_text(content)
+        (tmp_path / "other").write_text(content)
+        outbox.append(File(path="file", replaces=True), File(path="other"), folder=tmp_path)
+    assert [path.read_text() for path in sorted(outbox.folder.rglob("file"))] == ["last"]
+    assert len([*outbox.folder.rglob("other")]) == 3
+    files = content_of(store, delivered(outbox, store), tmp_path / "scratch")["files"]
+    assert files == {"file": b"last", "other": b"last"}
+
+
 class _Killed(BaseException):
     pass
 
