@@ -6,6 +6,7 @@
     python -m benchmarks --parts race --race-seeds 0 1    who is first at a published loss, twice
     python -m benchmarks --parts search                   searches beside the published Hydra sweeper, an hour
     python -m benchmarks --parts engines                  the same grid on Ray and Slurm, beside Ray Tune, an hour
+    python -m benchmarks --parts server                   what a tracking server costs that answers, or freezes, an hour
     python -m benchmarks --parts data                     images of one's own: starts, memory, speed of mapped ones
     python -m benchmarks --out benchmark.json             the record, with every round
 
@@ -27,7 +28,8 @@ from benchmarks.machine import cores, machine
 from benchmarks.programs import OURS, PEERS
 from benchmarks.race import PUBLISHED_LOSS, races
 
-PARTS = ("training", "race", "run", "costs", "search", "engines", "data")
+PARTS = ("training", "race", "run", "costs", "server", "search", "engines", "data")
+SERVER_RUN = ["experiment=convolutional", "training.epochs=14"]
 QUICK = {
     "images": 960,
     "rounds": 2,
@@ -39,6 +41,8 @@ QUICK = {
     "repeats": 1,
     "overrides": ["training.epochs=3"],
     "run_limit": 1000,
+    "server_rounds": 1,
+    "server_overrides": ["experiment=convolutional", "training.epochs=3", "dataset.limit=1000"],
     "grid_repeats": 1,
     "search_images": 300,
     "search_trials": 4,
@@ -78,6 +82,9 @@ def _measure(
     if "costs" in options.parts:
         record["costs"] = _costs(options, data, scratch, say)
         tables.show_costs(console, record["costs"])
+    if "server" in options.parts:
+        record["server"] = _server_costs(options, data, scratch, say)
+        tables.show_server_costs(console, record["server"])
     if "search" in options.parts:
         record["search"] = _searches(options, data, scratch, say)
         tables.show_searches(console, record["search"])
@@ -154,6 +161,15 @@ def _costs(options: argparse.Namespace, data: Path, scratch: Path, say: Callable
         runner.close()
 
 
+def _server_costs(options: argparse.Namespace, data: Path, scratch: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    from benchmarks.server_costs import server_costs
+
+    folder = scratch / "server"
+    folder.mkdir()
+    hidden = [f"dataset.dir={data}", "training.patience=null"]
+    return server_costs(options.server_overrides, hidden, options.server_rounds, folder, say)
+
+
 def _searches(options: argparse.Namespace, data: Path, scratch: Path, say: Callable[[str], None]) -> dict[str, Any]:
     from benchmarks.search import Search, grids, learning, overhead
 
@@ -215,6 +231,8 @@ def _options() -> argparse.Namespace:
     add("--run-epochs", type=_several, default=2, help="of the run that is taken apart, at least 2")
     add("--run-limit", type=_count, help="its images, at most; all by default")
     add("--epochs", type=_count, default=30, help="to which its costs are counted up")
+    add("--server-overrides", nargs="*", default=SERVER_RUN, help="of the run with a tracking server and without")
+    add("--server-rounds", type=_count, default=5, help="in each of which it is timed with each server once")
     add("--grid-repeats", type=_count, default=3, help="of the grid, by each program")
     add("--search-images", type=_count, default=6000, help="that each trial trains on")
     add("--search-trials", type=_count, default=30, help="of the searches that learn")

@@ -100,6 +100,26 @@ def show_costs(console: Console, record: dict[str, Any]) -> None:
     console.print(table)
 
 
+def show_server_costs(console: Console, record: dict[str, Any]) -> None:
+    """A run with tracking servers, beside one with a database."""
+    if "failed" in record:
+        console.print(f"{record['command']} failed: {_last_line(record['failed'])}", markup=False, highlight=False)
+        return
+    caption = "differences and shares are medians of those within rounds"
+    table = Table(title=record["command"], title_justify="left", caption=caption, caption_justify="left")
+    for heading in ("tracking", "seconds", "range", "more", "range", "share", "range", "target"):
+        table.add_column(heading, justify="left" if heading == "tracking" else "right")
+    for name, seconds in record["programs"].items():
+        row = [name, *_range(seconds, "{:.1f}")]
+        if name in record["comparisons"]:
+            more = record["comparisons"][name]
+            shares = {part: more["ratio"][part] - 1 for part in ("median", "min", "max")}
+            row += [*_range(more["seconds"], "{:+.1f} s"), *_range(shares, "{:+.1%}"), f"< {more['target']:.0%}"]
+        table.add_row(*row)
+    console.print(table)
+    console.print()
+
+
 def show_searches(console: Console, record: dict[str, Any]) -> None:
     """Grids, learning searches, and what a trial costs beside its training."""
     _show_grids(console, record["grid"], "the same grid")
@@ -198,6 +218,10 @@ def _count(facts: dict[str, Any]) -> str:
     return (
         f"{facts['parameters']:,}" if "parameters" in facts else f"{facts['flop_per_image'] / 1e6:.1f} MFLOP an image"
     )
+
+
+def _range(spread: dict[str, float], form: str) -> tuple[str, str]:
+    return form.format(spread["median"]), f"{form.format(spread['min'])} to {form.format(spread['max'])}"
 
 
 def _speed(spread: dict[str, float]) -> tuple[str, str]:
