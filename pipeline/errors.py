@@ -1,5 +1,6 @@
 """The exceptions that are no defects of ours: a user's mistake, a request to stop, a pruned trial, a full disk."""
 
+import os
 from collections.abc import Iterator
 from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 from os import strerror
@@ -58,7 +59,7 @@ class Pruned(Exception):  # noqa: N818 — a decision, no error
 
 
 def unwritable(error: BaseException) -> str | None:
-    """Return why nothing more can be written, with the file if known: no space, a quota, a read-only disk, no folder.
+    """Return why nothing more can be written, with the file if known: no space, a quota, no permission, no folder.
 
     None where the error is of another kind. HDF5 and SQLite tell of it in words of their own.
     """
@@ -67,9 +68,16 @@ def unwritable(error: BaseException) -> str | None:
         if reason := next((reason for reason in reasons if reason in str(each)), None):
             file = getattr(each, "filename", None)
             return f"{file}: {reason}" if file else reason
+        if isinstance(each, PermissionError) and each.filename and _was_written(Path(os.fsdecode(each.filename))):
+            return f"{each.filename}: {each.strerror}"
         if isinstance(each, FileNotFoundError) and not Path(gettempdir()).exists():
             return f"{gettempdir()}: the folder for temporary files is gone"
     return None
+
+
+def _was_written(path: Path) -> bool:
+    """Tell whether it was the writing of a file that was not permitted: one that can be read, or is not there."""
+    return os.access(path, os.R_OK) or not path.exists()
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,5 +1,6 @@
 """Places: where runs are kept, where servers listen, the folders that commands make, and the Python that runs them."""
 
+import os
 import shlex
 import shutil
 import sys
@@ -27,6 +28,20 @@ CACHE = MLRUNS / "cache"
 """Images as they were read, for the next start, where `VAE_CACHE_DIR` names no other folder."""
 HOST = "127.0.0.1"
 """Where our servers listen: on this machine alone."""
+
+
+def refuse_unwritable() -> None:
+    """Refuse folders of this machine's runs in which nothing can be written.
+
+    Raises:
+        InputError: there is one, which belongs to another user as a rule.
+    """
+    for folder in (ARTIFACTS, CHECKPOINTS, OUTBOX, STUDIES, JOBS):
+        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+            raise InputError(
+                f"{folder} cannot be written to. Expected a folder in which whoever types the command may write: "
+                f'sudo chown -R "$USER" {shlex.quote(str(MLRUNS))}'
+            )
 
 
 def checkpoint_of(run_id: str) -> Path:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from pipeline import places
 from pipeline.address import Address
 from pipeline.config.build import check_value
 from pipeline.config.names import Config
@@ -70,8 +71,9 @@ class TrackingSettings:
         """Open the store, checked and ready for runs.
 
         Raises:
-            InputError: a server that does not answer, a database that cannot be opened.
+            InputError: a server that does not answer, a database that cannot be opened, a folder that is not writable.
         """
+        places.refuse_unwritable()
         return Store(self.uri, self.offline)
 
 

@@ -1,5 +1,6 @@
 """Circumstances of a machine that are not as they should be: clocks, folders, memory, a second command."""
 
+import os
 import re
 import shutil
 import signal
@@ -12,6 +13,8 @@ import pytest
 from checkout import SMALL, Checkout, wait_for_epoch
 from studies import study_of
 
+AS_A_USER = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner")
+"""Before a command of root's, so that permissions hold for it as for everybody."""
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 LONG = ("dataset.limit=600", "model.hidden=[32]", "training.epochs=60", "training.patience=null", "pictures=few")
 
@@ -142,3 +145,67 @@ def test_home(checkout: Checkout, home: str) -> None:
     assert process.returncode == 0, err
     [run] = checkout.runs(experiment)
     assert (checkout.artifacts(run.info.run_id) / "latent.png").exists()
+
+
+@pytest.fixture
+def as_a_user() -> tuple[str, ...]:
+    """What comes before a command so that permissions hold for it."""
+    if os.getuid() != 0:
+        return ()
+    if not shutil.which("setpriv"):
+        pytest.skip("permissions do not hold for root, and setpriv (Debian's util-linux) is not there")
+    return AS_A_USER
+
+
+@pytest.mark.fault("folders", "a folder in `mlruns/` belongs to another user")
+@pytest.mark.parametrize("folder", ["artifacts", "checkpoints", "studies", "jobs", "outbox"])
+@pytest.mark.parametrize("command", [(), ("-m", "sweep=study", "sweep.study=foreign", "model.latent_dim=1,2")], ids=len)
+def test_foreign_folders(checkout: Checkout, as_a_user: tuple[str, ...], folder: str, command: tuple[str, ...]) -> None:
+    """The command is refused before anything is trained, with the folder and the cure."""
+    place = checkout.root / "mlruns" / folder
+    place.mkdir(exist_ok=True)
+    place.chmod(0o555)
+    try:
+        done = subprocess.run(
+            [*as_a_user, sys.executable, "-m", "pipeline.train", *command, *SMALL, "tracking.experiment=foreign"],
+            cwd=checkout.root,
+            env=checkout.environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    finally:
+        place.chmod(0o755)
+    assert done.returncode == 2, done.stderr
+    assert f"{place} cannot be written to. Expected a folder in which whoever types" in done.stderr
+    assert "sudo chown -R" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "epoch" not in done.stdout
+
+
+@pytest.mark.fault("folders", "the permission to write is taken from a training")
+def test_permission_that_is_taken(checkout: Checkout, as_a_user: tuple[str, ...]) -> None:
+    """The run ends with a message that names the file, without a traceback, and can be gone on with."""
+    folder = checkout.root / "mlruns" / "checkpoints"
+    command = (*LONG[:2], "training.epochs=400", "training.patience=null", "pictures=few", "tracking.experiment=taken")
+    with subprocess.Popen(
+        [*as_a_user, sys.executable, "-m", "pipeline.train", *command],
+        cwd=checkout.root,
+        env=checkout.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        next(line for line in process.stdout if re.match("epoch +2/", line))  # so that the first one is kept
+        folder.chmod(0o555)
+        _, err = process.communicate(timeout=120)
+        folder.chmod(0o755)
+    assert process.returncode == 2, err
+    assert re.search(rf"Nothing more can be written \({folder}/\w+.unfinished: Permission denied\)", err)
+    assert "Traceback" not in err
+    [run] = checkout.runs("taken")
+    assert run.info.status == "FAILED"
+    done = checkout.train(f"resume={run.info.run_id}")
+    assert done.returncode == 0, done.stderr
