@@ -22,8 +22,8 @@ def compose_and_send(composed: DictConfig) -> None:
         from pipeline.address import Address
         from pipeline.tracking.outbox.sync import send_outboxes
 
-        uri = config["tracking"]["uri"]
-        send_outboxes(Address(uri) if uri else None, Console())
+        uri, before = (Address(each) if each else None for each in (config["tracking"]["uri"], config["moved_from"]))
+        send_outboxes(uri, Console(), before)
 
 
 if __name__ == "__main__":

@@ -199,10 +199,19 @@ def test_a_training_begun_without_its_server_goes_on_by_either_id(checkout: Chec
     training.send_signal(signal.SIGINT)
     _, err = training.communicate(timeout=60)
     assert training.returncode == 130, err
+    before = env["MLFLOW_TRACKING_URI"]
+    env = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{(port := free_port())}"}  # the server has moved meanwhile
     with checkout.ui(port):
         for name in ("so that ids", "are not those", "of the replica"):
             checkout.client.create_experiment(name)
-        sent = checkout.run("pipeline.sync", env=env)
+        unknown = checkout.run("pipeline.sync", "moved_from=http://127.0.0.1:9", env=env)
+        assert unknown.returncode == 2
+        assert "moved_from=http://127.0.0.1:9: nothing is kept on this machine" in unknown.stderr
+        assert f"What is kept is for: {before}" in unknown.stderr
+        nowhere = checkout.run("pipeline.sync", f"moved_from={before}")
+        assert nowhere.returncode == 2
+        assert f"moved_from={before} needs the address that the server has now: add tracking.uri=" in nowhere.stderr
+        sent = checkout.run("pipeline.sync", f"moved_from={before}", env=env)
         assert sent.returncode == 0, sent.stderr
         [run] = checkout.runs("offline")
         assert run.info.status == "KILLED"

@@ -1,5 +1,6 @@
 """What is left in the outboxes of this machine, sent to the servers that it is for."""
 
+import shutil
 from dataclasses import dataclass
 
 from filelock import Timeout
@@ -14,7 +15,7 @@ from pipeline.text.wording import counted, first_line, one_line
 from pipeline.tracking.outbox.delivery import TRANSFER, run_on_server
 from pipeline.tracking.outbox.outbox import Outbox, outboxes
 from pipeline.tracking.outbox.sending import Sending
-from pipeline.tracking.outbox.write_behind import home_of, server_of
+from pipeline.tracking.outbox.write_behind import home_of, name_server, server_of
 from pipeline.tracking.server_check import ELSE, check_server, silence_told
 from pipeline.tracking.storage_error import is_of_storage
 from pipeline.tracking.store_address import impatience, is_server, try_once
@@ -29,24 +30,29 @@ class Left:
     sent: int = 0
 
 
-def send_outboxes(uri: Address | None, console: Console) -> None:
+def send_outboxes(uri: Address | None, console: Console, moved_from: Address | None = None) -> None:
     """Send all outboxes of this machine, or those of one server.
 
     Args:
         uri: of the server; with its password, if it needs one.
         console: where progress is shown.
+        moved_from: the address that the server had when the outboxes were written, if another.
 
     Raises:
         InputError: the address is of no server, or something could not be sent, which stays on this machine.
     """
     if uri is not None and not is_server(uri):
         raise InputError(f"tracking.uri={uri} is no server. A database has all that is recorded in it already")
-    known = {} if uri is None else {home_of(uri): uri}
+    if moved_from is not None:
+        _move(moved_from, uri)
+    known = {home_of(each): uri for each in (uri, moved_from) if each and uri}
     homes = sorted(each.parent for each in places.OUTBOX.glob("*/server"))
-    servers = {home: known.get(home, server_of(home)) for home in homes if uri is None or home in known}
-    waiting = {server: [each for each in outboxes(home) if each.lines.count] for home, server in servers.items()}
     try_once()
-    left = [_send(server, found, console) for server, found in waiting.items() if found]
+    left = [
+        _send(known.get(home, server_of(home)), found, console)
+        for home in homes
+        if (uri is None or home in known) and (found := [each for each in outboxes(home) if each.lines.count])
+    ]
     if not any(each.runs or each.sent for each in left):
         console.print("Nothing is left to send.")
     if any(each.runs for each in left):
@@ -55,6 +61,27 @@ def send_outboxes(uri: Address | None, console: Console) -> None:
             f"{counted(sum(each.runs for each in left), 'run')} could not be sent as a whole: {reason}. What is left "
             "stays on this machine: type the command again when that is cured"
         )
+
+
+def _move(before: Address, uri: Address | None) -> None:
+    """Have what is kept for a server kept for the address that it has now."""
+    if uri is None:
+        raise InputError(f"moved_from={before} needs the address that the server has now: add tracking.uri=…")
+    home = home_of(before)
+    if not home.exists():
+        others = ", ".join(str(server_of(each.parent)) for each in places.OUTBOX.glob("*/server")) or "none"
+        raise InputError(
+            f"moved_from={before}: nothing is kept on this machine for a server at that address. What is kept is for: "
+            f"{others}"
+        )
+    target = home_of(uri)
+    target.mkdir(exist_ok=True)
+    for outbox in outboxes(home):
+        if not (target / outbox.folder.name).exists():
+            outbox.folder.rename(target / outbox.folder.name)
+    name_server(target, uri)
+    if not [*home.glob("*/")]:  # else a run has two outboxes, or one that is damaged
+        shutil.rmtree(home)
 
 
 def _send(server: Address, found: list[Outbox], console: Console) -> Left:

@@ -157,8 +157,13 @@ class WriteBehind:
 
     def _made(self, begun: Begun) -> Outbox:
         self.home.mkdir(parents=True, exist_ok=True)
-        (self.home / _SERVER).write_text(self.uri.bare)
+        name_server(self.home, self.uri)
         return Outbox.made(self.home / begun.run_id, begun)
+
+
+def name_server(home: Path, uri: Address) -> None:
+    """Note for which server outboxes are in a folder, by its address without its password."""
+    (home / _SERVER).write_text(uri.bare)
 
 
 def server_of(home: Path) -> Address:
