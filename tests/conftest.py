@@ -128,17 +128,24 @@ def small_vae() -> Callable[..., object]:
     """A VAE for 8x8x1 images with fresh weights; dense, Bernoulli and the negative ELBO unless told otherwise."""
     from pipeline.models.dense import Dense
     from pipeline.models.likelihood import Bernoulli
-    from pipeline.models.objective import Objective
+    from pipeline.models.objectives.weight_schedule import Constant
+    from pipeline.models.objectives.weighted_elbo import WeightedElbo
     from pipeline.models.vae import assemble
 
-    def vae(*, likelihood=None, architecture=None, latent_dim=2, seed=0, batch_norm=False, dropout=0.0, **objective):
+    def vae(*, likelihood=None, architecture=None, latent_dim=2, seed=0, batch_norm=False, dropout=0.0, **own):
         network = {"hidden": [16], "decoder_hidden": None, "batch_norm": batch_norm, "dropout": dropout}
         network |= {"latent_dim": latent_dim, "scale": "log_variance", "activation": "tanh", "initializer": None}
-        weights = {"beta": 1.0, "distortion_weight": 1.0, "warmup_epochs": 0, "free_bits": 0.0, "sampling": True}
+        weights = {
+            "beta": 1.0,
+            "distortion_weight": 1.0,
+            "free_bits": 0.0,
+            "sampling": True,
+            "schedule": Constant(of=None),
+        }
         return assemble(
             architecture=architecture or Dense(**network),
             likelihood=likelihood or Bernoulli(),
-            objective=Objective(**weights | objective),
+            objective=own.get("objective") or WeightedElbo(**weights | own),
             image_shape=(8, 8, 1),
             seed=seed,
         )

@@ -17,6 +17,11 @@ def make_earlier(config: Config) -> None:
     """Make a recorded config into that of an earlier version: former class paths, no choices, and fewer keys."""
     config.pop("choices", None)
     del config["tracking"]["checkpoint_minutes"]
+    schedule = config["objective"].pop("schedule")
+    config["objective"] |= {
+        "_target_": "pipeline.models.objective.Objective",
+        "warmup_epochs": schedule.get("epochs", 0),
+    }
     for part, former in FORMER.items():
         node = config
         for name in part.split("."):

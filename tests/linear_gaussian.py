@@ -10,12 +10,13 @@ import scipy.stats
 from pipeline.data.images import ImageData, Split
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.models.likelihood import Gaussian
-from pipeline.models.objective import Objective
+from pipeline.models.objectives.weight_schedule import Constant
+from pipeline.models.objectives.weighted_elbo import WeightedElbo
 from pipeline.models.vae import VAE
 
 SHAPE = (3, 2, 3)
 PIXELS = math.prod(SHAPE)
-OBJECTIVE = {"beta": 1.0, "distortion_weight": 1.0, "warmup_epochs": 0, "free_bits": 0.0, "sampling": True}
+OBJECTIVE = {"beta": 1.0, "distortion_weight": 1.0, "free_bits": 0.0, "sampling": True, "schedule": Constant(of=None)}
 
 
 def settings(**changed) -> EvaluationSettings:
@@ -52,7 +53,7 @@ def linear_vae(
         encoder=keras.Model(images, [mean, spread]),
         decoder=keras.Model(latent, outputs),
         likelihood=likelihood or Gaussian(scale=0.3, learned=False, link="identity"),
-        objective=Objective(**OBJECTIVE | objective),
+        objective=WeightedElbo(**OBJECTIVE | objective),
     )
 
 

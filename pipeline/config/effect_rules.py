@@ -94,13 +94,21 @@ RULES = (
     _of_steps("training.schedule.factor"),
     _of_steps("training/schedule"),
     Rule(
-        key="objective.warmup_epochs",
-        by=("training.epochs",),
-        when=lambda flat: flat["objective.warmup_epochs"] >= flat["training.epochs"],
-        why="training.epochs ends before beta has risen to objective.beta",
+        key="objective.schedule.epochs",
+        by=("training.epochs", "objective.schedule.cycles"),
+        when=lambda flat: (
+            flat["objective.schedule.epochs"] * flat.get("objective.schedule.cycles", 1) >= flat["training.epochs"]
+        ),
+        why="training.epochs ends before the weight has risen to what it is set to",
         lacks="full effect",
     ),
-    _of_rate("objective.warmup_epochs"),
+    _of_rate("objective/schedule"),
+    Rule(
+        key="training.patience",
+        by=("objective.schedule", "objective"),
+        when=lambda flat: str(flat.get("objective.schedule._target_")).endswith(".ByRate"),
+        why="objective/schedule=by_rate moves the weight to the end, so that no epoch is the best",
+    ),
     _of_rate("objective.free_bits"),
     _needs("evaluation.nll_images", "evaluation.importance_samples"),
     _needs("evaluation.neighbour_images", "evaluation.neighbours"),

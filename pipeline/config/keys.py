@@ -17,6 +17,13 @@ from omegaconf import OmegaConf
 from pipeline.config.composition import Primary, choices_and_values, search_path
 from pipeline.config.names import Config, flatten
 
+FORMER = {
+    "objective.warmup_epochs": (
+        "A warm-up is a schedule of the objective: objective/schedule=warmup objective.schedule.epochs=10"
+    ),
+}
+"""What to type in place of keys of earlier versions."""
+
 
 class Keys:
     """The keys that exist: composed with the group choices of a command line alone.
@@ -49,6 +56,8 @@ class Keys:
         """The message that there is no such key, with the key that may be meant and those that there are."""
         if key.startswith("hydra."):
             return f"{key}: Hydra has no such key; --cfg hydra shows those that it has"
+        if key in FORMER:
+            return f"{key}: there is no such key any more. {FORMER[key]}"
         parent, _, name = key.rpartition(".")
         known = self.below(parent)
         while parent and not known:  # then the parent is what was mistyped

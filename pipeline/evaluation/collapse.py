@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pipeline.models.objective import Objective
+from pipeline.models.objectives.objective import Objective
+from pipeline.models.objectives.weighted_elbo import WeightedElbo
 
 ACTIVE = 0.01
 """A latent dimension is active where its posterior mean varies more than this (Burda et al. 2016, section 5.2)."""
@@ -41,12 +42,16 @@ def _meaning(active: int) -> str:
 
 
 def _cure(active: int, objective: Objective) -> str:
+    fewer = f" Or leave these dimensions out: set model.latent_dim={active}." if active else ""
+    if not isinstance(objective, WeightedElbo):
+        weights = " or ".join(f"objective.{name} (now {value:g})" for name, value in objective.weights.items())
+        return f"To activate them, change {weights}, or add objective/schedule=warmup." + fewer
     if objective.distortion_weight == 0:
         return "The loss leaves the distortion out, so collapse is its optimum. For reconstructions set objective=vae."
-    fewer = f" Or leave these dimensions out: set model.latent_dim={active}." if active else ""
     if objective.beta == 0:
         return "The rate has no weight, so a longer training may activate them: raise training.epochs." + fewer
     return (
-        f"To activate them, raise objective.warmup_epochs (now {objective.warmup_epochs}) or objective.free_bits (now "
-        f"{objective.free_bits:g}), or lower objective.beta (now {objective.beta:g})." + fewer
+        f"To activate them, let the weight of the rate rise more slowly (objective/schedule=warmup, objective.schedule."
+        f"epochs), raise objective.free_bits (now {objective.free_bits:g}), or lower objective.beta (now "
+        f"{objective.beta:g})." + fewer
     )

@@ -11,6 +11,7 @@ from pipeline.data.random_stream import random_order, random_stream
 from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.information import mutual_information
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, mean_with_control
+from pipeline.evaluation.mean_loss import mean_loss
 from pipeline.evaluation.neighbours import knn_accuracy
 from pipeline.evaluation.scores import CATALOGUE
 from pipeline.evaluation.settings import EvaluationSettings
@@ -93,7 +94,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         of_posterior |= _information(encoded, noise, rate, settings)
     return Evaluation(
         split=settings.split,
-        loss=float(vae.objective.loss(rates, distortion, vae.objective.beta)),
+        loss=mean_loss(vae, encoded, latents, distortion, settings.seed),
         rate=rate,
         distortion=float(distortion.mean()),
         elbo=-(rate + float(distortion.mean())),

@@ -21,6 +21,9 @@ Link = Literal["sigmoid", "identity"]
 LOWEST_LOG_SCALE = -10.0
 """The least log scale of a Gaussian: below it a squared residual over the variance could leave float32's range."""
 
+HALF_LOG_TURN = 0.5 * math.log(2 * math.pi)
+"""The constant of a Gaussian's −log density."""
+
 NEAR_ZERO = 0.3
 """Logits nearer to 0 use a series of three terms, whose error there is below float32's precision."""
 
@@ -40,7 +43,7 @@ class Likelihood(keras.layers.Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32"} | kwargs)
 
-    def call(self, images: Any, outputs: Any) -> Any:
+    def call(self, images: Any, outputs: Any, training: bool = False) -> Any:
         return ops.sum(self.pixel_distortion(images, outputs), axis=(1, 2, 3))
 
     @abstractmethod
@@ -127,7 +130,7 @@ class Gaussian(Likelihood):
     def pixel_distortion(self, images: Any, outputs: Any) -> Any:
         log_scale = ops.maximum(self.log_scale, LOWEST_LOG_SCALE)
         residual = (images - self.mean(outputs)) * ops.exp(-log_scale)
-        return 0.5 * ops.square(residual) + log_scale + 0.5 * math.log(2 * math.pi)
+        return 0.5 * ops.square(residual) + log_scale + HALF_LOG_TURN
 
     def mean(self, outputs: Any) -> Any:
         return _linked(outputs, self.link)

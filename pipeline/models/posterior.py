@@ -23,10 +23,17 @@ class Posterior(NamedTuple):
     mean: Any
     log_variance: Any
 
-    def sample(self, seed: keras.random.SeedGenerator) -> Any:
-        """A latent for each image, [B, D], by the reparameterisation trick (Kingma and Welling 2014, eq. 10)."""
-        noise = keras.random.normal(ops.shape(self.mean), dtype=self.mean.dtype, seed=seed)
+    def sample(self, seed: keras.random.SeedGenerator, samples: int = 1) -> Any:
+        """Latents of each image, [K, B, D], by the reparameterisation trick (Kingma and Welling 2014, eq. 10)."""
+        shape = (samples, *ops.shape(self.mean))
+        noise = keras.random.normal(shape, dtype=self.mean.dtype, seed=seed)
         return self.mean + ops.exp(0.5 * self.log_variance) * noise
+
+    def log_ratios(self, latents: Any) -> Any:
+        """log q(z | image) − log p(z) of latents [K, B, D], nats, [K, B]; its mean over q is the rate."""
+        mean, log_variance, latents = (ops.cast(part, "float32") for part in (*self, latents))
+        noise = (latents - mean) * ops.exp(-0.5 * log_variance)
+        return 0.5 * ops.sum(ops.square(latents) - ops.square(noise) - log_variance, axis=-1)
 
     def rates(self) -> Any:
         """KL(posterior ‖ prior) of every latent dimension, nats, [B, D] (Kingma and Welling 2014, appendix B).

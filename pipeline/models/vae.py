@@ -1,15 +1,16 @@
 """The variational autoencoder: encoder, decoder, likelihood and objective as one Keras model."""
 
-from itertools import zip_longest
 from typing import Any
 
 import keras
 from keras import ops
 
-from pipeline.errors import InputError
+import pipeline.models.objective
+import pipeline.models.optimal_gaussian  # noqa: F401 — and this likelihood
 from pipeline.models.architecture import Architecture, ImageShape
 from pipeline.models.likelihood import Likelihood
-from pipeline.models.objective import Objective
+from pipeline.models.objectives.objective import Objective, Pass
+from pipeline.models.objectives.weight_schedule import ByRate
 from pipeline.models.posterior import Posterior
 from pipeline.models.summary import summary
 
@@ -24,8 +25,12 @@ class VAE(keras.Model):
         encoder: network from images to the mean and the log variance of their posteriors, [B, D] each.
         decoder: network from latents [B, D] to the parameters of the likelihood, [B, H, W, C].
         likelihood: distribution of images given these parameters.
-        objective: the weights of rate and distortion in the loss.
+        objective: what a training minimises.
         seed: of the latent noise.
+
+    Attributes:
+        weight: that the schedule of the objective moves, as it is now.
+        population: the number of images that batches are drawn from.
     """
 
     def __init__(
@@ -45,17 +50,18 @@ class VAE(keras.Model):
         self.objective = objective
         self.seed = seed
         self.noise = keras.random.SeedGenerator(seed)
+        self.population = 1
         # A variable, because a Python number would be baked into the compiled training step and could not be annealed.
-        self.beta = self.add_weight(
-            shape=(),
-            initializer=keras.initializers.Constant(objective.beta),
-            trainable=False,
-            dtype="float32",
-            name="beta",
-        )
+        self.weight = self._number(objective.scheduled, objective.weights[objective.scheduled])
+        if isinstance(objective.schedule, ByRate):
+            self.integral = self._number("integral", 0.0)
         self.rate_tracker = keras.metrics.Mean(name="rate")
         self.distortion_tracker = keras.metrics.Mean(name="distortion")
         self.built = True  # encoder, decoder and likelihood came with their weights
+
+    def _number(self, name: str, initial: float) -> keras.Variable:
+        initializer = keras.initializers.Constant(initial)
+        return self.add_weight(shape=(), initializer=initializer, trainable=False, dtype="float32", name=name)
 
     @property
     def image_shape(self) -> ImageShape:
@@ -70,21 +76,6 @@ class VAE(keras.Model):
     def text_summary(self) -> str:
         """The layers of encoder and decoder with their output shapes and numbers of parameters, as text."""
         return "\n".join(summary(part) for part in (self.encoder, self.decoder))
-
-    def begin_with(self, other: "VAE") -> None:
-        """Copy the weights of another model, whose networks and likelihood must have weights of the same shapes.
-
-        Raises:
-            InputError: a weight has another shape; the message names the first one.
-        """
-        for mine, its in zip_longest(self.learned, other.learned):
-            if mine is None or its is None or mine.shape != its.shape:
-                raise InputError(
-                    f"the weights of this run do not fit the model: it has {_size(its)}; expected {_size(mine)}. Name "
-                    "a run with the same model and likelihood"
-                )
-        for mine, its in zip(self.learned, other.learned, strict=True):
-            mine.assign(its)
 
     @property
     def learned(self) -> list[keras.Variable]:
@@ -104,15 +95,17 @@ class VAE(keras.Model):
         return self.decode(self.posterior(images).mean)
 
     def forward(self, images: Any, noise: keras.random.SeedGenerator, training: bool = False) -> dict[str, Any]:
-        """A pass of images [B, H, W, C]: the posterior's `mean` and `log_variance`, and the decoder's `outputs`.
+        """A pass of images [B, H, W, C]: `mean`, `log_variance` and `latents`, and `outputs` of the decoder.
 
-        The posterior's arrays are [B, D]. The outputs, [B, H, W, C], are those of a latent drawn from the posterior, or
-        of its mean without sampling.
+        Mean and log variance are [B, D]. The latents, [K, B, D], are drawn from the posterior, or are its mean where
+        the objective draws none; the outputs are those of each of them, [K * B, H, W, C].
         """
         posterior = self.posterior(images, training)
-        latent = posterior.sample(noise) if self.objective.sampling else posterior.mean
-        outputs = self.decoder(latent, training=training)
-        return {"mean": posterior.mean, "log_variance": posterior.log_variance, "outputs": outputs}
+        sampling, samples = self.objective.sampling, self.objective.samples
+        latents = posterior.sample(noise, samples) if sampling else posterior.mean[None]
+        outputs = self.decoder(ops.reshape(latents, (-1, self.latent_dim)), training=training)
+        passed = {"mean": posterior.mean, "log_variance": posterior.log_variance}
+        return passed | {"latents": latents, "outputs": outputs}
 
     def call(self, images: Any, training: bool = False) -> dict[str, Any]:
         """The result of `forward` for images [B, H, W, C] with the model's own stream of noise."""
@@ -130,11 +123,36 @@ class VAE(keras.Model):
 
         Validation uses the final weights of the objective.
         """
-        rates = Posterior(y_pred["mean"], y_pred["log_variance"]).rates()
-        distortion = self.likelihood(x, y_pred["outputs"])
-        self.rate_tracker.update_state(ops.sum(rates, axis=-1))
-        self.distortion_tracker.update_state(distortion)
-        return self.objective.loss(rates, distortion, self.beta if training else self.objective.beta)
+        passed = self._passed(x, y_pred, training)
+        rate = ops.sum(passed.rates, axis=-1)
+        self.rate_tracker.update_state(rate)
+        self.distortion_tracker.update_state(passed.distortion)
+        if training and isinstance(self.objective.schedule, ByRate):
+            weight, integral = self.objective.schedule.step(self.integral, ops.stop_gradient(ops.mean(rate)))
+            self.integral.assign(integral)
+            self.weight.assign(weight)
+        return self.objective.loss(passed)
+
+    def _passed(self, images: Any, passed: dict[str, Any], training: bool) -> Pass:
+        posterior = Posterior(passed["mean"], passed["log_variance"])
+        samples = self.objective.samples
+        shown = images if samples == 1 else ops.tile(images, (samples, 1, 1, 1))
+        distortions = ops.reshape(self.likelihood(shown, passed["outputs"], training=training), (samples, -1))
+        is_final = not (training or isinstance(self.objective.schedule, ByRate))
+        weights = self.objective.weights | ({} if is_final else {self.objective.scheduled: self.weight})
+        prior = None
+        if self.objective.PRIOR:
+            prior = keras.random.normal(ops.shape(posterior.mean), dtype="float32", seed=self.noise)
+        return Pass(
+            images=images,
+            posterior=posterior,
+            latents=passed["latents"],
+            distortions=distortions,
+            rates=posterior.rates(),
+            weights=weights,
+            population=self.population,
+            prior=prior,
+        )
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The means over the epoch so far, nats per image: loss, rate, distortion, elbo."""
@@ -160,10 +178,6 @@ class VAE(keras.Model):
             for name in ("encoder", "decoder", "likelihood", "objective")
         }
         return cls(**config | parts)
-
-
-def _size(weight: keras.Variable | None) -> str:
-    return "no further weight" if weight is None else f"{weight.path} {list(weight.shape)}"
 
 
 def assemble(

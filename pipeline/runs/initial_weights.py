@@ -1,6 +1,9 @@
 """The model that a training begins with: drawn anew, or with the weights of another run's."""
 
 from collections.abc import Callable
+from itertools import zip_longest
+
+import keras
 
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
@@ -27,10 +30,30 @@ def fresh_model(setup: Setup, init: str | None, data: ImageData, stored: Stored)
     if init:
         source = model_of(init, stored)
         try:
-            vae.begin_with(source)
+            begin_with(vae, source)
         except InputError as error:
             raise InputError(f"init={init}: {error}") from error
     return vae
+
+
+def begin_with(vae: VAE, other: VAE) -> None:
+    """Copy the weights of another model, whose networks and likelihood must have weights of the same shapes.
+
+    Raises:
+        InputError: a weight has another shape; the message names the first one.
+    """
+    for mine, its in zip_longest(vae.learned, other.learned):
+        if mine is None or its is None or mine.shape != its.shape:
+            raise InputError(
+                f"the weights of this run do not fit the model: it has {_size(its)}; expected {_size(mine)}. Name "
+                "a run with the same model and likelihood"
+            )
+    for mine, its in zip(vae.learned, other.learned, strict=True):
+        mine.assign(its)
+
+
+def _size(weight: keras.Variable | None) -> str:
+    return "no further weight" if weight is None else f"{weight.path} {list(weight.shape)}"
 
 
 def model_of(init: str, stored: Stored) -> VAE:

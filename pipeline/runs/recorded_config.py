@@ -15,6 +15,9 @@ _FILE = "config.yaml"
 """The artifact of a run that is its config."""
 _KEYS_SINCE: dict[str, dict[str, Any]] = {"tracking": {"checkpoint_minutes": None}}
 """Keys that earlier versions did not have, with the values at which a training is what it was then."""
+_FORMER_OBJECTIVE = "pipeline.models.objective.Objective"
+_OBJECTIVE = "pipeline.models.objectives.weighted_elbo.WeightedElbo"
+_SCHEDULES = "pipeline.models.objectives.weight_schedule"
 
 
 def record_config(run: Run, config: Config) -> None:
@@ -49,6 +52,19 @@ def parsed_config(text: str, name: str) -> Config:
         config = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{name} is damaged ({first_line(error)}). Put a copy of it back") from error
-    if not isinstance(config, dict) or not all(isinstance(config.get(group, {}), dict) for group in _KEYS_SINCE):
+    groups = (*_KEYS_SINCE, "objective")
+    if not isinstance(config, dict) or not all(isinstance(config.get(group, {}), dict) for group in groups):
         raise InputError(f"{name} is damaged: it has no config. Put a copy of it back")
-    return config | {group: keys | config.get(group, {}) for group, keys in _KEYS_SINCE.items()}
+    config |= {group: keys | config.get(group, {}) for group, keys in _KEYS_SINCE.items()}
+    return config | ({"objective": _of_today(config["objective"])} if "objective" in config else {})
+
+
+def _of_today(objective: Config) -> Config:
+    """Name the objective as today; earlier versions had one, whose warm-up was a setting of its own."""
+    if objective.get("_target_") != _FORMER_OBJECTIVE:
+        return objective
+    kept = {key: value for key, value in objective.items() if key not in ("_target_", "warmup_epochs")}
+    epochs = objective.get("warmup_epochs")
+    rise = {"_target_": f"{_SCHEDULES}.Warmup", "of": None, "epochs": epochs}
+    schedule = rise if epochs else {"_target_": f"{_SCHEDULES}.Constant", "of": None}
+    return {"schedule": schedule, "_target_": _OBJECTIVE} | kept

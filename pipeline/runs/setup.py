@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.models.architecture import Architecture
 from pipeline.models.likelihood import Likelihood
-from pipeline.models.objective import Objective
+from pipeline.models.objectives.objective import Objective
 from pipeline.models.vae import VAE, assemble
 from pipeline.pictures.settings import PictureSettings
 from pipeline.runtime import RuntimeSettings

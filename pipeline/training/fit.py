@@ -1,4 +1,4 @@
-"""The training of a VAE by Keras' `fit`, with callbacks for the order of images, warm-up, checkpoints and reports."""
+"""The training of a VAE by Keras' `fit`, with callbacks for the order of images, schedules, checkpoints and reports."""
 
 import math
 import time
@@ -12,6 +12,8 @@ from pipeline.data.batches import TrainingBatches, batches_in_order
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.metric_names import SPEED, of_epoch
+from pipeline.models.objectives.objective import Objective
+from pipeline.models.objectives.weight_schedule import ByRate
 from pipeline.models.vae import VAE
 from pipeline.process.interruption import raise_if_interrupted
 from pipeline.training.checkpoint import Checkpoint, History
@@ -39,7 +41,8 @@ def fit(
 ) -> History:
     """Train the model until the epochs or the patience are used up.
 
-    The model is left with its best weights if the settings have a patience, otherwise with its last.
+    The model is left with its best weights if the settings have a patience, otherwise with its last. Of a schedule that
+    moves a weight of the objective, only epochs count in which the weight is what it is set to.
 
     Args:
         vae: the model, which is compiled and trained.
@@ -58,14 +61,15 @@ def fit(
     order = TrainingBatches(
         data.train.images, batch_size=settings.batch_size, seed=settings.seed, binarise=data.drawn_each_epoch
     )
+    vae.population = len(data.train)
     compile_(vae, settings, steps_per_epoch=int(order.dataset.cardinality()))
     history: History = {}
-    stopping = _early_stopping(settings)
+    stopping = _early_stopping(settings, vae.objective)
     saver = Checkpoint(checkpoint, history, stopping)
     saver.restore(vae)
     report = EpochReport(vae, len(data.train), [_recorder(history), *listeners])
     watching = [Stop(), FiniteLoss(settings)]
-    parts = [order, BetaWarmup(), *watching, *([stopping] if stopping else []), report, saver, *callbacks]
+    parts = [order, WeightSchedules(), *watching, *([stopping] if stopping else []), report, saver, *callbacks]
     vae.fit(
         order.dataset,
         validation_data=batches_in_order(data.validation.images, batch_size=max(settings.batch_size, VALIDATION_BATCH)),
@@ -93,11 +97,13 @@ def compile_(vae: VAE, settings: TrainingSettings, *, steps_per_epoch: int) -> N
     )
 
 
-class BetaWarmup(keras.callbacks.Callback):
-    """A callback that sets the weight of the rate for the epoch that begins."""
+class WeightSchedules(keras.callbacks.Callback):
+    """A callback that sets the weight that the schedule of the objective moves, for the epoch that begins."""
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        self.model.beta.assign(self.model.objective.beta_at(epoch))
+        objective = self.model.objective
+        if not isinstance(objective.schedule, ByRate):  # which moves it at each step, and goes on where it was
+            self.model.weight.assign(objective.weights[objective.scheduled] * objective.schedule.share(epoch))
 
 
 class Stop(keras.callbacks.Callback):
@@ -130,9 +136,9 @@ class FiniteLoss(keras.callbacks.Callback):
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         raise NonFiniteLoss(
             f"the {name} became {loss} in epoch {self.epoch + 1} by {moment} "
-            f"(learning rate {rate:.3g}, beta {float(self.model.beta):.3g}, batch size {self.settings.batch_size}, "
-            f"precision {self.settings.runtime.precision}); expected a finite number. Try a lower "
-            "training.learning_rate, +training.optimizer.clipnorm=1, or objective.warmup_epochs=5"
+            f"(learning rate {rate:.3g}, {self.model.objective.scheduled} {float(self.model.weight):.3g}, batch size "
+            f"{self.settings.batch_size}, precision {self.settings.runtime.precision}); expected a finite number. Try "
+            "a lower training.learning_rate, +training.optimizer.clipnorm=1, or objective/schedule=warmup"
         )
 
 
@@ -165,17 +171,22 @@ class EpochReport(keras.callbacks.Callback):
         metrics[of_epoch("train", "learning_rate")] = float(
             keras.ops.convert_to_numpy(self.vae.optimizer.learning_rate)
         )
-        metrics[of_epoch("train", "beta")] = float(self.vae.beta)
+        metrics[of_epoch("train", self.vae.objective.scheduled)] = float(self.vae.weight)
         metrics[SPEED] = self.images / (self._trained - self._begin)
         for listener in self.listeners:
             listener(epoch + 1, metrics)
 
 
-def _early_stopping(settings: TrainingSettings) -> keras.callbacks.EarlyStopping | None:
-    if settings.patience is None:
+def _early_stopping(settings: TrainingSettings, objective: Objective) -> keras.callbacks.EarlyStopping | None:
+    final_from = objective.schedule.final_from
+    if settings.patience is None or final_from is None:
         return None
     return keras.callbacks.EarlyStopping(
-        monitor="val_loss", mode="min", patience=settings.patience, restore_best_weights=True
+        monitor="val_loss",
+        mode="min",
+        patience=settings.patience,
+        restore_best_weights=True,
+        start_from_epoch=final_from,
     )
 
 

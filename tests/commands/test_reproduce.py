@@ -19,7 +19,7 @@ KINDS = {
     "learned": (*SMALL, "likelihood=gaussian", "likelihood.learned=true", "training.seed=3", "training.patience=1"),
     "convolutional": (
         *("dataset.limit=300", "model=conv", "model.filters=[4,8]", "training.epochs=3", "pictures=cards"),
-        *("objective.beta=2", "objective.warmup_epochs=2"),
+        *("objective.beta=2", "objective/schedule=warmup", "objective.schedule.epochs=2"),
     ),
     "drawn": (*SMALL, "dataset.binarisation=each_epoch", "training/schedule=one_cycle"),
     "autoencoder": (*SMALL, "objective=autoencoder", "likelihood=squared_error"),

@@ -13,7 +13,7 @@ from pipeline.errors import InputError
 from pipeline.models.architecture import Architecture
 from pipeline.models.dense import Dense
 from pipeline.models.likelihood import Gaussian, Likelihood
-from pipeline.models.objective import Objective
+from pipeline.models.objectives.objective import Objective
 from pipeline.training.schedule import Constant, Cosine
 from pipeline.training.settings import TrainingSettings
 
@@ -41,8 +41,12 @@ TRAINING = {
     "jit_compile": False,
     "runtime": {"_target_": "pipeline.runtime.RuntimeSettings", "precision": "float32", "threads": None},
 }
-OBJECTIVE = {"_target_": "pipeline.models.objective.Objective", "beta": 1.0, "distortion_weight": 1.0}
-OBJECTIVE |= {"warmup_epochs": 0, "free_bits": 0.0, "sampling": True}
+OBJECTIVE = {"_target_": "pipeline.models.objectives.weighted_elbo.WeightedElbo", "beta": 1.0, "distortion_weight": 1.0}
+OBJECTIVE |= {
+    "schedule": {"_target_": "pipeline.models.objectives.weight_schedule.Constant", "of": None},
+    "free_bits": 0.0,
+    "sampling": True,
+}
 
 
 def refusal(node, key: str = "model", **how) -> str:
@@ -73,7 +77,8 @@ every_file = pytest.mark.parametrize("file", FILES, ids=str)
 
 
 def test_files_are_found() -> None:
-    assert {file.parent.as_posix() for file in FILES} == {*GROUPS, "training/optimizer", "training/schedule"}
+    below = {"objective/schedule", "training/optimizer", "training/schedule"}
+    assert {file.parent.as_posix() for file in FILES} == {*GROUPS, *below}
 
 
 @every_file

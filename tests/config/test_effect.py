@@ -21,7 +21,15 @@ QUANTILE = "pictures.plane.x=[-2,2]"
             ["training/schedule=steps", "training.epochs=10"],
             "training/schedule=steps has no effect: training.epochs ends",
         ),
-        (["objective.warmup_epochs=30"], "objective.warmup_epochs=30 has no full effect: training.epochs ends before"),
+        (
+            ["objective/schedule=warmup", "objective.schedule.epochs=30"],
+            "objective.schedule.epochs=30 has no full effect: training.epochs ends before",
+        ),
+        (
+            ["objective=control", "training.patience=3"],
+            "training.patience=3 has no effect: objective/schedule=by_rate moves the weight to the end",
+        ),
+        (["objective=autoencoder", "objective/schedule=warmup"], "has no effect: objective.beta is 0"),
         (
             ["objective=autoencoder", "objective.free_bits=1"],
             "objective.free_bits=1 has no effect: objective.beta is 0",
@@ -46,7 +54,7 @@ def test_a_setting_without_effect_is_said(composed, typed: list[str], said: str)
         [QUANTILE, "objective=autoencoder"],
         ["pictures.mixture=3"],
         ["training/schedule=steps"],
-        ["objective.warmup_epochs=10"],
+        ["objective/schedule=warmup", "objective.schedule.epochs=29"],
         ["model.latent_dim=2", "model.latent_dim=2"],
         ["dataset=mnist", "dataset.dir=/tmp"],
         ["experiment=convolutional"],
@@ -104,7 +112,7 @@ def test_generate_refuses_what_has_no_effect(checkout: Checkout, typed: list[str
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["objective.warmup_epochs=abc"], "objective.warmup_epochs=abc: expected"),
+        (["objective/schedule=warmup", "objective.schedule.epochs=a"], "objective.schedule.epochs=a: expected"),
         (["training/schedule=steps", "training.schedule.milestones=5"], "training.schedule.milestones=5: expected"),
     ],
 )

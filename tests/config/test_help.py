@@ -9,8 +9,9 @@ from checkout import Checkout
 from pipeline.config.composition import CONF
 from pipeline.config.names import Config
 
-OF_TRAINING = {"dataset", "evaluation", "experiment", "likelihood", "model", "objective", "pictures", "sweep"}
-OF_TRAINING |= {"tracking", "training", "training/optimizer", "training/schedule", "sweep/pruner", "sweep/sampler"}
+OF_TRAINING = {"dataset", "evaluation", "experiment", "likelihood", "model", "objective", "objective/schedule"}
+OF_TRAINING |= {"pictures", "sweep", "sweep/pruner", "sweep/sampler"}
+OF_TRAINING |= {"tracking", "training", "training/optimizer", "training/schedule"}
 GROUPS = {"train": OF_TRAINING, "evaluate": {"evaluation"}, "generate": {"what"}}
 GROUPS |= {command: set() for command in ("compare", "reproduce", "serve", "study", "verify")}
 

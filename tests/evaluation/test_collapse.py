@@ -6,7 +6,7 @@ from linear_gaussian import OBJECTIVE, PIXELS, data_of, linear_vae, noise_images
 
 from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.evaluation import Evaluation, evaluate
-from pipeline.models.objective import Objective
+from pipeline.models.objectives.weighted_elbo import WeightedElbo
 
 
 def evaluated(factors: list[float], **objective) -> Evaluation:
@@ -18,7 +18,7 @@ def evaluated(factors: list[float], **objective) -> Evaluation:
 
 
 def warning(active: int, units: int, rate: float = 1.0, **objective) -> str | None:
-    return collapse_warning(active=active, units=units, rate=rate, objective=Objective(**OBJECTIVE | objective))
+    return collapse_warning(active=active, units=units, rate=rate, objective=WeightedElbo(**OBJECTIVE | objective))
 
 
 @pytest.mark.parametrize(("variance", "active"), [(0.009, 0), (0.011, 1)])
@@ -52,8 +52,8 @@ def test_where_all_units_are_active_nothing_is_said() -> None:
 
 
 def test_warning_says_the_settings_that_help_and_what_they_are() -> None:
-    text = warning(1, 4, rate=0.0123456, beta=8.0, warmup_epochs=5, free_bits=0.25)
-    assert "objective.warmup_epochs (now 5)" in text
+    text = warning(1, 4, rate=0.0123456, beta=8.0, free_bits=0.25)
+    assert "objective/schedule=warmup" in text
     assert "objective.free_bits (now 0.25)" in text
     assert "lower objective.beta (now 8)" in text
     assert "The rate is 0.0123 nats." in text

@@ -12,7 +12,8 @@ from pipeline.evaluation.evaluation import Evaluation, evaluate
 from pipeline.latent import encoding as encoded
 from pipeline.models.dense import Dense
 from pipeline.models.likelihood import Bernoulli, ContinuousBernoulli, Gaussian, SquaredError
-from pipeline.models.objective import Objective
+from pipeline.models.objectives.weight_schedule import Constant, Warmup
+from pipeline.models.objectives.weighted_elbo import WeightedElbo
 from pipeline.models.vae import assemble
 
 OF_POSTERIOR = {"nll", "nll_standard_error", "bits_per_dimension", "mutual_information", "marginal_kl"}
@@ -92,8 +93,8 @@ def test_batches_decide_nothing(small_vae, blobs, monkeypatch: pytest.MonkeyPatc
 
 
 def test_elbo_is_minus_the_parts_and_the_loss_has_the_final_weights(small_vae, blobs) -> None:
-    vae = small_vae(beta=4.0, distortion_weight=0.5, warmup_epochs=5)
-    vae.beta.assign(0.0)
+    vae = small_vae(beta=4.0, distortion_weight=0.5, schedule=Warmup(of=None, epochs=5))
+    vae.weight.assign(0.0)
     evaluated = evaluation_of(vae, blobs(30))
     assert evaluated.elbo == -(evaluated.rate + evaluated.distortion)
     assert evaluated.loss == pytest.approx(0.5 * evaluated.distortion + 4 * evaluated.rate, rel=1e-6)
@@ -154,7 +155,9 @@ def test_colour_images_that_are_not_square_are_scored() -> None:
     vae = assemble(
         architecture=Dense(latent_dim=3, scale="softplus", activation="relu", initializer=None, **network),
         likelihood=Gaussian(scale=0.3, learned=True, link="sigmoid"),
-        objective=Objective(beta=1.0, distortion_weight=1.0, warmup_epochs=0, free_bits=0.0, sampling=True),
+        objective=WeightedElbo(
+            beta=1.0, distortion_weight=1.0, free_bits=0.0, sampling=True, schedule=Constant(of=None)
+        ),
         image_shape=(5, 4, 3),
         seed=0,
     )

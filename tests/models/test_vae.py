@@ -14,7 +14,8 @@ from pipeline.data.batches import as_floats
 from pipeline.models.conv import Conv
 from pipeline.models.dense import Dense
 from pipeline.models.likelihood import Bernoulli, ContinuousBernoulli, Gaussian, SquaredError
-from pipeline.models.objective import Objective
+from pipeline.models.objectives.weight_schedule import Constant, Warmup
+from pipeline.models.objectives.weighted_elbo import WeightedElbo
 from pipeline.models.posterior import Posterior
 from pipeline.models.vae import VAE, assemble
 
@@ -53,8 +54,8 @@ def test_loss_equals_its_parts_over_a_ragged_last_batch(small_vae, images) -> No
 
 
 def test_validation_uses_the_final_beta_whatever_it_is_while_training(small_vae, images) -> None:
-    vae = small_vae(beta=4.0, warmup_epochs=10)
-    vae.beta.assign(0.0)
+    vae = small_vae(beta=4.0, schedule=Warmup(of=None, epochs=10))
+    vae.weight.assign(0.0)
     score = scores(vae, images)
     assert score["loss"] == pytest.approx(score["distortion"] + 4 * score["rate"], rel=1e-5)
     passed = vae(images)
@@ -113,7 +114,7 @@ def test_model_knows_its_shapes(shape) -> None:
         batch_norm=False,
         dropout=0.0,
     )
-    objective = Objective(beta=1.0, distortion_weight=1.0, warmup_epochs=0, free_bits=0.0, sampling=True)
+    objective = WeightedElbo(beta=1.0, distortion_weight=1.0, free_bits=0.0, sampling=True, schedule=Constant(of=None))
     vae = assemble(architecture=architecture, likelihood=Bernoulli(), objective=objective, image_shape=shape, seed=0)
     assert (vae.image_shape, vae.latent_dim) == (shape, 3)
     assert vae.decode(np.zeros((2, 3), "float32")).shape == (2, *shape)
@@ -140,7 +141,7 @@ def linear_vae(shift: float = 0.0, stretch: float = 1.0) -> VAE:
     log_variance.set_weights([np.zeros((6, 2)), np.log(stretch * POSTERIOR_VARIANCE)])
     pixel.set_weights([WEIGHTS.T, BIAS])
     likelihood = Gaussian(scale=NOISE, learned=False, link="identity")
-    objective = Objective(beta=1.0, distortion_weight=1.0, warmup_epochs=0, free_bits=0.0, sampling=True)
+    objective = WeightedElbo(beta=1.0, distortion_weight=1.0, free_bits=0.0, sampling=True, schedule=Constant(of=None))
     return VAE(encoder=encoder, decoder=decoder, likelihood=likelihood, objective=objective)
 
 
@@ -174,7 +175,7 @@ def test_every_draw_from_the_exact_posterior_gives_the_log_likelihood() -> None:
     vae = linear_vae()
     images = np.repeat(LINEAR_IMAGE, 50, axis=0)
     posterior = vae.posterior(images)
-    latent = posterior.sample(vae.noise)
+    [latent] = posterior.sample(vae.noise)
     prior = scipy.stats.norm.logpdf(latent).sum(axis=1)
     own = scipy.stats.norm.logpdf(latent, posterior.mean, np.exp(posterior.log_variance.numpy() / 2)).sum(axis=1)
     weights = -vae.likelihood(images, vae.decoder(latent)).numpy() + prior - own
@@ -200,7 +201,7 @@ CONV = Conv(
     decoder_strides=None,
 )
 SAVED = {
-    "bernoulli": {"likelihood": Bernoulli, "architecture": CONV, "beta": 0.5, "warmup_epochs": 3},
+    "bernoulli": {"likelihood": Bernoulli, "architecture": CONV, "beta": 0.5, "schedule": Warmup(of=None, epochs=3)},
     "continuous_bernoulli": {"likelihood": ContinuousBernoulli, "beta": 0.0, "sampling": False},
     "gaussian": {"likelihood": lambda: Gaussian(scale=0.2, learned=True, link="sigmoid"), "free_bits": 0.1},
     "squared_error": {"likelihood": lambda: SquaredError(link="identity"), "distortion_weight": 64.0},
@@ -220,7 +221,7 @@ for path in sys.argv[1:]:
         "mean": posterior.mean,
         "log_variance": posterior.log_variance,
         "distortion": distortion,
-        "beta": model.beta,
+        "beta": model.weight,
     }.items():
         np.testing.assert_allclose(value, saved[name], rtol=1e-6, atol=1e-6, err_msg=path + name)
     assert repr(model.objective) == str(saved["objective"]), path
@@ -243,7 +244,7 @@ def test_saved_model_gives_equal_outputs_in_a_fresh_process(small_vae, images, t
             mean=posterior.mean,
             log_variance=posterior.log_variance,
             distortion=vae.likelihood(images, vae.decoder(posterior.mean)),
-            beta=vae.beta.numpy(),
+            beta=vae.weight.numpy(),
             objective=repr(vae.objective),
         )
         vae.save(path)

@@ -74,6 +74,7 @@ def test_the_choices_of_a_preset_and_of_the_command_line_are_recorded(checkout: 
         "tracking": "mlflow",
         "training": "brief_patience",
         "training/optimizer": "sgd",
+        "objective/schedule": "constant",
         "training/schedule": "constant",
     }
 

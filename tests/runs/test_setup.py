@@ -8,7 +8,7 @@ from earlier_records import FORMER
 from pipeline.config.composition import CONF
 from pipeline.config.names import Config, shown
 from pipeline.data.settings import DatasetSettings
-from pipeline.models.objective import Objective
+from pipeline.models.objectives.objective import Objective
 from pipeline.process.circumstances import circumstances, differences
 from pipeline.runs.setup import Setup
 

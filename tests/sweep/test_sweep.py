@@ -313,3 +313,15 @@ def test_replicates_count_as_their_mean(checkout: Checkout) -> None:
             whole.data.metrics["validation/nll_std"] == trial.user_attrs["validation/nll_std"] == pytest.approx(spread)
         )
         assert {run.info.status for run in (whole, *parts)} == {"FINISHED"}
+
+
+def test_an_epoch_whose_weights_are_not_final_judges_no_trial(checkout: Checkout) -> None:
+    study = ("sweep.study=rising", "sweep.n_trials=2", "tracking.experiment=rising", "training.epochs=4")
+    rising = ("objective/schedule=warmup", "objective.schedule.epochs=2")
+    done = checkout.train(*COMMAND, *study, *rising, "model.latent_dim=1,2")
+    assert done.returncode == 0, done.stderr
+    assert [sorted(trial.intermediate_values) for trial in study_of(checkout, "rising").trials] == [[3, 4], [3, 4]]
+    _, runs = parent_and_trials(checkout, "rising")
+    for run in runs.values():
+        betas = [value for _, value in checkout.history(run.info.run_id, "train/epoch/beta")]
+        assert betas == [0, 0.5, 1, 1]

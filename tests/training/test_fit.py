@@ -12,6 +12,7 @@ from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.evaluation.evaluation import evaluate
 from pipeline.evaluation.settings import EvaluationSettings
+from pipeline.models.objectives.weight_schedule import Warmup
 from pipeline.models.vae import VAE
 from pipeline.runtime import RuntimeSettings
 from pipeline.training.fit import NonFiniteLoss, fit
@@ -169,7 +170,7 @@ def everything(data, small_vae) -> Callable[..., tuple[VAE, dict[str, list[float
     """A training with all that has a state: dropout, noise, warm-up, a schedule, momentum, early stopping."""
 
     def run(path: Path, **how) -> tuple[VAE, dict[str, list[float]]]:
-        vae = small_vae(dropout=0.3, beta=2.0, warmup_epochs=3)
+        vae = small_vae(dropout=0.3, beta=2.0, schedule=Warmup(of=None, epochs=3))
         return vae, fit(vae, data, settings(epochs=5, patience=4, schedule=ONE_CYCLE), checkpoint=path, **how)
 
     return run
@@ -246,7 +247,7 @@ def test_diverged_training_is_refused_with_epoch_step_and_settings(data, small_v
         )
     message = str(refused.value)
     assert "(learning rate 1e+30, beta 1, batch size 16, precision float32)" in message
-    assert "Try a lower training.learning_rate, +training.optimizer.clipnorm=1, or objective.warmup_epochs=5" in message
+    assert "Try a lower training.learning_rate, +training.optimizer.clipnorm=1, or objective/schedule=warmup" in message
     assert isinstance(refused.value, InputError)
     assert not heard
     assert not path.exists()

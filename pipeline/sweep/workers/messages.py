@@ -49,10 +49,12 @@ class Epoch:
     Attributes:
         number: the epoch, from 1.
         metrics: its metrics by name.
+        is_final: whether the weights of the objective were what they are set to; else no trial is judged by the epoch.
     """
 
     number: int
     metrics: dict[str, float]
+    is_final: bool
 
 
 @dataclass(frozen=True)

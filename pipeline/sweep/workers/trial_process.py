@@ -100,11 +100,9 @@ class _LatestImages:
 
 def _task(job: Job, images: _LatestImages, answer_to: Callable[[Epoch | Loaded], Any]) -> Callable[[DictConfig], End]:
     """Give the task that trains a job, asking the worker whether it may go on."""
+    from pipeline.config.build import build, trusted_of
+    from pipeline.models.objectives.objective import Objective
     from pipeline.runs.train import train
-
-    def after_epoch(epoch: int, metrics: dict[str, float]) -> None:
-        if answer_to(Epoch(epoch, metrics)):
-            raise Pruned(f"after epoch {epoch}, other trials of the study promised more")
 
     def task(config: DictConfig) -> End:
         where_it_was_typed()
@@ -116,6 +114,14 @@ def _task(job: Job, images: _LatestImages, answer_to: Callable[[Epoch | Loaded],
             if refusal := answer_to(Loaded(dataset_key(described["dataset"]), data.fingerprint)):
                 raise RefusedNode(refusal)
             return data
+
+        objective: Objective = build(described["objective"], "objective", trusted_of(described), expected=Objective)
+        final_from = objective.schedule.final_from
+
+        def after_epoch(epoch: int, metrics: dict[str, float]) -> None:
+            is_final = final_from is not None and epoch > final_from  # which is counted from 0
+            if answer_to(Epoch(epoch, metrics, is_final)):
+                raise Pruned(f"after epoch {epoch}, other trials of the study promised more")
 
         outcome = train(
             described | {CHOICES: choices_of(HydraConfig.get())},

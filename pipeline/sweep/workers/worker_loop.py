@@ -134,7 +134,7 @@ class WorkerLoop:
         self.pause.forget()
         self.progress.epoch(claimed, message.number, message.metrics)
         is_first = not self.replicates[claimed]  # of its replicates, which decides for all
-        return is_first and self.study.report(claimed, message.number, message.metrics)
+        return is_first and message.is_final and self.study.report(claimed, message.number, message.metrics)
 
     def _after_training(self, claimed: ClaimedTrial, end: End) -> None:
         if end.refusal:

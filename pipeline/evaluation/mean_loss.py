@@ -1,0 +1,59 @@
+"""The loss of a split: what training minimises, with the weights that it ended with."""
+
+import numpy as np
+from keras import ops
+
+from pipeline.data.random_stream import random_stream
+from pipeline.latent.encoding import Encoded, distortions
+from pipeline.models.objectives.objective import Pass
+from pipeline.models.objectives.weight_schedule import ByRate
+from pipeline.models.posterior import Posterior
+from pipeline.models.vae import VAE
+
+BATCH = 1000
+"""Images in a batch of an objective that compares images with each other."""
+
+
+def mean_loss(vae: VAE, encoded: Encoded, latents: np.ndarray, distortion: np.ndarray, seed: int) -> float:
+    """The mean loss of images, nats per image, as far as it is measured in nats.
+
+    An objective that compares images with each other is computed for 1,000 of them at a time.
+
+    Args:
+        vae: the model.
+        encoded: N images with their posteriors.
+        latents: one of each posterior, [N, D].
+        distortion: of each image and its latent, nats, [N].
+        seed: of further latents, and of those of the prior.
+    """
+    objective = vae.objective
+    noise = random_stream(seed, "latents of the loss")
+    drawn, its = [latents], [distortion]
+    for _ in range(objective.samples - 1):
+        drawn.append(encoded.latents(noise.standard_normal(latents.shape)))
+        its.append(distortions(vae, encoded, drawn[-1]))
+    all_latents, all_distortions = np.stack(drawn), np.stack(its)
+    prior = noise.standard_normal(latents.shape) if objective.PRIOR else None
+    weights = objective.weights
+    if isinstance(objective.schedule, ByRate):
+        weights = weights | {objective.scheduled: float(ops.convert_to_numpy(vae.weight))}
+
+    def value(part: slice, dtype: str) -> float:
+        passed = Pass(
+            images=None,  # no objective needs their pixels beside the distortions
+            posterior=Posterior(encoded.mean[part].astype(dtype), encoded.log_variance[part].astype(dtype)),
+            latents=all_latents[:, part].astype(dtype),
+            distortions=all_distortions[:, part].astype(dtype),
+            rates=encoded.rates[part].astype(dtype),
+            weights=weights,
+            population=len(encoded),
+            prior=prior if prior is None else prior[part].astype(dtype),
+        )
+        return float(objective.value(passed))
+
+    if not objective.PAIRS:
+        return value(slice(None), "float64")
+    parts = [slice(start, start + BATCH) for start in range(0, len(encoded), BATCH)]
+    return float(
+        np.average([value(part, "float32") for part in parts], weights=[len(encoded.mean[part]) for part in parts])
+    )

@@ -1,0 +1,109 @@
+"""What every objective is: a loss of a pass of images through a VAE."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, NamedTuple
+
+import keras
+from keras import ops
+
+from pipeline.errors import InputError
+from pipeline.models.objectives.weight_schedule import WeightSchedule
+from pipeline.models.posterior import Posterior
+
+
+class Pass(NamedTuple):
+    """A pass of B images with K latents each, in D dimensions.
+
+    Attributes:
+        images: float [B, H, W, C].
+        posterior: of the images, [B, D].
+        latents: that were decoded, [K, B, D].
+        distortions: −log p(image | latent), nats, [K, B].
+        rates: KL(posterior ‖ prior) of each latent dimension, nats, [B, D].
+        weights: of the objective at this step, by name.
+        population: the number of images that the batch was drawn from.
+        prior: latents drawn from the prior, [B, D]; None where the objective does not ask for them.
+    """
+
+    images: Any
+    posterior: Posterior
+    latents: Any
+    distortions: Any
+    rates: Any
+    weights: Mapping[str, Any]
+    population: int
+    prior: Any = None
+
+    @property
+    def samples(self) -> int:
+        """The number K of latents of an image."""
+        return int(self.latents.shape[0])
+
+    @property
+    def distortion(self) -> Any:
+        """The distortion of each image, nats, [B], the mean over its latents."""
+        return self.distortions[0] if self.samples == 1 else ops.mean(self.distortions, axis=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective(ABC):
+    """What a training minimises.
+
+    A new objective is a subclass in a file of its own, and one YAML in `conf/objective/` that names it. Rate,
+    distortion and ELBO are recorded whatever is minimised.
+
+    Attributes:
+        schedule: of one of its weights.
+        WEIGHTS: names of the attributes that a schedule may move, the main one first.
+        PAIRS: whether images of a batch are compared with each other, so that the loss depends on their number.
+        PRIOR: whether latents of the prior are needed.
+        sampling: whether latents are drawn from the posterior; else its mean is decoded.
+        samples: the number K of latents that are drawn for each image.
+    """
+
+    WEIGHTS: ClassVar[tuple[str, ...]] = ("beta",)
+    PAIRS: ClassVar[bool] = False
+    PRIOR: ClassVar[bool] = False
+    # Without annotations, as they are settings of those objectives alone that declare them, with `field()`.
+    sampling = True
+    samples = 1
+
+    schedule: WeightSchedule
+
+    def __post_init__(self) -> None:
+        """Check that the schedule is of a weight of this objective."""
+        if self.schedule.of is not None and self.schedule.of not in self.WEIGHTS:
+            raise InputError(
+                f"schedule.of={self.schedule.of}: expected a weight of this objective: {', '.join(self.WEIGHTS)}; or "
+                "null for the first"
+            )
+
+    @property
+    def scheduled(self) -> str:
+        """The name of the weight that the schedule moves."""
+        return self.schedule.of or self.WEIGHTS[0]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weights by name, as they are set."""
+        return {name: float(getattr(self, name)) for name in self.WEIGHTS}
+
+    @abstractmethod
+    def loss(self, passed: Pass) -> Any:
+        """The mean loss of a batch, nats per image, as far as it is measured in nats."""
+
+    def value(self, passed: Pass) -> Any:
+        """The same number where no gradient of it is needed."""
+        return self.loss(passed)
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings, for Keras to store with the model."""
+        settings = {field.name: getattr(self, field.name) for field in fields(self)}
+        return settings | {"schedule": keras.saving.serialize_keras_object(self.schedule)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Objective":
+        """The objective with the settings that Keras stored."""
+        return cls(**config | {"schedule": keras.saving.deserialize_keras_object(config["schedule"])})
