@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from pipeline.models.objectives.objective import Objective, Pass
@@ -19,6 +20,8 @@ def passed(objective: Objective, mean: Any, log_variance: Any = 0.0, *, seed: in
         "distortions": np.full((objective.samples, len(mean)), 10, np.float32),
         "weights": objective.weights,
         "population": len(mean),
+        "decoder": None,
+        "seed": keras.random.SeedGenerator(seed),
     }
     return Pass(images=None, posterior=posterior, rates=posterior.rates(), **given | own)
 

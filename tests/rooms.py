@@ -35,5 +35,6 @@ FENCES = {
         "runtime.py",
         "process/circumstances.py",
         "models/objectives/doubly_reparameterised.py",
+        "models/objectives/regularised.py",
     ),
 }

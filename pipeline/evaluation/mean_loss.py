@@ -1,5 +1,6 @@
 """The loss of a split: what training minimises, with the weights that it ended with."""
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -11,20 +12,20 @@ from pipeline.models.posterior import Posterior
 from pipeline.models.vae import VAE
 
 BATCH = 1000
-"""Images in a batch of an objective that compares images with each other."""
+"""Images in a batch of an objective whose loss is that of a batch at a time."""
 
 
 def mean_loss(vae: VAE, encoded: Encoded, latents: np.ndarray, distortion: np.ndarray, seed: int) -> float:
     """The mean loss of images, nats per image, as far as it is measured in nats.
 
-    An objective that compares images with each other is computed for 1,000 of them at a time.
+    An objective that compares images with each other, or decodes them anew, is computed for 1,000 of them at a time.
 
     Args:
         vae: the model.
         encoded: N images with their posteriors.
         latents: one of each posterior, [N, D].
         distortion: of each image and its latent, nats, [N].
-        seed: of further latents, and of those of the prior.
+        seed: of further latents, and of noise that the objective draws itself.
     """
     objective = vae.objective
     noise = random_stream(seed, "latents of the loss")
@@ -32,8 +33,8 @@ def mean_loss(vae: VAE, encoded: Encoded, latents: np.ndarray, distortion: np.nd
     for _ in range(objective.samples - 1):
         drawn.append(encoded.latents(noise.standard_normal(latents.shape)))
         its.append(distortions(vae, encoded, drawn[-1]))
+    own_noise = keras.random.SeedGenerator(seed)
     all_latents, all_distortions = np.stack(drawn), np.stack(its)
-    prior = noise.standard_normal(latents.shape) if objective.PRIOR else None
     weights = objective.weights
     if isinstance(objective.schedule, ByRate):
         weights = weights | {objective.scheduled: float(ops.convert_to_numpy(vae.weight))}
@@ -47,11 +48,12 @@ def mean_loss(vae: VAE, encoded: Encoded, latents: np.ndarray, distortion: np.nd
             rates=encoded.rates[part].astype(dtype),
             weights=weights,
             population=len(encoded),
-            prior=prior if prior is None else prior[part].astype(dtype),
+            decoder=vae.decoder,
+            seed=own_noise,
         )
         return float(objective.value(passed))
 
-    if not objective.PAIRS:
+    if not objective.BY_BATCH:
         return value(slice(None), "float64")
     parts = [slice(start, start + BATCH) for start in range(0, len(encoded), BATCH)]
     return float(

@@ -140,9 +140,6 @@ class VAE(keras.Model):
         distortions = ops.reshape(self.likelihood(shown, passed["outputs"], training=training), (samples, -1))
         is_final = not (training or isinstance(self.objective.schedule, ByRate))
         weights = self.objective.weights | ({} if is_final else {self.objective.scheduled: self.weight})
-        prior = None
-        if self.objective.PRIOR:
-            prior = keras.random.normal(ops.shape(posterior.mean), dtype="float32", seed=self.noise)
         return Pass(
             images=images,
             posterior=posterior,
@@ -151,7 +148,8 @@ class VAE(keras.Model):
             rates=posterior.rates(),
             weights=weights,
             population=self.population,
-            prior=prior,
+            decoder=self.decoder,
+            seed=self.noise,
         )
 
     def get_metrics_result(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class DisentangledInferredPrior(Objective):
     """
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("beta", "off_diagonal", "diagonal")
-    PAIRS: ClassVar[bool] = True
+    BY_BATCH: ClassVar[bool] = True
 
     beta: Weight
     off_diagonal: Weight

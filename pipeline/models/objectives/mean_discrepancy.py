@@ -28,14 +28,14 @@ class MeanDiscrepancy(Objective):
     """
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("discrepancy_weight", "beta")
-    PAIRS: ClassVar[bool] = True
-    PRIOR: ClassVar[bool] = True
+    BY_BATCH: ClassVar[bool] = True
 
     beta: Weight
     discrepancy_weight: Weight
 
     def loss(self, passed: Pass) -> Any:
-        discrepancy = mean_discrepancy(passed.latents[0], passed.prior)
+        prior = keras.random.normal(ops.shape(passed.latents[0]), dtype="float32", seed=passed.seed)
+        discrepancy = mean_discrepancy(passed.latents[0], prior)
         return weighted_elbo(passed) + weighed(passed.weights["discrepancy_weight"], discrepancy)
 
 

@@ -24,7 +24,8 @@ class Pass(NamedTuple):
         rates: KL(posterior ‖ prior) of each latent dimension, nats, [B, D].
         weights: of the objective at this step, by name.
         population: the number of images that the batch was drawn from.
-        prior: latents drawn from the prior, [B, D]; None where the objective does not ask for them.
+        decoder: the network that decoded them.
+        seed: of noise that an objective draws itself.
     """
 
     images: Any
@@ -34,7 +35,8 @@ class Pass(NamedTuple):
     rates: Any
     weights: Mapping[str, Any]
     population: int
-    prior: Any = None
+    decoder: keras.Model
+    seed: keras.random.SeedGenerator
 
     @property
     def samples(self) -> int:
@@ -57,15 +59,13 @@ class Objective(ABC):
     Attributes:
         schedule: of one of its weights.
         WEIGHTS: names of the attributes that a schedule may move, the main one first.
-        PAIRS: whether images of a batch are compared with each other, so that the loss depends on their number.
-        PRIOR: whether latents of the prior are needed.
+        BY_BATCH: whether the loss of many images is that of a batch at a time, as it compares images or decodes anew.
         sampling: whether latents are drawn from the posterior; else its mean is decoded.
         samples: the number K of latents that are drawn for each image.
     """
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("beta",)
-    PAIRS: ClassVar[bool] = False
-    PRIOR: ClassVar[bool] = False
+    BY_BATCH: ClassVar[bool] = False
     # Without annotations, as they are settings of those objectives alone that declare them, with `field()`.
     sampling = True
     samples = 1

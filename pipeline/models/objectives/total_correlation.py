@@ -39,7 +39,7 @@ class TotalCorrelation(Objective):
     """
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("beta", "information_weight", "dimensionwise_weight")
-    PAIRS: ClassVar[bool] = True
+    BY_BATCH: ClassVar[bool] = True
 
     beta: Weight
     information_weight: Weight
