@@ -29,12 +29,12 @@ class DoublyReparameterised(ImportanceWeighted):
         weights = log_weights(passed, frozen)
         shares = ops.stop_gradient(ops.softmax(weights, axis=0))
         # Symbolic, in the graph of the training step, so that images are decoded once.
-        [of_weights] = tf.gradients(weights, passed.latents)
-        [of_distortions] = tf.gradients(passed.distortions, passed.latents)
+        of_both = (tf.gradients(part, passed.latents)[0] for part in (weights, passed.distortions))
+        of_weights, of_distortions, latents = (ops.cast(each, "float32") for each in (*of_both, passed.latents))
         shares_of_latents = shares[..., None]
         # What the distortion below sends to the latents is taken back, and the squared shares are put in its place.
         pull = ops.stop_gradient(-shares_of_latents * of_distortions - ops.square(shares_of_latents) * of_weights)
-        parts = ops.sum(shares * passed.distortions, axis=0) + ops.sum(pull * passed.latents, axis=(0, 2))
+        parts = ops.sum(shares * passed.distortions, axis=0) + ops.sum(pull * latents, axis=(0, 2))
         gradient = ops.mean(parts)
         return gradient + ops.stop_gradient(importance_bound(weights) - gradient)
 

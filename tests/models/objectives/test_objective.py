@@ -1,5 +1,6 @@
 """Laws that every objective of `conf/objective/` obeys."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -12,6 +13,7 @@ from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.models.objectives.weight_schedule import Constant
 from pipeline.models.objectives.weighted_elbo import WeightedElbo
+from pipeline.runtime import RuntimeSettings
 from pipeline.training.fit import fit
 
 ALL = sorted(path.stem for path in Path("conf/objective").glob("*.yaml"))
@@ -40,6 +42,22 @@ def test_a_training_is_finite_and_has_the_same_scores_whatever_is_minimised(
     for split in ("train", "validation"):
         parts = [np.array(history[f"{split}/epoch/{score}"]) for score in ("rate", "distortion", "elbo")]
         np.testing.assert_allclose(parts[2], -(parts[0] + parts[1]), rtol=1e-5)
+
+
+@pytest.fixture
+def half_precision() -> Iterator[str]:
+    """The setting of mixed precision, which is the process's."""
+    yield "training.runtime.precision=mixed_bfloat16"
+    RuntimeSettings(precision="float32", threads=None).apply()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_training_in_mixed_precision_is_finite(
+    name: str, half_precision: str, composed, small_vae, blobs, tmp_path: Path
+) -> None:
+    vae, history = trained(name, composed, small_vae, blobs, tmp_path, half_precision)
+    assert vae.encoder.layers[-1].compute_dtype == "bfloat16"
+    assert all(np.isfinite(values).all() for values in history.values())
 
 
 @pytest.mark.parametrize("name", ALL)
