@@ -111,6 +111,7 @@ def _server(folder: Path) -> Iterator[_Server]:
             yield server
         finally:
             server.signal(signal.SIGTERM)
+            server.signal(signal.SIGCONT)  # which it needs to hear it, where a run was cut off
             process.wait()
             shutil.rmtree(home_of(Address(server.address)), ignore_errors=True)
 
@@ -133,5 +134,5 @@ def _timed(overrides: Sequence[str], folder: Path, freezes: _Server | None) -> f
         seconds = time.perf_counter() - begun
     if freezes:
         freezes.signal(signal.SIGCONT)
-        shutil.rmtree(home_of(Address(freezes.address)))  # what the server did not take
+        shutil.rmtree(home_of(Address(freezes.address)), ignore_errors=True)  # what the server did not take
     return seconds if code == 0 else "".join(said)

@@ -61,6 +61,27 @@ def _of_steps(key: str) -> Rule:
     )
 
 
+def _is_by_rate(flat: Flat) -> bool:
+    return str(flat["objective.schedule._target_"]).endswith(".ByRate")
+
+
+def _of_rise(key: str) -> Rule:
+    """A setting of a schedule whose last rise takes longer than the training."""
+
+    def is_too_long(flat: Flat) -> bool:
+        epochs, cycles = flat["objective.schedule.epochs"], flat.get("objective.schedule.cycles", 1)
+        last = epochs * flat.get("objective.schedule.rise", 1)
+        return epochs * (cycles - 1) + last >= flat["training.epochs"]
+
+    return Rule(
+        key=key,
+        by=("training.epochs", "objective.schedule"),
+        when=is_too_long,
+        why="training.epochs ends before the weight has risen for the last time, so that no epoch counts as the best",
+        lacks="full effect",
+    )
+
+
 def _of_plane(plane: str, axis: str, *others: str) -> Rule:
     """The ends of an axis of a plane; an autoencoder's plane has even coordinates whatever is set."""
     return Rule(
@@ -93,21 +114,30 @@ RULES = (
     _of_steps("training.schedule.milestones"),
     _of_steps("training.schedule.factor"),
     _of_steps("training/schedule"),
+    _of_rise("objective.schedule"),
+    _of_rise("objective/schedule"),
     Rule(
-        key="objective.schedule.epochs",
-        by=("training.epochs", "objective.schedule.cycles"),
+        key="objective/schedule",
+        by=("objective", "objective.schedule"),
         when=lambda flat: (
-            flat["objective.schedule.epochs"] * flat.get("objective.schedule.cycles", 1) >= flat["training.epochs"]
+            flat["objective._target_"].endswith(".WeightedElbo")
+            and flat["objective.beta"] == 0
+            and flat["objective.schedule.of"] in (None, "beta")
+            and not _is_by_rate(flat)
         ),
-        why="training.epochs ends before the weight has risen to what it is set to",
-        lacks="full effect",
+        why="objective.beta is 0",
     ),
-    _of_rate("objective/schedule"),
     Rule(
         key="training.patience",
         by=("objective.schedule", "objective"),
-        when=lambda flat: str(flat.get("objective.schedule._target_")).endswith(".ByRate"),
+        when=_is_by_rate,
         why="objective/schedule=by_rate moves the weight to the end, so that no epoch is the best",
+    ),
+    Rule(
+        key="objective.beta",
+        by=("objective.schedule", "objective"),
+        when=_is_by_rate,
+        why="objective/schedule=by_rate moves it: set objective.schedule.rate",
     ),
     _of_rate("objective.free_bits"),
     _needs("evaluation.nll_images", "evaluation.importance_samples"),

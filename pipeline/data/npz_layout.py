@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.data.source import Part
 from pipeline.errors import InputError
 
-BY_BATCH = (("x_{}", "y_{}"), ("X_{}", "y_{}"), ("{}_images", "{}_labels"), ("images_{}", "labels_{}"))
+PAIRS = (("x_{}", "y_{}"), ("X_{}", "y_{}"), ("{}_images", "{}_labels"), ("images_{}", "labels_{}"))
 """Usual keys of the images and the labels of a split."""
 
 PARTS: Mapping[Part, Sequence[str]] = {
@@ -80,7 +80,7 @@ def _found(keys: Sequence[str]) -> Layout:
     """The layout by usual names; empty where there are no training images under a usual name."""
     if WHOLE[0] in keys:
         return {"train": (WHOLE[0], WHOLE[1] if WHOLE[1] in keys else None)}
-    for images, labels in BY_BATCH:
+    for images, labels in PAIRS:
         layout: Layout = {
             part: (images.format(name), labels.format(name) if labels.format(name) in keys else None)
             for part, names in PARTS.items()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pipeline.models.objectives.objective import Objective
+from pipeline.models.objectives.weight_schedule import ByRate
 from pipeline.models.objectives.weighted_elbo import WeightedElbo
 
 ACTIVE = 0.01
@@ -43,9 +44,11 @@ def _meaning(active: int) -> str:
 
 def _cure(active: int, objective: Objective) -> str:
     fewer = f" Or leave these dimensions out: set model.latent_dim={active}." if active else ""
+    if isinstance(objective.schedule, ByRate):
+        rate = f"To activate them, raise objective.schedule.rate (now {objective.schedule.rate:g})."
+        return rate + fewer
     if not isinstance(objective, WeightedElbo):
-        weights = " or ".join(f"objective.{name} (now {value:g})" for name, value in objective.weights.items())
-        return f"To activate them, change {weights}, or add objective/schedule=warmup." + fewer
+        return f"To activate them, {objective.CURE}." + fewer
     if objective.distortion_weight == 0:
         return "The loss leaves the distortion out, so collapse is its optimum. For reconstructions set objective=vae."
     if objective.beta == 0:

@@ -94,7 +94,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         of_posterior |= _information(encoded, noise, rate, settings)
     return Evaluation(
         split=settings.split,
-        loss=mean_loss(vae, encoded, latents, distortion, settings.seed),
+        loss=mean_loss(vae, encoded, latents, distortion, population=len(data.train), seed=settings.seed),
         rate=rate,
         distortion=float(distortion.mean()),
         elbo=-(rate + float(distortion.mean())),

@@ -7,7 +7,7 @@ from keras import ops
 
 from pipeline.latent.encoding import Encoded
 
-BY_BATCH = 1_000_000
+PAIRS = 1_000_000
 """Densities, one for each pair of a latent and a posterior, that are in memory at once: 8 MB of float64."""
 
 
@@ -24,7 +24,7 @@ def mutual_information(encoded: Encoded, noise: np.ndarray) -> float:
     latents = encoded.latents(noise)
     number = len(encoded)
     own = -0.5 * (np.square(noise) + encoded.log_variance).sum(axis=1)
-    rows = max(1, BY_BATCH // number)
+    rows = max(1, PAIRS // number)
     mixture = np.concatenate(
         [
             _log_mixture(encoded, latents[start : start + rows], own[start : start + rows], start)

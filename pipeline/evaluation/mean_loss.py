@@ -1,30 +1,36 @@
 """The loss of a split: what training minimises, with the weights that it ended with."""
 
+import math
+from itertools import pairwise
+
 import keras
 import numpy as np
 from keras import ops
 
 from pipeline.data.random_stream import random_stream
-from pipeline.latent.encoding import Encoded, distortions
+from pipeline.latent.encoding import Encoded, batches, distortions
 from pipeline.models.objectives.objective import Pass
 from pipeline.models.objectives.weight_schedule import ByRate
 from pipeline.models.posterior import Posterior
 from pipeline.models.vae import VAE
 
 BATCH = 1000
-"""Images in a batch of an objective whose loss is that of a batch at a time."""
+"""Images, at most, that are compared with each other."""
 
 
-def mean_loss(vae: VAE, encoded: Encoded, latents: np.ndarray, distortion: np.ndarray, seed: int) -> float:
+def mean_loss(
+    vae: VAE, encoded: Encoded, latents: np.ndarray, distortion: np.ndarray, *, population: int, seed: int
+) -> float:
     """The mean loss of images, nats per image, as far as it is measured in nats.
 
-    An objective that compares images with each other, or decodes them anew, is computed for 1,000 of them at a time.
+    Of an objective that compares images with each other it is the mean of parts of at most 1,000 of them.
 
     Args:
         vae: the model.
         encoded: N images with their posteriors.
         latents: one of each posterior, [N, D].
         distortion: of each image and its latent, nats, [N].
+        population: the number of training images.
         seed: of further latents, and of noise that the objective draws itself.
     """
     objective = vae.objective
@@ -47,15 +53,15 @@ def mean_loss(vae: VAE, encoded: Encoded, latents: np.ndarray, distortion: np.nd
             distortions=all_distortions[:, part].astype(dtype),
             rates=encoded.rates[part].astype(dtype),
             weights=weights,
-            population=len(encoded),
+            population=population,
             decoder=vae.decoder,
             seed=own_noise,
         )
         return float(objective.value(passed))
 
-    if not objective.BY_BATCH:
+    if not (objective.PAIRS or objective.DECODES):
         return value(slice(None), "float64")
-    parts = [slice(start, start + BATCH) for start in range(0, len(encoded), BATCH)]
-    return float(
-        np.average([value(part, "float32") for part in parts], weights=[len(encoded.mean[part]) for part in parts])
-    )
+    most = BATCH if objective.PAIRS else batches(len(encoded), vae.image_shape)[0].stop
+    ends = np.linspace(0, len(encoded), math.ceil(len(encoded) / most) + 1).round().astype(int)
+    parts = [slice(*each) for each in pairwise(ends)]
+    return float(np.average([value(part, "float32") for part in parts], weights=np.diff(ends)))

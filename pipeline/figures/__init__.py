@@ -28,7 +28,7 @@ from pipeline.figures.latent.latent_space import latent_card, latent_space
 from pipeline.figures.latent.latent_steps import latent_steps
 from pipeline.figures.latent.scatter_and_plane import scatter_and_plane
 from pipeline.figures.latent.trajectories import Trajectories
-from pipeline.figures.loss_curves import losses
+from pipeline.figures.loss_curves import best_epoch, losses
 from pipeline.figures.side_by_side.column import Column
 from pipeline.figures.side_by_side.side_by_side import side_by_side
 from pipeline.plotting import literal_ticks, settle
@@ -41,6 +41,7 @@ __all__ = [
     "Layer",
     "Trajectories",
     "TrialCards",
+    "best_epoch",
     "decoded_latents",
     "decoded_plane",
     "first_images",

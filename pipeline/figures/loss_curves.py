@@ -25,11 +25,12 @@ REACH = 12.0  # how many distances from median to best beyond the median a value
 WORTH = 3.0  # how many times larger the axis shows the bulk for it to be worth cutting the rest
 
 
-def losses(history: History) -> Figure:
+def losses(history: History, final_from: int | None = 0) -> Figure:
     """The course of loss, distortion, rate and, where recorded, the ELBO; nats per image, epochs counted from 1.
 
     Args:
         history: values by name, such as `train/epoch/loss`. Other names are left out.
+        final_from: the first epoch, from 0, whose losses can be compared with later ones; None if there is none.
 
     Raises:
         ValueError: none of the names is known.
@@ -42,7 +43,7 @@ def losses(history: History) -> Figure:
     figure = blank(columns * WIDTH, rows * HEIGHT)
     figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
     figure.suptitle("Training", x=0.01, ha="left", fontsize=TITLE, color=INK)
-    best = best_epoch(history)
+    best = best_epoch(history, final_from)
     for axes, name in zip(figure.subplots(rows, columns, squeeze=False).flat, panels, strict=True):
         _draw_panel(axes, name, history, best)
     lines = figure.axes[0].get_legend_handles_labels()
@@ -50,11 +51,14 @@ def losses(history: History) -> Figure:
     return figure
 
 
-def best_epoch(history: History) -> int | None:
-    """The epoch, from 1, with the lowest validation loss, or training loss without validation; None without either."""
+def best_epoch(history: History, final_from: int | None = 0) -> int | None:
+    """The epoch, from 1, with the lowest validation loss, or training loss without validation.
+
+    None without either, and where no epoch counts: those before `final_from`, counted from 0, do not.
+    """
     values = np.asarray(history.get(LOSS) or history.get(of_epoch("train", "loss")) or (), np.float64)
-    finite = np.isfinite(values)
-    return int(np.where(finite, values, np.inf).argmin()) + 1 if finite.any() else None
+    counts = np.isfinite(values) & (np.arange(len(values)) >= (len(values) if final_from is None else final_from))
+    return int(np.where(counts, values, np.inf).argmin()) + 1 if counts.any() else None
 
 
 def robust_range(curves: Sequence[np.ndarray]) -> tuple[float, float]:

@@ -13,8 +13,9 @@ from pipeline.models.likelihood import HALF_LOG_TURN, LOWEST_LOG_SCALE, Gaussian
 class OptimalGaussian(Gaussian):
     """Independent Gaussian pixels, whose variance is the mean squared error of a batch (Rybkin et al. 2021, eq. 9).
 
-    While training, each batch has the variance that makes it most likely. Otherwise it is that of the training, as a
-    moving mean of the logarithms, so that the likelihood of an image does not depend on other images.
+    While training, each batch has the variance that makes it most likely, all latents counted alike. Otherwise it is
+    that of the training, as a moving mean of the logarithms, so that the likelihood of an image does not depend on
+    other images.
 
     Args:
         link: sigmoid keeps the mean in [0, 1], identity does not.
@@ -30,9 +31,11 @@ class OptimalGaussian(Gaussian):
         if not training:
             return super().call(images, outputs)
         squares = ops.square(images - self.mean(outputs))
-        log_scale = ops.maximum(0.5 * ops.log(ops.maximum(ops.mean(squares), 1e-12)), LOWEST_LOG_SCALE)
+        best = 0.5 * ops.log(ops.maximum(ops.mean(squares), 1e-12))
+        # Nothing is lost of the gradient: at its best scale the density of the batch does not depend on it.
+        log_scale = ops.stop_gradient(ops.maximum(best, LOWEST_LOG_SCALE))
         kept = self.memory * self.seen  # nothing of what it was set to before the first batch
-        self.log_scale.assign(kept * self.log_scale + (1.0 - kept) * ops.stop_gradient(log_scale))
+        self.log_scale.assign(kept * self.log_scale + (1.0 - kept) * log_scale)
         self.seen.assign(ops.ones_like(self.seen))
         distortion = 0.5 * squares * ops.exp(-2.0 * log_scale) + log_scale + HALF_LOG_TURN
         return ops.sum(distortion, axis=(1, 2, 3))

@@ -131,7 +131,7 @@ class VAE(keras.Model):
             weight, integral = self.objective.schedule.step(self.integral, ops.stop_gradient(ops.mean(rate)))
             self.integral.assign(integral)
             self.weight.assign(weight)
-        return self.objective.loss(passed)
+        return self.objective.loss(passed) if training else self.objective.value(passed)
 
     def _passed(self, images: Any, passed: dict[str, Any], training: bool) -> Pass:
         posterior = Posterior(passed["mean"], passed["log_variance"])

@@ -25,7 +25,7 @@ from pipeline.pictures.snapshots import Snapshots
 SCATTERED = 2000  # points of a card's scatter and of the interactive page: more hide each other
 SAMPLES = 100  # of a mosaic: ten rows of ten can still be told apart
 CARD_PAIRS = 32  # reconstructions of a card: four rows of eight fill a square
-BY_BATCH = 40  # reconstructions of the figure
+PAIRS = 40  # reconstructions of the figure
 FIRST_IMAGES = 40  # of the data, with their classes
 SNAPSHOT_IMAGES = 1000  # images whose course through the training is kept
 INTERPOLATIONS = 4  # pairs of images that are interpolated between, unless the settings name some
@@ -73,7 +73,7 @@ class Gallery:
     def after(self, history: Mapping[str, list[float]], snapshots: Snapshots | None) -> dict[str, Draw]:
         """What draws the pictures of a finished training, by file name; of the test split, but for its course."""
         drawn: dict[str, Draw] = {
-            "losses.png": lambda: figures.losses(history),
+            "losses.png": lambda: figures.losses(history, self.vae.objective.schedule.final_from),
             "reconstructions.png": self._reconstructions,
             "samples.png": self._samples_beside,
             "interpolations.png": self._interpolations,
@@ -133,7 +133,7 @@ class Gallery:
         return figures.structure(parts) if self.vae.objective.sampling else figures.structure(parts, between="z = mean")
 
     def _reconstructions(self) -> Figure:
-        images = self.some(self.data.test, BY_BATCH).images
+        images = self.some(self.data.test, PAIRS).images
         return figures.reconstructions(images, self.reconstructed(images))
 
     def _samples_beside(self) -> Figure:

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from pipeline import figures
 from pipeline.config.names import Config, flatten, shown
 from pipeline.data.batches import as_floats
 from pipeline.data.images import ImageData
@@ -64,7 +65,7 @@ class Recorder:
     def conclude(self, history: History, evaluation: Evaluation) -> None:
         """Record the scores of the trained model, then its pictures."""
         self.run.summary(evaluation.metrics())
-        self.run.describe(_result(history, evaluation))
+        self.run.describe(_result(history, evaluation, self.gallery.vae.objective.schedule.final_from))
         epochs = len(history[LOSS])
         if self._card_epochs and epochs not in self._card_epochs:
             self._epoch_cards(epochs)
@@ -104,15 +105,15 @@ def parameters(config: Config) -> dict[str, str]:
     }
 
 
-def _result(history: History, evaluation: Evaluation) -> str:
+def _result(history: History, evaluation: Evaluation, final_from: int | None) -> str:
     losses = history[LOSS]
-    best = min(losses)
+    best = figures.best_epoch(history, final_from)
+    of_best = f", best validation loss **{losses[best - 1]:.2f}** nats after epoch {best}" if best else ""
     rows = [("", ""), *((literal(name), f"{value:.5g}") for name, value in evaluation.labelled().items())]
     return "\n\n".join(
         (
             *([f"**{evaluation.warning}**"] if evaluation.warning else []),
-            f"{counted(len(losses), 'epoch')}, best validation loss **{best:.2f}** nats after epoch "
-            f"{losses.index(best) + 1}. On the {evaluation.split} split:",
+            f"{counted(len(losses), 'epoch')}{of_best}. On the {evaluation.split} split:",
             table(rows, align=("---", "---:")),
         )
     )

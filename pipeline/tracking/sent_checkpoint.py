@@ -1,5 +1,6 @@
 """A sent checkpoint is a copy on the tracking server, from which another machine goes on with an interrupted run."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,8 @@ from pipeline.tracking.storage_error import is_of_storage
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import impatience
 from pipeline.tracking.writes import File, Removal
+
+log = logging.getLogger(__name__)
 
 FOLDER = "checkpoint"
 """The artifacts of a run below which its checkpoint is kept until the training has ended."""
@@ -39,11 +42,16 @@ class SentCheckpoint:
     def send(self) -> None:
         """Have the checkpoint sent as it is now, and those snapshots that were not sent before; nobody waits for it.
 
-        Raises:
-            OSError: the disk has no room for the copy, which is kept until the server has it.
+        Where there is no room on the disk for the copy, which is kept until the server has it, that is a warning.
         """
         if not self.store.is_server or not self.checkpoint.exists():
             return
+        try:
+            self._record()
+        except OSError as error:
+            log.warning(f"The checkpoint of run {self.run_id} is not sent to {self.store.uri}: {first_line(error)}")
+
+    def _record(self) -> None:
         with TemporaryDirectory() as scratch:
             folder = Path(scratch) / FOLDER
             (folder / SNAPSHOTS).mkdir(parents=True)
@@ -52,11 +60,11 @@ class SentCheckpoint:
                 if snapshot.name not in self._sent:
                     (folder / SNAPSHOTS / snapshot.name).symlink_to(snapshot.absolute())
                     writes.append(File(path=f"{FOLDER}/{SNAPSHOTS}/{snapshot.name}"))
-                    self._sent.add(snapshot.name)
             (folder / self.checkpoint.name).symlink_to(self.checkpoint.absolute())
-            # Last, so that a checkpoint is never there without the snapshots of its epochs.
+            # Last, as the snapshots of its epochs belong to it.
             writes.append(File(path=f"{FOLDER}/{self.checkpoint.name}", replaces=True))
             self.store.write(self.run_id, *writes, folder=Path(scratch))
+            self._sent |= {Path(each.path).name for each in writes[:-1]}
 
     @property
     def exists(self) -> bool:
@@ -81,7 +89,9 @@ class SentCheckpoint:
             return None
         with impatience(TRANSFER):
             there = self.store.client.list_artifacts(self.run_id, FOLDER)
-        return next((PurePosixPath(each.path) for each in there if each.path.endswith(self.checkpoint.suffix)), None)
+        paths = [PurePosixPath(each.path) for each in there if each.path.endswith(self.checkpoint.suffix)]
+        mine = (path for path in paths if path.name == self.checkpoint.name)
+        return next(mine, paths[0] if paths else None)
 
     def fetched(self, folder: Path) -> Path | None:
         """Download what was sent into a folder, and give the path of the checkpoint there.

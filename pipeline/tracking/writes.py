@@ -4,7 +4,6 @@ A write that a store already has changes nothing when it is applied again, so a 
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, TypeAlias
@@ -76,16 +75,15 @@ class File(_Write):
         """Store the file, which lies at its path below a folder, unless a later one has replaced it."""
         path = PurePosixPath(self.path)
         above = None if len(path.parts) == 1 else str(path.parent)
-        with suppress(FileNotFoundError) if self.replaces else nullcontext():
+        try:
             _artifacts(client, run_id).log_artifact(str(folder / path), above)
+        except FileNotFoundError:
+            if not self.replaces or (folder / path).exists():
+                raise
 
 
 class Removal(_Write):
-    """The removal of a folder with all its files from the artifacts of a run.
-
-    Attributes:
-        path: of the folder.
-    """
+    """The removal of a folder with all its files from the artifacts of a run."""
 
     kind: Literal["removal"] = "removal"
     path: FilePath

@@ -22,14 +22,16 @@ QUANTILE = "pictures.plane.x=[-2,2]"
             "training/schedule=steps has no effect: training.epochs ends",
         ),
         (
-            ["objective/schedule=warmup", "objective.schedule.epochs=30"],
-            "objective.schedule.epochs=30 has no full effect: training.epochs ends before",
+            ["objective/schedule=warmup", "training.epochs=10"],
+            "objective/schedule=warmup has no full effect: training.epochs ends before",
         ),
         (
             ["objective=control", "training.patience=3"],
             "training.patience=3 has no effect: objective/schedule=by_rate moves the weight to the end",
         ),
         (["objective=autoencoder", "objective/schedule=warmup"], "has no effect: objective.beta is 0"),
+        (["objective=control", "objective.beta=4"], "moves it: set objective.schedule.rate"),
+        (["objective/schedule=cyclical", "training.epochs=10"], "objective/schedule=cyclical has no full effect"),
         (
             ["objective=autoencoder", "objective.free_bits=1"],
             "objective.free_bits=1 has no effect: objective.beta is 0",
@@ -55,6 +57,8 @@ def test_a_setting_without_effect_is_said(composed, typed: list[str], said: str)
         ["pictures.mixture=3"],
         ["training/schedule=steps"],
         ["objective/schedule=warmup", "objective.schedule.epochs=29"],
+        ["objective/schedule=cyclical", "training.epochs=20"],
+        ["objective=mmd", "objective/schedule=warmup"],
         ["model.latent_dim=2", "model.latent_dim=2"],
         ["dataset=mnist", "dataset.dir=/tmp"],
         ["experiment=convolutional"],

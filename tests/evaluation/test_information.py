@@ -50,7 +50,7 @@ def test_means_of_a_normal_distribution_give_its_closed_form() -> None:
 def test_memory_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     normal = encoded_at(np.random.default_rng(99).normal(size=(300, 2)), -1.0)
     at_once = mutual_information(normal, noise_like(normal))
-    monkeypatch.setattr(information, "BY_BATCH", 7 * 300)
+    monkeypatch.setattr(information, "PAIRS", 7 * 300)
     assert mutual_information(normal, noise_like(normal)) == pytest.approx(at_once, rel=1e-12)
 
 

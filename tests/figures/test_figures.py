@@ -286,6 +286,8 @@ def test_losses_mark_the_best_epoch_on_the_validation_curve():
         train_loss=[9.0, 5.0, 4.0, 3.0], validation_loss=[8.0, 6.0, 5.5, 7.0], validation_rate=[1.0, 2.0, 3.0, 4.0]
     )
     assert best_epoch(curves) == 3
+    assert best_epoch(curves, 3) == 4, "of those that count"
+    assert best_epoch(curves, 4) is best_epoch(curves, None) is None
     figure = figures.losses(curves)
     loss, rate = figure.axes
     for axes, value in ((loss, 5.5), (rate, 3.0)):

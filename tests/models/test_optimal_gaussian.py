@@ -1,5 +1,7 @@
 """The Gaussian whose scale is the best one: the learned scale's optimum, in closed form."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -47,7 +49,12 @@ def test_the_likelihood_of_an_image_does_not_depend_on_others_when_it_is_not_tra
     assert float(np.exp(optimal.log_scale)) == pytest.approx(0.2, rel=0.02)
 
 
-def test_a_stored_one_has_its_scale() -> None:
-    optimal = OptimalGaussian(link="sigmoid", memory=0.5)
-    again = OptimalGaussian.from_config(optimal.get_config())
+def test_a_stored_model_has_its_scale(small_vae, blobs, tmp_path: Path) -> None:
+    vae = small_vae(likelihood=OptimalGaussian(link="sigmoid", memory=0.5))
+    vae.compile(optimizer="adam")
+    vae.fit(blobs(64).astype("float32") / 255, epochs=2, verbose=0)
+    vae.save(tmp_path / "it.keras")
+    again = keras.saving.load_model(tmp_path / "it.keras").likelihood
     assert (again.link, again.memory) == ("sigmoid", 0.5)
+    assert float(again.log_scale) == float(vae.likelihood.log_scale) < 0
+    assert float(again.seen) == 1

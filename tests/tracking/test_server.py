@@ -297,6 +297,8 @@ def test_numbers_arrive_though_no_file_does(checkout: Checkout) -> None:
         [run] = checkout.runs("numbers")
         assert [step for step, _ in checkout.history(run.info.run_id, "validation/epoch/loss")] == list(range(1, 61))
         assert run.data.params
+        assert run.info.status == "FINISHED", "though no model arrived"
+        assert "test/elbo" in run.data.metrics
         refused.clear()
         sent = checkout.run("pipeline.sync", env=env)
         assert sent.returncode == 0, sent.stderr

@@ -18,7 +18,7 @@ from pipeline.figures.kit.rgb import as_rgb, as_rgb_pairs
 
 CARD_SIDE = 512  # pixels that a card aims at: sharp when a page shows it at half this size
 THINNED_BEYOND = 1024  # pixels; a larger card would cost more to store than it shows
-BY_BATCH = 32  # at most; large ones are fewer, so that each keeps all of its pixels
+PAIRS = 32  # at most; large ones are fewer, so that each keeps all of its pixels
 IMAGES = 256  # at most, likewise
 
 
@@ -30,7 +30,7 @@ def reconstructions_card(images: np.ndarray, reconstructions: np.ndarray) -> np.
     """
     above, below = as_rgb_pairs(images, reconstructions)
     _, height, width, _ = above.shape
-    count = _shown(min(len(above), BY_BATCH), 2 * height, width)
+    count = _shown(min(len(above), PAIRS), 2 * height, width)
     rows, columns = near_square(count, 2 * height, width)
     factor = whole_factor(2 * height * rows, width * columns, CARD_SIDE)
     pairs = stack_pairs(magnify(above[:count], factor), magnify(below[:count], factor), gap=1)

@@ -22,6 +22,8 @@ class Capacity(Objective):
     """
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("capacity", "gamma")
+    RATE: ClassVar[str | None] = None
+    CURE: ClassVar[str] = "raise objective.capacity"
 
     capacity: Weight
     gamma: Weight

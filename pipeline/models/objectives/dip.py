@@ -17,6 +17,8 @@ from pipeline.models.posterior import Posterior
 class DisentangledInferredPrior(Objective):
     """The negative ELBO and a penalty of the distance of a covariance from the identity (Kumar et al. 2018, eq. 6, 7).
 
+    The covariance is that of a batch, which also differs from the identity by chance: the less, the more images it has.
+
     Attributes:
         beta: weight of the rate.
         off_diagonal: weight of the squared covariances of different dimensions.
@@ -25,7 +27,7 @@ class DisentangledInferredPrior(Objective):
     """
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("beta", "off_diagonal", "diagonal")
-    BY_BATCH: ClassVar[bool] = True
+    PAIRS: ClassVar[bool] = True
 
     beta: Weight
     off_diagonal: Weight
@@ -37,11 +39,11 @@ class DisentangledInferredPrior(Objective):
         variances = ops.diagonal(covariance)
         between = ops.sum(ops.square(covariance)) - ops.sum(ops.square(variances))
         weights = passed.weights
-        return (
-            weighted_elbo(passed)
-            + weighed(weights["off_diagonal"], between)
-            + weighed(weights["diagonal"], ops.sum(ops.square(variances - 1.0)))
-        )
+        penalty = weighed(weights["off_diagonal"], between)
+        penalty += weighed(weights["diagonal"], ops.sum(ops.square(variances - 1.0)))
+        images, dimensions = ops.shape(passed.posterior.mean)
+        # The covariance of so few images is far from any identity, whatever they are, such as those of a last batch.
+        return weighted_elbo(passed) + ops.where(images > dimensions, penalty, 0.0)
 
 
 def covariance_of(posterior: Posterior, *, of_latents: bool) -> Any:

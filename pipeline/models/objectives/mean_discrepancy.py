@@ -28,7 +28,7 @@ class MeanDiscrepancy(Objective):
     """
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("discrepancy_weight", "beta")
-    BY_BATCH: ClassVar[bool] = True
+    PAIRS: ClassVar[bool] = True
 
     beta: Weight
     discrepancy_weight: Weight

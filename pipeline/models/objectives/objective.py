@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from pipeline.errors import InputError
-from pipeline.models.objectives.weight_schedule import WeightSchedule
+from pipeline.models.objectives.weight_schedule import ByRate, WeightSchedule
 from pipeline.models.posterior import Posterior
 
 
@@ -59,13 +59,19 @@ class Objective(ABC):
     Attributes:
         schedule: of one of its weights.
         WEIGHTS: names of the attributes that a schedule may move, the main one first.
-        BY_BATCH: whether the loss of many images is that of a batch at a time, as it compares images or decodes anew.
+        RATE: the name of the weight that lowers the rate; None where there is none.
+        PAIRS: whether images of a batch are compared with each other, so that the loss depends on their number.
+        DECODES: whether the loss decodes latents anew.
+        CURE: what activates latent dimensions that have collapsed.
         sampling: whether latents are drawn from the posterior; else its mean is decoded.
         samples: the number K of latents that are drawn for each image.
     """
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("beta",)
-    BY_BATCH: ClassVar[bool] = False
+    RATE: ClassVar[str | None] = "beta"
+    PAIRS: ClassVar[bool] = False
+    DECODES: ClassVar[bool] = False
+    CURE: ClassVar[str] = "lower objective.beta, or let it rise slowly: objective/schedule=warmup"
     # Without annotations, as they are settings of those objectives alone that declare them, with `field()`.
     sampling = True
     samples = 1
@@ -78,6 +84,12 @@ class Objective(ABC):
             raise InputError(
                 f"schedule.of={self.schedule.of}: expected a weight of this objective: {', '.join(self.WEIGHTS)}; or "
                 "null for the first"
+            )
+        if isinstance(self.schedule, ByRate) and self.scheduled != self.RATE:
+            cure = f"Set objective.schedule.of={self.RATE}" if self.RATE else "Choose another objective, such as vae"
+            raise InputError(
+                f"objective/schedule=by_rate would move {self.scheduled}; expected a weight that lowers the rate. "
+                f"{cure}"
             )
 
     @property

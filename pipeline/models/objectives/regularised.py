@@ -27,7 +27,8 @@ class Regularised(Objective):
     """
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("beta", "decoder_weight")
-    BY_BATCH: ClassVar[bool] = True
+    RATE: ClassVar[str | None] = None
+    DECODES: ClassVar[bool] = True
     sampling = False
 
     beta: Weight

@@ -39,7 +39,7 @@ class TotalCorrelation(Objective):
     """
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("beta", "information_weight", "dimensionwise_weight")
-    BY_BATCH: ClassVar[bool] = True
+    PAIRS: ClassVar[bool] = True
 
     beta: Weight
     information_weight: Weight

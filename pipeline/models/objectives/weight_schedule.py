@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from pipeline.config.values import Count, Positive, Share, Text, Weight
+from pipeline.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +116,11 @@ class ByRate(WeightSchedule):
     integral: Weight
     least: Weight
     most: Positive
+
+    def __post_init__(self) -> None:
+        """Check the bounds."""
+        if self.least > self.most:
+            raise InputError(f"schedule.least={self.least:g} is above schedule.most={self.most:g}. Exchange them")
 
     @property
     def final_from(self) -> None:

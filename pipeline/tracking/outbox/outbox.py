@@ -8,7 +8,7 @@ off: they count for nothing.
 import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -89,18 +89,25 @@ class Outbox:
         """Whether the run is finished, so that nobody goes on with it."""
         return self.lines.status == "FINISHED"
 
-    def clear(self) -> None:
-        """Remove what was written, which the server has; of a run that was begun here its id on the server is kept."""
+    def clear(self, done: int) -> bool:
+        """Remove so many writes, which the server has; of a run that was begun here its id on the server is kept.
+
+        Returns:
+            Whether they were removed; not if more was written at this instant.
+        """
         with self.lock:
+            if self.lines.count != done:
+                return False
             begun = self.begun
             if not begun.here:
                 shutil.rmtree(self.folder)
-                return
+                return True
             # Another outbox by its id, as the server counts the writes of each.
             self.replace_head(begun.model_copy(update={"outbox": uuid4().hex}))
             self.lines.path.unlink(missing_ok=True)
             (self.folder / _ASIDE).unlink(missing_ok=True)
             shutil.rmtree(self.folder / _FILES, ignore_errors=True)
+        return True
 
     def append(self, *writes: Write, folder: Path = Path()) -> bool:
         """Add writes, and copy the files that belong to them from the folder in which they are.
@@ -170,7 +177,11 @@ class Outbox:
 
     def bytes_of(self, number: int) -> int:
         """Return how many bytes the files of a write have."""
-        return sum(path.stat().st_size for path in self.files_of(number).rglob("*") if path.is_file())
+        size = 0
+        for path in self.files_of(number).rglob("*"):
+            with suppress(FileNotFoundError):  # a later one has replaced it
+                size += path.stat().st_size
+        return size
 
 
 def outboxes(home: Path) -> list[Outbox]:

@@ -59,7 +59,7 @@ class Sender:
         self._client = MlflowClient(uri.full)
         self._waiting: dict[Path, Outbox] = {}
         self._deliveries: dict[Path, Sending] = {}
-        self._files = 0  # bytes of the files of the write that is on its way
+        self._at_work: Sending | None = None
         self._answers = 0  # of the server, up to now
         self._asked = 0.0  # when the server was last silent
         self._changed = Condition()
@@ -96,7 +96,7 @@ class Sender:
         with self._changed:
             while self._waiting and self.silence is None and time.monotonic() < end:
                 before = self._answers
-                seconds = STEP + self._files / SLOWEST
+                seconds = STEP + (self._at_work.size if self._at_work else 0) / SLOWEST
                 self._changed.wait(seconds)
                 if self._answers == before and self._waiting:
                     self.silence = f"{self.uri} took nothing for {seconds:.0f} s"
@@ -134,21 +134,22 @@ class Sender:
             if delivery is None:
                 run_id = run_on_server(outbox, self._client)
                 delivery = self._deliveries[outbox.folder] = Sending(outbox, self._client, run_id)
-            self._files = outbox.bytes_of(delivery.done + 1)
-            for done in delivery.go_on():
+            self._at_work = delivery
+            for _ in delivery.go_on():
                 with self._changed:
-                    self._files = outbox.bytes_of(done + 1)
                     self.silence = None
                     self._answers += 1
                     self._changed.notify_all()
         with self._changed:
             self.silence = None
             self._answers += 1  # also where it had all already
-            if outbox.lines.count == delivery.done:  # else more was written meanwhile
-                del self._waiting[outbox.folder]
-                if is_needed_no_longer(outbox):
+            has_all = outbox.lines.count == delivery.done  # else more was written meanwhile
+            if has_all and is_needed_no_longer(outbox):
+                has_all = outbox.clear(delivery.done)
+                if has_all:
                     del self._deliveries[outbox.folder]
-                    outbox.clear()
+            if has_all:
+                del self._waiting[outbox.folder]
             self._changed.notify_all()
 
     def _forget(self, outbox: Outbox) -> None:

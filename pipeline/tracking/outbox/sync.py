@@ -16,9 +16,11 @@ from pipeline.tracking.outbox.delivery import TRANSFER, run_on_server
 from pipeline.tracking.outbox.outbox import Outbox, outboxes
 from pipeline.tracking.outbox.sending import Sending
 from pipeline.tracking.outbox.write_behind import home_of, name_server, server_of
+from pipeline.tracking.owner import is_alive
 from pipeline.tracking.server_check import ELSE, check_server, silence_told
 from pipeline.tracking.storage_error import is_of_storage
 from pipeline.tracking.store_address import impatience, is_server, try_once
+from pipeline.tracking.writes import Batch
 
 
 @dataclass
@@ -75,13 +77,25 @@ def _move(before: Address, uri: Address | None) -> None:
             f"{others}"
         )
     target = home_of(uri)
+    kept = outboxes(home)
+    if alive := [outbox.folder.name for outbox in kept if is_at_work(outbox)]:
+        raise InputError(f"moved_from={before}: run {alive[0]} is still at work. Type the command when it has ended")
     target.mkdir(exist_ok=True)
-    for outbox in outboxes(home):
-        if not (target / outbox.folder.name).exists():
-            outbox.folder.rename(target / outbox.folder.name)
+    for outbox in kept:
+        with outbox.delivering(), outbox.lock:
+            if not (target / outbox.folder.name).exists():
+                outbox.folder.rename(target / outbox.folder.name)
     name_server(target, uri)
     if not [*home.glob("*/")]:  # else a run has two outboxes, or one that is damaged
         shutil.rmtree(home)
+
+
+def is_at_work(outbox: Outbox) -> bool:
+    """Tell whether a process of this machine goes on with the run of an outbox."""
+    owner = dict(outbox.begun.tags)
+    for line in outbox.lines.after(0):
+        owner |= line.write.tags if isinstance(line.write, Batch) else {}
+    return outbox.lines.status in ("", "RUNNING") and is_alive(owner)
 
 
 def _send(server: Address, found: list[Outbox], console: Console) -> Left:
@@ -125,5 +139,5 @@ def _deliver(outbox: Outbox, client: MlflowClient, run_id: str, progress: Progre
         for done in delivery.go_on():
             progress.update(task, completed=done)
         if outbox.lines.count == delivery.done and outbox.is_over and not outbox.set_aside:
-            outbox.clear()
+            outbox.clear(delivery.done)
     return delivery.done - before

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 from uuid import uuid4
@@ -100,9 +101,9 @@ class WriteBehind:
 
     def id_of(self, run_id: str) -> str:
         """The id by which a run that was begun here is found in what is read: the server's, once it has the run."""
-        outbox = Outbox(self.home / run_id)
-        is_sent = not self.is_silent and outbox.exists
-        return (is_sent and outbox.sent_as) or run_id
+        with suppress(FileNotFoundError):  # there is none, or the sender has cleared it at this instant
+            return (not self.is_silent and Outbox(self.home / run_id).sent_as) or run_id
+        return run_id
 
     def place_of(self, run_id: str) -> tuple[str, str] | None:
         """The ids of the experiment and of a run on the server; None while the server has no such run."""
@@ -128,13 +129,19 @@ class WriteBehind:
 
     def left(self, run_id: str) -> str | None:
         """Wait for what was written into a run and its children to be sent, and tell why some is left, if it is."""
-        own = [each for each in outboxes(self.home) if run_id in (each.folder.name, each.begun.tags.get(PARENT))]
+        own = list(self._of(run_id))
         for outbox in own:
             self.sender.take(outbox.folder)
         if not self.sender.flush() or self.sender.refused:
             return self.silence
         files = [reason for each in own for reason in each.set_aside.values()]
         return f"it did not take {counted(len(files), 'file')}, such as {files[0]}" if files else None
+
+    def _of(self, run_id: str) -> Iterator[Outbox]:
+        for outbox in outboxes(self.home):
+            with suppress(FileNotFoundError):  # the sender has cleared it at this instant
+                if run_id in (outbox.folder.name, outbox.begun.tags.get(PARENT)):
+                    yield outbox
 
     def outbox(self, run_id: str) -> Outbox:
         """The outbox of a run, made if there is none."""

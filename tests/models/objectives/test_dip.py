@@ -25,9 +25,14 @@ def test_there_is_none_at_the_identity() -> None:
     assert penalty(np.sqrt(0.7) * CORNERS, 0.3, of_latents=True) == pytest.approx(0, abs=1e-4)
 
 
+def test_a_batch_of_no_more_images_than_dimensions_has_none() -> None:
+    assert penalty(3 * CORNERS[:3], 0.5, of_latents=False) == 0
+    assert penalty(3 * CORNERS[:4], 0.5, of_latents=False) > 0
+
+
 def test_it_is_the_weighted_squared_distance_from_the_identity() -> None:
     """The covariance of [x, x] is [[1, 1], [1, 1]]: two covariances of 1; at twice the size variances of 4, too."""
-    line = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    line = np.array([[-1.0, -1.0], [1.0, 1.0]] * 2)
     assert penalty(line, 0.5, of_latents=False) == pytest.approx(2 * 2, rel=1e-4)
     assert penalty(2 * line, 0.5, of_latents=False) == pytest.approx(2 * 2 * 16 + 5 * 2 * 9, rel=1e-4)
     assert penalty(line, 0.5, of_latents=True) == pytest.approx(2 * 2 + 5 * 2 * 0.25, rel=1e-4)

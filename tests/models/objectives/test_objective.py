@@ -77,6 +77,25 @@ def test_a_resumed_training_is_bit_for_bit_the_same(name: str, composed, small_v
     assert {**resumed, of_time: 0} == {**whole, of_time: 0}
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("capacity", "would move capacity; expected a weight that lowers the rate. Choose another objective"),
+        ("mmd", r"would move discrepancy_weight; .* Set objective\.schedule\.of=beta"),
+        ("rae_l2", "would move beta; expected a weight that lowers the rate. Choose another objective"),
+    ],
+)
+def test_a_controller_of_what_does_not_lower_the_rate_is_refused(name: str, said: str, composed) -> None:
+    with pytest.raises(InputError, match=said):
+        build(composed(f"objective={name}", "objective/schedule=by_rate")["objective"], "objective")
+
+
+def test_a_controller_whose_bounds_are_exchanged_is_refused(composed) -> None:
+    typed = ("objective=control", "objective.schedule.least=5", "objective.schedule.most=1")
+    with pytest.raises(InputError, match=r"schedule\.least=5 is above schedule\.most=1"):
+        build(composed(*typed)["objective"], "objective")
+
+
 def test_a_schedule_of_a_weight_that_the_objective_lacks_is_refused() -> None:
     settings = {"beta": 1.0, "distortion_weight": 1.0, "free_bits": 0.0, "sampling": True}
     with pytest.raises(InputError, match=r"schedule\.of=gamma: expected a weight of this objective: beta, dis"):

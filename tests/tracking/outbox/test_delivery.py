@@ -2,12 +2,14 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import numpy as np
 import pytest
 import run_content
+from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.tracking import MlflowClient
 
 from pipeline.errors import InputError
@@ -16,6 +18,7 @@ from pipeline.tracking.measurement import Measured
 from pipeline.tracking.outbox.contents import Begun
 from pipeline.tracking.outbox.delivery import Delivery, run_on_server
 from pipeline.tracking.outbox.outbox import Outbox, outboxes
+from pipeline.tracking.outbox.sending import Sending
 from pipeline.tracking.store import Store
 from pipeline.tracking.writes import Batch, File, Input, Model, Removal, Status
 
@@ -116,6 +119,57 @@ def test_of_files_that_replace_each_other_one_is_kept_and_stored(store: MlflowCl
     assert len([*outbox.folder.rglob("other")]) == 3
     files = content_of(store, delivered(outbox, store), tmp_path / "scratch")["files"]
     assert files == {"file": b"last", "other": b"last"}
+
+
+class _Refusing:
+    """A client whose store takes no file of this name, as often as it is asked."""
+
+    def __init__(self, store: MlflowClient, name: str) -> None:
+        self.store, self.name, self.asked = store, name, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+
+@pytest.fixture
+def refusing(store: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> _Refusing:
+    """A store that refuses `text.txt` until it is told another name."""
+    client = _Refusing(store, "text.txt")
+    before = LocalArtifactRepository.log_artifact
+
+    def log_artifact(self: Any, local_file: str, artifact_path: str | None = None) -> None:
+        if Path(local_file).name == client.name:
+            client.asked += 1
+            raise MlflowException("it is full")
+        before(self, local_file, artifact_path)
+
+    monkeypatch.setattr(LocalArtifactRepository, "log_artifact", log_artifact)
+    return client
+
+
+def test_a_file_that_is_refused_is_set_aside_and_tried_again_when_the_run_is_over(
+    expected: dict[str, Any], outbox: Outbox, refusing: _Refusing, tmp_path: Path
+) -> None:
+    """What follows it is sent; a later file of its path makes it needless."""
+    sending = Sending(outbox, cast(MlflowClient, refusing), run_on_server(outbox, refusing.store))
+    assert list(sending.go_on()), "something was sent"
+    [last] = outbox.set_aside.values()
+    assert last == "text.txt: it is full"
+    assert content_of(refusing.store, sending.run_id, tmp_path / "some")["status"] == expected["status"]
+    assert refusing.asked == 3, "each once, and the last once more at the end"
+    refusing.name = ""
+    list(sending.go_on())
+    assert outbox.set_aside == {}
+    assert content_of(refusing.store, sending.run_id, tmp_path / "whole")["files"] == expected["files"]
+
+
+def test_what_is_written_while_an_outbox_is_cleared_is_not_lost(outbox: Outbox, store: MlflowClient) -> None:
+    delivered(outbox, store)
+    done = outbox.lines.count
+    outbox.append(Batch(tags={"late": "1"}))
+    assert not outbox.clear(done)
+    assert outbox.lines.count == done + 1
+    assert outbox.clear(done + 1)
 
 
 class _Killed(BaseException):
@@ -269,7 +323,7 @@ def test_what_is_written_after_an_outbox_was_cleared_is_not_taken_for_kept(store
     another_process = Outbox(outbox.folder)
     assert another_process.append(Batch(tags={"b": "1"}))
     (outbox.folder / "run.json").write_text(begun(here=False).model_dump_json())
-    outbox.clear()
+    assert outbox.clear(outbox.lines.count)
     assert not another_process.append(Batch(tags={"b": "2"}))
     assert not (outbox.folder / "writes.jsonl").exists()
 
