@@ -151,7 +151,7 @@ def refused(checkout: Checkout, *overrides: str) -> str:
             ["what=interpolations", "what.pairs=[[0,100000]]"],
             "what.pairs: there is no test image 100000; there are 300",
         ),
-        (["what=interpolations", "what.files=[a.png]"], "what.files: 1 files; expected an even number"),
+        (["what=interpolations", "what.files=[a.png]"], "what.files: 1 file; expected an even number"),
         (["what=interpolations", "what.files=[a.png,b.png]"], "a.png: No such file or directory"),
         (
             ["what=encodings", "what.folder=nowhere"],

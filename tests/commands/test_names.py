@@ -46,7 +46,7 @@ def trained(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> tup
 def test_a_run_is_said_by_its_name_and_missing_fonts_once(trained):
     _, said = trained
     assert f"Run {NAME} (" in said
-    assert f"Done: {NAME}, 1 epochs" in said
+    assert f"Done: {NAME}, 1 epoch" in said
     assert said.count("Pictures show boxes") <= 1
     assert "Warning" not in said
     assert "Glyph" not in said
