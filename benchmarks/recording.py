@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.whole_run import environment
 from pipeline import ROOT
 from pipeline.metric_names import LOSS
 
@@ -62,7 +63,11 @@ class Recording:
         begun, memory = time.perf_counter(), []
         with (self.folder / "said").open("w+") as said:
             process = subprocess.Popen(
-                [sys.executable, *command], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, env=_environment()
+                [sys.executable, *command],
+                cwd=ROOT,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env=environment() | {"OMP_NUM_THREADS": "1"},
             )
             while watch_memory and process.poll() is None:
                 memory.append(_megabytes(process.pid))
@@ -98,11 +103,6 @@ class Recording:
             runs += [run for run in page if "pruned" not in run.data.tags]
             token = page.token or ""
         return runs
-
-
-def _environment() -> Mapping[str, str]:
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "OMP_NUM_THREADS": "1"}
 
 
 def _megabytes(pid: int) -> float:

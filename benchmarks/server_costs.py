@@ -24,8 +24,7 @@ import psutil
 
 from benchmarks.interleave import rotated
 from benchmarks.statistics import Spread, ratio_of
-from benchmarks.whole_run import recording_in
-from pipeline import ROOT
+from benchmarks.whole_run import environment, recording_in, training
 from pipeline.address import Address
 from pipeline.tracking.outbox.write_behind import home_of
 
@@ -118,12 +117,10 @@ def _server(folder: Path) -> Iterator[_Server]:
 
 def _timed(overrides: Sequence[str], folder: Path, freezes: _Server | None) -> float | str:
     """Seconds of a command, in whose second epoch the server freezes if one is given; or what it said if it failed."""
-    command = [sys.executable, "-m", "pipeline.train", *overrides, "hydra.run.dir=job"]
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+    command = training(overrides)
     begun = time.perf_counter()
     with subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         said = []
         for line in process.stdout or ():

@@ -41,7 +41,17 @@ def recording_in(folder: Path) -> list[str]:
 
 
 def _run(overrides: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipeline.train", *overrides, "hydra.run.dir=job"]
+    return subprocess.run(
+        training(overrides), cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
+
+
+def training(overrides: Sequence[str]) -> list[str]:
+    """The command line of a training, whose job Hydra keeps in the folder where it is run."""
+    return [sys.executable, "-m", "pipeline.train", *overrides, "hydra.run.dir=job"]
+
+
+def environment() -> dict[str, str]:
+    """The variables with which Python finds this project from any folder."""
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}

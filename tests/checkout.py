@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,10 +109,15 @@ class Checkout:
         out: TextIO | None = None,
         group: bool = False,
         host: str | None = None,
+        before: Sequence[str] = (),
     ) -> subprocess.Popen[str]:
-        """The same in a Python that was started for it, for what depends on how, the memory or the host."""
+        """The same in a Python that was started for it, for what depends on how, the memory or the host.
+
+        Args:
+            before: the beginning of the command line, such as a program that takes privileges away.
+        """
         return subprocess.Popen(
-            [*(renamed(host) if host else ()), sys.executable, "-m", module, *arguments],
+            [*(renamed(host) if host else ()), *before, sys.executable, "-m", module, *arguments],
             cwd=cwd or self.root,
             env=self.environment(env),
             stdout=out or subprocess.PIPE,

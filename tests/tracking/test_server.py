@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import psutil
 import pytest
 from checkout import Checkout, free_port, wait_for_epoch
@@ -279,6 +280,9 @@ def test_a_frozen_server_keeps_no_training_waiting(checkout: Checkout) -> None:
         assert run.info.status == "FINISHED"
         assert len(checkout.history(run.info.run_id, "validation/epoch/loss")) == 60
         assert not [*checkout.artifacts(run.info.run_id).glob("checkpoint/*")], "it is of no use any more"
+        points = checkout.client.get_metric_history(run.info.run_id, "validation/epoch/loss")
+        pauses = np.diff(sorted(point.timestamp for point in points))
+        assert np.median(pauses) < 2500, "a request that nobody answers is given up after 5 s"
 
 
 @pytest.mark.fault("server", "the storage of files of the tracking server is out of order during a training")

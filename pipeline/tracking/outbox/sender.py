@@ -96,11 +96,19 @@ class Sender:
         with self._changed:
             while self._waiting and self.silence is None and time.monotonic() < end:
                 before = self._answers
-                seconds = STEP + (self._at_work.size if self._at_work else 0) / SLOWEST
-                self._changed.wait(seconds)
+                patience, waited = self._patience()
+                self._changed.wait(max(patience - waited, 0.1))
                 if self._answers == before and self._waiting:
-                    self.silence = f"{self.uri} took nothing for {seconds:.0f} s"
+                    self.silence = f"{self.uri} took nothing for {patience:.0f} s"
             return not self._waiting
+
+    def _patience(self) -> tuple[float, float]:
+        """The seconds in which the server must take the write that is on its way, and those that it has had already.
+
+        So a server that froze during a training is not waited for again at the end.
+        """
+        size, began = (self._at_work.size, self._at_work.began) if self._at_work else (0, None)
+        return STEP + size / SLOWEST, 0.0 if began is None else time.monotonic() - began
 
     def _run(self) -> None:
         pause = FIRST_PAUSE

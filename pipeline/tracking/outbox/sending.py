@@ -29,11 +29,13 @@ class Sending(Delivery):
 
     Attributes:
         size: bytes of the files of the write that is on its way.
+        began: when that write was begun, on the monotonic clock; None while none is on its way.
     """
 
     def __init__(self, outbox: Outbox, client: MlflowClient, run_id: str) -> None:
         super().__init__(outbox, client, run_id)
         self.size = 0
+        self.began: float | None = None
         self._tried_at = float("-inf")
 
     def go_on(self) -> Iterator[int]:
@@ -60,6 +62,7 @@ class Sending(Delivery):
     def _refusal(self, line: Line) -> str | None:
         """Apply a write, and tell why the server did not take it, if it has files; of others the error is raised."""
         self.size = self.outbox.bytes_of(line.number)
+        self.began = time.monotonic()
         try:
             super().apply(line)
         except Exception as error:
@@ -68,6 +71,8 @@ class Sending(Delivery):
             self.client.get_run(self.run_id)  # which raises, too, where the server does not answer at all
             what = line.write.path if isinstance(line.write, File) else "the model"
             return f"{what}: {first_line(error)}"
+        finally:
+            self.began = None
         return None
 
     def _try_again(self) -> Iterator[int]:

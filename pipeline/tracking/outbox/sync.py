@@ -78,19 +78,24 @@ def _move(before: Address, uri: Address | None) -> None:
         )
     target = home_of(uri)
     kept = outboxes(home)
-    if alive := [outbox.folder.name for outbox in kept if is_at_work(outbox)]:
+    if alive := [outbox.folder.name for outbox in kept if _is_at_work(outbox)]:
         raise InputError(f"moved_from={before}: run {alive[0]} is still at work. Type the command when it has ended")
     target.mkdir(exist_ok=True)
-    for outbox in kept:
-        with outbox.delivering(), outbox.lock:
-            if not (target / outbox.folder.name).exists():
-                outbox.folder.rename(target / outbox.folder.name)
+    try:
+        for outbox in kept:
+            with outbox.delivering(), outbox.lock:
+                if not (target / outbox.folder.name).exists():
+                    outbox.folder.rename(target / outbox.folder.name)
+    except Timeout as error:
+        raise InputError(
+            f"moved_from={before}: another process sends what is kept there. Type the command when that has ended"
+        ) from error
     name_server(target, uri)
     if not [*home.glob("*/")]:  # else a run has two outboxes, or one that is damaged
         shutil.rmtree(home)
 
 
-def is_at_work(outbox: Outbox) -> bool:
+def _is_at_work(outbox: Outbox) -> bool:
     """Tell whether a process of this machine goes on with the run of an outbox."""
     owner = dict(outbox.begun.tags)
     for line in outbox.lines.after(0):

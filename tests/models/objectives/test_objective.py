@@ -9,6 +9,7 @@ import pytest
 from passes import made
 
 from pipeline.config.build import build
+from pipeline.config.composition import CONF
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.models.objectives.weight_schedule import Constant
@@ -16,7 +17,7 @@ from pipeline.models.objectives.weighted_elbo import WeightedElbo
 from pipeline.runtime import RuntimeSettings
 from pipeline.training.fit import fit
 
-ALL = sorted(path.stem for path in Path("conf/objective").glob("*.yaml"))
+ALL = sorted(path.stem for path in (CONF / "objective").glob("*.yaml"))
 
 
 def trained(name: str, composed, small_vae, blobs, folder: Path, *overrides: str) -> tuple[keras.Model, dict]:
