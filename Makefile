@@ -1,6 +1,6 @@
 # `make train` is all that a new checkout needs: it installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help setup train tutorial sweep study sync bundle dashboard evaluate compare generate reproduce serve verify ui test check format bench lock clean clean-cache
+.PHONY: help setup train tutorial sweep study sync bundle dashboard evaluate compare generate reproduce serve verify ui test check format bench lock audit clean clean-cache
 
 # The first Python of a version that TensorFlow and Ray have wheels for.
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -82,6 +82,9 @@ bench: $(INSTALLED)  ## measure speed against other programs; installs them firs
 lock: $(INSTALLED)  ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate \
 		--upgrade pyproject.toml --output-file requirements.lock
+
+audit: $(INSTALLED)  ## ask PyPI which pinned dependencies have known vulnerabilities; needs a network
+	@$(BIN)/uv tool run pip-audit --strict --no-deps --disable-pip --requirement requirements.lock
 
 clean-cache: $(INSTALLED)  ## remove the decoded images that are kept for the next start
 	@$(BIN)/python -c 'from pipeline.data.cache_eviction import clear_cache; print(clear_cache())'

@@ -118,13 +118,14 @@ class Jobs:
 
     def _follow(self, until: float = float("inf")) -> None:
         """Print what the jobs say until all of them have ended, or until an instant of the monotonic clock."""
-        began_at = time.monotonic()
+        began_at = checked_at = time.monotonic()
         asked = self._asked
         warned = False
         while asked and time.monotonic() < until:
             ready, _ = ray.wait(list(asked), timeout=min(PERIOD, max(0.1, until - time.monotonic())))
-            if not ready:
+            if time.monotonic() > checked_at + PERIOD:  # a job may go on talking long after its head was lost
                 check_head(next(iter(asked.values())).name)
+                checked_at = time.monotonic()
             for answer in ready:
                 job = asked[answer]
                 if not self._has_ended(job, answer):
