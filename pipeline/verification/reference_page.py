@@ -50,14 +50,18 @@ def _reference_rows(
     latest = {run.name: run for run in reversed(finished_runs(store, experiment))}
     known = {cells[0]: cells for line in before if (cells := line.strip("| ").split(" | "))}
     for name, reference in references.items():
-        run = latest.get(name)
-        if run is None:
-            yield known.get(reference.what, [reference.what, f"{reference.published:g}", "not run", *[""] * 5])
+        trainings = reference.trainings(name)
+        runs = [latest[run] for run in trainings if run in latest]
+        published = "" if reference.published is None else f"{reference.published:g}"
+        if len(runs) < len(trainings):
+            cells = known.get(reference.what, [reference.what, published, "not run", *[""] * 5])
+            yield *cells[:3], reference.expected(False), *cells[4:]
             continue
-        command = f"`python -m pipeline.train {' '.join(reference.overrides)}`"
-        here = reference.value(store, run.id)
-        facts = (reference.expected(False), command, f"{run.minutes:.1f}", reference.source, _made(run))
-        yield reference.what, f"{reference.published:g}", f"**{here:.2f}**", *facts
+        commands = (f"`python -m pipeline.train {' '.join(arguments)}`" for arguments in reference.commands())
+        here = f"**{reference.value(store, [run.id for run in runs]):.2f}**"
+        minutes = f"{sum(run.minutes for run in runs):.1f}"
+        made = (here, reference.expected(False), " against ".join(commands), minutes)
+        yield reference.what, published, *made, reference.source, _made(*runs)
 
 
 def _family(store: Store, tutorial: str) -> list[str]:

@@ -42,14 +42,12 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
     table = Table("reference", "here", "expected", "", box=None)
     failed: list[str] = []
     for name, reference in chosen.items():
-        extra = [
-            f"pictures={'cards' if quick else 'few'}",
-            f"tracking.experiment={EXPERIMENT}",
-            f"tracking.name={name}{' quick' if quick else ''}",
-        ]
-        overrides = [*reference.overrides, *(reference.quick_overrides if quick else []), *extra]
-        outcome = train(compose(overrides), console=console)
-        value = reference.value(store, outcome.run_id)
+        run_ids = []
+        for run, overrides in reference.trainings(name, quick=quick).items():
+            named = [f"tracking.experiment={EXPERIMENT}", f"tracking.name={run!r}"]
+            pictures = f"pictures={'cards' if quick else 'few'}"
+            run_ids.append(train(compose([*overrides, pictures, *named]), console=console).run_id)
+        value = reference.value(store, run_ids)
         holds = reference.holds(value, quick)
         failed += [] if holds else [name]
         table.add_row(Styled(name), f"{value:.2f}", reference.expected(quick), Styled(*VERDICTS[holds]))
