@@ -291,7 +291,7 @@ def test_after_a_restart_of_the_head_the_same_command_goes_on(
     wait_for_training(checkout, "headless", 2, process)
     cluster.kill_node(0)
     cluster.start_node(cpus=2, gpus=2, again=0)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 2, out + err
     assert "the connection to Ray was lost (" in err
     assert "Traceback" not in err
