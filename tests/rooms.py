@@ -36,5 +36,6 @@ FENCES = {
         "process/circumstances.py",
         "models/objectives/doubly_reparameterised.py",
         "models/objectives/regularised.py",
+        "evaluation/hamiltonian.py",
     ),
 }

@@ -142,6 +142,7 @@ RULES = (
     _of_rate("objective.free_bits"),
     _needs("evaluation.nll_images", "evaluation.importance_samples"),
     _needs("evaluation.neighbour_images", "evaluation.neighbours"),
+    _needs("evaluation.annealing_images", "evaluation.annealing_steps"),
     Rule(
         key="what",
         by=("point",),

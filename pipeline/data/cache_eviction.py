@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from pipeline.data.cache_place import SIZE_VARIABLE, CachePlace, cache_place
 from pipeline.data.cached_data import PAGE, is_in_use
+from pipeline.text.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +40,18 @@ class _Kept:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of the data that are, or will be, in a folder, for which other processes wait meanwhile."""
+def locked(folder: Path, doing: str = "reads these images") -> Iterator[None]:
+    """Hold the lock of the data that are, or will be, in a folder, for which other processes wait meanwhile.
+
+    Args:
+        folder: the folder of the data.
+        doing: what a process does that holds it, for those who wait.
+    """
     lock = _lock_of(folder)
     try:
         lock.acquire(timeout=LOCK_TIMEOUT)
     except Timeout:
-        log.info(f"{folder}: another process reads these images. Waiting for it")
+        log.info(f"{folder}: another process {doing}. Waiting for it")
         lock.acquire()
     try:
         yield
@@ -105,9 +111,9 @@ def clear_cache() -> str:
     if not kept:
         return "The cache of images is empty"
     in_use = len(kept) - len(removed)
-    left = f"; {in_use} in use stay" if in_use else ""
+    left = f"; {in_use} in use {'stays' if in_use == 1 else 'stay'}" if in_use else ""
     total = size_text(sum(each.size for each in removed))
-    return f"{len(removed)} data sets removed from {place.folder}, {total}{left}"
+    return f"{counted(len(removed), 'item')} removed from {place.folder}, {total}{left}"
 
 
 def _one_evicts(place: CachePlace) -> FileLock:

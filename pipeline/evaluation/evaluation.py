@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,11 @@ from pipeline.data.random_stream import random_order, random_stream
 from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.information import mutual_information
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, mean_with_control
+from pipeline.evaluation.likelihood_bracket import likelihood_bracket
+from pipeline.evaluation.linear_probe import linear_probe_accuracy
 from pipeline.evaluation.mean_loss import mean_loss
 from pipeline.evaluation.neighbours import knn_accuracy
+from pipeline.evaluation.sample_scores import sample_scores
 from pipeline.evaluation.scores import CATALOGUE
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.latent.encoding import Encoded, distortions, encode, squared_errors
@@ -44,6 +48,15 @@ class Evaluation:
             is too low.
         knn_accuracy: share of images whose class most of their nearest training images in latent space have; None
             where there is one class.
+        linear_probe_accuracy: share of images whose class a linear classifier of latents tells; None for one class.
+        nll_ais: upper bound on −log p(x) by annealed importance sampling, nats (Wu et al. 2017).
+        nll_ais_standard_error: standard error of that mean over images, nats.
+        bdmc_gap: mean width of the bracket of −log p(x) of images that the model draws, nats (Grosse et al. 2015).
+        kid, kid_standard_error: MMD² of samples and images of the split in features of the data set (Bińkowski et al.
+            2018).
+        sample_precision, sample_recall: of samples, in the same features (Kynkäänniemi et al. 2019).
+        sample_density, sample_coverage: of samples, in the same features (Naeem et al. 2020).
+        feature_network: the name of the network that these features are of; None where there are no samples.
         warning: a text about latent dimensions that collapsed, with a cure; None where none did.
     """
 
@@ -61,6 +74,17 @@ class Evaluation:
     mutual_information: float | None = None
     marginal_kl: float | None = None
     knn_accuracy: float | None = None
+    linear_probe_accuracy: float | None = None
+    nll_ais: float | None = None
+    nll_ais_standard_error: float | None = None
+    bdmc_gap: float | None = None
+    kid: float | None = None
+    kid_standard_error: float | None = None
+    sample_precision: float | None = None
+    sample_recall: float | None = None
+    sample_density: float | None = None
+    sample_coverage: float | None = None
+    feature_network: str | None = None
     warning: str | None = None
 
     def metrics(self, prefix: str | None = None) -> dict[str, float]:
@@ -88,9 +112,10 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
     rate = float(rates.sum(axis=1).mean())
     active = active_units(encoded.mean)
     warning = collapse_warning(active=active, units=vae.latent_dim, rate=rate, objective=vae.objective)
-    of_posterior = {}
+    of_posterior: dict[str, Any] = {}
     if vae.objective.sampling:
         of_posterior = _likelihood(vae, encoded, rates.sum(axis=1) + distortion, settings)
+        of_posterior |= likelihood_bracket(vae, encoded, rates.sum(axis=1) + distortion, settings)
         of_posterior |= _information(encoded, noise, rate, settings)
     return Evaluation(
         split=settings.split,
@@ -101,9 +126,10 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         mse=float(squared_errors(vae, encoded).mean()),
         active_units=active,
         collapsed=1 - active / vae.latent_dim,
-        knn_accuracy=_knn_accuracy(vae, data, encoded.mean, split.labels, settings),
         warning=warning if len(split) > 1 else None,  # the posterior mean of a single image cannot vary
+        **_accuracies(vae, data, encoded.mean, split.labels, settings),
         **of_posterior,
+        **sample_scores(vae, data, split, settings),
     )
 
 
@@ -134,14 +160,27 @@ def _information(
     return {"mutual_information": information, "marginal_kl": rate - information}
 
 
-def _knn_accuracy(
+def _accuracies(
     vae: VAE, data: ImageData, means: np.ndarray, labels: np.ndarray, settings: EvaluationSettings
-) -> float | None:
-    """The accuracy of classes [N] that are predicted from posterior means [N, D] by those of training images."""
-    if settings.neighbours is None:
-        return None
-    near = as_trained(data, _some(len(data.train), settings.neighbour_images, settings.seed))
-    return knn_accuracy(encode(vae, near.rows).mean, near.labels, means, labels, neighbours=settings.neighbours)
+) -> dict[str, Any]:
+    """The accuracies of classes [N] that are predicted from posterior means [N, D] by those of training images."""
+    order = _some(len(data.train), None, settings.seed)
+    among = order[: settings.neighbour_images] if settings.neighbours else order[:0]
+    fitted = order[: settings.linear_probe] if settings.linear_probe else order[:0]
+    if not len(longest := max(among, fitted, key=len)):
+        return {}
+    train = as_trained(data, longest)
+    known = encode(vae, train.rows).mean
+    found: dict[str, Any] = {}
+    if settings.neighbours:
+        near = slice(len(among))
+        found["knn_accuracy"] = knn_accuracy(
+            known[near], train.labels[near], means, labels, neighbours=settings.neighbours
+        )
+    if settings.linear_probe:
+        some = slice(len(fitted))
+        found["linear_probe_accuracy"] = linear_probe_accuracy(known[some], train.labels[some], means, labels)
+    return found
 
 
 def _some(number: int, at_most: int | None, seed: int) -> np.ndarray:

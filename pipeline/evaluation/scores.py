@@ -18,6 +18,8 @@ class Score:
         of_posterior: whether only a model that draws latents has it.
         of_likelihood: whether it contains −log p(image | latent), so that it differs between likelihoods as
             probabilities differ from densities.
+        of_features: whether it is measured in features of a network, so that two are comparable only where that network
+            is the same.
     """
 
     label: str
@@ -28,6 +30,7 @@ class Score:
     needs: str | None = None
     of_posterior: bool = False
     of_likelihood: bool = False
+    of_features: bool = False
 
     @property
     def best(self) -> Callable[[Sequence[float]], float]:
@@ -74,6 +77,48 @@ CATALOGUE = {
         ranks=True,
         compared=True,
         needs="neighbours",
+    ),
+    "linear_probe_accuracy": Score(
+        label="accuracy of a linear classifier of latents", higher_is_better=True, ranks=True, needs="linear_probe"
+    ),
+    "nll_ais": Score(
+        label="−log p(image), upper bound by annealing, nats",
+        ranks=True,
+        compared=True,
+        needs="annealing_steps",
+        of_posterior=True,
+        of_likelihood=True,
+    ),
+    "nll_ais_standard_error": Score(
+        label="standard error of the bound by annealing",
+        needs="annealing_steps",
+        of_posterior=True,
+        of_likelihood=True,
+    ),
+    "bdmc_gap": Score(
+        label="width of the bracket of images that the model draws, nats",
+        needs="annealing_steps",
+        of_posterior=True,
+        of_likelihood=True,
+    ),
+    "kid": Score(
+        label="kernel distance of samples (KID in features of this data set)",
+        ranks=True,
+        compared=True,
+        needs="samples",
+        of_features=True,
+    ),
+    "kid_standard_error": Score(label="standard error of this distance", needs="samples", of_features=True),
+    "sample_precision": Score(label="precision of samples", higher_is_better=True, needs="samples", of_features=True),
+    "sample_recall": Score(label="recall of samples", higher_is_better=True, needs="samples", of_features=True),
+    "sample_density": Score(label="density of samples", higher_is_better=True, needs="samples", of_features=True),
+    "sample_coverage": Score(
+        label="coverage by samples",
+        higher_is_better=True,
+        ranks=True,
+        compared=True,
+        needs="samples",
+        of_features=True,
     ),
 }
 """Every score by the last part of its metric's name, such as `test/elbo`."""

@@ -355,10 +355,10 @@ def test_the_cache_is_emptied_but_for_what_is_in_use(tmp_path: Path, cache: Path
     assert clear_cache() == "The cache of images is empty"
     used = dataset(source=Written(), dir=source(tmp_path / "a")).load()
     dataset(source=Written(), dir=source(tmp_path / "b")).load()
-    assert clear_cache() == f"1 data sets removed from {cache}, 0.0 MB; 1 in use stay"
+    assert clear_cache() == f"1 item removed from {cache}, 0.0 MB; 1 in use stays"
     assert len(used.train) == 18
     del used
-    assert clear_cache() == f"1 data sets removed from {cache}, 0.0 MB"
+    assert clear_cache() == f"1 item removed from {cache}, 0.0 MB"
     assert {path.suffix for path in cache.iterdir()} == {".lock"}
 
 

@@ -1,0 +1,78 @@
+"""Scores of what a model generates: how near samples come to images of the data set, in features of that data set."""
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.binarisation import as_trained
+from pipeline.data.image_rows import ImageRows
+from pipeline.data.images import ImageData, Split
+from pipeline.data.random_stream import random_order, random_stream
+from pipeline.evaluation.kept_features import feature_network_of
+from pipeline.evaluation.kernel_distance import kernel_distance
+from pipeline.evaluation.precision_and_recall import fidelity_and_diversity
+from pipeline.evaluation.settings import EvaluationSettings
+from pipeline.latent.encoding import decode
+from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
+from pipeline.models.vae import VAE
+
+NEIGHBOURS = 5
+"""The k-th nearest image of its own set ends the ball of an image, with the k of Naeem et al. 2020."""
+COMPONENTS = 10
+"""Gaussians of the density from which latents of a model without a prior are drawn (Ghosh et al. 2020, section 5)."""
+
+
+def sample_scores(vae: VAE, data: ImageData, split: Split, settings: EvaluationSettings) -> dict[str, Any]:
+    """KID with its standard error, precision, recall, density and coverage of samples and as many images of a split.
+
+    Samples are expected images, as papers take them; where the images are black and white, each pixel is drawn. There
+    are no scores where none are asked for, the split has too few images for a ball, or samples are not finite.
+
+    Args:
+        vae: the model.
+        data: that it was trained on.
+        split: of which images are taken at random.
+        settings: of the evaluation.
+
+    Returns:
+        The scores by name, and the name of the feature network as `feature_network`.
+    """
+    if settings.samples is None:
+        return {}
+    number, seed = min(settings.samples, len(split)), settings.seed
+    real = split.rows.take(random_order(len(split), seed, "evaluation")[:number])
+    generated = generated_images(vae, data, number, seed)
+    if is_black_and_white(vae, real):
+        draws = random_stream(seed, "pixels of samples").uniform(size=generated.shape)
+        generated = (draws < generated).astype("float32")
+    if number <= NEIGHBOURS or not np.isfinite(generated).all():
+        return {}
+    network = feature_network_of(data)
+    features = network.features(generated)
+    features_of_real = network.features(real)
+    distance, standard_error = kernel_distance(features_of_real, features)
+    shares = fidelity_and_diversity(features_of_real, features, neighbours=NEIGHBOURS)._asdict()
+    return {
+        "kid": distance,
+        "kid_standard_error": standard_error,
+        **{f"sample_{name}": value for name, value in shares.items()},
+        "feature_network": network.name,
+    }
+
+
+def generated_images(vae: VAE, data: ImageData, number: int, seed: int) -> np.ndarray:
+    """The expected images of latents that are drawn, float [number, H, W, C] in [0, 1].
+
+    Latents are drawn from the prior, and for a model that draws none in training, which has no prior, from a mixture of
+    Gaussians fitted to the codes of training images, as `generate` does.
+    """
+    if vae.objective.sampling:
+        return decode(vae, random_stream(seed, "samples").standard_normal((number, vae.latent_dim)))
+    fitted = as_trained(data, np.arange(min(FITTED_IMAGES, len(data.train))))
+    mixture = fitted_mixture(vae, fitted.rows, components=COMPONENTS, seed=seed)
+    return decode(vae, drawn_latents(mixture, number, seed))
+
+
+def is_black_and_white(vae: VAE, images: ImageRows) -> bool:
+    """Whether images and the pixels of the likelihood are black and white, so that grey samples would be others."""
+    return vae.likelihood.pixel_values == 1 and vae.likelihood.bits_per_dimension(0.0, images.whole()) is not None
