@@ -19,6 +19,7 @@ from pipeline.tracking.run_facts import (
     deciding_score,
     differing,
     evaluated_split,
+    feature_networks,
 )
 
 TERMINAL_SCORES = ("elbo", "nll", "rate", "distortion")
@@ -38,14 +39,14 @@ class Table:
         sort: the score to sort by; None for the NLL, or the ELBO where not all have it.
 
     Raises:
-        InputError: there is no such score.
+        InputError: there is no such score, or it cannot be compared.
     """
 
     def __init__(self, runs: Sequence[FinishedRun], sort: str | None = None) -> None:
         names = [f"{split}/{score}" for split in ("test", "validation") for score in COMPARED]
         self.scores = [name for name in names if any(name in run.metrics for run in runs)]
         self.split = evaluated_split(runs)
-        self.sort = self._checked(sort) if sort else deciding_score(runs, self.split)
+        self.sort = self._checked(sort, runs) if sort else deciding_score(runs, self.split)
         score = score_of(self.sort)
         sign = -1 if score and score.higher_is_better else 1
         self.runs = sorted(runs, key=lambda run: sign * run.metrics.get(self.sort, sign * float("inf")))
@@ -76,7 +77,8 @@ class Table:
         """The best value of a score; None where there is no best, or the runs cannot be compared."""
         better = ranking(score)
         values = [run.metrics[score] for run in self.runs if score in run.metrics]
-        return better(values) if better and values and self.comparable else None
+        is_comparable = self.comparable and len(feature_networks(self.runs, score)) < 2
+        return better(values) if better and values and is_comparable else None
 
     def report(self, console: Console) -> None:
         """Show it to a person, as much of it as a terminal has room for."""
@@ -109,9 +111,14 @@ class Table:
             )
         return printed
 
-    def _checked(self, sort: str) -> str:
+    def _checked(self, sort: str, runs: Sequence[FinishedRun]) -> str:
         if sort not in self.scores:
             raise InputError(f"sort={sort}: these runs have no such score. They have: {', '.join(self.scores)}")
+        if len(networks := feature_networks(runs, sort)) > 1:
+            raise InputError(
+                f"sort={sort}: these runs have it in features of different networks ({', '.join(networks)}), so that "
+                "it ranks none before another. Sort by another score, or compare those of one network"
+            )
         return sort
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import ROOT
 
-DECISIVE = ("data", "models", "training", "evaluation", "latent/encoding.py", "runs/initial_weights.py", "runtime.py")
+DECISIVE = ("data", "models", "training", "evaluation", "latent", "runs/initial_weights.py", "runtime.py")
 """Modules and packages whose code decides what numbers a training comes to."""
 INDIFFERENT = (
     "evaluation/scores.py",

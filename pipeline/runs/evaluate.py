@@ -8,14 +8,16 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from pipeline.config.build import build, trusted_of
-from pipeline.config.names import Config, flatten, run_name
+from pipeline.config.names import Config, flatten, run_name, shown
 from pipeline.evaluation.evaluation import Evaluation, evaluate
+from pipeline.evaluation.scores import CATALOGUE
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.process.circumstances import circumstances
-from pipeline.runs.loaded_run import load
+from pipeline.runs.loaded_run import LoadedRun, load
 from pipeline.text.wording import one_line
 from pipeline.tracking.ended_run import amend
 from pipeline.tracking.settings import store_of
+from pipeline.tracking.tags import FEATURE_NETWORK
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class EvaluatedRun:
 def evaluate_run(config: Config) -> EvaluatedRun:
     """Evaluate the model of the run that `config` names, and record the scores that the run lacks.
 
-    Scores by settings that differ from the run's own carry the difference in their name, such as
-    `test importance_samples:5000/nll`.
+    Scores by settings that differ from the run's own, or in features of another network, carry the difference in their
+    name, such as `test importance_samples:5000/nll`.
 
     Raises:
         InputError: a wrong setting, or a run that cannot be read, with the reason.
@@ -60,18 +62,36 @@ def evaluate_run(config: Config) -> EvaluatedRun:
     store = store_of(config)
     trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)
     evaluation = evaluate(trained.vae, trained.data, settings)
-    metrics = evaluation.metrics(_prefix(trained.config.get("evaluation") or {}, config["evaluation"]))
+    prefix, tags = _naming(trained, config["evaluation"], evaluation.feature_network)
+    metrics = evaluation.metrics(prefix)
     recorded = {name: value for name, value in trained.metrics.items() if name in metrics}
     added = {name: value for name, value in metrics.items() if name not in recorded}
-    facts = {**flatten({"evaluation": config["evaluation"]}), **metrics, **circumstances()}
-    amend(store, trained.id, "evaluations", json.dumps(facts, indent=1), metrics=added)
+    facts = {**flatten({"evaluation": config["evaluation"]}), **tags, **metrics, **circumstances()}
+    amend(store, trained.id, "evaluations", json.dumps(facts, indent=1), metrics=added, tags=tags)
     return EvaluatedRun(trained.name, metrics, recorded, evaluation)
 
 
-def _prefix(before: Config, now: Config) -> str:
-    own = flatten(before)
-    asked = flatten(now)
-    split = asked.pop("split")
-    different = {name: value for name, value in asked.items() if own.get(name, value) != value}
-    # MLflow allows no equals sign in the name of a metric.
-    return " ".join([split, *([run_name({}, different).replace("=", ":")] if different else [])])
+def _naming(trained: LoadedRun, now: Config, network: str | None) -> tuple[str, dict[str, str]]:
+    """The beginning of the names of scores, and the tags that say by what settings a run has them under these names.
+
+    Scores that the record leaves out are added under their plain names, with the settings as tags, if nothing else
+    differs.
+
+    Args:
+        trained: the run.
+        now: the settings of the evaluation.
+        network: the name of the feature network, if samples are scored.
+    """
+    before = flatten({"evaluation": trained.config.get("evaluation") or {}})
+    own = {key: shown(value) for key, value in before.items()} | trained.tags
+    asked = {key: shown(value) for key, value in flatten({"evaluation": now}).items()}
+    split = asked.pop("evaluation.split")
+    asked |= {FEATURE_NETWORK: network} if network else {}
+    may_be_left_out = {f"evaluation.{score.needs}" for score in CATALOGUE.values()}
+    nothing = {key for key in may_be_left_out if asked.get(key) == "null"}
+    different = {key: value for key, value in asked.items() if own.get(key, value) != value and key not in nothing}
+    new = {key: value for key, value in different.items() if key in may_be_left_out and own[key] == "null"}
+    if different.keys() > new.keys():
+        # MLflow allows no equals sign in the name of a metric.
+        return f"{split} {run_name({}, different).replace('=', ':')}", {}
+    return split, new | ({FEATURE_NETWORK: network} if network else {})

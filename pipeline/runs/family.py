@@ -1,7 +1,7 @@
 """A family: a parent run, and what it shows of its children: one table, and one picture of all side by side."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
@@ -21,7 +21,7 @@ from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
-from pipeline.tracking.run_facts import FinishedRun, are_comparable, deciding_score, finished_children
+from pipeline.tracking.run_facts import FinishedRun, are_comparable, deciding_score, feature_networks, finished_children
 from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.ui.overview import family_page
@@ -104,7 +104,7 @@ def write_results(parent: Run, config: Config) -> None:
     table = pd.DataFrame({run.name: run.scores for run in finished}).T
     not_finished = [f"{literal(run.run_name)} ({run.status.lower()})" for run in others]
     link = family_page(parent.store, parent.id) if finished else None
-    parent.describe(_description(table, not_finished, link, comparable=are_comparable(finished)))
+    parent.describe(_description(table, not_finished, link, _comparable(finished, table)))
     if finished:
         parent.file("runs.csv", table.to_csv(index_label="run"))
         parent.picture("side_by_side.png", lambda: _side_by_side(parent, finished, config))
@@ -145,11 +145,20 @@ def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSe
     )
 
 
-def _description(table: pd.DataFrame, not_finished: Sequence[str], link: str | None, *, comparable: bool) -> str:
-    """Return the description in Markdown; best scores are bold where data and likelihood are the same in all runs."""
+def _comparable(runs: Sequence[FinishedRun], table: pd.DataFrame) -> list[str]:
+    """The scores of a table by which runs can be compared."""
+    if not are_comparable(runs):
+        return []
+    return [name for name in table.columns if len(feature_networks(runs, f"test/{name}")) < 2]
+
+
+def _description(
+    table: pd.DataFrame, not_finished: Sequence[str], link: str | None, comparable: Collection[str]
+) -> str:
+    """Return the description in Markdown; the best of each score by which the runs can be compared is bold."""
     lines = [f"**[Compare all of them]({link})**: curves, parameters, pictures.\n"] if link else []
     lines += [f"Not finished: {', '.join(not_finished)}\n"] if not_finished else []
-    best = {name: best(list(table[name].dropna())) for name in table.columns if comparable and (best := ranking(name))}
+    best = {name: best(list(table[name].dropna())) for name in comparable if (best := ranking(name))}
     cells = [
         [literal(run), *(_cell(row[name], bold=row[name] == best.get(name)) for name in table.columns)]
         for run, row in table.iterrows()

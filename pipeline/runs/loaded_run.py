@@ -28,6 +28,7 @@ class LoadedRun:
         vae: the model as it was stored.
         metrics: as recorded.
         fingerprint: of the data that it was trained on.
+        tags: as recorded.
         trusted: packages that its data set may come from.
     """
 
@@ -37,6 +38,7 @@ class LoadedRun:
     vae: VAE
     metrics: dict[str, float]
     fingerprint: str
+    tags: dict[str, str]
     trusted: Sequence[str]
 
     @cached_property
@@ -108,4 +110,5 @@ def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Se
     config["dataset"]["dir"] = dataset_dir or config["dataset"]["dir"]
     metrics = under_current_names(run.data.metrics)
     before = run.data.tags.get(FINGERPRINT, "")
-    return LoadedRun(run_id, str(run.info.run_name), config, trained_model(store, run_id), metrics, before, trusted)
+    vae = trained_model(store, run_id)
+    return LoadedRun(run_id, str(run.info.run_name), config, vae, metrics, before, dict(run.data.tags), trusted)

@@ -15,7 +15,7 @@ from pipeline.runs.recorded_config import record_config
 from pipeline.text.markdown import literal, table
 from pipeline.text.wording import counted
 from pipeline.tracking.run import Run
-from pipeline.tracking.tags import FINGERPRINT
+from pipeline.tracking.tags import FEATURE_NETWORK, FINGERPRINT
 from pipeline.training.checkpoint import History
 
 GROUPS = ("dataset", "model", "likelihood", "objective", "training")
@@ -65,6 +65,8 @@ class Recorder:
     def conclude(self, history: History, evaluation: Evaluation) -> None:
         """Record the scores of the trained model, then its pictures."""
         self.run.summary(evaluation.metrics())
+        if evaluation.feature_network:
+            self.run.tags({FEATURE_NETWORK: evaluation.feature_network})
         self.run.describe(_result(history, evaluation, self.gallery.vae.objective.schedule.final_from))
         epochs = len(history[LOSS])
         if self._card_epochs and epochs not in self._card_epochs:

@@ -13,7 +13,10 @@ from pipeline.tracking.store import Store
 
 _FILE = "config.yaml"
 """The artifact of a run that is its config."""
-_KEYS_SINCE: dict[str, dict[str, Any]] = {"tracking": {"checkpoint_minutes": None}}
+_KEYS_SINCE: dict[str, dict[str, Any]] = {
+    "tracking": {"checkpoint_minutes": None},
+    "evaluation": {"linear_probe": None, "samples": None, "annealing_steps": None, "annealing_images": 100},
+}
 """Keys that earlier versions did not have, with the values at which a training is what it was then."""
 _FORMER_OBJECTIVE = "pipeline.models.objective.Objective"
 _OBJECTIVE = "pipeline.models.objectives.weighted_elbo.WeightedElbo"

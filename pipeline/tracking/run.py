@@ -23,7 +23,7 @@ from pipeline.tracking.measurement import MOST_METRICS, measured, same_measured
 from pipeline.tracking.run_facts import curve
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import DATABASE, sync_command
-from pipeline.tracking.tags import NOTE, REUSED
+from pipeline.tracking.tags import FEATURE_NETWORK, NOTE, REUSED
 from pipeline.tracking.transaction import whole
 from pipeline.tracking.writes import Batch, File, Model
 
@@ -131,7 +131,9 @@ class Run:
                 self.store.write(self.id, Batch(metrics=[same_measured(each) for each in some]))
         mine = self.store.run(self.id).data.params
         self.params({key: value for key, value in known.data.params.items() if key not in mine})
-        self.tags({REUSED: run_id, NOTE: f"**Taken over** from run {run_id}: the same training."})
+        note = f"**Taken over** from run {run_id}: the same training."
+        of_scores = {name: value for name, value in known.data.tags.items() if name == FEATURE_NETWORK}
+        self.tags({REUSED: run_id, NOTE: note, **of_scores})
         with TemporaryDirectory() as folder:
             home = Path(client.download_artifacts(run_id, "", dst_path=folder))
             self.store.write(self.id, *(File(path=path) for path in paths_below(home)), folder=home)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from mlflow.entities import Run as MlflowRun
 
-from pipeline.evaluation.scores import COMPARED
+from pipeline.evaluation.scores import COMPARED, score_of
 from pipeline.metric_names import names_of, under_current_names
 from pipeline.tracking.colour import COLOUR, COLOURS
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import FINGERPRINT, PARENT, PRUNED, REUSED, TRAINING_KEY
+from pipeline.tracking.tags import FEATURE_NETWORK, FINGERPRINT, PARENT, PRUNED, REUSED, TRAINING_KEY
 
 FOLLOWING = ("training.runtime.threads", "training.seed", "model.parameters")
 """Settings that follow from others, or say little."""
@@ -22,7 +22,7 @@ class FinishedRun:
 
     Attributes:
         id, name: of the run.
-        params, tags: as recorded.
+        params, tags: as recorded; the feature network is among the params, too.
         metrics: the last value of each, by its name in the record and by its name of today.
         minutes: from its start to its end.
     """
@@ -58,6 +58,16 @@ class FinishedRun:
 def are_comparable(runs: Sequence[FinishedRun]) -> bool:
     """Whether the scores of runs can be compared: they have data and likelihood in common."""
     return len({(run.tags.get(FINGERPRINT), run.params.get("likelihood")) for run in runs}) == 1
+
+
+def feature_networks(runs: Sequence[FinishedRun], metric: str) -> list[str]:
+    """The networks in whose features runs have a score, sorted; none for a score that is not of features.
+
+    With more than one of them the score of one run says nothing about that of another.
+    """
+    score = score_of(metric)
+    scored = [run for run in runs if score and score.of_features and metric in run.metrics]
+    return sorted({run.tags.get(FEATURE_NETWORK, "") for run in scored})
 
 
 def evaluated_split(runs: Sequence[FinishedRun]) -> str:
@@ -138,4 +148,6 @@ def _facts(run: MlflowRun) -> FinishedRun:
     minutes = (run.info.end_time - run.info.start_time) / 60_000
     data = run.data
     metrics = data.metrics | under_current_names(data.metrics)
-    return FinishedRun(run.info.run_id, str(run.info.run_name), data.params, metrics, data.tags, minutes)
+    # Shown as the settings are, where runs differ in it.
+    network = {f"evaluation.{name}": value for name, value in data.tags.items() if name == FEATURE_NETWORK}
+    return FinishedRun(run.info.run_id, str(run.info.run_name), data.params | network, metrics, data.tags, minutes)

@@ -76,11 +76,12 @@ def _family(store: Store, tutorial: str) -> list[str]:
 
 
 def _family_rows(store: Store, children: Sequence[FinishedRun]) -> Iterator[Sequence[str]]:
-    yield "training", "epochs", "validation loss", *(name.replace("_", " ") for name in COMPARED), "minutes"
+    compared = [name for name in COMPARED if any(name in child.scores for child in children)]
+    yield "training", "epochs", "validation loss", *(name.replace("_", " ") for name in compared), "minutes"
     for child in children:
         losses = curve(store, child.id, LOSS)
         best_epoch, best = min(losses, key=lambda point: point[1])
-        numbers = [f"{child.scores[name]:.5g}" if name in child.scores else "" for name in COMPARED]
+        numbers = [f"{child.scores[name]:.5g}" if name in child.scores else "" for name in compared]
         yield literal(child.name), str(len(losses)), f"{best:.2f} ({best_epoch})", *numbers, f"{child.minutes:.1f}"
 
 
