@@ -31,6 +31,8 @@ PIXELS = 32
 IMAGES = 20_000
 """Training images, at most, that the network is trained on."""
 EPOCHS = 5
+LEAST_STEPS = 100
+"""Batches that it is trained on at least, so that few images are met in more epochs."""
 BATCH = 250
 SEED = 0
 
@@ -102,7 +104,7 @@ def made_from(data: ImageData, numbers: list[np.ndarray]) -> FeatureNetwork:
     """
     *weights, centre, spread = numbers
     network = untrained(data.image_shape, classes=1)
-    features = keras.Model(network.inputs, network.outputs[0])
+    features = keras.Model(network.inputs[0], network.outputs[0])
     features.set_weights(weights)
     return FeatureNetwork(features, centre, spread)
 
@@ -119,7 +121,7 @@ def trained(data: ImageData) -> FeatureNetwork:
     if len(classes) > 1:
         _fit(network, Split(some.rows, labels))
     as_they_are = np.zeros(FEATURES, "float32"), np.ones(FEATURES, "float32")
-    features = FeatureNetwork(keras.Model(network.inputs, network.outputs[0]), *as_they_are)
+    features = FeatureNetwork(keras.Model(network.inputs[0], network.outputs[0]), *as_they_are)
     seen = features.features(some.rows)
     spread = seen.std(axis=0)
     # A feature that is the same for all images tells nothing, and must not divide by 0.
@@ -133,14 +135,14 @@ def trained(data: ImageData) -> FeatureNetwork:
 
 def _fit(network: keras.Model, split: Split) -> None:
     """Train the network by cross-entropy, with batches in an order that the seed decides."""
-    classifier = keras.Model(network.inputs, network.outputs[1])
+    classifier = keras.Model(network.inputs[0], network.outputs[1])
     classifier.compile(
         keras.optimizers.Adam(2e-3),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=False,
     )
     order = random_stream(SEED, "batches of the feature network")
-    for _ in range(EPOCHS):
+    for _ in range(max(EPOCHS, math.ceil(LEAST_STEPS / math.ceil(len(split) / BATCH)))):
         positions = order.permutation(len(split))
         for start in range(0, len(split), BATCH):
             chosen = positions[start : start + BATCH]

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from checkout import SMALL, Checkout
 
+from pipeline.evaluation.scores import CATALOGUE
 from pipeline.tracking.run_facts import beginning
 
 
@@ -45,6 +46,47 @@ def test_other_settings_add_numbers_that_say_so(checkout: Checkout, run_id: str)
     assert {name: after[name] for name in before} == before
     assert after[f"{prefix}/nll"] < before["test/nll"] + 3 * before["test/nll_standard_error"]
     assert after[f"{prefix}/elbo"] == before["test/elbo"]
+
+
+def test_scores_that_a_record_leaves_out_are_added_under_their_plain_names(checkout: Checkout, run_id: str) -> None:
+    before = checkout.client.get_run(run_id).data
+    assert not {"test/kid", "test/nll_ais"} & before.metrics.keys()
+    done = evaluated(checkout, f"run={run_id}", "evaluation.samples=50", "evaluation.annealing_steps=3")
+    assert done.returncode == 0, done.stderr
+    after = checkout.client.get_run(run_id).data
+    new = after.metrics.keys() - before.metrics.keys()
+    added = {f"test/{name}" for name, score in CATALOGUE.items() if score.needs in {"samples", "annealing_steps"}}
+    assert new == added
+    assert len(after.tags["feature_network"]) == 12
+    assert after.tags["evaluation.samples"] == "50"
+    again = evaluated(checkout, f"run={run_id}", "evaluation.samples=50", "evaluation.annealing_steps=3")
+    assert again.stdout.count("the same") == len([line for line in again.stdout.splitlines() if "test/" in line])
+
+
+def test_what_was_added_is_known_by_its_settings_and_its_network(checkout: Checkout, run_id: str) -> None:
+    evaluated(checkout, f"run={run_id}", "evaluation.samples=50")
+    done = evaluated(checkout, f"run={run_id}", "evaluation.samples=40")
+    assert "test samples:40/kid" in done.stdout, done.stderr
+    before = checkout.client.get_run(run_id).data
+    assert before.metrics["test samples:40/kid"] != before.metrics["test/kid"]
+    checkout.client.set_tag(run_id, "feature_network", "another")
+    done = evaluated(checkout, f"run={run_id}", "evaluation.samples=50")
+    after = checkout.client.get_run(run_id).data
+    checkout.client.set_tag(run_id, "feature_network", before.tags["feature_network"])
+    name = f"test feature_network:{before.tags['feature_network']} samples:50/kid"
+    assert name in after.metrics, done.stderr
+    assert after.metrics["test/kid"] == before.metrics["test/kid"]
+
+
+def test_a_training_records_what_its_option_asks_for(checkout: Checkout) -> None:
+    done = checkout.train(*SMALL, "evaluation=samples", "tracking.experiment=sampled")
+    assert done.returncode == 0, done.stderr
+    [run] = checkout.runs("sampled")
+    assert {"test/kid", "test/sample_coverage", "test/linear_probe_accuracy"} <= run.data.metrics.keys()
+    assert "feature network" in done.stdout + done.stderr
+    done = evaluated(checkout, f"run={run.info.run_id}", "evaluation=samples")
+    assert "the same" in done.stdout
+    assert "added" not in done.stdout
 
 
 def test_the_validation_split_has_its_own_name(checkout: Checkout, run_id: str) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,25 @@ def test_the_table_sorts_by_likelihood_and_marks_the_best_of_what_can_be_compare
     mixed = Table([*table.runs, run("1", "Gaussian", elbo=100.0)])
     assert mixed.sort == "test/elbo", "not all have the other"
     assert mixed.best("test/elbo") is None, "probabilities are no densities"
+
+
+def test_samples_are_not_ranked_by_features_of_different_networks() -> None:
+    def sampled(name: str, network: str, kid: float) -> FinishedRun:
+        plain = run(name, elbo=-kid, kid=kid)
+        return replace(plain, tags=plain.tags | {"feature_network": network})
+
+    alike = [sampled("2", "a", 0.3), sampled("4", "a", 0.2), run("8", elbo=-9.0)]
+    assert Table(alike, "test/kid").best("test/kid") == 0.2
+    assert Table(alike, "test/kid").frame["run"].tolist() == ["4", "2", "8"]
+    mixed = [*alike, sampled("16", "b", 0.1)]
+    assert Table(mixed).best("test/kid") is None
+    assert Table(mixed).best("test/elbo") == -0.1
+    with pytest.raises(InputError) as refused:
+        Table(mixed, "test/kid")
+    assert str(refused.value) == (
+        "sort=test/kid: these runs have it in features of different networks (a, b), so that it ranks none before "
+        "another. Sort by another score, or compare those of one network"
+    )
 
 
 def test_the_score_that_runs_are_sorted_by_is_shown_and_said() -> None:

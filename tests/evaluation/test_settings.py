@@ -1,5 +1,7 @@
 """The settings of the evaluation: what is right is built, what is wrong is refused by key, value and cure."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.config.build import build
@@ -15,14 +17,34 @@ def test_defaults_are_built(composed) -> None:
     assert built(composed).importance_samples > 1
 
 
+def test_what_takes_long_is_off_unless_an_option_asks_for_it(composed) -> None:
+    default, samples, annealing = (
+        built(composed, *option) for option in ((), ("evaluation=samples",), ("evaluation=annealing",))
+    )
+    assert (default.samples, default.annealing_steps) == (None, None)
+    assert samples == replace(default, samples=10000)
+    assert annealing == replace(default, annealing_steps=1000)
+
+
 def test_null_takes_all_images(composed) -> None:
-    names = ("nll_images", "information_images", "neighbour_images")
+    names = ("nll_images", "information_images", "neighbour_images", "annealing_images")
     changed = built(composed, *(f"evaluation.{name}=null" for name in names))
-    assert [getattr(changed, name) for name in names] == [None, None, None]
+    assert [getattr(changed, name) for name in names] == [None] * 4
 
 
 @pytest.mark.parametrize(
-    "name", ["importance_samples", "nll_images", "information_images", "neighbours", "neighbour_images"]
+    "name",
+    [
+        "importance_samples",
+        "nll_images",
+        "information_images",
+        "neighbours",
+        "neighbour_images",
+        "linear_probe",
+        "samples",
+        "annealing_steps",
+        "annealing_images",
+    ],
 )
 @pytest.mark.parametrize("value", ["0", "-3", "2.5", "many"])
 def test_a_number_of_things_is_whole_and_positive(composed, name: str, value: str) -> None:
@@ -32,7 +54,7 @@ def test_a_number_of_things_is_whole_and_positive(composed, name: str, value: st
     text = str(refused.value)
     assert text.startswith(f"evaluation.{name}={value}: expected")
     assert expected in text
-    assert f"for example evaluation.{name}=10" in text
+    assert f"for example evaluation.{name}=1" in text
     assert "or null" in text
 
 
