@@ -25,7 +25,7 @@ STUDIES = MLRUNS / "studies"
 JOBS = MLRUNS / "jobs"
 """Hydra's folders of a study's trainings: a folder a study, and in it one a trial."""
 CACHE = MLRUNS / "cache"
-"""Images as they were read, for the next start, where `VAE_CACHE_DIR` names no other folder."""
+"""Images as they were read and feature networks, for the next start, where `VAE_CACHE_DIR` names no other folder."""
 HOST = "127.0.0.1"
 """Where our servers listen: on this machine alone."""
 
