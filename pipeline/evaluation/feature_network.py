@@ -97,7 +97,7 @@ def untrained(image_shape: ImageShape, classes: int) -> keras.Model:
 
 
 def made_from(data: ImageData, numbers: list[np.ndarray]) -> FeatureNetwork:
-    """The feature network of a data set with these numbers, in the order in which it gives them.
+    """The feature network of a data set with these numbers, float32 [...] each, in the order in which it gives them.
 
     Raises:
         ValueError: they are of another network.

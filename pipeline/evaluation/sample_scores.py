@@ -51,11 +51,14 @@ def sample_scores(vae: VAE, data: ImageData, split: Split, settings: EvaluationS
     features = network.features(generated)
     features_of_real = network.features(real)
     distance, standard_error = kernel_distance(features_of_real, features)
-    shares = fidelity_and_diversity(features_of_real, features, neighbours=NEIGHBOURS)._asdict()
+    shares = fidelity_and_diversity(features_of_real, features, neighbours=NEIGHBOURS)
     return {
         "kid": distance,
         "kid_standard_error": standard_error,
-        **{f"sample_{name}": value for name, value in shares.items()},
+        "sample_precision": shares.precision,
+        "sample_recall": shares.recall,
+        "sample_density": shares.density,
+        "sample_coverage": shares.coverage,
         "feature_network": network.name,
     }
 

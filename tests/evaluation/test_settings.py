@@ -23,7 +23,7 @@ def test_what_takes_long_is_off_unless_an_option_asks_for_it(composed) -> None:
     )
     assert (default.samples, default.annealing_steps) == (None, None)
     assert samples == replace(default, samples=10000)
-    assert annealing == replace(default, annealing_steps=1000)
+    assert annealing == replace(default, annealing_steps=300)
 
 
 def test_null_takes_all_images(composed) -> None:
