@@ -60,7 +60,7 @@ class FeatureNetwork:
 
     @property
     def numbers(self) -> list[np.ndarray]:
-        """The weights of the network, then centre and spread."""
+        """The weights of the network, each in its shape, then centre and spread, [FEATURES] each."""
         return [*self.network.get_weights(), self.centre, self.spread]
 
     def features(self, images: np.ndarray | ImageRows) -> np.ndarray:
@@ -97,7 +97,7 @@ def untrained(image_shape: ImageShape, classes: int) -> keras.Model:
 
 
 def made_from(data: ImageData, numbers: list[np.ndarray]) -> FeatureNetwork:
-    """The feature network of a data set with these numbers, float32 [...] each, in the order in which it gives them.
+    """The feature network of a data set with these numbers, as `numbers` gives them, [FEATURES] the last two.
 
     Raises:
         ValueError: they are of another network.

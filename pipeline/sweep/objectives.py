@@ -76,7 +76,7 @@ def _cause_of_absence(name: str, setup: Setup, data: ImageData) -> str | None:
         return f"likelihood={type(setup.likelihood).__name__} gives these images no probability in bits"
     key = score.needs if score else None
     left_out = key and getattr(setup.evaluation, key) is None
-    return f"evaluation.{key}=null leaves it out. Set it back" if left_out else None
+    return f"evaluation.{key}=null leaves it out. Set it to a number" if left_out else None
 
 
 def _check_metric(key: str, name: str, known: Collection[str]) -> None:

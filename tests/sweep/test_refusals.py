@@ -18,7 +18,11 @@ from studies import COMMAND
         ),
         (
             ("model.latent_dim=1,2", "evaluation=brief"),
-            "sweep.objective=validation/nll: evaluation.importance_samples=null leaves it out. Set it back",
+            "sweep.objective=validation/nll: evaluation.importance_samples=null leaves it out. Set it to a number",
+        ),
+        (
+            ("model.latent_dim=1,2", "sweep.objective=validation/kid"),
+            "sweep.objective=validation/kid: evaluation.samples=null leaves it out. Set it to a number",
         ),
         (
             ("model.latent_dim=1,2", "evaluation.split=test"),
