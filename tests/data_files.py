@@ -24,6 +24,7 @@ from PIL import Image
 
 from pipeline.config.build import build, check
 from pipeline.config.composition import CONF, TRAIN
+from pipeline.data.factors import Factor
 from pipeline.data.images import ImageData, Split
 from pipeline.data.settings import DatasetSettings
 from pipeline.data.source import Published
@@ -59,9 +60,10 @@ class Memory:
     train: Split = field(default_factory=lambda: split(40))
     test: Split = field(default_factory=lambda: split(20, seed=1))
     names: tuple[str, ...] = ("0", "1", "2", "three")
+    factors: tuple[Factor, ...] = ()
 
     def read(self, directory: Path | None) -> Published:
-        return Published(self.train, self.test, self.names, "memory")
+        return Published(self.train, self.test, self.names, "memory", factors=self.factors)
 
 
 def dataset(**changes: Any) -> DatasetSettings:

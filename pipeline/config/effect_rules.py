@@ -98,12 +98,14 @@ def _prunes_nothing(flat: Flat) -> bool:
     return is_one and "NopPruner" in flat["sweep.pruner._target_"]
 
 
+WITHOUT_FILES = ("pipeline.data.digits.Digits", "pipeline.data.shapes.Shapes")
+"""Sources that read no files."""
 RULES = (
     Rule(
         key="dataset.dir",
         by=("dataset",),
-        when=lambda flat: flat.get("dataset.source._target_") == "pipeline.data.digits.Digits",
-        why="these digits need no files. For images of your own add dataset=folder or dataset=npz; or leave it out",
+        when=lambda flat: flat.get("dataset.source._target_") in WITHOUT_FILES,
+        why="these images need no files. For some of your own add dataset=folder or dataset=npz; or leave it out",
         is_refused=True,
     ),
     _of_plane("pictures.plane", "x", "objective"),

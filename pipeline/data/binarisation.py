@@ -40,4 +40,4 @@ def _drawn(split: Split, seed: int, part: str) -> Split:
     for place, grey in split.rows.chunks():
         # Of the 255 equally likely draws, v lie below the grey value v: white has the probability v / 255 exactly.
         drawn[place] = np.where(draws.take(grey.size).reshape(grey.shape) < grey, np.uint8(255), np.uint8(0))
-    return Split(drawn, split.labels)
+    return split.with_images(drawn)

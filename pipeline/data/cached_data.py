@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from pipeline.data.factors import Factor
 from pipeline.data.images import ImageData, Split
 from pipeline.data.loaded_data import LoadedData, Remarks
 from pipeline.errors import InputError
@@ -74,9 +75,12 @@ def write(loaded: LoadedData, folder: Path) -> None:
             chunks = (images for _, images in split.rows.chunks())
             files |= {_images(name): _write(folder / _images(name), split.rows.shape, "|u1", chunks)}
             files |= {_labels(name): _write(folder / _labels(name), split.labels.shape, "<i8", [split.labels])}
+            if (factors := split.factors) is not None:
+                files |= {_factors(name): _write(folder / _factors(name), factors.shape, "<i8", [factors])}
     page: dict[str, Any] = {
         "name": data.name,
         "class_names": data.class_names,
+        "factors": [(factor.name, factor.number, factor.ordered) for factor in data.factors],
         "drawn_each_epoch": data.drawn_each_epoch,
         "splits": {name: names[id(split)] for name, split in data.splits.items()},
         "files": files,
@@ -112,14 +116,19 @@ def mapped(folder: Path) -> CachedData:
             if len(content) != sum(length for length, _ in pieces):
                 raise DamagedCacheError(f"{name} has {len(content):,} bytes")
         splits = {
-            # Labels are few: a copy of them is an array like any other.
-            name: Split(opened[_images(name)][1], np.array(opened[_labels(name)][1]))
+            # Labels and factors are few: a copy of them is an array like any other.
+            name: Split(
+                opened[_images(name)][1],
+                np.array(opened[_labels(name)][1]),
+                np.array(opened[_factors(name)][1]) if page["factors"] else None,
+            )
             for name in set(page["splits"].values())
         }
         data = ImageData(
             page["name"],
             **{name: splits[stored] for name, stored in page["splits"].items()},
             class_names=tuple(page["class_names"]),
+            factors=tuple(Factor(*each) for each in page["factors"]),
             drawn_each_epoch=page["drawn_each_epoch"],
             known_fingerprint=page["fingerprint"],
         )
@@ -147,6 +156,10 @@ def _images(name: str) -> str:
 
 def _labels(name: str) -> str:
     return f"{name}-labels.npy"
+
+
+def _factors(name: str) -> str:
+    return f"{name}-factors.npy"
 
 
 def _write(path: Path, shape: tuple[int, ...], kind: str, parts: Iterable[np.ndarray]) -> Pieces:

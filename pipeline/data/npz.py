@@ -1,7 +1,6 @@
 """A source of images: arrays that the user has saved with NumPy."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +8,11 @@ import numpy as np
 
 from pipeline.config.values import Text
 from pipeline.data.class_names import NamesOrNone
-from pipeline.data.conversion_commands import pack_command, rewrite_command
 from pipeline.data.images import Split
 from pipeline.data.labels import codes_of, numbered
 from pipeline.data.levels import Level, Levels, joint
-from pipeline.data.listing import fault, visible
-from pipeline.data.npz_array import NpzArray, refusing_damage
+from pipeline.data.npz_archive import npz_file, opened, plain, unread
+from pipeline.data.npz_array import refusing_damage
 from pipeline.data.npz_layout import PARTS, WHOLE, Layout, layout_of
 from pipeline.data.source import Part, Published, Reading
 from pipeline.data.splits import TestShare, set_test_aside
@@ -54,7 +52,7 @@ class Npz:
 
     def files(self, directory: Path | None) -> Sequence[Path]:
         """The file: images are copied into the cache, so that they are mapped instead of held by each process."""
-        return [_file_at(directory)]
+        return [npz_file(directory)]
 
     def read(self, directory: Path | None) -> Published:
         """The splits, uint8 [N, H, W, C], in random order if the file has no test split.
@@ -62,15 +60,15 @@ class Npz:
         Args:
             directory: the file, or the folder that it is in.
         """
-        path = _file_at(directory)
+        path = npz_file(directory)
         levels = Levels(self.black, self.white)
         with refusing_damage(path):
-            archive = _archive(path)
+            archive = opened(path)
         with archive:
             told = {f"{part}_{kind}": getattr(self, f"{part}_{kind}") for part in PARTS for kind in WHOLE}
             layout = layout_of(archive.files, told, path)
-            stored = {part: _images(archive, images, path) for part, (images, _) in layout.items()}
-            labels = {key: _plain(archive, key, path) for _, key in layout.values() if key}
+            stored = {part: unread(archive, images, path) for part, (images, _) in layout.items()}
+            labels = {key: plain(archive, key, path) for _, key in layout.values() if key}
             found = {part: converted(stored[part], path, images, levels) for part, (images, _) in layout.items()}
         splits, names = self._labelled(found, labels, layout, path)
         if "test" not in splits:
@@ -98,57 +96,3 @@ class Npz:
                 numbers, names = numbered(codes[part], codes["train"], self.class_names, f"{path}: {key}")
             splits[part] = Split(pixels, numbers)
         return splits, names
-
-
-def _file_at(directory: Path | None) -> Path:
-    if directory is None:
-        raise InputError(
-            "dataset.dir: missing; expected an .npz file or the folder it is in. Set dataset.dir=/path/to/file.npz"
-        )
-    if os.path.isdir(directory):
-        files = [path for path in visible(directory) if path.suffix == ".npz"]
-        if len(files) == 1:
-            return files[0]
-        reason = f"holds {len(files)} .npz files"
-    else:
-        reason = fault(directory) or ""
-    if reason:
-        raise InputError(
-            f"dataset.dir={directory}: {reason}; expected one .npz file. Set dataset.dir=/path/to/file.npz"
-        )
-    return directory
-
-
-def _archive(path: Path) -> np.lib.npyio.NpzFile:
-    """The file as NumPy opens it, whose arrays are not read yet."""
-    opened = np.load(path, allow_pickle=False)  # pickled objects could run anything when loaded
-    if isinstance(opened, np.ndarray):
-        raise InputError(f"{path}: holds a single array; expected an .npz file. To make one: {pack_command(path)}")
-    archive: np.lib.npyio.NpzFile = opened
-    return archive
-
-
-def _images(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> NpzArray:
-    assert archive.zip  # until it is closed
-    array = NpzArray(archive.zip, key, path)
-    if array.dtype.hasobject:
-        raise InputError(_objects(key, path))
-    return array
-
-
-def _plain(archive: Mapping[str, np.ndarray], key: str, path: Path) -> np.ndarray:
-    with refusing_damage(path):
-        try:
-            return archive[key]
-        except ValueError as error:
-            if "Object arrays" not in str(error):
-                raise
-            raise InputError(_objects(key, path)) from error
-
-
-def _objects(key: str, path: Path) -> str:
-    return (
-        f"{path}: {key} is an array of Python objects, and to load it could run code from the file; expected "
-        "numbers, or text for labels. If you trust the file, convert the array: "
-        + rewrite_command(path, key, "np.array(a.tolist())", pickled=True)
-    )

@@ -11,6 +11,7 @@ from pipeline.data.appearance import Appearance
 from pipeline.data.binarisation import Binarisation, binarised
 from pipeline.data.cache_key import cache_key
 from pipeline.data.class_names import NamesOrNone, printable
+from pipeline.data.factors import factors_text
 from pipeline.data.image_cache import cached
 from pipeline.data.images import ImageData, Split
 from pipeline.data.loaded_data import LoadedData, Remarks
@@ -109,7 +110,9 @@ class DatasetSettings:
             remarks.warning(
                 f"dataset.train=all: the {len(test):,} test images are trained on, so that test scores are biased"
             )
-        data = ImageData(self.name, train, validation, test, names, drawn_each_epoch=each_epoch)
+        if published.factors:
+            remarks.info(f"{self.name}: known factors, with the number of values: {factors_text(published.factors)}")
+        data = ImageData(self.name, train, validation, test, names, published.factors, drawn_each_epoch=each_epoch)
         return LoadedData(data, remarks)
 
     def _look_at(self, published: Published, judge_appearance: bool) -> Remarks:

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from pipeline.data.factors import Factor, check_factors
 from pipeline.data.image_rows import ImageRows
 from pipeline.data.images import Split
 from pipeline.data.levels import Levels, Span, joint, span_of
@@ -43,9 +44,11 @@ class Published:
         origin: the file or folder that was read, with which messages begin.
         validation: a split like these, where the authors have published one.
         reading: how the source read the pixels.
+        factors: the factors of variation whose values the splits have; none where they are not known.
 
     Raises:
-        InputError: no images, images of different shapes or other channels, or labels without a class name.
+        InputError: no images, images of different shapes or other channels, labels without a class name, or values of
+            factors that the data set does not have.
     """
 
     train: Split
@@ -54,11 +57,13 @@ class Published:
     origin: str
     validation: Split | None = None
     reading: Reading = Reading()
+    factors: tuple[Factor, ...] = ()
 
     def __post_init__(self) -> None:
         for part, split in self.splits.items():
             _check_images(split, f"{self.origin}, {part} split")
             check_labels(split.labels, len(self.class_names), f"{self.origin}, {part} split")
+            check_factors(split.factors, self.factors, f"{self.origin}, {part} split")
             if self.train.rows.shape[1:] != split.rows.shape[1:]:
                 raise InputError(
                     f"{self.origin}: training images are {shape_text(self.train.rows)}, {part} images "
@@ -104,7 +109,7 @@ def with_levels(published: Published, levels: Levels) -> Published:
     if not levels.told:
         return replace(published, reading=Reading(levels=levels))
     span = joint([span_of(split.images) for split in published.splits.values()])
-    splits = {part: Split(levels.to_uint8(each.images, 255.0), each.labels) for part, each in published.splits.items()}
+    splits = {part: each.with_images(levels.to_uint8(each.images, 255.0)) for part, each in published.splits.items()}
     return replace(published, **splits, reading=Reading(span, levels))  # type: ignore[arg-type]
 
 

@@ -41,8 +41,8 @@ def only_classes(split: Split, names: tuple[str, ...], kept: tuple[str, ...], or
             f"dataset.classes: {origin} holds no image of: {empty}; expected classes with images, which are: "
             f"{_some(found)}. Remove the others from dataset.classes"
         )
-    positions = np.flatnonzero(labels >= 0)
-    return Split(split.rows.take(positions), labels[positions])
+    chosen = split.take(np.flatnonzero(labels >= 0))
+    return Split(chosen.rows, renumbered[chosen.labels], chosen.factors)
 
 
 def at_most(split: Split, limit: int | None, seed: int, part: str) -> Split:
@@ -91,7 +91,8 @@ def joined(first: Split, second: Split) -> Split:
     images = pixel_memory((len(first) + len(second), *first.rows.shape[1:]))
     first.rows.copied_to(images[: len(first)])
     second.rows.copied_to(images[len(first) :])
-    return Split(images, np.concatenate([first.labels, second.labels]))
+    factors = None if first.factors is None else np.concatenate([first.factors, second.factors])
+    return Split(images, np.concatenate([first.labels, second.labels]), factors)
 
 
 def set_test_aside(labels: np.ndarray, share: float, origin: str) -> tuple[np.ndarray, np.ndarray]:

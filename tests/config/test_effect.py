@@ -71,7 +71,7 @@ def test_a_setting_with_effect_is_not(composed, typed: list[str]) -> None:
 
 
 def test_a_folder_for_digits_that_need_none_is_refused(composed) -> None:
-    with pytest.raises(InputError, match=r"dataset.dir=/tmp has no effect: these digits need no files. .* dataset=npz"):
+    with pytest.raises(InputError, match=r"dataset.dir=/tmp has no effect: these images need no files. .* dataset=npz"):
         without_effect(["dataset.dir=/tmp"], composed("dataset.dir=/tmp"))
     assert without_effect(["dataset.dir=/tmp"], composed("dataset.dir=/tmp"), varied=["dataset"]) == []
 

@@ -48,7 +48,7 @@ def test_the_environment_gives_the_directory(monkeypatch: pytest.MonkeyPatch) ->
     assert build(node("mnist"), "dataset").dir is None
 
 
-@pytest.mark.parametrize("name", ["folder", "npz"])
+@pytest.mark.parametrize("name", ["folder", "npz", "dsprites"])
 def test_your_own_files_must_be_pointed_at(name: str) -> None:
     assert refusal(build(node(name), "dataset").load).startswith("dataset.dir: missing; expected a")
 

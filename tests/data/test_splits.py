@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from data_files import Memory, cures_of, dataset, refusal, split
 
+from pipeline.data.factors import Factor
 from pipeline.data.images import ImageData, Split
 from pipeline.data.random_stream import random_order
 from pipeline.data.source import Published
@@ -146,6 +147,72 @@ def test_fingerprint_changes_with_one_pixel_one_label_and_one_name() -> None:
     name = Memory(names=("0", "1", "2", "3"))
     prints = {dataset(source=each).load().fingerprint for each in (source, pixel, label, name)}
     assert len(prints) == 4
+
+
+KNOWN = "8364e23da06bc736a73126cf373bac9da155a7018ec94ef4bb7bbbff1516fa38"
+
+
+def test_the_fingerprint_of_data_without_factors_is_what_it_was_before_there_were_factors() -> None:
+    assert dataset().load().fingerprint == KNOWN
+
+
+FACTORS = (Factor("position", 60), Factor("kind", 4, ordered=False))
+
+
+def with_factors(factors: tuple[Factor, ...] = FACTORS, shift: int = 0) -> Memory:
+    """The same images; the first factor is the position of the image, the second its class."""
+    splits = []
+    for each, start in ((split(40), shift), (split(20, seed=1), 40)):
+        splits.append(Split(each.images, each.labels, np.stack([start + np.arange(len(each)), each.labels], axis=1)))
+    return Memory(*splits, factors=factors)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"limit": 9},
+        {"classes": ["three", 1]},
+        {"train": "all", "validation": "test"},
+        {"binarisation": "fixed"},
+        {"binarisation": "each_epoch", "validation": 7},
+    ],
+)
+def test_factors_stay_with_their_images(changes: dict) -> None:
+    grey = changes.get("binarisation") != "fixed"
+    known = np.concatenate([split(40).images, split(20, seed=1).images])
+    data = dataset(source=with_factors(), **changes).load()
+    assert data.factors == FACTORS
+    for part in (data.train, data.materialised().train, *(() if data.drawn_each_epoch else (data.test,))):
+        assert part.factors is not None
+        assert part.factors.shape == (len(part), 2)
+        if grey:
+            np.testing.assert_array_equal(part.images, known[part.factors[:, 0]])
+        names = np.array(["0", "1", "2", "three"])[part.factors[:, 1]]
+        np.testing.assert_array_equal(np.array(data.class_names)[part.labels], names)
+
+
+def test_the_fingerprint_tells_factors_and_their_names_apart() -> None:
+    renamed = (Factor("place", 60), *FACTORS[1:])
+    sources = [Memory(), with_factors(), with_factors(renamed), with_factors(shift=1)]
+    assert len({dataset(source=each).load().fingerprint for each in sources}) == 4
+
+
+@pytest.mark.parametrize(
+    ("factors", "said"),
+    [
+        (FACTORS[:1], "memory, train split: 2 factors of each image; expected 1, one for each factor"),
+        ((Factor("position", 9), FACTORS[1]), "31 values of the factor position lie outside its 9, the first is 9"),
+    ],
+)
+def test_values_of_factors_that_the_data_set_does_not_have_are_refused(factors: tuple[Factor, ...], said: str) -> None:
+    assert said in refusal(lambda: dataset(source=with_factors(factors)).load())
+
+
+def test_factors_are_of_every_image() -> None:
+    images = np.zeros((3, 4, 4, 1), np.uint8)
+    told = refusal(lambda: Split(images, np.zeros(3, int), np.zeros((2, 5), int)))
+    assert told == "3 images came with factors [2, 5]; expected [number, factors]"
 
 
 def test_pixels_stay_uint8_and_labels_int64() -> None:
