@@ -22,7 +22,7 @@ OBJECTIVE = {"beta": 1.0, "distortion_weight": 1.0, "free_bits": 0.0, "sampling"
 def settings(**changed) -> EvaluationSettings:
     """Everything of everything, but few samples."""
     everything = {"nll_images": None, "information_images": None, "neighbour_images": None, "annealing_images": None}
-    everything |= {"linear_probe": None, "samples": None, "annealing_steps": None}
+    everything |= {"linear_probe": None, "samples": None, "annealing_steps": None, "factor_samples": None}
     return EvaluationSettings(
         **{"split": "test", "importance_samples": 4, "neighbours": 3, "seed": 0} | everything | changed
     )

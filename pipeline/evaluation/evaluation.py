@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.binarisation import as_trained
-from pipeline.data.images import ImageData
+from pipeline.data.images import ImageData, Split
 from pipeline.data.random_stream import random_order, random_stream
 from pipeline.evaluation.collapse import active_units, collapse_warning
+from pipeline.evaluation.disentanglement.compared import Compared
+from pipeline.evaluation.disentanglement.disentanglement import disentanglement
 from pipeline.evaluation.information import mutual_information
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, mean_with_control
 from pipeline.evaluation.likelihood_bracket import likelihood_bracket
@@ -57,6 +59,11 @@ class Evaluation:
         sample_precision, sample_recall: of samples, in the same features (Kynkäänniemi et al. 2019).
         sample_density, sample_coverage: of samples, in the same features (Naeem et al. 2020).
         feature_network: the name of the network that these features are of; None where there are no samples.
+        mig, sap, factor_vae: scores of disentanglement, from 0 to 1, of data with known factors: the gap in mutual
+            information (Chen et al. 2018), separated attribute predictability (Kumar et al. 2018), and the accuracy of
+            votes for the factor that images share (Kim and Mnih 2018).
+        dci_disentanglement, dci_completeness, dci_informativeness: likewise, by trees (Eastwood and Williams 2018).
+        infomec_modularity, infomec_explicitness, infomec_compactness: likewise, by information (Hsu et al. 2023).
         warning: a text about latent dimensions that collapsed, with a cure; None where none did.
     """
 
@@ -85,6 +92,15 @@ class Evaluation:
     sample_density: float | None = None
     sample_coverage: float | None = None
     feature_network: str | None = None
+    mig: float | None = None
+    sap: float | None = None
+    dci_disentanglement: float | None = None
+    dci_completeness: float | None = None
+    dci_informativeness: float | None = None
+    factor_vae: float | None = None
+    infomec_modularity: float | None = None
+    infomec_explicitness: float | None = None
+    infomec_compactness: float | None = None
     warning: str | None = None
 
     def metrics(self, prefix: str | None = None) -> dict[str, float]:
@@ -130,6 +146,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         **_accuracies(vae, data, encoded.mean, split.labels, settings),
         **of_posterior,
         **sample_scores(vae, data, split, settings),
+        **_disentanglement(vae, data, encoded.mean, split, settings),
     )
 
 
@@ -181,6 +198,17 @@ def _accuracies(
         some = slice(len(fitted))
         found["linear_probe_accuracy"] = linear_probe_accuracy(known[some], train.labels[some], means, labels)
     return found
+
+
+def _disentanglement(
+    vae: VAE, data: ImageData, means: np.ndarray, split: Split, settings: EvaluationSettings
+) -> dict[str, float | None]:
+    """The scores of posterior means [N, D] beside the factors of the split; none where these are not known."""
+    if settings.factor_samples is None or split.factors is None:
+        return {}
+    chosen = _some(len(split), settings.factor_samples, settings.seed)
+    values = split.factors[chosen]
+    return disentanglement(Compared.of(means[chosen], values, data.factors, prior=vae.objective.sampling))
 
 
 def _some(number: int, at_most: int | None, seed: int) -> np.ndarray:

@@ -16,6 +16,7 @@ class Score:
         each_epoch: whether it is recorded after each epoch too.
         needs: the setting of `evaluation` that must not be null for it; None if there is no such setting.
         of_posterior: whether only a model that draws latents has it.
+        of_factors: whether only a data set with known factors has it.
         of_likelihood: whether it contains −log p(image | latent), so that it differs between likelihoods as
             probabilities differ from densities.
         of_features: whether it is measured in features of a network, so that two are comparable only where that network
@@ -29,6 +30,7 @@ class Score:
     each_epoch: bool = False
     needs: str | None = None
     of_posterior: bool = False
+    of_factors: bool = False
     of_likelihood: bool = False
     of_features: bool = False
 
@@ -36,6 +38,13 @@ class Score:
     def best(self) -> Callable[[Sequence[float]], float]:
         """The function that gives the best of several values."""
         return max if self.higher_is_better else min
+
+
+def _of_factors(label: str, *, ranks: bool = True, compared: bool = False) -> Score:
+    """A score of disentanglement: more of each is better."""
+    return Score(
+        label=label, higher_is_better=True, ranks=ranks, compared=compared, needs="factor_samples", of_factors=True
+    )
 
 
 CATALOGUE = {
@@ -120,6 +129,16 @@ CATALOGUE = {
         needs="samples",
         of_features=True,
     ),
+    "mig": _of_factors("MIG", compared=True),
+    "sap": _of_factors("SAP"),
+    "dci_disentanglement": _of_factors("DCI disentanglement", compared=True),
+    "dci_completeness": _of_factors("DCI completeness"),
+    "dci_informativeness": _of_factors("DCI informativeness"),
+    "factor_vae": _of_factors("FactorVAE score"),
+    # Latents that tell nothing of any factor may be modular and compact by chance.
+    "infomec_modularity": _of_factors("InfoMEC modularity", ranks=False, compared=True),
+    "infomec_explicitness": _of_factors("InfoMEC explicitness"),
+    "infomec_compactness": _of_factors("InfoMEC compactness", ranks=False),
 }
 """Every score by the last part of its metric's name, such as `test/elbo`."""
 COMPARED = tuple(name for name, score in CATALOGUE.items() if score.compared)

@@ -27,6 +27,8 @@ class EvaluationSettings:
         annealing_steps: distributions between the posterior and p(image, latent) through which latents are annealed for
             the bound on −log p(x); null computes none.
         annealing_images: images for which that bound is computed.
+        factor_samples: images whose latents are compared with the factors of a data set that has them, at most; null
+            compares none.
         seed: of the latents and of the choice of images.
     """
 
@@ -40,4 +42,5 @@ class EvaluationSettings:
     samples: Annotated[Count, Field(examples=[10000])] | None
     annealing_steps: Annotated[Count, Field(examples=[1000])] | None
     annealing_images: Images
+    factor_samples: Count | None
     seed: Seed

@@ -23,6 +23,7 @@ from pipeline.figures.images.sheets import first_images, reconstructions, sample
 from pipeline.figures.images.trial_sheet import TrialCards, trial_sheet
 from pipeline.figures.interactive.latent_page import interactive_latent
 from pipeline.figures.kit.png import png
+from pipeline.figures.latent.followed_factors import FollowedFactors, followed_factors, followed_factors_card
 from pipeline.figures.latent.labelled_points import LabelledPoints
 from pipeline.figures.latent.latent_space import latent_card, latent_space
 from pipeline.figures.latent.latent_steps import latent_steps
@@ -37,6 +38,7 @@ __all__ = [
     "Column",
     "DecodedPlane",
     "Figure",
+    "FollowedFactors",
     "LabelledPoints",
     "Layer",
     "Trajectories",
@@ -45,6 +47,8 @@ __all__ = [
     "decoded_latents",
     "decoded_plane",
     "first_images",
+    "followed_factors",
+    "followed_factors_card",
     "image_row",
     "interactive_latent",
     "interpolations",

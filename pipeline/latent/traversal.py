@@ -1,5 +1,6 @@
 """Lines through the latent space: along its dimensions, and from one latent to another."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ class Traversal:
     Attributes:
         latents: [lines, steps, D].
         values: of the dimension that moves, [steps].
-        names: of each line, `z3` for the third dimension.
+        names: of each line, `z3` for the third dimension, `z3: angle` where it is known to follow that.
     """
 
     latents: np.ndarray
@@ -22,7 +23,9 @@ class Traversal:
     names: list[str]
 
 
-def traversal(means: np.ndarray, steps: int, *, dimensions: int, prior: bool) -> Traversal:
+def traversal(
+    means: np.ndarray, steps: int, *, dimensions: int, prior: bool, follows: Mapping[int, str] | None = None
+) -> Traversal:
     """Each dimension moved alone, the others at the mean of all posterior means.
 
     Args:
@@ -30,6 +33,7 @@ def traversal(means: np.ndarray, steps: int, *, dimensions: int, prior: bool) ->
         steps: latents of each line.
         dimensions: lines at most; the dimensions that vary most come first.
         prior: whether the model has one, by whose quantiles steps can be chosen.
+        follows: the name of the factor that a dimension follows, by its position.
     """
     order = np.argsort(-means.var(axis=0))[:dimensions]
     low, high = np.quantile(means, (0.01, 0.99))
@@ -37,7 +41,8 @@ def traversal(means: np.ndarray, steps: int, *, dimensions: int, prior: bool) ->
     latents = np.tile(means.mean(axis=0), (len(order), len(values), 1))
     for row, dimension in enumerate(order):
         latents[row, :, dimension] = values
-    return Traversal(latents, values, [f"z{dimension + 1}" for dimension in order])
+    names = [f"z{at + 1}: {follows[at]}" if follows and at in follows else f"z{at + 1}" for at in order.tolist()]
+    return Traversal(latents, values, names)
 
 
 def interpolated(first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:

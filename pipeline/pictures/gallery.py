@@ -1,7 +1,6 @@
 """All pictures of one model."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +9,14 @@ from pipeline import figures
 from pipeline.data.binarisation import as_trained
 from pipeline.data.image_rows import ImageRows
 from pipeline.data.images import ImageData, Split
-from pipeline.figures import DecodedPlane, Figure, LabelledPoints, Trajectories
-from pipeline.latent.axes import latent_axes
+from pipeline.evaluation.disentanglement.followed import followed_factors
+from pipeline.figures import DecodedPlane, Figure, LabelledPoints
 from pipeline.latent.encoding import decode, encode, reconstruct
 from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
 from pipeline.latent.plane import LatentPlane, plane_through
 from pipeline.latent.traversal import interpolated, traversal
 from pipeline.models.vae import VAE
+from pipeline.pictures.course import pictures_of_the_course
 from pipeline.pictures.layers import layers_of
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.shown_images import ShownImages
@@ -59,12 +59,15 @@ class Gallery:
         """What draws the cards of a split, uint8 [S, S, 3], by name; always of the same images."""
         images = self.some(split, CARD_PAIRS).images
         shown = ShownImages(self, self.some(split, SCATTERED))
-        return {
+        drawn = {
             "reconstructions": lambda: figures.reconstructions_card(images, self.reconstructed(images)),
             "latent": lambda: figures.latent_card(shown.points),
             "grid": lambda: figures.plane_card(shown.decoded),
             "samples": lambda: figures.mosaic_card(self.samples(SAMPLES)),
         }
+        if self.data.factors:
+            drawn["factors"] = lambda: figures.followed_factors_card(shown.followed)
+        return drawn
 
     def before(self) -> dict[str, Draw]:
         """What draws the pictures that can be drawn before the training, by file name."""
@@ -79,7 +82,7 @@ class Gallery:
             "interpolations.png": self._interpolations,
         }
         drawn |= {"points.png": self._chosen_latents} if self.settings.points else {}
-        drawn |= self._of_the_course(snapshots) if snapshots else {}
+        drawn |= pictures_of_the_course(snapshots, self.data.class_names) if snapshots else {}
         return self._asked_for(drawn | self._of_the_plane())
 
     def snapshots(self, folder: Path) -> Snapshots | None:
@@ -166,27 +169,13 @@ class Gallery:
                 shown.points.take(some), shown.split.rows[some]
             ),
         }
-        return drawn | ({"traversals.png": lambda: self._traversals(shown.means)} if self.vae.latent_dim > 2 else {})
+        if self.vae.latent_dim > 2:
+            drawn["traversals.png"] = lambda: self._traversals(shown.means, followed_factors(shown.compared))
+        if self.data.factors:
+            drawn["factors.png"] = lambda: figures.followed_factors(shown.followed)
+        return drawn
 
-    def _traversals(self, means: np.ndarray) -> Figure:
-        lines = traversal(means, TRAVERSAL_STEPS, dimensions=TRAVERSALS, prior=self.vae.objective.sampling)
+    def _traversals(self, means: np.ndarray, follows: Mapping[int, str]) -> Figure:
+        prior = self.vae.objective.sampling
+        lines = traversal(means, TRAVERSAL_STEPS, dimensions=TRAVERSALS, prior=prior, follows=follows)
         return figures.traversals(self.decoded(lines.latents), lines.values, lines.names)
-
-    def _of_the_course(self, snapshots: Snapshots) -> dict[str, Draw]:
-        course = cache(snapshots.course)
-
-        def trajectories() -> Trajectories:
-            axes = latent_axes(course().means[-1])
-            points = axes.coordinates(course().means)
-            return Trajectories(points, snapshots.split.labels, self.data.class_names, course().epochs, axes.explained)
-
-        def reconstructions() -> Figure:
-            shown = course().reconstructions
-            inputs = snapshots.split.rows[: shown.shape[1]]
-            return figures.reconstructions_by_epoch(inputs, shown, course().epochs)
-
-        return {
-            "evolution.png": reconstructions,
-            "latent_steps.png": lambda: figures.latent_steps(trajectories()),
-            "latent_film.gif": lambda: figures.latent_film(trajectories()),
-        }

@@ -20,6 +20,7 @@ PictureName = Literal[
     "points",
     "interpolations",
     "traversals",
+    "factors",
     "losses",
     "evolution",
     "latent_steps",

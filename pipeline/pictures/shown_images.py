@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.images import Split
-from pipeline.figures import DecodedPlane, LabelledPoints
+from pipeline.evaluation.disentanglement.compared import Compared
+from pipeline.evaluation.disentanglement.information import normalised_information
+from pipeline.figures import DecodedPlane, FollowedFactors, LabelledPoints
 from pipeline.latent.plane import LatentPlane
 
 if TYPE_CHECKING:
@@ -29,6 +31,22 @@ class ShownImages:
     def means(self) -> np.ndarray:
         """The posterior means of the images, [N, D]."""
         return self.gallery.means(self.split.rows)
+
+    @cached_property
+    def compared(self) -> Compared | None:
+        """The means beside the factors of the images; None where there is nothing to compare."""
+        prior = self.gallery.vae.objective.sampling
+        return Compared.of(self.means, self.split.factors, self.gallery.data.factors, prior=prior)
+
+    @cached_property
+    def followed(self) -> FollowedFactors:
+        """What the active latents tell of the factors."""
+        compared = self.compared
+        if compared is None:
+            return FollowedFactors(np.zeros((0, 1)), [], ["no factor varies"])
+        shares = normalised_information(compared.latents, compared.values)
+        latents = [f"z{position + 1}" for position in compared.positions]
+        return FollowedFactors(shares, latents, [factor.name for factor in compared.factors])
 
     @cached_property
     def plane(self) -> LatentPlane:

@@ -13,9 +13,12 @@ from pipeline.tracking.store import Store
 
 _FILE = "config.yaml"
 """The artifact of a run that is its config."""
-_KEYS_SINCE: dict[str, dict[str, Any]] = {
+KEYS_SINCE: dict[str, dict[str, Any]] = {
     "tracking": {"checkpoint_minutes": None},
-    "evaluation": {"linear_probe": None, "samples": None, "annealing_steps": None, "annealing_images": 100},
+    "evaluation": {
+        **{"linear_probe": None, "samples": None, "annealing_steps": None, "annealing_images": 100},
+        "factor_samples": 10000,  # data had no factors, so that any number would do
+    },
 }
 """Keys that earlier versions did not have, with the values at which a training is what it was then."""
 _FORMER_OBJECTIVE = "pipeline.models.objective.Objective"
@@ -55,10 +58,10 @@ def parsed_config(text: str, name: str) -> Config:
         config = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{name} is damaged ({first_line(error)}). Put a copy of it back") from error
-    groups = (*_KEYS_SINCE, "objective")
+    groups = (*KEYS_SINCE, "objective")
     if not isinstance(config, dict) or not all(isinstance(config.get(group, {}), dict) for group in groups):
         raise InputError(f"{name} is damaged: it has no config. Put a copy of it back")
-    config |= {group: keys | config.get(group, {}) for group, keys in _KEYS_SINCE.items()}
+    config |= {group: keys | config.get(group, {}) for group, keys in KEYS_SINCE.items() if group in config}
     return config | ({"objective": _of_today(config["objective"])} if "objective" in config else {})
 
 

@@ -70,6 +70,8 @@ def _cause_of_absence(name: str, setup: Setup, data: ImageData) -> str | None:
     score = CATALOGUE.get(name)
     if score and score.of_posterior and not setup.objective.sampling:
         return "objective.sampling=false gives an autoencoder, which has none. Set it back"
+    if score and score.of_factors and not data.factors:
+        return f"it needs data whose factors are known, which {data.name} has not. Set dataset=shapes"
     if name in ("knn_accuracy", "linear_probe_accuracy") and len(data.class_names) < 2:
         return "accuracy needs images of at least two classes. Sort the images into one folder per class"
     if name == "bits_per_dimension" and setup.likelihood.bits_per_dimension(0.0, data.validation.images) is None:

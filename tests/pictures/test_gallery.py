@@ -86,7 +86,7 @@ def test_a_plane_through_many_dimensions_says_so(composed) -> None:
 
 def test_an_autoencoder_is_traversed_as_far_as_its_images_lie(small_vae, data, composed) -> None:
     means = np.random.default_rng(0).normal(40, 9, size=(500, 3))
-    shown = gallery(small_vae(sampling=False, latent_dim=3), data, composed)._traversals(means)
+    shown = gallery(small_vae(sampling=False, latent_dim=3), data, composed)._traversals(means, {})
     low, *_, high = [float(text.get_text()) for text in shown.axes[0].get_xticklabels()]
     np.testing.assert_allclose([low, high], np.quantile(means, (0.01, 0.99)), atol=1)
 

@@ -114,8 +114,9 @@ def test_one_settings_object_serves_two_trainings_alike(data, small_vae, tmp_pat
 
 
 def validation_loss(vae: VAE, data: ImageData) -> float:
-    few = {"importance_samples": 1, "nll_images": 1, "information_images": 1, "neighbours": 1, "neighbour_images": 1}
-    few |= {"linear_probe": None, "samples": None, "annealing_steps": None, "annealing_images": None}
+    others = {"linear_probe": None, "samples": None, "annealing_steps": None, "annealing_images": None}
+    names = ("importance_samples", "nll_images", "information_images", "neighbours", "neighbour_images")
+    few = dict.fromkeys((*names, "factor_samples"), 1) | others
     return evaluate(vae, data, EvaluationSettings(**few, seed=0, split="validation")).loss
 
 

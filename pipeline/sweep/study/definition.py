@@ -6,8 +6,10 @@ from typing import Any
 
 import optuna
 
+from pipeline.config.names import flatten
 from pipeline.errors import InputError
 from pipeline.metric_names import current, under_current_names
+from pipeline.runs.recorded_config import KEYS_SINCE
 from pipeline.sweep.study.plan import Plan
 
 DEFINITION = "question"
@@ -37,7 +39,7 @@ def check_definition(study: optuna.Study, plan: Plan) -> None:
     if before is None:
         study.set_metric_names(plan.settings.objective)
         study.set_user_attr(DEFINITION, now)
-    elif differences := _differences(_with_current_names(before), json.loads(json.dumps(now))):  # as a storage keeps it
+    elif differences := _differences(_of_today(before, now), json.loads(json.dumps(now))):  # as a storage keeps it
         name = plan.settings.study
         raise InputError(
             f"sweep.study={name}: a study of this name exists, and its settings differ:\n{differences}\n"
@@ -45,10 +47,12 @@ def check_definition(study: optuna.Study, plan: Plan) -> None:
         )
 
 
-def _with_current_names(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a stored definition with the names that metrics have today."""
+def _of_today(definition: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a stored definition with the names that metrics have today, and with the settings that are newer."""
+    since = {key: now["config"][key] for key in flatten(KEYS_SINCE) if key in now["config"]}
     return {
         **definition,
+        "config": since | definition["config"],
         "objective": under_current_names(definition["objective"]),
         "prune_by": current(definition["prune_by"]),
     }
