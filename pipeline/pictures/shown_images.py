@@ -40,10 +40,10 @@ class ShownImages:
 
     @cached_property
     def followed(self) -> FollowedFactors:
-        """What the active latents tell of the factors."""
+        """What the active latents tell of the factors; nothing where nothing can be compared."""
         compared = self.compared
         if compared is None:
-            return FollowedFactors(np.zeros((0, 1)), [], ["no factor varies"])
+            return FollowedFactors(np.zeros((0, 0)), [], [])
         shares = normalised_information(compared.latents, compared.values)
         latents = [f"z{position + 1}" for position in compared.positions]
         return FollowedFactors(shares, latents, [factor.name for factor in compared.factors])

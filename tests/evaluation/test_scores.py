@@ -17,6 +17,7 @@ def test_every_number_of_an_evaluation_is_in_the_catalogue_and_nothing_else_is()
 
 
 MORE_IS_BETTER = {"elbo", "active_units", "knn_accuracy", "sample_coverage"}
+MORE_IS_BETTER |= {"mig", "dci_disentanglement", "infomec_modularity"}
 
 
 @pytest.mark.parametrize("name", COMPARED)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.data.batches import as_floats
+from pipeline.data.factors import Factor
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.figures import Figure
@@ -82,6 +84,39 @@ def test_a_plane_through_many_dimensions_says_so(composed) -> None:
         for axes in draw().axes:
             assert axes.get_xlabel().startswith("principal axis 1"), axes.get_title(loc="left")
             assert axes.get_ylabel().startswith("principal axis 2")
+
+
+def test_where_factors_are_known_the_latents_are_shown_beside_them(composed) -> None:
+    from pipeline.runs.setup import Setup
+
+    few = ("dataset.source.sizes=1", "dataset.source.angles=2", "dataset.source.side=16", "dataset.source.test=0.4")
+    setup = Setup.from_config(composed("dataset=shapes", *few, "model.latent_dim=3", "model.hidden=[8]"))
+    data = setup.dataset.load()
+    shown = gallery(setup.model_for(data), data, composed, "pictures.final=[factors,traversals]")
+    drawn = {name: draw() for name, draw in shown.after(HISTORY, None).items()}
+    assert set(drawn) == {"factors.png", "traversals.png"}
+    [cells] = drawn["factors.png"].axes
+    varied = ["shape", "angle", "x", "y"]
+    assert [label.get_text() for label in cells.get_xticklabels()] == varied
+    latents = [label.get_text() for label in cells.get_yticklabels()]
+    shares = cells.images[0].get_array()
+    assert shares.shape == (len(latents), 4)
+    assert [text.get_text() for text in cells.texts] == [f"{share:.2f}" for share in shares.reshape(-1)]
+    named = {
+        f"{latent}: {varied[row.argmax()]}" for latent, row in zip(latents, shares, strict=True) if row.max() >= 0.1
+    }
+    assert named
+    assert named <= {label.get_text() for label in drawn["traversals.png"].axes[0].get_yticklabels()}
+    card = shown.cards(data.test)["factors"]()
+    assert (card.shape, card.dtype) == ((448, 448, 3), np.uint8)
+    assert "factors" not in gallery(setup.model_for(data), replace(data, factors=()), composed).cards(data.test)
+
+
+def test_latents_of_too_few_images_say_so(composed, small_vae, blobs) -> None:
+    split = Split(blobs(40), np.zeros(40, int), np.arange(40)[:, None] % 4)
+    data = ImageData("few", split, split, split, ("a",), (Factor("x", 4),))
+    card = gallery(small_vae(), data, composed).cards(split)["factors"]()
+    assert card.shape == (448, 448, 3)
 
 
 def test_an_autoencoder_is_traversed_as_far_as_its_images_lie(small_vae, data, composed) -> None:

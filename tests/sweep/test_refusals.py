@@ -88,6 +88,16 @@ def test_missing_images_are_of_no_point(checkout: Checkout) -> None:
     assert "the point" not in done.stderr
 
 
+def test_an_objective_that_needs_factors_is_refused_where_none_are_known(checkout: Checkout) -> None:
+    objective = "sweep.objective=validation/mig"
+    done = checkout.train(*COMMAND, "sweep.study=refused", "model.latent_dim=1,2", objective)
+    assert done.returncode == 2
+    assert (
+        f"{objective}: it needs data whose factors are known, which digits has not. Set dataset=shapes, or choose"
+        in done.stderr
+    )
+
+
 def test_an_objective_that_needs_classes_is_refused_where_there_is_one(checkout: Checkout, tmp_path: Path) -> None:
     for number in range(20):
         Image.fromarray(pixels(8, 8, seed=number)).save(tmp_path / f"{number}.png")

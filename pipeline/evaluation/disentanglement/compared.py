@@ -11,6 +11,9 @@ from pipeline.evaluation.collapse import ACTIVE
 FEWEST = 100
 """Images without which nothing is compared: of fewer, chance alone would tell a latent much of a factor."""
 
+EACH = 4
+"""Images of a value of a factor, on average, without which the factor is left out."""
+
 LEAST = 1 / 20
 """Range of the values of a latent at least, as a part of the largest range (Hsu et al. 2023 leave out others)."""
 
@@ -49,7 +52,7 @@ class Compared:
         if values is None or len(means) < FEWEST or not np.isfinite(means).all():
             return None
         different = np.array([len(np.unique(column)) for column in values.T])
-        varied = np.flatnonzero((different > 1) & (different < len(values)))
+        varied = np.flatnonzero((different > 1) & (different * EACH <= len(values)))
         if not varied.size:
             return None
         ranges = np.ptp(means, axis=0)

@@ -66,10 +66,11 @@ def _draw(axes: Axes, followed: FollowedFactors, text: float) -> None:
     names = drawables(followed.factors, NAME_CELLS)
     axes.set_xticks(range(len(names)), names, fontsize=text, color=INK)
     axes.set_yticks(range(len(latents)), latents, fontsize=text, color=INK)
-    axes.set_xlim(-0.5, len(names) - 0.5)
     if not len(latents):
-        axes.text(0.5, 0.5, "no latent is active", fontsize=text, color=MUTED, ha="center", transform=axes.transAxes)
+        why = "no latent is active" if names else "too few images to compare latents and factors"
+        axes.text(0.5, 0.5, why, fontsize=text, color=MUTED, ha="center", transform=axes.transAxes)
         return
+    axes.set_xlim(-0.5, len(names) - 0.5)
     axes.imshow(shares, cmap=MAP, vmin=0, vmax=1, aspect="auto", interpolation="none")
     axes.set_xticks(np.arange(len(names) - 1) + 0.5, minor=True)
     axes.set_yticks(np.arange(len(latents) - 1) + 0.5, minor=True)
