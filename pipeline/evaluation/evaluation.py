@@ -202,7 +202,7 @@ def _accuracies(
 
 def _disentanglement(
     vae: VAE, data: ImageData, means: np.ndarray, split: Split, settings: EvaluationSettings
-) -> dict[str, float | None]:
+) -> dict[str, Any]:
     """The scores of posterior means [N, D] beside the factors of the split; none where these are not known."""
     if settings.factor_samples is None or split.factors is None:
         return {}
