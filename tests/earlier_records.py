@@ -17,7 +17,7 @@ def make_earlier(config: Config) -> None:
     """Make a recorded config into that of an earlier version: former class paths, no choices, and fewer keys."""
     config.pop("choices", None)
     del config["tracking"]["checkpoint_minutes"]
-    for key in ("linear_probe", "samples", "annealing_steps", "annealing_images"):
+    for key in ("linear_probe", "samples", "annealing_steps", "annealing_images", "factor_samples"):
         del config["evaluation"][key]
     schedule = config["objective"].pop("schedule")
     config["objective"] |= {
