@@ -1,17 +1,18 @@
 """An evaluation of a trained model: its scores on one split."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
-from pipeline.data.random_stream import random_order, random_stream
+from pipeline.data.random_stream import random_order
 from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.disentanglement.compared import Compared
 from pipeline.evaluation.disentanglement.disentanglement import disentanglement
+from pipeline.evaluation.image_scores import ImageScores, drawn_latents, image_table
 from pipeline.evaluation.information import mutual_information
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, mean_with_control
 from pipeline.evaluation.likelihood_bracket import likelihood_bracket
@@ -65,6 +66,7 @@ class Evaluation:
         dci_disentanglement, dci_completeness, dci_informativeness: likewise, by trees (Eastwood and Williams 2018).
         infomec_modularity, infomec_explicitness, infomec_compactness: likewise, by information (Hsu et al. 2023).
         warning: a text about latent dimensions that collapsed, with a cure; None where none did.
+        images: the scores of each image.
     """
 
     split: str = "test"
@@ -102,6 +104,7 @@ class Evaluation:
     infomec_explicitness: float | None = None
     infomec_compactness: float | None = None
     warning: str | None = None
+    images: ImageScores | None = field(default=None, compare=False, repr=False)
 
     def metrics(self, prefix: str | None = None) -> dict[str, float]:
         """The scores by name, such as `test/elbo`, without those that are None, infinite or not a number."""
@@ -113,7 +116,7 @@ class Evaluation:
         return {score.label: numbers[name] for name, score in CATALOGUE.items() if name in numbers}
 
     def _numbers(self) -> dict[str, float]:
-        values = asdict(self).items()
+        values = vars(self).items()
         return {name: float(value) for name, value in values if isinstance(value, int | float) and math.isfinite(value)}
 
 
@@ -121,17 +124,20 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
     """Evaluate a model on a split; equal seeds give equal scores, and the model's own stream of noise is not used."""
     split = data.validation if settings.split == "validation" else data.test
     encoded = encode(vae, split.rows)
-    noise = random_stream(settings.seed, "latents").standard_normal(encoded.mean.shape)
-    latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
-    rates = encoded.rates
+    noise, latents = drawn_latents(vae, encoded, settings.seed)
+    rates = encoded.rates.sum(axis=1)
     distortion = distortions(vae, encoded, latents)
-    rate = float(rates.sum(axis=1).mean())
+    squared_error = squared_errors(vae, encoded)
+    rate = float(rates.mean())
     active = active_units(encoded.mean)
     warning = collapse_warning(active=active, units=vae.latent_dim, rate=rate, objective=vae.objective)
+    nll = np.full(len(encoded), np.nan)
     of_posterior: dict[str, Any] = {}
     if vae.objective.sampling:
-        of_posterior = _likelihood(vae, encoded, rates.sum(axis=1) + distortion, settings)
-        of_posterior |= likelihood_bracket(vae, encoded, rates.sum(axis=1) + distortion, settings)
+        chosen, bounds = _bounds(vae, encoded, settings)
+        nll[chosen] = bounds
+        of_posterior = _likelihood(vae, encoded, chosen, bounds, rates + distortion)
+        of_posterior |= likelihood_bracket(vae, encoded, rates + distortion, settings)
         of_posterior |= _information(encoded, noise, rate, settings)
     return Evaluation(
         split=settings.split,
@@ -139,10 +145,18 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         rate=rate,
         distortion=float(distortion.mean()),
         elbo=-(rate + float(distortion.mean())),
-        mse=float(squared_errors(vae, encoded).mean()),
+        mse=float(squared_error.mean()),
         active_units=active,
         collapsed=1 - active / vae.latent_dim,
         warning=warning if len(split) > 1 else None,  # the posterior mean of a single image cannot vary
+        images=ImageScores(
+            split=settings.split,
+            fingerprint=data.fingerprint,
+            likelihood=type(vae.likelihood).__name__,
+            seed=settings.seed,
+            importance_samples=settings.importance_samples,
+            table=image_table(split.labels, rates, distortion, squared_error, nll),
+        ),
         **_accuracies(vae, data, encoded.mean, split.labels, settings),
         **of_posterior,
         **sample_scores(vae, data, split, settings),
@@ -150,15 +164,19 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
     )
 
 
+def _bounds(vae: VAE, encoded: Encoded, settings: EvaluationSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of images, int [n], and their bounds on −log p(x), nats, [n]; of none where no bound is asked for."""
+    if settings.importance_samples is None:
+        return np.array([], int), np.array([])
+    chosen = _some(len(encoded), settings.nll_images, settings.seed)
+    return chosen, importance_weighted_nll(vae, encoded.take(chosen), settings.importance_samples, settings.seed)
+
+
 def _likelihood(
-    vae: VAE, encoded: Encoded, negative_elbos: np.ndarray, settings: EvaluationSettings
+    vae: VAE, encoded: Encoded, chosen: np.ndarray, bounds: np.ndarray, negative_elbos: np.ndarray
 ) -> dict[str, float | None]:
     """The scores of the bound on −log p(x), given −ELBO of each image, nats, [N]; none where a number is not finite."""
-    if settings.importance_samples is None:
-        return {}
-    chosen = _some(len(encoded), settings.nll_images, settings.seed)
-    bounds = importance_weighted_nll(vae, encoded.take(chosen), settings.importance_samples, settings.seed)
-    if not (np.isfinite(bounds).all() and np.isfinite(negative_elbos).all()):
+    if not (len(bounds) and np.isfinite(bounds).all() and np.isfinite(negative_elbos).all()):
         return {}
     nll, standard_error = mean_with_control(bounds, negative_elbos, chosen)
     bits = vae.likelihood.bits_per_dimension(nll, encoded.images.whole())

@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.table import Table
@@ -9,15 +11,22 @@ from rich.text import Text as Styled
 
 from pipeline.config.build import build, trusted_of
 from pipeline.config.names import Config, flatten, run_name, shown
+from pipeline.errors import InputError
 from pipeline.evaluation.evaluation import Evaluation, evaluate
+from pipeline.evaluation.image_scores import ImageScores
 from pipeline.evaluation.scores import CATALOGUE
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.process.circumstances import circumstances
 from pipeline.runs.loaded_run import LoadedRun, load
+from pipeline.runs.recorded_scores import recorded_scores
 from pipeline.text.wording import one_line
-from pipeline.tracking.ended_run import amend
+from pipeline.tracking.ended_run import add_files, amend
 from pipeline.tracking.settings import store_of
+from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FEATURE_NETWORK
+
+OF_IMAGES = ("seed", "importance_samples", "nll_images")
+"""Settings that the scores of single images depend on."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +38,14 @@ class EvaluatedRun:
         metrics: the scores now, by the name under which the run keeps them.
         recorded: those of them that the run had before.
         evaluation: the scores now.
+        images: a line that says whether the scores of single images are in the record.
     """
 
     name: str
     metrics: dict[str, float]
     recorded: dict[str, float]
     evaluation: Evaluation
+    images: str
 
     def report(self, console: Console) -> None:
         """Print a table of the scores, which says of each whether the run had it already."""
@@ -44,12 +55,13 @@ class EvaluatedRun:
             known = "added" if before is None else "the same" if before == value else f"{before:.6g}"
             table.add_row(Styled(name), f"{value:.6g}", known)
         console.print(table)
+        console.print(Styled(self.images), soft_wrap=True)
         if self.evaluation.warning:
             console.print(Styled(self.evaluation.warning, style="yellow"), soft_wrap=True)
 
 
 def evaluate_run(config: Config) -> EvaluatedRun:
-    """Evaluate the model of the run that `config` names, and record the scores that the run lacks.
+    """Evaluate the model of the run that `config` names, and record the scores that the run lacks, of images too.
 
     Scores by settings that differ from the run's own, or in features of another network, carry the difference in their
     name, such as `test importance_samples:5000/nll`.
@@ -68,7 +80,10 @@ def evaluate_run(config: Config) -> EvaluatedRun:
     added = {name: value for name, value in metrics.items() if name not in recorded}
     facts = {**flatten({"evaluation": config["evaluation"]}), **tags, **metrics, **circumstances()}
     amend(store, trained.id, "evaluations", json.dumps(facts, indent=1), metrics=added, tags=tags)
-    return EvaluatedRun(trained.name, metrics, recorded, evaluation)
+    assert evaluation.images
+    own = flatten(trained.config.get("evaluation") or {})
+    images = _keep_images(store, trained.id, evaluation.images, _others(own, flatten(config["evaluation"])))
+    return EvaluatedRun(trained.name, metrics, recorded, evaluation, images)
 
 
 def _naming(trained: LoadedRun, now: Config, network: str | None) -> tuple[str, dict[str, str]]:
@@ -95,3 +110,27 @@ def _naming(trained: LoadedRun, now: Config, network: str | None) -> tuple[str, 
         # MLflow allows no equals sign in the name of a metric.
         return f"{split} {run_name({}, different).replace('=', ':')}", {}
     return split, new | ({FEATURE_NETWORK: network} if network else {})
+
+
+def _others(own: Config, asked: Config) -> str:
+    """The settings of a run, as they are typed, that other scores of single images were asked for than it has."""
+    return " ".join(
+        f"evaluation.{key}={shown(own[key])}" for key in OF_IMAGES if own.get(key, asked[key]) != asked[key]
+    )
+
+
+def _keep_images(store: Store, run_id: str, scores: ImageScores, others: str) -> str:
+    """Keep the scores of single images in a run that has none, or a damaged file, and say so; not by other settings."""
+    said = f"The scores of each image ({scores.name})"
+    if others:
+        return f"{said} are kept only by the settings that the run was trained with: {others}"
+    try:
+        if recorded_scores(store, run_id, scores.split):
+            return f"{said} are in the record"
+    except InputError as error:
+        said = f"{error}. {said}"
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / scores.name
+        path.write_bytes(scores.parquet)
+        add_files(store, run_id, [path])
+    return f"{said} are added"

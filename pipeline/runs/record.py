@@ -67,6 +67,8 @@ class Recorder:
         self.run.summary(evaluation.metrics())
         if evaluation.feature_network:
             self.run.tags({FEATURE_NETWORK: evaluation.feature_network})
+        if evaluation.images:
+            self.run.file(evaluation.images.name, evaluation.images.parquet)
         self.run.describe(_result(history, evaluation, self.gallery.vae.objective.schedule.final_from))
         epochs = len(history[LOSS])
         if self._card_epochs and epochs not in self._card_epochs:

@@ -1,5 +1,7 @@
 """What a run has stored as files: its model, and texts."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow
@@ -50,4 +52,21 @@ def artifact_text(store: Store, run_id: str, name: str) -> str:
         raise InputError(
             f"run {run_id} has no {name} in {home} ({first_line(error)}). Was it made by pipeline.train, and are "
             "its files still there?"
+        ) from error
+
+
+def artifact_bytes(store: Store, run_id: str, name: str) -> bytes | None:
+    """The content of a file that a run stored at its artifact root; None if it has none of this name.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with store.transaction(), TemporaryDirectory() as folder:
+            if name not in {each.path for each in store.client.list_artifacts(run_id)}:
+                return None
+            return Path(store.client.download_artifacts(run_id, name, folder)).read_bytes()
+    except (MlflowException, OSError) as error:
+        raise InputError(
+            f"{name} of run {run_id} cannot be read ({first_line(error)}). Are the files of the run still there?"
         ) from error

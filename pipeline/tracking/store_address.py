@@ -73,6 +73,10 @@ def sync_command(uri: Address) -> str:
 
 def resume_command(uri: Address, run_id: str, trusted: Sequence[str] = ()) -> str:
     """The command that goes on with a run of the tracking store at this address, with the packages that it needs."""
-    where = "" if uri == DATABASE else f" {shlex.quote(f'tracking.uri={uri}')}"
     packages = f" {shlex.quote('trusted=[' + ','.join(trusted) + ']')}" if trusted else ""
-    return f"{python()} -m pipeline.train resume={run_id}{where}{packages}"
+    return f"{python()} -m pipeline.train resume={run_id}{store_override(uri)}{packages}"
+
+
+def store_override(uri: Address) -> str:
+    """The override that names a tracking store in a command, after a space; empty for the database in `mlruns/`."""
+    return "" if uri == DATABASE else f" {shlex.quote(f'tracking.uri={uri}')}"

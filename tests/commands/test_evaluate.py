@@ -37,6 +37,22 @@ def test_evaluating_again_gives_equal_numbers_and_leaves_the_record_as_it_was(ch
     assert len(checkout.history(run_id, "test/nll")) == 1
 
 
+def test_scores_of_images_are_added_to_a_run_that_has_none(checkout: Checkout, run_id: str) -> None:
+    file = checkout.artifacts(run_id) / "test_scores.parquet"
+    content = file.read_bytes()
+    assert (
+        "The scores of each image (test_scores.parquet) are in the record"
+        in evaluated(checkout, f"run={run_id}").stdout
+    )
+    file.unlink()
+    told = evaluated(checkout, f"run={run_id}", "evaluation.nll_images=null").stdout
+    assert "are kept only by the settings that the run was trained with: evaluation.nll_images=200" in told
+    assert not file.exists()
+    assert "(test_scores.parquet) are added" in evaluated(checkout, f"run={run_id}").stdout
+    assert file.read_bytes() == content
+    assert checkout.client.get_run(run_id).info.status == "FINISHED"
+
+
 def test_other_settings_add_numbers_that_say_so(checkout: Checkout, run_id: str) -> None:
     before = checkout.client.get_run(run_id).data.metrics
     done = evaluated(checkout, f"run={run_id}", "evaluation.importance_samples=500", "evaluation.nll_images=null")
@@ -93,6 +109,7 @@ def test_the_validation_split_has_its_own_name(checkout: Checkout, run_id: str) 
     done = evaluated(checkout, f"run={beginning(run_id)}", "evaluation.split=validation")
     assert done.returncode == 0, done.stderr
     assert "validation/nll" in checkout.client.get_run(run_id).data.metrics
+    assert (checkout.artifacts(run_id) / "validation_scores.parquet").exists()
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,9 @@ def test_the_run_holds_pictures_and_the_config_that_made_it(
     assert files == {
         *(f"{name}.png" for name in ("reconstructions", "latent", "grid", "plane", "samples", "losses", "traversals")),
         *(f"{name}.png" for name in ("data", "structure", "interpolations", "evolution", "latent_steps")),
-        *("latent_film.gif", "latent_interactive.html", "model.txt", "config.yaml"),
+        *("latent_film.gif", "latent_interactive.html", "model.txt", "config.yaml", "test_scores.parquet"),
     }
-    for name in files - {"latent_interactive.html", "model.txt", "config.yaml"}:
+    for name in files - {"latent_interactive.html", "model.txt", "config.yaml", "test_scores.parquet"}:
         assert min(Image.open(folder / name).size) > 300, name
     cards = [path.name for path in (folder / "images").glob("*.png")]
     for key in ("reconstructions", "latent", "grid", "samples"):

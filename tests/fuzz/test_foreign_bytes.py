@@ -34,6 +34,7 @@ from pipeline.data.image_file import Conversion
 from pipeline.data.levels import Levels
 from pipeline.data.npz import Npz
 from pipeline.errors import InputError
+from pipeline.evaluation.image_scores import ImageScores, image_table
 from pipeline.runs.recorded_config import parsed_config
 from pipeline.sweep.study.copied_study import StudyInJournal
 from pipeline.sweep.study.study import Study
@@ -157,6 +158,8 @@ MLMODEL = """flavors:
 model_uuid: a
 utc_time_created: '2026-01-01 00:00:00'
 """
+ORIGIN = {"split": "test", "fingerprint": "f", "likelihood": "Bernoulli", "seed": 0, "importance_samples": 5}
+SCORES = ImageScores(table=image_table(*np.ones((5, 30))), **ORIGIN)
 READERS: dict[str, tuple[bytes, Callable[[Path], Any]]] = {
     "idx": (IDX, lambda path: read_idx(path, 3)),
     "idx.gz": (gzip.compress(IDX), lambda path: read_idx(path, 3)),
@@ -173,6 +176,7 @@ READERS: dict[str, tuple[bytes, Callable[[Path], Any]]] = {
     "bundle.zip": (archive(bundle__json=json.dumps({"format": 1, "runs": ["a" * 32]}).encode()), bundle),
     "MLmodel": (MLMODEL.encode(), model),
     "page.txt": (b"deflate;" + b64encode(zlib.compress(b'{"a": 1}')), lambda path: check_page(text_of(path))),
+    "scores.parquet": (SCORES.parquet, lambda path: ImageScores.read(path.read_bytes(), path.name)),
     "config.yaml": (yaml.safe_dump({"tracking": {"uri": None}, "model": {"hidden": [3]}}).encode(), None),
 }
 READERS["config.yaml"] = (READERS["config.yaml"][0], lambda path: parsed_config(text_of(path), path.name))
