@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.comparison.contact_sheet import IMAGES, Sheet
 from pipeline.comparison.pareto_front import pareto_front
 from pipeline.comparison.table import Table, concise, last_part
+from pipeline.comparison.verdict import LEVEL
 from pipeline.figures.interactive.web_page import CONFIG, chart_layout, image_address, plotly_text, web_page
 from pipeline.figures.kit.style import MUTED
 from pipeline.metric_names import ELBO
@@ -14,6 +15,8 @@ from pipeline.tracking.run_facts import FinishedRun
 
 LONGEST = 60
 """Cells of a run's name in a chart; the table has it whole."""
+PAGE_VERDICTS = 20
+"""Verdicts that a page shows; `verdicts.csv` has all."""
 LEGEND = 40
 """Runs that a legend names at most: more would be longer than the chart is high."""
 Curves = Mapping[str, Sequence[tuple[int, float]]]
@@ -34,13 +37,18 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
         if table.comparable
         else "The runs differ in data set or likelihood, so their scores cannot be compared."
     )
+    if table.verdicts:
+        how = "Green is the best of a column and, of ELBO, NLL and squared error, what is not significantly worse."
     return web_page(
         "comparison/page.html",
         title=title,
         hint=f"{counted(len(table.runs), 'run')}, sorted by {table.sort}. {how} Click a heading to sort by it.",
         scene={"plane": _plane(table), "curves": _curves(table, curves), "config": CONFIG},
         table=table,
-        best={score: table.best(score) for score in table.scores},
+        marked={score: table.marked(score) for score in table.scores},
+        verdicts=table.deciding,
+        level=LEVEL,
+        most=PAGE_VERDICTS,
         runs={run.id: run for run in table.runs},
         sheets=sheets,
         shown=IMAGES,

@@ -1,6 +1,7 @@
 """Runs as a table: the settings in which they differ, and their scores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 from rich.console import Console
@@ -9,9 +10,11 @@ from rich.table import Column
 from rich.table import Table as Printed
 from rich.text import Text
 
+from pipeline.comparison.verdict import UNITS, Verdicts, verdicts
 from pipeline.errors import InputError
+from pipeline.evaluation.image_scores import ImageScores
 from pipeline.evaluation.scores import COMPARED, ranking, score_of
-from pipeline.text.wording import one_line
+from pipeline.text.wording import counted, one_line
 from pipeline.tracking.run_facts import (
     FinishedRun,
     are_comparable,
@@ -24,6 +27,8 @@ from pipeline.tracking.run_facts import (
 
 TERMINAL_SCORES = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""
+TERMINAL_VERDICTS = 5
+"""Verdicts that a terminal shows: on the runs that come next to the best."""
 TERMINAL_RUNS = 40
 """Runs that a terminal shows: about a screenful."""
 NAME_WIDTH = 28  # characters of a run's name at most
@@ -37,12 +42,21 @@ class Table:
     Args:
         runs: that are compared.
         sort: the score to sort by; None for the NLL, or the ELBO where not all have it.
+        images: the scores of single images by the id of a run, of as many runs as have them.
+
+    Attributes:
+        verdicts: by the name of a score, such as `test/nll`; empty where the runs cannot be compared.
 
     Raises:
         InputError: there is no such score, or it cannot be compared.
     """
 
-    def __init__(self, runs: Sequence[FinishedRun], sort: str | None = None) -> None:
+    def __init__(
+        self,
+        runs: Sequence[FinishedRun],
+        sort: str | None = None,
+        images: Mapping[str, ImageScores] = MappingProxyType({}),
+    ) -> None:
         names = [f"{split}/{score}" for split in ("test", "validation") for score in COMPARED]
         self.scores = [name for name in names if any(name in run.metrics for run in runs)]
         self.split = evaluated_split(runs)
@@ -52,6 +66,8 @@ class Table:
         self.runs = sorted(runs, key=lambda run: sign * run.metrics.get(self.sort, sign * float("inf")))
         self.settings = differing(runs)
         self.comparable = are_comparable(runs)
+        judged = {name: verdicts(self.runs, images, name) for name in map(f"{self.split}/{{}}".format, UNITS)}
+        self.verdicts = {name: found for name, found in judged.items() if found and self.comparable}
 
     @property
     def headings(self) -> dict[str, str]:
@@ -80,6 +96,19 @@ class Table:
         is_comparable = self.comparable and len(feature_networks(self.runs, score)) < 2
         return better(values) if better and values and is_comparable else None
 
+    @property
+    def deciding(self) -> Verdicts | None:
+        """The verdicts on the score that the runs are sorted by, or else on the score that ranks runs."""
+        return self.verdicts.get(self.sort, self.verdicts.get(deciding_score(self.runs, self.split)))
+
+    def marked(self, score: str) -> set[str]:
+        """Ids of the runs that are marked as the best in a score: where all are judged, those that tie with it too."""
+        having = {run.id for run in self.runs if score in run.metrics}
+        if (found := self.verdicts.get(score)) and found.judged == having:
+            return found.winners
+        best = self.best(score)
+        return {run.id for run in self.runs if best is not None and run.metrics.get(score) == best}
+
     def report(self, console: Console) -> None:
         """Show it to a person, as much of it as a terminal has room for."""
         shown: list[str] = []
@@ -90,13 +119,18 @@ class Table:
         console.print(self._printed(shown, NAME_WIDTH))
         hidden = [f"{len(self.runs) - TERMINAL_RUNS} more runs"] if len(self.runs) > TERMINAL_RUNS else []
         hidden += [", ".join(rest)] if (rest := [key for key in self.settings if key not in shown]) else []
+        if found := self.deciding:
+            lines = [found.heading, *map(str, found.each[:TERMINAL_VERDICTS])]
+            console.print(Text("\n" + "\n  ".join(lines)), soft_wrap=True)
+            more = len(found.each) - TERMINAL_VERDICTS
+            hidden += [counted(more, "more verdict")] if more > 0 else []
         if hidden:
             console.print(Text(f"In the files also {' and '.join(hidden)}"), soft_wrap=True)
 
     def _printed(self, settings: Sequence[str], name_width: int) -> Printed:
         printed = Printed(Column("run", max_width=name_width), Column("id", no_wrap=True), box=None)
         columns = dict.fromkeys([*(f"{self.split}/{score}" for score in TERMINAL_SCORES), self.sort])
-        bests = {score: self.best(score) for score in columns}
+        marked = {score: self.marked(score) for score in columns}
         scores = [score for score in columns if score in self.scores]
         for key in settings:
             printed.add_column(Text(one_line(self.headings[key])), no_wrap=True, max_width=SETTING_WIDTH)
@@ -106,9 +140,8 @@ class Table:
             # Gives way first where there is little room.
             named = Text(one_line(run.name), no_wrap=True, overflow="ellipsis")
             values = (Text(_shown(run.params.get(key, ""))) for key in settings)
-            printed.add_row(
-                named, beginning(run.id), *values, *(_cell(run.metrics.get(score), bests[score]) for score in scores)
-            )
+            cells = (_cell(run.metrics.get(score), is_best=run.id in marked[score]) for score in scores)
+            printed.add_row(named, beginning(run.id), *values, *cells)
         return printed
 
     def _checked(self, sort: str, runs: Sequence[FinishedRun]) -> str:
@@ -143,7 +176,5 @@ def _shown(value: str) -> str:
     return one_line(concise(value)) if value else ""
 
 
-def _cell(value: float | None, best: float | None) -> Text:
-    if value is None:
-        return Text()
-    return Text(f"{value:.5g}", "bold green" if value == best else "")
+def _cell(value: float | None, *, is_best: bool) -> Text:
+    return Text() if value is None else Text(f"{value:.5g}", "bold green" if is_best else "")

@@ -219,6 +219,64 @@ def test_a_family_is_compared_on_a_page_of_its_own_and_in_its_parent(
     assert {"comparison.html", "comparison.csv"} <= {path.name for path in checkout.artifacts(parent).iterdir()}
 
 
+def test_verdicts_are_given_in_the_terminal_on_the_page_and_in_a_file(
+    checkout: Checkout, trained: dict[str, str], tmp_path: Path
+) -> None:
+    done = compared(checkout, "experiment=compared", f"out={tmp_path / 'out'}")
+    assert done.returncode == 0, done.stderr
+    verdicts = pd.read_csv(tmp_path / "out" / "verdicts.csv").set_index("score")
+    assert verdicts.index.tolist() == [score for score in ("test/elbo", "test/nll", "test/mse") for _ in range(2)]
+    page = html.unescape((tmp_path / "out" / "comparison.html").read_text())
+    assert "Verdicts on test/nll, ± one standard error over images; one seed each" in done.stdout
+    for _, row in verdicts.loc["test/nll"].iterrows():
+        said = f"{row['best']} and {row['other']} tie: " if row["verdict"] == "tie" else f"{row['best']} beats "
+        assert said in done.stdout
+        assert said in page
+        assert row["images"] == 200
+        of = [checkout.client.get_run(row[f"{side}_ids"]).data.metrics["test/nll"] for side in ("other", "best")]
+        assert of[0] - of[1] == pytest.approx(row["difference"], abs=2 * row["standard_error"])
+    table = pd.read_csv(tmp_path / "out" / "comparison.csv", index_col="id")
+    errors = [
+        pd.read_parquet(checkout.artifacts(str(id)) / "test_scores.parquet")["elbo"].to_numpy("float64")
+        for id in table.sort_values("test/elbo").index[-2:]
+    ]
+    row = verdicts.loc["test/elbo"].iloc[0]
+    assert row["difference"] == pytest.approx(np.mean(errors[1] - errors[0]), rel=1e-6)
+    assert row["standard_error"] == pytest.approx(np.std(errors[1] - errors[0], ddof=1) / np.sqrt(300), rel=1e-6)
+
+
+def test_runs_without_scores_of_images_are_named_with_the_command_that_adds_them(
+    checkout: Checkout, trained: dict[str, str], tmp_path: Path
+) -> None:
+    names = [name for name in trained if re.fullmatch(r"latent_dim=\d", name)]
+    files = {name: checkout.artifacts(trained[name]) / "test_scores.parquet" for name in names}
+    before = {name: file.read_bytes() for name, file in files.items()}
+    for name in names[:2]:
+        files[name].unlink()
+    done = compared(checkout, "experiment=compared", f"out={tmp_path / 'none'}")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "none" / "verdicts.csv").exists(), "a single run is left"
+    assert "Without scores of single images, so that no verdict is given on them: " in done.stdout
+    for name in names[:2]:
+        assert f"{name} ({beginning(trained[name])})" in done.stdout
+    [loop] = [line for line in done.stdout.splitlines() if line.startswith("for run in ")]
+    ids, command = re.fullmatch(
+        r"for run in ([0-9a-f ]+); do \S+ -m (pipeline\.evaluate run=\$run); done", loop
+    ).groups()
+    assert set(ids.split()) == {trained[name] for name in names[:2]}
+    for id in ids.split():
+        assert checkout.run(*command.replace("$run", id).split()).returncode == 0
+    assert {name: file.read_bytes() for name, file in files.items()} == before, "they are those of the training"
+    files[names[0]].write_bytes(b"PAR1")
+    done = compared(checkout, "experiment=compared", f"out={tmp_path / 'damaged'}")
+    assert f"test_scores.parquet of run {trained[names[0]]} is damaged (" in done.stdout
+    assert f"python -m pipeline.evaluate run={trained[names[0]]}\n" in done.stdout
+    assert len(pd.read_csv(tmp_path / "damaged" / "verdicts.csv")) == 3, "on the other two"
+    done = checkout.run("pipeline.evaluate", f"run={trained[names[0]]}")
+    assert "is damaged (" in done.stdout
+    assert files[names[0]].read_bytes() == before[names[0]]
+
+
 def tiles(row: bytes, width: int) -> np.ndarray:
     """The images of a strip, [N, H, W, 1] in [0, 1]."""
     pixels = np.asarray(Image.open(io.BytesIO(row)))[..., None] / 255
