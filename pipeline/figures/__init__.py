@@ -14,6 +14,7 @@ from pipeline.figures.diagram.diagram import structure
 from pipeline.figures.diagram.layer import Layer
 from pipeline.figures.film.film import latent_film
 from pipeline.figures.film.loop import loop
+from pipeline.figures.images.anomalies import anomalies
 from pipeline.figures.images.cards import mosaic_card, plane_card, reconstructions_card
 from pipeline.figures.images.decoded import decoded_latents, decoded_plane, interpolations, traversals
 from pipeline.figures.images.decoded_plane import DecodedPlane
@@ -43,6 +44,7 @@ __all__ = [
     "Layer",
     "Trajectories",
     "TrialCards",
+    "anomalies",
     "best_epoch",
     "decoded_latents",
     "decoded_plane",

@@ -24,6 +24,7 @@ class LoadedRun:
 
     Attributes:
         id, name: of the run.
+        store: that has it.
         config: composed and resolved.
         vae: the model as it was stored.
         metrics: as recorded.
@@ -34,6 +35,7 @@ class LoadedRun:
 
     id: str
     name: str
+    store: Store
     config: Config
     vae: VAE
     metrics: dict[str, float]
@@ -111,4 +113,5 @@ def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Se
     metrics = under_current_names(run.data.metrics)
     before = run.data.tags.get(FINGERPRINT, "")
     vae = trained_model(store, run_id)
-    return LoadedRun(run_id, str(run.info.run_name), config, vae, metrics, before, dict(run.data.tags), trusted)
+    name, tags = str(run.info.run_name), dict(run.data.tags)
+    return LoadedRun(run_id, name, store, config, vae, metrics, before, tags, trusted)

@@ -128,6 +128,61 @@ def test_files_of_ones_own_are_resized_interpolated_and_encoded(
     np.testing.assert_allclose(again["z1"][1], again["z1"][2])
 
 
+def test_the_worst_test_images_are_those_of_the_evaluation(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
+    arrays = made(checkout, run_id, tmp_path / "out", "what=scores", "what.worst=5", "what.importance_samples=50")
+    table = pd.read_csv(tmp_path / "out" / "scores.csv")
+    assert table["elbo"].is_monotonic_increasing
+    recorded = pd.read_parquet(checkout.artifacts(run_id) / "test_scores.parquet").loc[table["image"]]
+    for score in ("elbo", "rate", "distortion", "mse"):
+        np.testing.assert_allclose(table[score], recorded[score], rtol=1e-5)
+    assert table["class"].tolist() == recorded["label"].tolist(), "digits are named by their labels"
+    np.testing.assert_allclose(table["percentile"], np.linspace(100, 100 / 300, 300))
+    assert arrays["images"].shape == (300, 8, 8, 1)
+    assert table["nll"].mean() == pytest.approx(recorded["nll"].mean(), abs=0.5)
+    assert table["nll"].mean() < -table["elbo"].mean()
+
+
+def test_images_of_another_kind_are_the_most_unusual(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
+    made(checkout, run_id, tmp_path / "digits", "what=scores")
+    images = np.load(tmp_path / "digits" / "scores.npz")["images"][::30, :, :, 0]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, image in enumerate(images):
+        Image.fromarray(image).save(folder / f"digit{number}.png")
+    for number in range(2):
+        Image.fromarray(pixels(8, 8, seed=number)).save(folder / f"noise{number}.png")
+    unusual = ("what=scores", f"what.folder={folder}", "what.by=nll", "what.importance_samples=50")
+    arrays = made(checkout, run_id, tmp_path / "out", *unusual)
+    table = pd.read_csv(tmp_path / "out" / "scores.csv")
+    assert set(table["file"][:2]) == {"noise0.png", "noise1.png"}
+    assert table["percentile"][:2].tolist() == [100, 100]
+    assert table["percentile"].is_monotonic_decreasing
+    assert table["percentile"].iloc[-1] < 50
+    assert table["nll"].is_monotonic_decreasing
+    for file, image in zip(table["file"], arrays["images"], strict=True):
+        np.testing.assert_array_equal(np.asarray(Image.open(folder / file)), image[..., 0])
+
+
+def test_without_recorded_scores_there_is_no_percentile(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Image.fromarray(pixels(8, 8)).save(folder / "a.png")
+    file = checkout.artifacts(run_id) / "test_scores.parquet"
+    content = file.read_bytes()
+    pd.read_parquet(file).drop(columns="nll").to_parquet(file)
+    by_nll = ("what.by=nll", "what.importance_samples=50")
+    brief = checkout.run("pipeline.generate", f"run={run_id}", "what=scores", f"what.folder={folder}", *by_nll)
+    file.unlink()
+    done = checkout.run("pipeline.generate", f"run={run_id}", "what=scores", f"what.folder={folder}")
+    file.write_bytes(content)
+    assert f"Run {run_id} was evaluated without NLL, so no percentile is told" in brief.stdout + brief.stderr
+    assert done.returncode == 0, done.stderr
+    said = f"Run {run_id} has no scores of its test images to compare with. Add them with: "
+    assert said in done.stdout + done.stderr
+    [csv] = [line for line in done.stdout.splitlines() if line.endswith(".csv")]
+    assert list(pd.read_csv(csv)) == ["file", "elbo", "rate", "distortion", "mse"]
+
+
 def test_a_traversal_moves_one_dimension_at_a_time(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
     lines = made(checkout, run_id, tmp_path / "lines", "what=traversals", "what.steps=5", "what.dimensions=2")
     assert lines["images"].shape == (2, 5, 8, 8, 1)
@@ -157,6 +212,13 @@ def refused(checkout: Checkout, *overrides: str) -> str:
             ["what=encodings", "what.folder=nowhere"],
             "what.folder=nowhere: No such file or directory; expected",
         ),
+        (["what=scores", "what.folder=nowhere"], "what.folder=nowhere: No such file or directory; expected"),
+        (["what=scores", "what.by=kl"], "what.by=kl: expected 'elbo', 'rate', 'distortion', 'mse' or 'nll'"),
+        (["what=scores", "what.by=nll"], "what.by=nll: no NLL is computed. Set what.importance_samples=50"),
+        (
+            ["what=scores", "what.by=nll", "what.importance_samples=5", "what.folder=pipeline/figures/interactive"],
+            "have an NLL of 50 samples. Set what.importance_samples=50",
+        ),
         (["out=conf"], "out=conf: there is something already. Name a folder that does not exist yet"),
     ],
 )
@@ -168,6 +230,8 @@ def test_an_autoencoder_has_no_prior_to_draw_from(checkout: Checkout, tmp_path: 
     done = checkout.train(*SMALL, "objective=autoencoder", "tracking.experiment=plain")
     assert done.returncode == 0, done.stderr
     run_id = checkout.runs("plain")[0].info.run_id
+    told = refused(checkout, f"run={run_id}", "what=scores", "what.importance_samples=50")
+    assert "is an autoencoder, which has no NLL. Leave it out" in told
     assert "is an autoencoder, which has no prior. Set what.density=mixture" in refused(checkout, f"run={run_id}")
     assert made(checkout, run_id, tmp_path / "mixed", "what.density=mixture", "what.n=5")["images"].shape[0] == 5
 

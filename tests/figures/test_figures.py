@@ -494,3 +494,15 @@ def test_inputs_are_left_as_they_were(random):
     figures.latent_card(figures.LabelledPoints(points, np.zeros(9, int), ["all"]))
     assert np.array_equal(images, before[0])
     assert np.array_equal(points, before[1])
+
+
+def test_anomalies_stand_over_their_reconstructions(random):
+    images, outputs = noise(random, 7, 8, 8, 1), noise(random, 7, 8, 8, 1)
+    drawn = figures.anomalies(images, outputs, [f"file{index}.png" for index in range(7)], "Unusual")
+    pixels = rendered(drawn)
+    for image, output in zip(images, outputs, strict=True):
+        top, left, factor = find(image, pixels)
+        below, same_left, same_factor = find(output, pixels)
+        assert (left, factor) == (same_left, same_factor)
+        assert below == top + (8 + 1) * factor
+    assert {f"file{index}.png" for index in range(7)} <= set(texts(drawn))
