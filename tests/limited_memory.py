@@ -31,7 +31,7 @@ def train_on(file: str, *overrides: str) -> tuple[Any, float]:
     from hydra import compose, initialize_config_dir
 
     from pipeline.config.composition import TRAIN, plain
-    from pipeline.evaluation.evaluation import evaluate
+    from pipeline.evaluation.evaluate import evaluate
     from pipeline.runs.setup import Setup
     from pipeline.training.fit import fit
 

@@ -15,7 +15,7 @@ from pipeline.config.build import trusted_of
 from pipeline.config.names import Config
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.metric_names import SPEED, is_of_epoch, under_current_names
 from pipeline.models.vae import VAE
 from pipeline.process.circumstances import circumstances, differences

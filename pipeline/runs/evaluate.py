@@ -12,7 +12,8 @@ from rich.text import Text as Styled
 from pipeline.config.build import build, trusted_of
 from pipeline.config.names import Config, flatten, run_name, shown
 from pipeline.errors import InputError
-from pipeline.evaluation.evaluation import Evaluation, evaluate
+from pipeline.evaluation.evaluate import evaluate
+from pipeline.evaluation.evaluation import Evaluation
 from pipeline.evaluation.image_scores import ImageScores
 from pipeline.evaluation.scores import CATALOGUE
 from pipeline.evaluation.settings import EvaluationSettings

@@ -12,7 +12,7 @@ from pipeline.config.names import Config
 from pipeline.data.images import ImageData
 from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.metric_names import LOSS
 from pipeline.pictures.gallery import Gallery
 from pipeline.places import checkpoint_of

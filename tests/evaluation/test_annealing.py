@@ -6,7 +6,8 @@ from linear_gaussian import SHAPE, Exact, data_of, noise_images, settings
 
 from pipeline.evaluation import annealing as module
 from pipeline.evaluation.annealing import Annealing
-from pipeline.evaluation.evaluation import Evaluation, evaluate
+from pipeline.evaluation.evaluate import evaluate
+from pipeline.evaluation.evaluation import Evaluation
 from pipeline.latent import encoding
 from pipeline.latent.encoding import encode
 from pipeline.models.likelihood import SquaredError

@@ -5,7 +5,8 @@ import pytest
 from linear_gaussian import OBJECTIVE, PIXELS, data_of, linear_vae, noise_images, settings
 
 from pipeline.evaluation.collapse import active_units, collapse_warning
-from pipeline.evaluation.evaluation import Evaluation, evaluate
+from pipeline.evaluation.evaluate import evaluate
+from pipeline.evaluation.evaluation import Evaluation
 from pipeline.models.objectives.weighted_elbo import WeightedElbo
 
 

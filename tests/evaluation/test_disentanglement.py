@@ -18,7 +18,7 @@ from pipeline.evaluation.disentanglement.infomec import infomec
 from pipeline.evaluation.disentanglement.information import normalised_information
 from pipeline.evaluation.disentanglement.mig import mig
 from pipeline.evaluation.disentanglement.sap import sap
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.scores import CATALOGUE
 
 FACTORS = (Factor("shape", 3, ordered=False), Factor("size", 4), Factor("x", 8), Factor("y", 8))

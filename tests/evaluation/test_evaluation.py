@@ -8,7 +8,8 @@ import pytest
 from linear_gaussian import PIXELS, data_of, linear_vae, noise_images, settings
 
 from pipeline.data.batches import as_floats
-from pipeline.evaluation.evaluation import Evaluation, evaluate
+from pipeline.evaluation.evaluate import evaluate
+from pipeline.evaluation.evaluation import Evaluation
 from pipeline.evaluation.scores import CATALOGUE
 from pipeline.latent import encoding as encoded
 from pipeline.models.dense import Dense

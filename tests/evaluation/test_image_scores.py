@@ -6,7 +6,7 @@ import pytest
 from linear_gaussian import data_of, settings
 
 from pipeline.errors import InputError
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.image_scores import OF_AN_IMAGE, ImageScores, image_table
 
 

@@ -6,7 +6,7 @@ from linear_gaussian import data_of, linear_vae, noise_images, settings
 
 from pipeline.data.image_rows import ImageRows
 from pipeline.evaluation import information
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.information import mutual_information
 from pipeline.latent.encoding import Encoded
 

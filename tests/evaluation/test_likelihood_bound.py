@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from linear_gaussian import PIXELS, Exact, data_of, noise_images, settings
 
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, log_weights, mean_with_control
 from pipeline.latent import encoding as encoded
 from pipeline.latent.encoding import encode

@@ -6,7 +6,7 @@ from linear_gaussian import data_of, linear_vae, settings
 
 from pipeline.data.images import Split
 from pipeline.evaluation import linear_probe as module
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.linear_probe import linear_probe_accuracy
 
 

@@ -5,7 +5,7 @@ import pytest
 from linear_gaussian import data_of, noise_images, settings
 from passes import made
 
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.models.objectives.capacity import Capacity
 from pipeline.models.objectives.importance_weighted import ImportanceWeighted
 from pipeline.models.objectives.mean_discrepancy import MeanDiscrepancy

@@ -5,7 +5,7 @@ import pytest
 from linear_gaussian import data_of, linear_vae, settings
 
 from pipeline.data.images import Split
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.neighbours import knn_accuracy
 
 LINE = np.arange(6.0)[:, None]

@@ -14,7 +14,7 @@ from linear_gaussian import data_of, linear_vae, noise_images, settings
 from pipeline.data.cache_eviction import clear_cache
 from pipeline.data.digits import Digits
 from pipeline.data.images import ImageData, Split
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.feature_network import FEATURES, trained
 from pipeline.evaluation.kept_features import FILE, feature_network_of
 from pipeline.evaluation.kernel_distance import kernel_distance

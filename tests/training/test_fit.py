@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.models.objectives.weight_schedule import Warmup
 from pipeline.models.vae import VAE
