@@ -1,6 +1,6 @@
 """Scores of disentanglement: closed forms where codes are the factors, noise, or factors turned into each other."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -193,7 +193,7 @@ def drawn(factors=FACTORS) -> ImageData:
 
 def test_an_evaluation_has_them_where_factors_are_known() -> None:
     vae = linear_vae(encoder=np.eye(4) * 4, shape=(2, 2, 1))
-    found = asdict(evaluate(vae, drawn(), settings(factor_samples=2000)))
+    found = vars(evaluate(vae, drawn(), settings(factor_samples=2000)))
     assert {name for name in NAMES if found[name] is not None} == NAMES
     assert found["mig"] == pytest.approx(1, abs=0.05)
     fewer = evaluate(vae, drawn(), settings(factor_samples=300))
@@ -205,4 +205,4 @@ def test_an_evaluation_has_them_where_factors_are_known() -> None:
     for each in without:
         assert {name for name in NAMES if getattr(each, name) is not None} == set()
         others = dict.fromkeys(NAMES)
-        assert asdict(replace(each, **others)) == asdict(replace(evaluate(vae, drawn(), settings()), **others))
+        assert replace(each, **others) == replace(evaluate(vae, drawn(), settings()), **others)
