@@ -43,7 +43,8 @@ class Evaluation:
         marginal_kl: KL(aggregated posterior ‖ prior), nats, the rest of the rate; too high where the mutual information
             is too low.
         knn_accuracy: share of images whose class most of their nearest training images in latent space have; None
-            where there is one class.
+            where there is one class, and of a conditional model, whose encoder is told the class.
+        given_class: whether the model is conditional, so that its likelihood is p(image | class).
         warning: a text about latent dimensions that collapsed, with a cure; None where none did.
     """
 
@@ -61,6 +62,7 @@ class Evaluation:
     mutual_information: float | None = None
     marginal_kl: float | None = None
     knn_accuracy: float | None = None
+    given_class: bool = False
     warning: str | None = None
 
     def metrics(self, prefix: str | None = None) -> dict[str, float]:
@@ -70,17 +72,17 @@ class Evaluation:
     def labelled(self) -> dict[str, float]:
         """The scores by their labels, such as `ELBO, nats per image`, for a person to read."""
         numbers = self._numbers()
-        return {score.label: numbers[name] for name, score in CATALOGUE.items() if name in numbers}
+        return {score.labelled(self.given_class): numbers[name] for name, score in CATALOGUE.items() if name in numbers}
 
     def _numbers(self) -> dict[str, float]:
-        values = asdict(self).items()
-        return {name: float(value) for name, value in values if isinstance(value, int | float) and math.isfinite(value)}
+        values = {name: value for name, value in asdict(self).items() if name in CATALOGUE and value is not None}
+        return {name: float(value) for name, value in values.items() if math.isfinite(value)}
 
 
 def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluation:
     """Evaluate a model on a split; equal seeds give equal scores, and the model's own stream of noise is not used."""
     split = data.validation if settings.split == "validation" else data.test
-    encoded = encode(vae, split.rows)
+    encoded = encode(vae, split.rows, split.labels)
     noise = random_stream(settings.seed, "latents").standard_normal(encoded.mean.shape)
     latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
     rates = encoded.rates
@@ -102,6 +104,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         active_units=active,
         collapsed=1 - active / vae.latent_dim,
         knn_accuracy=_knn_accuracy(vae, data, encoded.mean, split.labels, settings),
+        given_class=vae.conditional,
         warning=warning if len(split) > 1 else None,  # the posterior mean of a single image cannot vary
         **of_posterior,
     )
@@ -138,7 +141,7 @@ def _knn_accuracy(
     vae: VAE, data: ImageData, means: np.ndarray, labels: np.ndarray, settings: EvaluationSettings
 ) -> float | None:
     """The accuracy of classes [N] that are predicted from posterior means [N, D] by those of training images."""
-    if settings.neighbours is None:
+    if settings.neighbours is None or vae.conditional:
         return None
     near = as_trained(data, _some(len(data.train), settings.neighbour_images, settings.seed))
     return knn_accuracy(encode(vae, near.rows).mean, near.labels, means, labels, neighbours=settings.neighbours)

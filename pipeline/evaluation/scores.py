@@ -29,6 +29,12 @@ class Score:
     of_posterior: bool = False
     of_likelihood: bool = False
 
+    def labelled(self, given_class: bool) -> str:
+        """Its label, which says of a likelihood whether it is p(image) or p(image | class)."""
+        if not given_class or not self.of_likelihood:
+            return self.label
+        return self.label.replace("(image)", "(image | class)").replace("per image", "per image given its class")
+
     @property
     def best(self) -> Callable[[Sequence[float]], float]:
         """The function that gives the best of several values."""

@@ -14,7 +14,8 @@ from pipeline.figures.diagram.diagram import structure
 from pipeline.figures.diagram.layer import Layer
 from pipeline.figures.film.film import latent_film
 from pipeline.figures.film.loop import loop
-from pipeline.figures.images.cards import mosaic_card, plane_card, reconstructions_card
+from pipeline.figures.images.by_class import class_planes, class_rows, class_swap, samples_by_class
+from pipeline.figures.images.cards import mosaic_card, plane_card, planes_card, reconstructions_card, rows_card
 from pipeline.figures.images.decoded import decoded_latents, decoded_plane, interpolations, traversals
 from pipeline.figures.images.decoded_plane import DecodedPlane
 from pipeline.figures.images.image_row import image_row
@@ -42,6 +43,9 @@ __all__ = [
     "Trajectories",
     "TrialCards",
     "best_epoch",
+    "class_planes",
+    "class_rows",
+    "class_swap",
     "decoded_latents",
     "decoded_plane",
     "first_images",
@@ -57,12 +61,15 @@ __all__ = [
     "losses",
     "mosaic_card",
     "plane_card",
+    "planes_card",
     "png",
     "reconstructions",
     "reconstructions_by_epoch",
     "reconstructions_card",
+    "rows_card",
     "samples",
     "samples_beside",
+    "samples_by_class",
     "scatter_and_plane",
     "settle",
     "side_by_side",

@@ -131,14 +131,14 @@ def best_of(runs: Sequence[FinishedRun]) -> FinishedRun | None:
 def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSettings) -> figures.Column:
     """A run as a column of the picture: the same choice of images and, for an autoencoder too, of coordinates."""
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
-    images = gallery.some(trained.data.test, 8).images
+    pairs = gallery.some(trained.data.test, 8)
     shown = gallery.some(trained.data.test, 2000)
-    plane = plane_through(gallery.means(shown.rows), settings.plane, prior=True)
+    plane = plane_through(gallery.means(shown), settings.plane, prior=True)
     return figures.Column(
         name=trained.name,
         caption="  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores),
-        images=images,
-        reconstructions=gallery.reconstructed(images),
+        images=pairs.images,
+        reconstructions=gallery.reconstructed(pairs),
         points=gallery.labelled(plane, shown.labels),
         plane=gallery.decoded_plane(plane),
         samples=gallery.samples(36),
