@@ -16,7 +16,7 @@ from pipeline.figures.film.film import latent_film
 from pipeline.figures.film.loop import loop
 from pipeline.figures.images.by_class import class_planes, class_rows, class_swap, samples_by_class
 from pipeline.figures.images.cards import mosaic_card, plane_card, planes_card, reconstructions_card, rows_card
-from pipeline.figures.images.decoded import decoded_latents, decoded_plane, interpolations, traversals
+from pipeline.figures.images.decoded import decoded_latents, decoded_plane, interpolations, latents_by_class, traversals
 from pipeline.figures.images.decoded_plane import DecodedPlane
 from pipeline.figures.images.image_row import image_row
 from pipeline.figures.images.reconstructions_by_epoch import reconstructions_by_epoch
@@ -56,6 +56,7 @@ __all__ = [
     "latent_film",
     "latent_space",
     "latent_steps",
+    "latents_by_class",
     "literal_ticks",
     "loop",
     "losses",

@@ -3,10 +3,40 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from pipeline.config.names import shown
 from pipeline.data.image_file import Conversion
 from pipeline.data.image_loading import LoadedImages, load_images
 from pipeline.data.levels import Levels
+from pipeline.errors import InputError
+from pipeline.generation.asked_classes import asked_labels
 from pipeline.runs.loaded_run import LoadedRun
+from pipeline.text.wording import counted
+
+
+def own_labels(asked: Sequence[str] | None, number: int, trained: LoadedRun) -> np.ndarray | None:
+    """The labels, int [number], of files whose classes are asked for; None of a model that is not conditional.
+
+    Args:
+        asked: the class of all files, or of each.
+        number: of files.
+        trained: the model.
+
+    Raises:
+        InputError: the classes of a conditional model's files are not told, or are unknown, or another number of them.
+    """
+    labels = asked_labels(asked, trained)
+    if labels is None:
+        return None
+    if asked is None or len(labels) not in (1, number):
+        given = shown(asked if asked is None else list(asked))
+        raise InputError(
+            f"what.classes={given}: run {trained.id} is conditional and must be told the class of each image; expected "
+            f"one class for all {counted(number, 'file')}, or one each, for example "
+            f"what.classes=[{trained.vae.class_names[0]}]"
+        )
+    return np.resize(labels, number)
 
 
 def own_files(paths: Sequence[Path], trained: LoadedRun, *, skip: bool = False, key: str | None = None) -> LoadedImages:

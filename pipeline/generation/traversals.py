@@ -8,11 +8,16 @@ from pydantic import Field
 
 from pipeline import figures
 from pipeline.config.values import Count
+from pipeline.generation.asked_classes import AskedClasses, asked_labels, names_of
 from pipeline.generation.generated import Generated
-from pipeline.generation.plane import PLANE_IMAGES
-from pipeline.latent.encoding import decode, encode
+from pipeline.generation.plane import means_of_test_images
+from pipeline.latent.encoding import decode, decode_as
 from pipeline.latent.traversal import traversal
 from pipeline.runs.loaded_run import LoadedRun
+from pipeline.text.wording import shortened
+
+NAME_CELLS = 20
+"""Cells of a class's name before the name of a dimension."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,16 +26,32 @@ class Traversals:
 
     Attributes:
         steps: of each line.
-        dimensions: at most so many, the most varied first.
+        dimensions: at most so many, the most varied first; of several classes so many in all, but one of each.
+        classes: of a conditional model, as each of which the lines are decoded.
     """
 
     steps: Annotated[Count, Field(ge=2)]
     dimensions: Count
+    classes: AskedClasses
 
     def generate(self, trained: LoadedRun) -> Generated:
-        """A row for each dimension, [dimensions, steps] images."""
-        means = encode(trained.vae, trained.data.test.images[:PLANE_IMAGES]).mean
-        lines = traversal(means, self.steps, dimensions=self.dimensions, prior=trained.vae.objective.sampling)
-        images = decode(trained.vae, lines.latents)
-        figure = figures.traversals(images, lines.values, lines.names)
-        return Generated(images, lines.latents, figure, film=np.moveaxis(images, 1, 0))
+        """A row for each dimension, [dimensions, steps] images; of a conditional model [K, dimensions, steps].
+
+        Raises:
+            InputError: the model has no such class.
+        """
+        labels = asked_labels(self.classes, trained)
+        dimensions = self.dimensions if labels is None else max(1, self.dimensions // len(labels))
+        prior = trained.vae.objective.sampling
+        lines = traversal(means_of_test_images(trained), self.steps, dimensions=dimensions, prior=prior)
+        if labels is None:
+            images = decode(trained.vae, lines.latents)
+            figure = figures.traversals(images, lines.values, lines.names)
+            return Generated(images, lines.latents, figure, film=np.moveaxis(images, 1, 0))
+        classes = names_of(labels, trained)
+        images = decode_as(trained.vae, lines.latents, labels)
+        rows = images.reshape(-1, *images.shape[2:])
+        names = [f"{shortened(name, NAME_CELLS)}  {line}" for name in classes for line in lines.names]
+        figure = figures.traversals(rows, lines.values, names, "Latent traversals as each class")
+        latents = np.stack([lines.latents] * len(classes))
+        return Generated(images, latents, figure, film=np.moveaxis(rows, 1, 0), classes=classes)

@@ -62,9 +62,7 @@ class ClassPictures:
 
     def points(self, latents: np.ndarray) -> Figure:
         """Latents [N, D] decoded as each class, and under each image its class and its coordinates."""
-        images = self._as_each(latents)
-        names = np.repeat(self.names, len(latents)).tolist()
-        return figures.decoded_latents(images.reshape(-1, *images.shape[2:]), np.tile(latents, (len(images), 1)), names)
+        return figures.latents_by_class(self._as_each(latents), latents, self.names)
 
     def _as_each(self, latents: np.ndarray) -> np.ndarray:
         return decode_as(self.gallery.vae, latents, self.labels)

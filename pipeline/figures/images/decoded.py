@@ -117,17 +117,22 @@ def interpolations(first: np.ndarray, last: np.ndarray, decoded: np.ndarray, *, 
     return figure
 
 
-def decoded_latents(decoded: np.ndarray, coordinates: np.ndarray, classes: Sequence[str] = ()) -> Figure:
-    """Single images [N, H, W, C], each with the coordinates [N, D] under it that it was decoded from.
+def decoded_latents(decoded: np.ndarray, coordinates: np.ndarray) -> Figure:
+    """Single images [N, H, W, C], each with the coordinates [N, D] under it that it was decoded from."""
+    return captioned(decoded, _captions(coordinates), "Decoded at chosen coordinates")
 
-    Of a conditional model also with the name of its class.
-    """
+
+def latents_by_class(decoded: np.ndarray, coordinates: np.ndarray, class_names: Sequence[str]) -> Figure:
+    """Images [K, N, H, W, C], each with the name of its class under it, and its coordinates of [N, D]."""
+    names = drawables(class_names, NAME_CELLS)
+    captions = [f"{name} {place}" for name in names for place in _captions(coordinates)]
+    return captioned(decoded.reshape(-1, *decoded.shape[2:]), captions, "Decoded at chosen coordinates as each class")
+
+
+def _captions(coordinates: np.ndarray) -> list[str]:
     places = np.round(np.asarray(coordinates, np.float64), 3) + 0.0  # not -0
     captions = [f"({', '.join(f'{value:g}' for value in place)})" for place in places]
-    captions = [caption.replace("-", "\N{MINUS SIGN}") for caption in captions]
-    if classes:
-        captions = [f"{name} {place}" for name, place in zip(drawables(classes, NAME_CELLS), captions, strict=True)]
-    return captioned(decoded, captions, "Decoded at chosen coordinates")
+    return [caption.replace("-", "\N{MINUS SIGN}") for caption in captions]
 
 
 def coordinate_names(values: np.ndarray) -> list[str]:
