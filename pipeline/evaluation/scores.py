@@ -17,7 +17,8 @@ class Score:
         needs: the setting of `evaluation` that must not be null for it; None if there is no such setting.
         of_posterior: whether only a model that draws latents has it.
         of_likelihood: whether it contains −log p(image | latent), so that it differs between likelihoods as
-            probabilities differ from densities.
+            probabilities differ from densities, and between models that are told the class of an image and others.
+        of_all_classes: whether only a model that is not told the class of an image has it.
     """
 
     label: str
@@ -28,6 +29,7 @@ class Score:
     needs: str | None = None
     of_posterior: bool = False
     of_likelihood: bool = False
+    of_all_classes: bool = False
 
     def labelled(self, given_class: bool) -> str:
         """Its label, which says of a likelihood whether it is p(image) or p(image | class)."""
@@ -80,6 +82,7 @@ CATALOGUE = {
         ranks=True,
         compared=True,
         needs="neighbours",
+        of_all_classes=True,
     ),
 }
 """Every score by the last part of its metric's name, such as `test/elbo`."""

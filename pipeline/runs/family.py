@@ -21,7 +21,7 @@ from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
-from pipeline.tracking.run_facts import FinishedRun, are_comparable, deciding_score, finished_children
+from pipeline.tracking.run_facts import FinishedRun, are_comparable, deciding_score, finished_children, incomparable_in
 from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.ui.overview import family_page
@@ -104,7 +104,7 @@ def write_results(parent: Run, config: Config) -> None:
     table = pd.DataFrame({run.name: run.scores for run in finished}).T
     not_finished = [f"{literal(run.run_name)} ({run.status.lower()})" for run in others]
     link = family_page(parent.store, parent.id) if finished else None
-    parent.describe(_description(table, not_finished, link, comparable=are_comparable(finished)))
+    parent.describe(_description(table, not_finished, link, finished))
     if finished:
         parent.file("runs.csv", table.to_csv(index_label="run"))
         parent.picture("side_by_side.png", lambda: _side_by_side(parent, finished, config))
@@ -136,7 +136,7 @@ def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSe
     plane = plane_through(gallery.means(shown), settings.plane, prior=True)
     return figures.Column(
         name=trained.name,
-        caption="  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores),
+        caption=_caption(scores, gallery),
         images=pairs.images,
         reconstructions=gallery.reconstructed(pairs),
         points=gallery.labelled(plane, shown.labels),
@@ -145,8 +145,18 @@ def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSe
     )
 
 
-def _description(table: pd.DataFrame, not_finished: Sequence[str], link: str | None, *, comparable: bool) -> str:
-    """Return the description in Markdown; best scores are bold where data and likelihood are the same in all runs."""
+def _caption(scores: Mapping[str, float], gallery: Gallery) -> str:
+    shown = "  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores)
+    if not gallery.vae.conditional:
+        return shown
+    return f"{shown}\nof p(image | class); plane as class {gallery.by_class.names[0]}, samples of all classes in turn"
+
+
+def _description(
+    table: pd.DataFrame, not_finished: Sequence[str], link: str | None, finished: Sequence[FinishedRun]
+) -> str:
+    """Return the description in Markdown; best scores are bold where the runs can be compared."""
+    comparable = are_comparable(finished)
     lines = [f"**[Compare all of them]({link})**: curves, parameters, pictures.\n"] if link else []
     lines += [f"Not finished: {', '.join(not_finished)}\n"] if not_finished else []
     best = {name: best(list(table[name].dropna())) for name in table.columns if comparable and (best := ranking(name))}
@@ -157,6 +167,10 @@ def _description(table: pd.DataFrame, not_finished: Sequence[str], link: str | N
     if cells:
         lines.append(markdown_table([["run", *table.columns], *cells], align=["---", *["---:"] * len(table.columns)]))
         lines += ["", "Scores of the test split; `side_by_side.png` shows all of the runs."]
+        if reason := incomparable_in(finished):
+            lines.append(f"They cannot be compared: the runs differ in {reason}.")
+        elif finished[0].is_conditional:
+            lines.append("All runs are conditional: ELBO, NLL and distortion are of p(image | class).")
     return "\n".join(lines)
 
 

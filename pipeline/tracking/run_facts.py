@@ -15,6 +15,9 @@ from pipeline.tracking.tags import FINGERPRINT, PARENT, PRUNED, REUSED, TRAINING
 FOLLOWING = ("training.runtime.threads", "training.seed", "model.parameters")
 """Settings that follow from others, or say little."""
 
+CONDITIONAL = "model.conditional"
+"""The setting of an architecture by which encoder and decoder are told the class of an image."""
+
 
 @dataclass(frozen=True)
 class FinishedRun:
@@ -50,14 +53,34 @@ class FinishedRun:
         return FINGERPRINT in self.tags
 
     @property
+    def is_conditional(self) -> bool:
+        """Whether its model is told the class of each image; no run of an earlier version is."""
+        return self.params.get(CONDITIONAL) == "true"
+
+    @property
     def is_child(self) -> bool:
         """Whether the run is a child of another one."""
         return PARENT in self.tags
 
 
+def incomparable_in(runs: Sequence[FinishedRun]) -> str | None:
+    """In what runs differ so that their scores cannot be compared, in words; None where they can.
+
+    A conditional model is told the class of an image, which is worth up to its entropy: p(image | class) is no p(image).
+    """
+    decisive = {
+        "data set": [run.tags.get(FINGERPRINT) for run in runs],
+        "likelihood": [run.params.get("likelihood") for run in runs],
+        "what they are told (some are conditional: their likelihood is p(image | class), that of the others p(image))": [
+            run.is_conditional for run in runs
+        ],
+    }
+    return " and in ".join(name for name, values in decisive.items() if len(set(values)) > 1) or None
+
+
 def are_comparable(runs: Sequence[FinishedRun]) -> bool:
-    """Whether the scores of runs can be compared: they have data and likelihood in common."""
-    return len({(run.tags.get(FINGERPRINT), run.params.get("likelihood")) for run in runs}) == 1
+    """Whether the scores of runs can be compared: they have data, likelihood and its condition in common."""
+    return bool(runs) and incomparable_in(runs) is None
 
 
 def evaluated_split(runs: Sequence[FinishedRun]) -> str:

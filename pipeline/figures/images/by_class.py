@@ -21,6 +21,7 @@ PANEL_GAP = 40  # pixels between two panels
 PANEL_HEAD = 26  # pixels above a panel, for its name
 PANEL_SIDE = 560  # pixels that the images of one of several panels may take
 PLANE_GAP = 14  # pixels between two planes
+PLANE_SIDE = 8  # images along each side of a plane, at most
 MARK = "#d55e00"  # of the image's own class
 MARK_WIDTH = 1.6  # points
 SWAP_TITLE = "Class swap: each image's latent decoded as every class; its own is framed"
@@ -58,8 +59,12 @@ def samples_by_class(prior: np.ndarray, fitted: np.ndarray, class_names: Sequenc
 
 
 def class_planes(planes: Sequence[DecodedPlane], title: str = "Decoded plane of each class") -> Figure:
-    """Decoded planes of the same coordinates as a mosaic, each under the name of its class."""
-    tiles = [join(seamed(plane.images)[::-1], 0, 0) for plane in planes]
+    """Decoded planes of the same coordinates as a mosaic, each under the name of its class.
+
+    Of a plane with more than eight coordinates along an axis, every second, third ... is shown.
+    """
+    step = [-(-len(values) // PLANE_SIDE) for values in (planes[0].y, planes[0].x)]
+    tiles = [join(seamed(plane.images[:: step[0], :: step[1]])[::-1], 0, 0) for plane in planes]
     height, width, _ = tiles[0].shape
     rows, columns = near_square(len(tiles), height + PANEL_HEAD + PLANE_GAP, width + PLANE_GAP)
     factor = whole_factor(rows * height, columns * width, SHEET_SIDE)

@@ -125,7 +125,7 @@ def decoded_latents(decoded: np.ndarray, coordinates: np.ndarray) -> Figure:
 def latents_by_class(decoded: np.ndarray, coordinates: np.ndarray, class_names: Sequence[str]) -> Figure:
     """Images [K, N, H, W, C], each with the name of its class under it, and its coordinates of [N, D]."""
     names = drawables(class_names, NAME_CELLS)
-    captions = [f"{name} {place}" for name in names for place in _captions(coordinates)]
+    captions = [f"{name} at {place}" for name in names for place in _captions(coordinates)]
     return captioned(decoded.reshape(-1, *decoded.shape[2:]), captions, "Decoded at chosen coordinates as each class")
 
 
