@@ -123,7 +123,7 @@ def _reason_not_comparable(name: str, searched: Collection[str]) -> str | None:
         )
     if score and (score.of_likelihood or score.of_all_classes) and CONDITIONAL in searched:
         return (
-            "a conditional model is told the class of each image, so that it is of p(image | class) instead of p(image), "
+            "a conditional model is told the class of each image, so that it has p(image | class) for p(image), "
             f"and this study searches {CONDITIONAL}"
         )
     return None

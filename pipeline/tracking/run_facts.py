@@ -64,14 +64,11 @@ class FinishedRun:
 
 
 def incomparable_in(runs: Sequence[FinishedRun]) -> str | None:
-    """In what runs differ so that their scores cannot be compared, in words; None where they can.
-
-    A conditional model is told the class of an image, which is worth up to its entropy: p(image | class) is no p(image).
-    """
-    decisive = {
+    """In what runs differ so that their scores cannot be compared, in words; None where they can."""
+    decisive: dict[str, list[str | bool | None]] = {
         "data set": [run.tags.get(FINGERPRINT) for run in runs],
         "likelihood": [run.params.get("likelihood") for run in runs],
-        "what they are told (some are conditional: their likelihood is p(image | class), that of the others p(image))": [
+        "whether they are told the class of an image, as p(image | class) is not p(image)": [
             run.is_conditional for run in runs
         ],
     }
