@@ -17,6 +17,7 @@ def make_earlier(config: Config) -> None:
     """Make a recorded config into that of an earlier version: former class paths, no choices, and fewer keys."""
     config.pop("choices", None)
     del config["tracking"]["checkpoint_minutes"]
+    del config["model"]["conditional"]
     schedule = config["objective"].pop("schedule")
     config["objective"] |= {
         "_target_": "pipeline.models.objective.Objective",

@@ -27,6 +27,7 @@ DENSE = {
     "decoder_hidden": None,
     "batch_norm": False,
     "dropout": 0.0,
+    "conditional": False,
 }
 TRAINING = {
     "_target_": "pipeline.training.settings.TrainingSettings",

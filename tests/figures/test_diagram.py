@@ -23,6 +23,7 @@ BOTH = {
     "initializer": None,
     "batch_norm": False,
     "dropout": 0.0,
+    "conditional": False,
 }
 DENSE = BOTH | {"hidden": [256, 128], "decoder_hidden": None}
 CONV = BOTH | {"filters": [32, 64], "strides": 2, "kernel": 3, "units": [16], "decoder_units": []}

@@ -122,9 +122,7 @@ class Served:
         wanted = "one class" if count == 1 else f"one class for all, or {count}, one each"
         listed = ", ".join(names[:LISTED]) + (" …" if len(names) > LISTED else "")
         if request.classes is None:
-            raise InputError(
-                f"classes: missing; this model is conditional and must be told the class; expected {wanted}, of: {listed}"
-            )
+            raise InputError(f"classes: missing; this model is conditional; expected {wanted}, of: {listed}")
         labels = labels_of(request.classes, names, "classes")
         if len(labels) not in (1, count):
             raise InputError(f"classes: {len(labels)} of them; expected {wanted}")
