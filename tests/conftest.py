@@ -136,7 +136,15 @@ def small_vae() -> Callable[..., object]:
     from pipeline.models.vae import assemble
 
     def vae(
-        *, likelihood=None, architecture=None, latent_dim=2, seed=0, batch_norm=False, dropout=0.0, class_names=(), **own
+        *,
+        likelihood=None,
+        architecture=None,
+        latent_dim=2,
+        seed=0,
+        batch_norm=False,
+        dropout=0.0,
+        class_names=(),
+        **own,
     ):
         network = {"hidden": [16], "decoder_hidden": None, "batch_norm": batch_norm, "dropout": dropout}
         network |= {"conditional": bool(class_names)}

@@ -46,7 +46,7 @@ class ClassPictures:
         return [self.gallery.data.class_names[label] for label in self.labels]
 
     def cards(self, shown: ShownImages) -> dict[str, Callable[[], np.ndarray]]:
-        """What draws those cards that are others than of an unconditional model, by name."""
+        """What draws those cards that are others than of an unconditional model, uint8 [S, S, 3], by name."""
         return {
             "grid": lambda: figures.planes_card(self._planes(shown.plane)),
             "samples": lambda: figures.rows_card(self._as_each(self.gallery.noise(COLUMNS))),

@@ -158,4 +158,6 @@ def _facts(run: MlflowRun) -> FinishedRun:
     minutes = (run.info.end_time - run.info.start_time) / 60_000
     data = run.data
     metrics = data.metrics | under_current_names(data.metrics)
-    return FinishedRun(run.info.run_id, str(run.info.run_name), data.params, metrics, data.tags, minutes)
+    # No model of an earlier version, which had no such setting, is conditional.
+    unset = {CONDITIONAL: "false"} if "model" in data.params and CONDITIONAL not in data.params else {}
+    return FinishedRun(run.info.run_id, str(run.info.run_name), data.params | unset, metrics, data.tags, minutes)

@@ -185,7 +185,7 @@ def test_a_resumed_training_is_bit_for_bit_the_same(composed, tmp_path: Path) ->
 
 def test_images_of_one_class_are_refused_with_the_cure(composed, blobs) -> None:
     split = Split(blobs(9), np.zeros(9, int))
-    with pytest.raises(InputError, match="of blobs are of one class \\(a\\), or have no labels.*one folder per class"):
+    with pytest.raises(InputError, match=r"of blobs are of one class \(a\), or have no labels.*one folder per class"):
         setup_of(composed).model_for(ImageData("blobs", split, split, split, ("a", "b")))
 
 
