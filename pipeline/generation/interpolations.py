@@ -10,7 +10,7 @@ from pydantic import Field
 from pipeline import figures
 from pipeline.config.values import Count, Text
 from pipeline.errors import InputError
-from pipeline.generation.asked_classes import AskedClasses
+from pipeline.generation.asked_classes import AskedClasses, asked_labels
 from pipeline.generation.generated import Generated
 from pipeline.generation.own_files import own_files, own_labels
 from pipeline.latent.encoding import decode, encode
@@ -63,7 +63,7 @@ class Interpolations:
 
     def _of_the_data(self, trained: LoadedRun) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of test images, uint8 [R, 2, H, W, C], and their labels, int [R, 2]."""
-        if self.classes is not None:
+        if self.classes is not None and asked_labels(self.classes, trained) is not None:
             raise InputError(
                 "what.classes: test images have classes of their own; expected null. Leave it out, or name files of "
                 "your own: what.files=[me.png,you.png]"
