@@ -17,7 +17,11 @@ def compose_and_generate(composed: DictConfig) -> None:
     """Generate what the composed config asks for."""
     with errors_printed():
         if composed.point is not None:
-            composed.what = {"_target_": "pipeline.generation.points.Points", "points": [composed.point]}
+            composed.what = {
+                "_target_": "pipeline.generation.points.Points",
+                "points": [composed.point],
+                "classes": None,
+            }
         config = configured(composed)
         prepare_process()
         from rich.console import Console

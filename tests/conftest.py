@@ -125,15 +125,29 @@ def blobs() -> Callable[..., np.ndarray]:
 
 @pytest.fixture(scope="session")
 def small_vae() -> Callable[..., object]:
-    """A VAE for 8x8x1 images with fresh weights; dense, Bernoulli and the negative ELBO unless told otherwise."""
+    """A VAE for 8x8x1 images with fresh weights; dense, Bernoulli and the negative ELBO unless told otherwise.
+
+    With `class_names` it is conditional.
+    """
     from pipeline.models.dense import Dense
     from pipeline.models.likelihood import Bernoulli
     from pipeline.models.objectives.weight_schedule import Constant
     from pipeline.models.objectives.weighted_elbo import WeightedElbo
     from pipeline.models.vae import assemble
 
-    def vae(*, likelihood=None, architecture=None, latent_dim=2, seed=0, batch_norm=False, dropout=0.0, **own):
+    def vae(
+        *,
+        likelihood=None,
+        architecture=None,
+        latent_dim=2,
+        seed=0,
+        batch_norm=False,
+        dropout=0.0,
+        class_names=(),
+        **own,
+    ):
         network = {"hidden": [16], "decoder_hidden": None, "batch_norm": batch_norm, "dropout": dropout}
+        network |= {"conditional": bool(class_names)}
         network |= {"latent_dim": latent_dim, "scale": "log_variance", "activation": "tanh", "initializer": None}
         weights = {
             "beta": 1.0,
@@ -148,6 +162,7 @@ def small_vae() -> Callable[..., object]:
             objective=own.get("objective") or WeightedElbo(**weights | own),
             image_shape=(8, 8, 1),
             seed=seed,
+            class_names=class_names,
         )
 
     return vae

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline import figures
-from pipeline.data.images import ImageData
+from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.latent.encoding import decode, reconstruct
 from pipeline.runs.loaded_run import LoadedRun, load
@@ -25,7 +25,7 @@ class Strip:
     Attributes:
         run_id: of the model.
         reconstructions: PNG, a row of the images as it reconstructs them.
-        samples: PNG, a row of what it decodes the latents to.
+        samples: PNG, a row of what it decodes the latents to; a conditional model as its classes in turn.
     """
 
     run_id: str
@@ -86,18 +86,20 @@ def _sheet(
         except InputError as error:
             left_out[run.id] = str(error)
         after_each()
-    inputs = figures.image_row(_chosen(data)) if data else b""
+    inputs = figures.image_row(_chosen(data).images) if data else b""
     return Sheet(data.name if data else "", inputs, strips, left_out)
 
 
-def _chosen(data: ImageData) -> np.ndarray:
-    """The test images that are shown, uint8 [N, H, W, C]; the same for all models of the data."""
+def _chosen(data: ImageData) -> Split:
+    """The test images that are shown; the same for all models of the data."""
     order = np.random.default_rng(0).permutation(len(data.test))
-    return data.test.images[order[:IMAGES]]
+    return data.test.take(order[:IMAGES])
 
 
-def _strip(trained: LoadedRun, images: np.ndarray, latents: np.ndarray) -> Strip:
-    """Images [N, H, W, C] and latents [N, D] through a model; one of fewer dimensions takes the first coordinates."""
+def _strip(trained: LoadedRun, shown: Split, latents: np.ndarray) -> Strip:
+    """Images and latents [N, D] through a model; one of fewer dimensions takes the first coordinates."""
     vae = trained.vae
-    decoded = decode(vae, latents[:, : vae.latent_dim])
-    return Strip(trained.id, figures.image_row(reconstruct(vae, images)), figures.image_row(decoded))
+    in_turn = np.resize(np.arange(len(vae.class_names)), len(latents)) if vae.conditional else None
+    decoded = decode(vae, latents[:, : vae.latent_dim], in_turn)
+    reconstructions = reconstruct(vae, shown.images, shown.labels)
+    return Strip(trained.id, figures.image_row(reconstructions), figures.image_row(decoded))

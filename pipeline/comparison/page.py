@@ -35,10 +35,12 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
     how = (
         "The best of a column is green."
         if table.comparable
-        else "The runs differ in data set or likelihood, so their scores cannot be compared."
+        else f"The runs differ in {table.incomparable_in}, so their scores cannot be compared."
     )
     if table.verdicts:
         how = "Green is the best of a column and, of ELBO, NLL and squared error, what is not significantly worse."
+    if table.comparable and table.condition:
+        how = f"{how} {table.condition}"
     return web_page(
         "comparison/page.html",
         title=title,

@@ -17,12 +17,12 @@ from pipeline.evaluation.scores import COMPARED, ranking, score_of
 from pipeline.text.wording import counted, one_line
 from pipeline.tracking.run_facts import (
     FinishedRun,
-    are_comparable,
     beginning,
     deciding_score,
     differing,
     evaluated_split,
     feature_networks,
+    incomparable_in,
 )
 
 TERMINAL_SCORES = ("elbo", "nll", "rate", "distortion")
@@ -65,9 +65,22 @@ class Table:
         sign = -1 if score and score.higher_is_better else 1
         self.runs = sorted(runs, key=lambda run: sign * run.metrics.get(self.sort, sign * float("inf")))
         self.settings = differing(runs)
-        self.comparable = are_comparable(runs)
+        self.incomparable_in = incomparable_in(runs)
         judged = {name: verdicts(self.runs, images, name) for name in map(f"{self.split}/{{}}".format, UNITS)}
         self.verdicts = {name: found for name, found in judged.items() if found and self.comparable}
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the scores of the runs can be compared."""
+        return self.incomparable_in is None
+
+    @property
+    def condition(self) -> str | None:
+        """What the likelihood of the runs is, where some are conditional; None where none is."""
+        conditional = [run.is_conditional for run in self.runs]
+        if all(conditional):
+            return "All are conditional: ELBO, NLL and distortion are of p(image | class)."
+        return "ELBO, NLL and distortion of the conditional ones are of p(image | class)." if any(conditional) else None
 
     @property
     def headings(self) -> dict[str, str]:
@@ -116,6 +129,10 @@ class Table:
             if _width(self._printed([*shown, key], SHORT_NAME_WIDTH), console) <= console.width:
                 shown.append(key)
         console.print(f"Scores of the {self.split} split, sorted by {self.sort}", highlight=False)
+        if self.incomparable_in:
+            console.print(Text(f"They cannot be compared: the runs differ in {self.incomparable_in}"), soft_wrap=True)
+        elif self.condition:
+            console.print(Text(self.condition), soft_wrap=True)
         console.print(self._printed(shown, NAME_WIDTH))
         hidden = [f"{len(self.runs) - TERMINAL_RUNS} more runs"] if len(self.runs) > TERMINAL_RUNS else []
         hidden += [", ".join(rest)] if (rest := [key for key in self.settings if key not in shown]) else []

@@ -34,6 +34,16 @@ def _needs(key: str, other: str) -> Rule:
     return Rule(key=key, by=(other,), when=lambda flat: flat[other] is None, why=f"{other} is null")
 
 
+def _of_classification(key: str) -> Rule:
+    """A setting of the classifier in the latent space, which would be asked for what a conditional model is told."""
+    return Rule(
+        key=key,
+        by=("model", "evaluation.neighbours"),
+        when=lambda flat: flat.get("model.conditional", False) and flat[key] is not None,
+        why="model.conditional=true tells the model the class that neighbours would be asked for",
+    )
+
+
 def _of_picture(key: str, picture: str) -> Rule:
     """A setting of one picture."""
     return Rule(
@@ -145,6 +155,9 @@ RULES = (
     _needs("evaluation.nll_images", "evaluation.importance_samples"),
     _needs("evaluation.neighbour_images", "evaluation.neighbours"),
     _needs("evaluation.annealing_images", "evaluation.annealing_steps"),
+    _of_classification("evaluation.neighbours"),
+    _of_classification("evaluation.neighbour_images"),
+    _of_classification("evaluation.linear_probe"),
     Rule(
         key="what",
         by=("point",),

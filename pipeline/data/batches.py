@@ -19,20 +19,30 @@ class TrainingBatches(keras.callbacks.Callback):
 
     A run that is resumed at an epoch therefore meets the same batches as one that was never stopped. `fit` is given
     `dataset`, float32 [B, H, W, C] in [0, 1], and the object itself as a callback, which sets the epoch that begins.
+    With labels its batches are the inputs of a conditional model, pairs of images and labels.
 
     Args:
         images: uint8 [N, H, W, C].
         batch_size: images in a batch; the last one of an epoch may be smaller.
         seed: of the order, and of the pixels where they are drawn.
         binarise: draw each pixel, black or white, anew in every epoch: white with its grey value as probability.
+        labels: int [N], of a conditional model.
     """
 
-    def __init__(self, images: np.ndarray, *, batch_size: int, seed: int, binarise: bool = False) -> None:
+    def __init__(
+        self,
+        images: np.ndarray,
+        *,
+        batch_size: int,
+        seed: int,
+        binarise: bool = False,
+        labels: np.ndarray | None = None,
+    ) -> None:
         super().__init__()
         self._seed = seed
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         order = tf.data.Dataset.from_tensors(0).flat_map(_as_written(lambda _: self._order(len(images), batch_size)))
-        self.dataset = _batched(images, order, batch_size, self._drawn if binarise else _grey)
+        self.dataset = _batched(images, order, batch_size, self._drawn if binarise else _grey, labels)
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         """Set the epoch, which Keras tells before it asks for the epoch's first batch."""
@@ -56,9 +66,12 @@ class TrainingBatches(keras.callbacks.Callback):
         return tf.stack([tf.constant(self._seed, tf.int64), self._epoch.read_value()])
 
 
-def batches_in_order(images: np.ndarray, *, batch_size: int) -> tf.data.Dataset:
-    """Batches of images, uint8 [N, H, W, C], in their order: float32 [B, H, W, C] in [0, 1]."""
-    return _batched(images, tf.data.Dataset.range(len(images)).batch(batch_size), batch_size)
+def batches_in_order(images: np.ndarray, *, batch_size: int, labels: np.ndarray | None = None) -> tf.data.Dataset:
+    """Batches of images, uint8 [N, H, W, C], in their order: float32 [B, H, W, C] in [0, 1].
+
+    With labels, int [N], they are the inputs of a conditional model, pairs of images and labels.
+    """
+    return _batched(images, tf.data.Dataset.range(len(images)).batch(batch_size), batch_size, labels=labels)
 
 
 def as_floats(images: np.ndarray) -> np.ndarray:
@@ -75,18 +88,26 @@ def _batched(
     order: tf.data.Dataset,
     batch_size: int,
     values: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = _grey,
+    labels: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Batches, float32 [B, H, W, C], that `values` makes of uint8 images [B, H, W, C] and their positions [B].
+
+    With labels each is a pair of these and labels [B].
 
     Args:
         images: uint8 [N, H, W, C].
         order: batches of positions, int [B].
         batch_size: positions in a batch.
         values: from images and positions to floats in [0, 1].
+        labels: int [N].
     """
     memory = _shared(images)
     looked_up = _as_written(lambda indices: values(tf.gather(memory.read_value(), indices), indices))
-    dataset = order.map(looked_up, num_parallel_calls=1)
+    if labels is not None:
+        classes = tf.constant(labels, tf.int32)
+        # A tuple of one, of which Keras takes the pair as inputs; it would take the second of two as targets.
+        pair = _as_written(lambda indices: ((looked_up(indices), tf.gather(classes, indices)),))
+    dataset = order.map(looked_up if labels is None else pair, num_parallel_calls=1)
     options = tf.data.Options()
     options.deterministic = True
     # The pipeline is a lookup and a division or a draw; more threads would only take cores from the network.

@@ -4,7 +4,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BeforeValidator, Field
+
+from pipeline.errors import InputError
+from pipeline.text.wording import shortened
 
 
 def _as_names(value: Any) -> Any:
@@ -28,6 +32,31 @@ NamesOrNone = Annotated[
     Field(examples=[[3, 7]]),
 ]
 """Class names, or null for those of the data set itself."""
+
+
+LISTED = 20
+"""Class names that a message lists; more would hide its end."""
+
+
+def labels_of(asked: Sequence[Any], class_names: Sequence[str], key: str) -> np.ndarray:
+    """The labels, int [n], of classes that somebody asks for by name or, where no name is a number, by number from 0.
+
+    Args:
+        asked: names or numbers.
+        class_names: by label.
+        key: of the setting that asks, for messages.
+
+    Raises:
+        InputError: there is no such class.
+    """
+    known = {name: label for label, name in enumerate(class_names)}
+    if not any(name.isdecimal() for name in class_names):
+        known = {str(label): label for label in known.values()} | known
+    for name in map(str, asked):
+        if name not in known:
+            listed = ", ".join(class_names[:LISTED]) + (" …" if len(class_names) > LISTED else "")
+            raise InputError(f"{key}: there is no class {shortened(name, 40)}; expected one of: {listed}")
+    return np.array([known[str(name)] for name in asked], np.int64)
 
 
 def printable(names: Sequence[str]) -> tuple[str, ...]:

@@ -17,8 +17,10 @@ class Split:
     Args:
         images: uint8 [N, H, W, C], where 0 is black, or rows of such an array. They stay uint8 and become float in the
             batch.
-        labels: int64 [N], indices into the class names. They are used by pictures and evaluation, never by training.
-        factors: int64 [N, F], the value of each factor of variation, likewise; None where they are not known.
+        labels: int64 [N], indices into the class names. They are used by pictures and evaluation; by training only
+            where the model is conditional.
+        factors: int64 [N, F], the value of each factor of variation, used by pictures and evaluation alone; None where
+            they are not known.
 
     Attributes:
         rows: the images, for those who look at a few at a time.

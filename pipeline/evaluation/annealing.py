@@ -48,25 +48,28 @@ class Annealing:
 
     def nll(self, encoded: Encoded) -> np.ndarray:
         """A stochastic upper bound on −log p(x) of each image, nats, float64 [N]."""
-        targets = _targets(as_floats(encoded.images.whole()), encoded.mean, encoded.log_variance)
+        targets = _targets(as_floats(encoded.images.whole()), encoded.mean, encoded.log_variance, encoded.labels)
         return -_log_mean(self._log_weights(targets, "images"))
 
-    def bracket(self, number: int) -> tuple[np.ndarray, np.ndarray] | None:
+    def bracket(self, number: int, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray] | None:
         """A lower and an upper stochastic bound on −log p(x) of images that the model draws, nats, [number] each.
 
-        None where the likelihood is of a user's own class, from which nothing can be drawn.
+        A conditional model draws them of the classes with these labels, int [number]. There are no bounds, but None,
+        where the likelihood is of a user's own class, from which nothing can be drawn.
         """
         stream = random_stream(self.seed, "images of bidirectional Monte Carlo")
         latents = stream.standard_normal((number, self.vae.latent_dim)).astype("float32")
         parts = []
         for batch in batches(number, self.vae.image_shape):
-            outputs = ops.convert_to_numpy(ops.cast(self.vae.decoder(latents[batch], training=False), "float32"))
+            told = None if labels is None else labels[batch]
+            outputs = ops.convert_to_numpy(ops.cast(self.vae.outputs(latents[batch], told), "float32"))
             images = drawn_images(self.vae.likelihood, outputs, stream)
             if images is None:
                 return None
-            posterior = self.vae.posterior(images)
-            parts.append(_targets(images, *(ops.convert_to_numpy(ops.cast(each, "float32")) for each in posterior)))
-        targets = Targets(*map(np.concatenate, zip(*parts, strict=True)))
+            posterior = self.vae.posterior(images, told)
+            parts.append([images, *(ops.convert_to_numpy(ops.cast(each, "float32")) for each in posterior)])
+        drawn, means, log_variances = map(np.concatenate, zip(*parts, strict=True))
+        targets = _targets(drawn, means, log_variances, labels)
         exact = (latents - targets.mean) * np.exp(-targets.log_scale)
         lower = _log_mean(-self._log_weights(targets, "way back", exact))
         return lower, -_log_mean(self._log_weights(targets, "drawn images"))
@@ -129,10 +132,10 @@ class Annealing:
         return weights
 
 
-def _targets(images: np.ndarray, mean: np.ndarray, log_variance: np.ndarray) -> Targets:
-    """Images, float32 [N, H, W, C], with the mean and the log variance of their posteriors, [N, D] each."""
+def _targets(images: np.ndarray, mean: np.ndarray, log_variance: np.ndarray, labels: np.ndarray | None) -> Targets:
+    """Images, float32 [N, H, W, C], with the mean and the log variance of their posteriors, [N, D], and labels, [N]."""
     log_scale = 0.5 * np.clip(log_variance, -WIDEST, WIDEST)
-    return Targets(images, mean.astype("float32"), log_scale.astype("float32"))
+    return Targets(images, mean.astype("float32"), log_scale.astype("float32"), labels)
 
 
 def _log_mean(log_weights: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ from pipeline.models.vae import VAE
 def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluation:
     """Evaluate a model on a split; equal seeds give equal scores, and the model's own stream of noise is not used."""
     split = data.validation if settings.split == "validation" else data.test
-    encoded = encode(vae, split.rows)
+    encoded = encode(vae, split.rows, split.labels)
     noise, latents = drawn_latents(vae, encoded, settings.seed)
     rates = encoded.rates.sum(axis=1)
     distortion = distortions(vae, encoded, latents)
@@ -53,6 +53,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         mse=float(squared_error.mean()),
         active_units=active,
         collapsed=1 - active / vae.latent_dim,
+        given_class=vae.conditional,
         warning=warning if len(split) > 1 else None,  # the posterior mean of a single image cannot vary
         images=ImageScores(
             split=settings.split,
@@ -103,7 +104,12 @@ def _information(
 def _accuracies(
     vae: VAE, data: ImageData, means: np.ndarray, labels: np.ndarray, settings: EvaluationSettings
 ) -> dict[str, Any]:
-    """The accuracies of classes [N] that are predicted from posterior means [N, D] by those of training images."""
+    """The accuracies of classes [N] that are predicted from posterior means [N, D] by those of training images.
+
+    There are none of a conditional model, whose encoder is told the class.
+    """
+    if vae.conditional:
+        return {}
     order = _some(len(data.train), None, settings.seed)
     among = order[: settings.neighbour_images] if settings.neighbours else order[:0]
     fitted = order[: settings.linear_probe] if settings.linear_probe else order[:0]

@@ -31,8 +31,9 @@ class Evaluation:
         marginal_kl: KL(aggregated posterior ‖ prior), nats, the rest of the rate; too high where the mutual information
             is too low.
         knn_accuracy: share of images whose class most of their nearest training images in latent space have; None
-            where there is one class.
-        linear_probe_accuracy: share of images whose class a linear classifier of latents tells; None for one class.
+            where there is one class, and of a conditional model, whose encoder is told the class.
+        linear_probe_accuracy: share of images whose class a linear classifier of latents tells; None likewise.
+        given_class: whether the model is conditional, so that its likelihood is p(image | class).
         nll_ais: upper bound on −log p(x) by annealed importance sampling, nats (Wu et al. 2017).
         nll_ais_standard_error: standard error of that mean over images, nats.
         bdmc_gap: mean width of the bracket of −log p(x) of images that the model draws, nats (Grosse et al. 2015).
@@ -84,6 +85,7 @@ class Evaluation:
     infomec_modularity: float | None = None
     infomec_explicitness: float | None = None
     infomec_compactness: float | None = None
+    given_class: bool = False
     warning: str | None = None
     images: ImageScores | None = field(default=None, compare=False, repr=False)
 
@@ -94,8 +96,8 @@ class Evaluation:
     def labelled(self) -> dict[str, float]:
         """The scores by their labels, such as `ELBO, nats per image`, for a person to read."""
         numbers = self._numbers()
-        return {score.label: numbers[name] for name, score in CATALOGUE.items() if name in numbers}
+        return {score.labelled(self.given_class): numbers[name] for name, score in CATALOGUE.items() if name in numbers}
 
     def _numbers(self) -> dict[str, float]:
-        values = vars(self).items()
-        return {name: float(value) for name, value in values if isinstance(value, int | float) and math.isfinite(value)}
+        values = {name: value for name, value in vars(self).items() if name in CATALOGUE and value is not None}
+        return {name: float(value) for name, value in values.items() if math.isfinite(value)}

@@ -20,15 +20,21 @@ class Targets(NamedTuple):
         images: float32 [B, H, W, C] in [0, 1].
         mean: of the posteriors, float32 [B, D].
         log_scale: logarithms of their standard deviations, float32 [B, D].
+        labels: int [B], of the images, where the model is conditional; else None.
     """
 
     images: Any
     mean: Any
     log_scale: Any
+    labels: Any
 
     def take(self, rows: slice | np.ndarray) -> "Targets":
         """Those at these positions, int [M]."""
-        return Targets(*(part[rows] for part in self))
+        return Targets(*(None if part is None else part[rows] for part in self))
+
+    def as_tensors(self) -> "Targets":
+        """The same as tensors."""
+        return Targets(*(None if part is None else tf.convert_to_tensor(part) for part in self))
 
 
 class State(NamedTuple):
@@ -78,7 +84,7 @@ class Hamiltonian:
         with tf.GradientTape() as tape:
             tape.watch(at)
             latents = targets.mean + ops.exp(targets.log_scale) * at
-            distortions = self.vae.likelihood(targets.images, self.vae.decoder(latents, training=False))
+            distortions = self.vae.likelihood(targets.images, self.vae.outputs(latents, targets.labels))
             squares = ops.square(at) - ops.square(latents)
             log_ratios = 0.5 * ops.sum(squares, axis=1) + ops.sum(targets.log_scale, axis=1) - distortions
         return State(at, log_ratios, tape.gradient(log_ratios, at))
@@ -90,7 +96,7 @@ class Hamiltonian:
         return moved, float(accepted)
 
     def _transition(self, targets: Targets, state: State, beta: Any, chance: Chance) -> tuple[State, Any]:
-        state_of = partial(self.state, Targets(*map(tf.convert_to_tensor, targets)))
+        state_of = partial(self.state, targets.as_tensors())
 
         def pushed(state: State, momenta: Any) -> Any:
             return momenta + 0.5 * chance.size * (beta * state.slopes - state.at)

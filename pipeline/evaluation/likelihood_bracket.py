@@ -29,19 +29,20 @@ def likelihood_bracket(
         return {}
     chosen = random_order(len(encoded), settings.seed, "evaluation")[: settings.annealing_images]
     annealing = Annealing(vae, settings.annealing_steps, settings.seed)
-    bounds = annealing.nll(encoded.take(chosen))
+    some = encoded.take(chosen)
+    bounds = annealing.nll(some)
     if not (np.isfinite(bounds).all() and np.isfinite(negative_elbos).all()):
         return {}
     nll, standard_error = mean_with_control(bounds, negative_elbos, chosen)
-    return {"nll_ais": nll, "nll_ais_standard_error": standard_error, "bdmc_gap": _gap(annealing, len(chosen))}
+    return {"nll_ais": nll, "nll_ais_standard_error": standard_error, "bdmc_gap": _gap(annealing, some)}
 
 
-def _gap(annealing: Annealing, number: int) -> float | None:
-    """The mean width, nats, of the bracket of images that the model draws.
+def _gap(annealing: Annealing, encoded: Encoded) -> float | None:
+    """The mean width, nats, of the bracket of images that the model draws, as many as those given, of their classes.
 
     The true value is within it on average, and the bound of other images is likely to be as near to theirs (Wu et al.
     2017, section 4.2).
     """
-    bracket = annealing.bracket(number)
+    bracket = annealing.bracket(len(encoded), encoded.labels)
     gap = math.nan if bracket is None else float(np.mean(bracket[1] - bracket[0]))
     return gap if math.isfinite(gap) else None

@@ -56,6 +56,7 @@ def mean_loss(
             population=population,
             decoder=vae.decoder,
             seed=own_noise,
+            condition=vae.condition(None if encoded.labels is None else encoded.labels[part]),
         )
         return float(objective.value(passed))
 

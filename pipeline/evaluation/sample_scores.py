@@ -40,8 +40,9 @@ def sample_scores(vae: VAE, data: ImageData, split: Split, settings: EvaluationS
     if settings.samples is None:
         return {}
     number, seed = min(settings.samples, len(split)), settings.seed
-    real = split.rows.take(random_order(len(split), seed, "evaluation")[:number])
-    generated = generated_images(vae, data, number, seed)
+    shown = split.take(random_order(len(split), seed, "evaluation")[:number])
+    real = shown.rows
+    generated = generated_images(vae, data, shown.labels, seed)
     if is_black_and_white(vae, real):
         draws = random_stream(seed, "pixels of samples").uniform(size=generated.shape)
         generated = (draws < generated).astype("float32")
@@ -63,17 +64,19 @@ def sample_scores(vae: VAE, data: ImageData, split: Split, settings: EvaluationS
     }
 
 
-def generated_images(vae: VAE, data: ImageData, number: int, seed: int) -> np.ndarray:
-    """The expected images of latents that are drawn, float [number, H, W, C] in [0, 1].
+def generated_images(vae: VAE, data: ImageData, labels: np.ndarray, seed: int) -> np.ndarray:
+    """The expected images of latents that are drawn, float [N, H, W, C] in [0, 1], one for each of the labels, int [N].
 
-    Latents are drawn from the prior, and for a model that draws none in training, which has no prior, from a mixture of
-    Gaussians fitted to the codes of training images, as `generate` does.
+    A conditional model is told them, so that samples are of as many images of each class. Latents are drawn from the
+    prior, and for a model that draws none in training, which has no prior, from a mixture of Gaussians fitted to the
+    codes of training images, as `generate` does.
     """
     if vae.objective.sampling:
-        return decode(vae, random_stream(seed, "samples").standard_normal((number, vae.latent_dim)))
+        drawn = random_stream(seed, "samples").standard_normal((len(labels), vae.latent_dim))
+        return decode(vae, drawn, labels)
     fitted = as_trained(data, np.arange(min(FITTED_IMAGES, len(data.train))))
-    mixture = fitted_mixture(vae, fitted.rows, components=COMPONENTS, seed=seed)
-    return decode(vae, drawn_latents(mixture, number, seed))
+    mixture = fitted_mixture(vae, fitted.rows, fitted.labels, components=COMPONENTS, seed=seed)
+    return decode(vae, drawn_latents(mixture, len(labels), seed), labels)
 
 
 def is_black_and_white(vae: VAE, images: ImageRows) -> bool:

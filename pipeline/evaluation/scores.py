@@ -18,9 +18,10 @@ class Score:
         of_posterior: whether only a model that draws latents has it.
         of_factors: whether only a data set with known factors has it.
         of_likelihood: whether it contains −log p(image | latent), so that it differs between likelihoods as
-            probabilities differ from densities.
+            probabilities differ from densities, and between models that are told the class of an image and others.
         of_features: whether it is measured in features of a network, so that two are comparable only where that network
             is the same.
+        of_all_classes: whether only a model that is not told the class of an image has it.
     """
 
     label: str
@@ -33,6 +34,13 @@ class Score:
     of_factors: bool = False
     of_likelihood: bool = False
     of_features: bool = False
+    of_all_classes: bool = False
+
+    def labelled(self, given_class: bool) -> str:
+        """Its label, which says of a likelihood whether it is p(image) or p(image | class)."""
+        if not given_class or not self.of_likelihood:
+            return self.label
+        return self.label.replace("(image)", "(image | class)").replace("per image", "per image given its class")
 
     @property
     def best(self) -> Callable[[Sequence[float]], float]:
@@ -86,9 +94,14 @@ CATALOGUE = {
         ranks=True,
         compared=True,
         needs="neighbours",
+        of_all_classes=True,
     ),
     "linear_probe_accuracy": Score(
-        label="accuracy of a linear classifier of latents", higher_is_better=True, ranks=True, needs="linear_probe"
+        label="accuracy of a linear classifier of latents",
+        higher_is_better=True,
+        ranks=True,
+        needs="linear_probe",
+        of_all_classes=True,
     ),
     "nll_ais": Score(
         label="−log p(image), upper bound by annealing, nats",

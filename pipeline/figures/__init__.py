@@ -15,8 +15,9 @@ from pipeline.figures.diagram.layer import Layer
 from pipeline.figures.film.film import latent_film
 from pipeline.figures.film.loop import loop
 from pipeline.figures.images.anomalies import anomalies
-from pipeline.figures.images.cards import mosaic_card, plane_card, reconstructions_card
-from pipeline.figures.images.decoded import decoded_latents, decoded_plane, interpolations, traversals
+from pipeline.figures.images.by_class import class_planes, class_rows, class_swap, samples_by_class
+from pipeline.figures.images.cards import mosaic_card, plane_card, planes_card, reconstructions_card, rows_card
+from pipeline.figures.images.decoded import decoded_latents, decoded_plane, interpolations, latents_by_class, traversals
 from pipeline.figures.images.decoded_plane import DecodedPlane
 from pipeline.figures.images.image_row import image_row
 from pipeline.figures.images.reconstructions_by_epoch import reconstructions_by_epoch
@@ -46,6 +47,9 @@ __all__ = [
     "TrialCards",
     "anomalies",
     "best_epoch",
+    "class_planes",
+    "class_rows",
+    "class_swap",
     "decoded_latents",
     "decoded_plane",
     "first_images",
@@ -58,17 +62,21 @@ __all__ = [
     "latent_film",
     "latent_space",
     "latent_steps",
+    "latents_by_class",
     "literal_ticks",
     "loop",
     "losses",
     "mosaic_card",
     "plane_card",
+    "planes_card",
     "png",
     "reconstructions",
     "reconstructions_by_epoch",
     "reconstructions_card",
+    "rows_card",
     "samples",
     "samples_beside",
+    "samples_by_class",
     "scatter_and_plane",
     "settle",
     "side_by_side",

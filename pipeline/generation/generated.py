@@ -1,7 +1,7 @@
 """Generated images and latents, and how they become files."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -22,6 +22,7 @@ class Generated:
         figure: that shows the images; None where there is nothing to see.
         film: frames [frames, N, H, W, C] in [0, 1] that play forwards and backwards; None where nothing moves.
         table: of the latents; None where nobody needs one.
+        classes: of a conditional model, the names of the classes along the axis of the images that they differ in.
     """
 
     images: np.ndarray
@@ -29,11 +30,14 @@ class Generated:
     figure: figures.Figure | None
     film: np.ndarray | None = None
     table: pd.DataFrame | None = None
+    classes: Sequence[str] | None = None
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """The ending of each file and its content."""
         arrays = io.BytesIO()
-        np.savez_compressed(arrays, images=self.images, latents=self.latents)
+        content = {"images": self.images, "latents": self.latents}
+        content |= {} if self.classes is None else {"classes": np.array(self.classes)}
+        np.savez_compressed(arrays, **content)  # type: ignore[arg-type]
         yield "npz", arrays.getvalue()
         if self.figure:
             yield "png", figures.png(self.figure)

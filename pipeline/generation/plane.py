@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline import figures
+from pipeline.generation.asked_classes import AskedClasses, asked_labels, names_of
 from pipeline.generation.generated import Generated
-from pipeline.latent.encoding import decode, encode
+from pipeline.latent.encoding import decode, decode_as, encode
 from pipeline.latent.plane import PlaneSettings, plane_through
 from pipeline.runs.loaded_run import LoadedRun
 
@@ -18,14 +21,37 @@ class Plane:
 
     Attributes:
         settings: which of its coordinates.
+        classes: of a conditional model, as each of which the plane is decoded.
     """
 
     settings: PlaneSettings
+    classes: AskedClasses
 
     def generate(self, trained: LoadedRun) -> Generated:
-        """The decoded plane, [rows, columns] images, and a figure with the coordinates along its axes."""
-        means = encode(trained.vae, trained.data.test.images[:PLANE_IMAGES]).mean
-        plane = plane_through(means, self.settings, prior=trained.vae.objective.sampling)
-        images = decode(trained.vae, plane.latents)
-        decoded = figures.DecodedPlane(images, plane.x, plane.y, plane.explained)
-        return Generated(images, plane.latents, figures.decoded_plane(decoded))
+        """The decoded plane, [rows, columns] images, and a figure with the coordinates along its axes.
+
+        Of a conditional model [K, rows, columns], and of several classes a figure of their planes.
+
+        Raises:
+            InputError: the model has no such class.
+        """
+        labels = asked_labels(self.classes, trained)
+        plane = plane_through(means_of_test_images(trained), self.settings, prior=trained.vae.objective.sampling)
+        if labels is None:
+            images = decode(trained.vae, plane.latents)
+            decoded = figures.DecodedPlane(images, plane.x, plane.y, plane.explained)
+            return Generated(images, plane.latents, figures.decoded_plane(decoded))
+        names = names_of(labels, trained)
+        images = decode_as(trained.vae, plane.latents, labels)
+        planes = [
+            figures.DecodedPlane(each, plane.x, plane.y, plane.explained, name)
+            for each, name in zip(images, names, strict=True)
+        ]
+        figure = figures.decoded_plane(planes[0]) if len(planes) == 1 else figures.class_planes(planes)
+        return Generated(images, np.stack([plane.latents] * len(planes)), figure, classes=names)
+
+
+def means_of_test_images(trained: LoadedRun) -> np.ndarray:
+    """Posterior means, [N, D], of at most 4,000 test images."""
+    test = trained.data.test.take(np.arange(min(PLANE_IMAGES, len(trained.data.test))))
+    return encode(trained.vae, test.rows, test.labels).mean

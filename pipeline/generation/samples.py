@@ -9,10 +9,14 @@ from pipeline import figures
 from pipeline.config.values import Count, Seed, Weight
 from pipeline.data.binarisation import as_trained
 from pipeline.errors import InputError
+from pipeline.generation.asked_classes import AskedClasses, asked_labels, names_of
 from pipeline.generation.generated import Generated
 from pipeline.latent.encoding import decode
 from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
 from pipeline.runs.loaded_run import LoadedRun
+
+COLUMNS = 16
+"""Samples of each class that a figure of several classes shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,7 @@ class Samples:
         temperature: a factor on the standard deviation of the prior, or of each component; 0 is the most likely.
         density: that is drawn from.
         components: of the mixture.
+        classes: of a conditional model, each decoded from n draws.
     """
 
     n: Count
@@ -32,16 +37,34 @@ class Samples:
     temperature: Weight
     density: Literal["prior", "mixture"]
     components: Count
+    classes: AskedClasses
 
     def generate(self, trained: LoadedRun) -> Generated:
-        """The decoded draws, [n] images, and a mosaic of them.
+        """The decoded draws, [n] images, and a mosaic of them; of a conditional model [K, n], and a row for each class.
 
         Raises:
-            InputError: the model has no prior to draw from.
+            InputError: the model has no prior to draw from, or no such class.
         """
+        labels = asked_labels(self.classes, trained)
+        if labels is not None:
+            return self._of_classes(trained, labels)
         latents = self._from_prior(trained) if self.density == "prior" else self._from_mixture(trained)
         images = decode(trained.vae, latents)
         return Generated(images, latents, figures.samples(images, f"{trained.name}: samples"))
+
+    def _of_classes(self, trained: LoadedRun, labels: np.ndarray) -> Generated:
+        """Samples of each class; those from the prior are of the same latents in all classes."""
+        if self.density == "prior":
+            latents = np.stack([self._from_prior(trained)] * len(labels))
+        else:
+            latents = np.stack([self._from_mixture(trained, label) for label in labels])
+        images = decode(trained.vae, latents, labels[:, None])
+        names = names_of(labels, trained)
+        if len(labels) == 1:
+            figure = figures.samples(images[0], f"{trained.name}: samples as class {names[0]}")
+        else:
+            figure = figures.class_rows({"": images[:, :COLUMNS]}, names, f"{trained.name}: samples of each class")
+        return Generated(images, latents, figure, classes=names)
 
     def _from_prior(self, trained: LoadedRun) -> np.ndarray:
         """Latents [n, D]."""
@@ -52,9 +75,17 @@ class Samples:
         noise = np.random.default_rng(self.seed).standard_normal((self.n, trained.vae.latent_dim))
         return self.temperature * noise
 
-    def _from_mixture(self, trained: LoadedRun) -> np.ndarray:
-        """Latents [n, D]."""
-        fitted = as_trained(trained.data, np.arange(min(FITTED_IMAGES, len(trained.data.train))))
-        mixture = fitted_mixture(trained.vae, fitted.rows, components=self.components, seed=self.seed)
+    def _from_mixture(self, trained: LoadedRun, label: int | None = None) -> np.ndarray:
+        """Latents [n, D], of a class if one is given."""
+        labels = trained.data.train.labels
+        chosen = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
+        if not len(chosen):
+            raise InputError(
+                f"what.density=mixture: run {trained.id} was trained on no image of class "
+                f"{trained.vae.class_names[label or 0]}. Leave it out of what.classes, or set what.density=prior"
+            )
+        fitted = as_trained(trained.data, chosen[:FITTED_IMAGES])
+        own = {"components": self.components, "seed": self.seed}
+        mixture = fitted_mixture(trained.vae, fitted.rows, fitted.labels, **own)
         mixture.covariances_ = self.temperature**2 * mixture.covariances_
         return drawn_latents(mixture, self.n, self.seed)

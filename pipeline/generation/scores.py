@@ -19,6 +19,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.image_scores import drawn_latents, image_table
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll
 from pipeline.evaluation.scores import CATALOGUE
+from pipeline.generation.asked_classes import AskedClasses
 from pipeline.generation.generated import Generated
 from pipeline.generation.own_files import own_folder
 from pipeline.latent.encoding import Encoded, decode, distortions, encode, squared_errors
@@ -41,6 +42,8 @@ class Scores:
         folder: with image files at any depth; null takes the images of the test split.
         skip_unreadable: leave out files that cannot be read, and say how many.
         by: the score that tells how unusual an image is.
+        classes: of a conditional model, the class of all images of the folder; null takes the name of the folder that
+            an image lies in, directly below `folder`. Images of the test split have their own.
         importance_samples: latents drawn for each image in the bound on its −log p; null computes none.
         worst: images of the picture, at most.
         seed: of the latents.
@@ -49,6 +52,7 @@ class Scores:
     folder: Text | None
     skip_unreadable: Switch
     by: Literal["elbo", "rate", "distortion", "mse", "nll"]
+    classes: AskedClasses
     importance_samples: Count | None
     worst: Count
     seed: Seed
@@ -63,8 +67,8 @@ class Scores:
         """
         self._refuse_missing_nll(trained)
         usual = self._of_test_images(trained) if self.folder else None
-        described, rows = self._images(trained)
-        encoded = encode(trained.vae, rows)
+        described, rows, labels = self._images(trained)
+        encoded = encode(trained.vae, rows, labels)
         scores = self._scored(trained, encoded)
         unusual = self._unusual(scores)
         if not self.folder:
@@ -84,14 +88,14 @@ class Scores:
         if self.by == "nll" and self.importance_samples is None:
             raise InputError("what.by=nll: no NLL is computed. Set what.importance_samples=50, or another what.by")
 
-    def _images(self, trained: LoadedRun) -> tuple[pd.DataFrame, ImageRows]:
-        """What tells the images from each other, and the images."""
+    def _images(self, trained: LoadedRun) -> tuple[pd.DataFrame, ImageRows, np.ndarray | None]:
+        """What tells the images from each other, the images, and their labels where the model is told classes."""
         if self.folder:
-            names, found = own_folder(self.folder, trained, skip=self.skip_unreadable)
-            return pd.DataFrame({"file": names}), ImageRows(found.images)
+            names, images, labels = own_folder(self.folder, trained, classes=self.classes, skip=self.skip_unreadable)
+            return pd.DataFrame({"file": names}), ImageRows(images), labels
         split = trained.data.splits[SPLIT]
         classes = np.array(printable(trained.data.class_names))
-        return pd.DataFrame({"image": np.arange(len(split)), "class": classes[split.labels]}), split.rows
+        return pd.DataFrame({"image": np.arange(len(split)), "class": classes[split.labels]}), split.rows, split.labels
 
     def _scored(self, trained: LoadedRun, encoded: Encoded) -> pd.DataFrame:
         vae = trained.vae
@@ -133,7 +137,8 @@ class Scores:
         shown = table.iloc[: self.worst]
         positions = shown.index.to_numpy()
         title = f"The most unusual of {counted(len(table), 'image')} by {self._name}, over their reconstructions"
-        reconstructions = decode(trained.vae, encoded.mean[positions])
+        chosen = encoded.take(positions)
+        reconstructions = decode(trained.vae, chosen.mean, chosen.labels)
         captions = [self._caption(shown.loc[position]) for position in positions]
         return figures.anomalies(encoded.images[positions], reconstructions, captions, title)
 

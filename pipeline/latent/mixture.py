@@ -12,12 +12,14 @@ FITTED_IMAGES = 5000
 """Images that are enough to fit the mixture to."""
 
 
-def fitted_mixture(vae: VAE, images: np.ndarray | ImageRows, *, components: int, seed: int) -> GaussianMixture:
-    """A Gaussian mixture over the aggregate posterior of uint8 images [N, H, W, C].
+def fitted_mixture(
+    vae: VAE, images: np.ndarray | ImageRows, labels: np.ndarray | None = None, *, components: int, seed: int
+) -> GaussianMixture:
+    """A Gaussian mixture over the aggregate posterior of uint8 images [N, H, W, C], with labels int [N].
 
     With it even a plain autoencoder, whose codes follow no prior, can be sampled (Ghosh et al. 2020, section 4).
     """
-    encoded = encode(vae, images)
+    encoded = encode(vae, images, labels)
     noise = random_stream(seed, "density").standard_normal(encoded.mean.shape)
     latents = encoded.latents(noise) if vae.objective.sampling else encoded.mean
     if len(latents) == 1:

@@ -48,3 +48,11 @@ def traversal(
 def interpolated(first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
     """Straight lines from latents [R, D] to others, both ends included: [R, steps, D]."""
     return np.linspace(first, last, steps, axis=1)
+
+
+def nearer_ends(first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
+    """Which end of each line is nearer to each of its steps, [R, steps], of what the ends are called, both [R].
+
+    Halfway it is the first.
+    """
+    return np.where(np.arange(steps) < steps / 2, first[:, None], last[:, None])

@@ -1,5 +1,6 @@
 """Architectures: networks that encode images into the parameters of a posterior and decode latents into images."""
 
+import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -8,6 +9,8 @@ import keras
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipeline.config.values import Count
+from pipeline.errors import InputError
+from pipeline.models.conditioning import class_input, joined, read_with
 from pipeline.models.posterior import SoftplusScale
 
 
@@ -50,26 +53,49 @@ class Architecture(ABC):
             variance, or its softplus is the standard deviation.
         activation: a Keras activation, between the layers.
         initializer: of the kernels; null leaves them as Keras draws them (Glorot uniform).
+        conditional: whether encoder and decoder are told the class of an image.
     """
+
+    # Without annotation, as it is a setting of those architectures alone that declare it, with `field()`.
+    conditional = False
 
     latent_dim: LatentDim
     scale: Literal["log_variance", "softplus"]
     activation: Activation
     initializer: Initializer
 
-    def encoder(self, image_shape: ImageShape) -> keras.Model:
-        """A network from images, float [B, H, W, C], to mean and log variance of their posteriors, [B, D] each."""
-        images = keras.Input(image_shape, name="images")
-        features = self.features(images)
+    def encoder(self, image_shape: ImageShape, classes: int = 0) -> keras.Model:
+        """A network from images, float [B, H, W, C], to mean and log variance of their posteriors, [B, D] each.
+
+        Of several `classes` it reads one-hot vectors, [B, classes], too.
+
+        Raises:
+            InputError: the features of this architecture take no classes, or the images are too small for it.
+        """
+        images, condition = keras.Input(image_shape, name="images"), class_input(classes)
+        features = self.features(images) if condition is None else self._features_of(images, condition)
         mean = keras.layers.Dense(self.latent_dim, name="mean")(features)
         head = keras.layers.Dense(self.latent_dim, name=self.scale)(features)
         log_variance = SoftplusScale(name="log_variance")(head) if self.scale == "softplus" else head
-        return self._initialised(keras.Model(images, [mean, log_variance], name="encoder"))
+        network = keras.Model(read_with(images, condition), [mean, log_variance], name="encoder")
+        return self._initialised(network)
 
-    def decoder(self, image_shape: ImageShape) -> keras.Model:
-        """A network from latents, float [B, D], to the parameters of the likelihood, real numbers [B, H, W, C]."""
-        latent = keras.Input((self.latent_dim,), name="latent")
-        return self._initialised(keras.Model(latent, self.outputs(latent, image_shape), name="decoder"))
+    def decoder(self, image_shape: ImageShape, classes: int = 0) -> keras.Model:
+        """A network from latents, float [B, D], to the parameters of the likelihood, real numbers [B, H, W, C].
+
+        Of several `classes` it reads one-hot vectors, [B, classes], too.
+        """
+        latent, condition = keras.Input((self.latent_dim,), name="latent"), class_input(classes)
+        outputs = self.outputs(joined(latent, condition), image_shape)
+        return self._initialised(keras.Model(read_with(latent, condition), outputs, name="decoder"))
+
+    def _features_of(self, images: Any, condition: Any) -> Any:
+        if "condition" not in inspect.signature(self.features).parameters:
+            raise InputError(
+                f"model.conditional=true: the method features of {type(self).__name__} takes images alone; expected a "
+                "second parameter, condition, for their one-hot classes. Add it, or set model.conditional=false"
+            )
+        return self.features(images, condition)
 
     def _initialised(self, network: keras.Model) -> keras.Model:
         if self.initializer is None:
@@ -81,9 +107,15 @@ class Architecture(ABC):
         return network
 
     @abstractmethod
-    def features(self, images: Any) -> Any:
-        """The features that both heads of the encoder read, [B, F], of images [B, H, W, C]."""
+    def features(self, images: Any, condition: Any = None) -> Any:
+        """The features that both heads of the encoder read, [B, F], of images [B, H, W, C].
+
+        The condition is their one-hot classes, [B, C], of a conditional model.
+        """
 
     @abstractmethod
     def outputs(self, latent: Any, image_shape: ImageShape) -> Any:
-        """The outputs of the decoder, real numbers [B, H, W, C], for latents [B, D]."""
+        """The outputs of the decoder, real numbers [B, H, W, C], for latents [B, D].
+
+        Of a conditional model the one-hot classes stand behind each latent, [B, D + C].
+        """

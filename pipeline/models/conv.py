@@ -1,7 +1,7 @@
 """A network of strided convolutions, mirrored by transposed convolutions."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from keras import layers
@@ -10,6 +10,7 @@ from pydantic import Field
 from pipeline.config.values import Count, Counts, LayerCounts, Share, Switch
 from pipeline.errors import InputError
 from pipeline.models.architecture import Architecture, ImageShape
+from pipeline.models.conditioning import joined
 
 PerLayer = Annotated[Count | LayerCounts, Field(examples=[[2, 2]])]
 """One number for all layers, or a list with one for each."""
@@ -43,13 +44,14 @@ class Conv(Architecture):
     decoder_channels: Count | None
     decoder_filters: LayerCounts | None
     decoder_strides: PerLayer | None
+    conditional: Switch = field()
 
     def __post_init__(self) -> None:
         _spread(self.strides, "strides", self.filters, "filters")
         _spread(self.kernel, "kernel", self.filters, "filters")
         self._decoder_layers()
 
-    def features(self, images: Any) -> Any:
+    def features(self, images: Any, condition: Any = None) -> Any:
         strides = _spread(self.strides, "strides", self.filters, "filters")
         self._refuse_vanishing(images.shape[1:], strides)
         x = images
@@ -57,7 +59,7 @@ class Conv(Architecture):
             x = layers.Conv2D(filters, kernel, strides=stride, padding="same", activation=self.activation)(x)
             x = layers.BatchNormalization()(x) if self.batch_norm else x
             x = layers.Dropout(self.dropout)(x) if self.dropout else x
-        return self._dense(layers.Flatten()(x), self.units)
+        return self._dense(joined(layers.Flatten()(x), condition), self.units)
 
     def outputs(self, latent: Any, image_shape: ImageShape) -> Any:
         height, width, channels = image_shape

@@ -1,13 +1,14 @@
 """A network of fully connected layers."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from keras import layers
 
 from pipeline.config.values import LayerCounts, Share, Switch
 from pipeline.models.architecture import Architecture, ImageShape
+from pipeline.models.conditioning import joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +26,10 @@ class Dense(Architecture):
     decoder_hidden: LayerCounts | None
     batch_norm: Switch
     dropout: Share
+    conditional: Switch = field()
 
-    def features(self, images: Any) -> Any:
-        x = layers.Flatten()(images)
+    def features(self, images: Any, condition: Any = None) -> Any:
+        x = joined(layers.Flatten()(images), condition)
         for units in self.hidden:
             x = layers.Dense(units, activation=self.activation)(x)
             x = layers.BatchNormalization()(x) if self.batch_norm else x

@@ -7,16 +7,17 @@ import numpy as np
 
 from pipeline import figures
 from pipeline.data.binarisation import as_trained
-from pipeline.data.image_rows import ImageRows
 from pipeline.data.images import ImageData, Split
 from pipeline.evaluation.disentanglement.followed import followed_factors
 from pipeline.figures import DecodedPlane, Figure, LabelledPoints
 from pipeline.latent.encoding import decode, encode, reconstruct
 from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
 from pipeline.latent.plane import LatentPlane, plane_through
-from pipeline.latent.traversal import interpolated, traversal
+from pipeline.latent.traversal import interpolated, nearer_ends, traversal
 from pipeline.models.vae import VAE
-from pipeline.pictures.course import pictures_of_the_course
+from pipeline.pictures.class_pictures import ClassPictures
+from pipeline.pictures.course_pictures import course_pictures
+from pipeline.pictures.draw import Draw
 from pipeline.pictures.layers import layers_of
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.shown_images import ShownImages
@@ -32,11 +33,6 @@ INTERPOLATIONS = 4  # pairs of images that are interpolated between, unless the 
 INTERPOLATION_STEPS = 9  # images of a line; odd, so that one lies in the middle
 TRAVERSAL_STEPS = 11  # images of a line, likewise
 TRAVERSALS = 20  # dimensions at most, those that vary most
-
-Picture = Figure | str | bytes
-"""A figure, a page of HTML or text, or the content of an image file."""
-Draw = Callable[[], Picture]
-"""Draws a picture when it is called, so that one that fails costs no other."""
 
 
 class Gallery:
@@ -54,20 +50,21 @@ class Gallery:
         self.data = data
         self.settings = settings
         self.seed = seed
+        self.by_class = ClassPictures(self)
 
     def cards(self, split: Split) -> dict[str, Callable[[], np.ndarray]]:
         """What draws the cards of a split, uint8 [S, S, 3], by name; always of the same images."""
-        images = self.some(split, CARD_PAIRS).images
+        pairs = self.some(split, CARD_PAIRS)
         shown = ShownImages(self, self.some(split, SCATTERED))
         drawn = {
-            "reconstructions": lambda: figures.reconstructions_card(images, self.reconstructed(images)),
+            "reconstructions": lambda: figures.reconstructions_card(pairs.images, self.reconstructed(pairs)),
             "latent": lambda: figures.latent_card(shown.points),
             "grid": lambda: figures.plane_card(shown.decoded),
             "samples": lambda: figures.mosaic_card(self.samples(SAMPLES)),
         }
         if self.data.factors:
             drawn["factors"] = lambda: figures.followed_factors_card(shown.followed)
-        return drawn
+        return drawn | (self.by_class.cards(shown) if self.vae.conditional else {})
 
     def before(self) -> dict[str, Draw]:
         """What draws the pictures that can be drawn before the training, by file name."""
@@ -82,8 +79,10 @@ class Gallery:
             "interpolations.png": self._interpolations,
         }
         drawn |= {"points.png": self._chosen_latents} if self.settings.points else {}
-        drawn |= pictures_of_the_course(snapshots, self.data.class_names) if snapshots else {}
-        return self._asked_for(drawn | self._of_the_plane())
+        drawn |= course_pictures(snapshots, self.data.class_names) if snapshots else {}
+        shown = ShownImages(self, self.some(self.data.test, 2 * SCATTERED))
+        drawn |= self._of_the_plane(shown)
+        return self._asked_for(drawn | (self.by_class.pictures(shown) if self.vae.conditional else {}))
 
     def snapshots(self, folder: Path) -> Snapshots | None:
         """What keeps the course of the training in a folder; None where no picture of it is asked for."""
@@ -96,21 +95,28 @@ class Gallery:
         order = np.random.default_rng(self.seed).permutation(len(split))
         return split.take(order[:count])
 
-    def means(self, images: np.ndarray | ImageRows) -> np.ndarray:
-        """Posterior means [N, D] of uint8 images [N, H, W, C]."""
-        return encode(self.vae, images).mean
+    def means(self, split: Split) -> np.ndarray:
+        """Posterior means [N, D] of the images of a split."""
+        return encode(self.vae, split.rows, split.labels).mean
 
-    def decoded(self, latents: np.ndarray) -> np.ndarray:
-        """The expected images at latents [..., D]: [..., H, W, C] in [0, 1]."""
-        return decode(self.vae, latents)
+    def decoded(self, latents: np.ndarray, labels: np.ndarray | int | None = None) -> np.ndarray:
+        """The expected images at latents [..., D]: [..., H, W, C] in [0, 1].
 
-    def reconstructed(self, images: np.ndarray) -> np.ndarray:
-        """uint8 images [N, H, W, C] decoded from their posterior means, [N, H, W, C] in [0, 1]."""
-        return reconstruct(self.vae, images)
+        A conditional model is told these labels, int [...]; the first class that is shown if there are none.
+        """
+        return decode(self.vae, latents, self.by_class.labels[0] if labels is None else labels)
+
+    def reconstructed(self, split: Split) -> np.ndarray:
+        """The images of a split decoded from their posterior means, [N, H, W, C] in [0, 1]."""
+        return reconstruct(self.vae, split.images, split.labels)
+
+    def noise(self, count: int) -> np.ndarray:
+        """Latents drawn from the prior, [count, D]."""
+        return np.random.default_rng(self.seed).standard_normal((count, self.vae.latent_dim))
 
     def samples(self, count: int) -> np.ndarray:
-        """Decoded draws from the prior, [count, H, W, C] in [0, 1]."""
-        return self.decoded(np.random.default_rng(self.seed).standard_normal((count, self.vae.latent_dim)))
+        """Decoded draws from the prior, [count, H, W, C] in [0, 1]; of a conditional model its classes take turns."""
+        return self.decoded(self.noise(count), np.resize(self.by_class.labels, count))
 
     def plane(self, means: np.ndarray) -> LatentPlane:
         """The plane that the settings ask for, through posterior means [N, D]."""
@@ -121,8 +127,9 @@ class Gallery:
         return LabelledPoints(plane.points, labels, self.data.class_names, plane.explained)
 
     def decoded_plane(self, plane: LatentPlane) -> DecodedPlane:
-        """What the coordinates of a plane decode to."""
-        return DecodedPlane(self.decoded(plane.latents), plane.x, plane.y, plane.explained)
+        """What the coordinates of a plane decode to; of a conditional model as the first class that is shown."""
+        name = self.by_class.names[0] if self.vae.conditional else None
+        return DecodedPlane(self.decoded(plane.latents), plane.x, plane.y, plane.explained, name)
 
     def _asked_for(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
         return {name: draw for name, draw in drawn.items() if self.settings.wants(name.partition(".")[0])}
@@ -136,30 +143,31 @@ class Gallery:
         return figures.structure(parts) if self.vae.objective.sampling else figures.structure(parts, between="z = mean")
 
     def _reconstructions(self) -> Figure:
-        images = self.some(self.data.test, PAIRS).images
-        return figures.reconstructions(images, self.reconstructed(images))
+        pairs = self.some(self.data.test, PAIRS)
+        return figures.reconstructions(pairs.images, self.reconstructed(pairs))
 
     def _samples_beside(self) -> Figure:
         fitted = as_trained(self.data, np.arange(min(FITTED_IMAGES, len(self.data.train))))
-        mixture = fitted_mixture(self.vae, fitted.rows, components=self.settings.mixture, seed=self.seed)
+        mixture = fitted_mixture(self.vae, fitted.rows, fitted.labels, components=self.settings.mixture, seed=self.seed)
         drawn = self.decoded(drawn_latents(mixture, SAMPLES, self.seed))
         return figures.samples_beside(self.samples(SAMPLES), drawn)
 
     def _chosen_latents(self) -> Figure:
         latents = np.array(self.settings.points, np.float32)
+        if self.vae.conditional:
+            return self.by_class.points(latents)
         return figures.decoded_latents(self.decoded(latents), latents)
 
     def _interpolations(self) -> Figure:
         several = min(INTERPOLATIONS, max(1, len(self.data.test) // 2))
         # A single image is both ends.
         pairs = np.array(self.settings.pairs or np.arange(2 * several).reshape(several, 2) % len(self.data.test))
-        images = self.data.test.images[pairs]  # [R, 2, H, W, C]
-        first, last = (self.means(images[:, end]) for end in (0, 1))
-        way = self.decoded(interpolated(first, last, INTERPOLATION_STEPS))
-        return figures.interpolations(images[:, 0], images[:, 1], way)
+        first, last = (self.data.test.take(pairs[:, end]) for end in (0, 1))
+        latents = interpolated(self.means(first), self.means(last), INTERPOLATION_STEPS)
+        way = self.decoded(latents, nearer_ends(first.labels, last.labels, INTERPOLATION_STEPS))
+        return figures.interpolations(first.images, last.images, way, by_class=self.vae.conditional)
 
-    def _of_the_plane(self) -> dict[str, Draw]:
-        shown = ShownImages(self, self.some(self.data.test, 2 * SCATTERED))
+    def _of_the_plane(self, shown: ShownImages) -> dict[str, Draw]:
         some = slice(SCATTERED)
         drawn: dict[str, Draw] = {
             "latent.png": lambda: figures.latent_space(shown.points),
@@ -178,4 +186,5 @@ class Gallery:
     def _traversals(self, means: np.ndarray, follows: Mapping[int, str]) -> Figure:
         prior = self.vae.objective.sampling
         lines = traversal(means, TRAVERSAL_STEPS, dimensions=TRAVERSALS, prior=prior, follows=follows)
-        return figures.traversals(self.decoded(lines.latents), lines.values, lines.names)
+        title = f"Latent traversals as class {self.by_class.names[0]}" if self.vae.conditional else "Latent traversals"
+        return figures.traversals(self.decoded(lines.latents), lines.values, lines.names, title)

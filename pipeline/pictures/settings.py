@@ -17,6 +17,7 @@ PictureName = Literal[
     "plane",
     "grid",
     "samples",
+    "classes",
     "points",
     "interpolations",
     "traversals",
@@ -41,7 +42,7 @@ class PictureSettings:
     Attributes:
         epochs: after which cards are drawn, beside those before the first and after the last. The same in all runs that
             should be compared step by step.
-        final: which pictures a run has beside its cards; null for all.
+        final: which pictures a run has beside its cards; null for all. `classes` is of conditional models alone.
         plane: the decoded plane.
         points: latents that are decoded one by one.
         pairs: positions in the test split of images between which is interpolated; null for the first four pairs.

@@ -30,7 +30,7 @@ class ShownImages:
     @cached_property
     def means(self) -> np.ndarray:
         """The posterior means of the images, [N, D]."""
-        return self.gallery.means(self.split.rows)
+        return self.gallery.means(self.split)
 
     @cached_property
     def compared(self) -> Compared | None:

@@ -45,9 +45,9 @@ class Snapshots:
 
     def keep(self, epoch: int) -> None:
         """Add the model as it is now. An epoch that is trained once more replaces its snapshot."""
-        means = encode(self.vae, self.split.rows).mean.astype("float32")
+        means = encode(self.vae, self.split.rows, self.split.labels).mean.astype("float32")
         # Not uint8, in which a pixel that is not a number could not be told from black.
-        reconstructions = decode(self.vae, means[:RECONSTRUCTED]).astype("float16")
+        reconstructions = decode(self.vae, means[:RECONSTRUCTED], self.split.labels[:RECONSTRUCTED]).astype("float16")
         self.folder.mkdir(parents=True, exist_ok=True)
         np.savez(self.folder / f"{epoch:06}.npz", means=means, reconstructions=reconstructions)
 

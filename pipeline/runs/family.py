@@ -1,7 +1,7 @@
 """A family: a parent run, and what it shows of its children: one table, and one picture of all side by side."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
@@ -21,7 +21,14 @@ from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
-from pipeline.tracking.run_facts import FinishedRun, are_comparable, deciding_score, feature_networks, finished_children
+from pipeline.tracking.run_facts import (
+    FinishedRun,
+    are_comparable,
+    deciding_score,
+    feature_networks,
+    finished_children,
+    incomparable_in,
+)
 from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.ui.overview import family_page
@@ -104,7 +111,7 @@ def write_results(parent: Run, config: Config) -> None:
     table = pd.DataFrame({run.name: run.scores for run in finished}).T
     not_finished = [f"{literal(run.run_name)} ({run.status.lower()})" for run in others]
     link = family_page(parent.store, parent.id) if finished else None
-    parent.describe(_description(table, not_finished, link, _comparable(finished, table)))
+    parent.describe(_description(table, not_finished, link, finished))
     if finished:
         parent.file("runs.csv", table.to_csv(index_label="run"))
         parent.picture("side_by_side.png", lambda: _side_by_side(parent, finished, config))
@@ -131,14 +138,14 @@ def best_of(runs: Sequence[FinishedRun]) -> FinishedRun | None:
 def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSettings) -> figures.Column:
     """A run as a column of the picture: the same choice of images and, for an autoencoder too, of coordinates."""
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
-    images = gallery.some(trained.data.test, 8).images
+    pairs = gallery.some(trained.data.test, 8)
     shown = gallery.some(trained.data.test, 2000)
-    plane = plane_through(gallery.means(shown.rows), settings.plane, prior=True)
+    plane = plane_through(gallery.means(shown), settings.plane, prior=True)
     return figures.Column(
         name=trained.name,
-        caption="  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores),
-        images=images,
-        reconstructions=gallery.reconstructed(images),
+        caption=_caption(scores, gallery),
+        images=pairs.images,
+        reconstructions=gallery.reconstructed(pairs),
         points=gallery.labelled(plane, shown.labels),
         plane=gallery.decoded_plane(plane),
         samples=gallery.samples(36),
@@ -152,10 +159,18 @@ def _comparable(runs: Sequence[FinishedRun], table: pd.DataFrame) -> list[str]:
     return [name for name in table.columns if len(feature_networks(runs, f"test/{name}")) < 2]
 
 
+def _caption(scores: Mapping[str, float], gallery: Gallery) -> str:
+    shown = "  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores)
+    if not gallery.vae.conditional:
+        return shown
+    return f"{shown}\nof p(image | class); plane as class {gallery.by_class.names[0]}, samples of all classes in turn"
+
+
 def _description(
-    table: pd.DataFrame, not_finished: Sequence[str], link: str | None, comparable: Collection[str]
+    table: pd.DataFrame, not_finished: Sequence[str], link: str | None, finished: Sequence[FinishedRun]
 ) -> str:
     """Return the description in Markdown; the best of each score by which the runs can be compared is bold."""
+    comparable = _comparable(finished, table)
     lines = [f"**[Compare all of them]({link})**: curves, parameters, pictures.\n"] if link else []
     lines += [f"Not finished: {', '.join(not_finished)}\n"] if not_finished else []
     best = {name: best(list(table[name].dropna())) for name in comparable if (best := ranking(name))}
@@ -166,6 +181,10 @@ def _description(
     if cells:
         lines.append(markdown_table([["run", *table.columns], *cells], align=["---", *["---:"] * len(table.columns)]))
         lines += ["", "Scores of the test split; `side_by_side.png` shows all of the runs."]
+        if reason := incomparable_in(finished):
+            lines.append(f"They cannot be compared: the runs differ in {reason}.")
+        elif finished[0].is_conditional:
+            lines.append("All runs are conditional: ELBO, NLL and distortion are of p(image | class).")
     return "\n".join(lines)
 
 

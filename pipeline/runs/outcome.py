@@ -31,11 +31,12 @@ class Outcome:
         """Print the key scores, the run's name and how to see it."""
         test = self.evaluation
         assert test
+        condition = " given its class" if test.given_class else ""
         said = Text.assemble(
             ("\nDone: ", "bold green"),
             (one_line(self.run_name), "bold"),
             f", {counted(self.epochs, 'epoch')}, run {self.run_id}\n"
-            f"On the {test.split} split, per image: ELBO {test.elbo:.2f} nats "
+            f"On the {test.split} split, per image{condition}: ELBO {test.elbo:.2f} nats "
             f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), {_nll(test)}MSE {test.mse:.4f}\n",
             (f"{test.warning}\n" if test.warning else "", "yellow"),
             f"{'Send it' if 'pipeline.sync' in self.where_to_look else 'See it'} with: {self.where_to_look}",

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy as np
+
 from pipeline import figures
 from pipeline.config.names import Config, flatten, shown
 from pipeline.data.batches import as_floats
@@ -60,7 +62,9 @@ class Recorder:
 
     def keep(self, vae: VAE) -> None:
         """Store the trained model, before anything else that might fail and cost it."""
-        self.run.model(vae, as_floats(self.data.test.images[:2]))
+        first = self.data.test.take(np.arange(min(2, len(self.data.test))))
+        names = {"classes": np.array(vae.class_names)[first.labels]} if vae.conditional else {}
+        self.run.model(vae, {"images": as_floats(first.images)} | names)
 
     def conclude(self, history: History, evaluation: Evaluation) -> None:
         """Record the scores of the trained model, then its pictures."""

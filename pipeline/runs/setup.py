@@ -11,6 +11,7 @@ from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.models.architecture import Architecture
+from pipeline.models.conditioning import classes_of
 from pipeline.models.likelihood import Likelihood
 from pipeline.models.objectives.objective import Objective
 from pipeline.models.vae import VAE, assemble
@@ -52,13 +53,18 @@ class Setup:
         return cls(**{name: build(config[name], name, trusted, expected=expected) for name, expected in parts})
 
     def model_for(self, data: ImageData) -> VAE:
-        """The model with fresh weights."""
+        """The model with fresh weights.
+
+        Raises:
+            InputError: the images are not those of a model like this; the message names the setting.
+        """
         return assemble(
             architecture=self.model,
             likelihood=self.likelihood,
             objective=self.objective,
             image_shape=data.image_shape,
             seed=self.training.seed,
+            class_names=classes_of(data) if self.model.conditional else (),
         )
 
 

@@ -38,7 +38,8 @@ from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import FINGERPRINT, TRAINING_KEY
 from pipeline.training.checkpoint import how_far
-from pipeline.training.fit import EpochListener, fit
+from pipeline.training.epoch_report import EpochListener
+from pipeline.training.fit import fit
 from pipeline.training.progress import TrainingProgress
 
 

@@ -71,7 +71,8 @@ def _values(override: Override) -> Iterator[tuple[str, str, str]]:
             f"{override.key_or_group}=range(1,5)"
         )
     for text in _texts(override):
-        yield f"{override.get_key_element()}={text}", override.key_or_group, text
+        named = text.lower() if text in ("True", "False") else text  # as they are typed
+        yield f"{override.get_key_element()}={text}", override.key_or_group, named
 
 
 def _texts(override: Override) -> Iterator[str]:

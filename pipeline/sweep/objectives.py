@@ -11,6 +11,7 @@ from pipeline.metric_names import ELBO, of_epoch
 from pipeline.runs.setup import Setup
 from pipeline.sweep.settings import StudySettings
 from pipeline.text.wording import did_you_mean
+from pipeline.tracking.run_facts import CONDITIONAL
 
 EACH_EPOCH = tuple(
     of_epoch(split, name) for split in ("train", "validation") for name, score in CATALOGUE.items() if score.each_epoch
@@ -72,6 +73,8 @@ def _cause_of_absence(name: str, setup: Setup, data: ImageData) -> str | None:
         return "objective.sampling=false gives an autoencoder, which has none. Set it back"
     if score and score.of_factors and not data.factors:
         return f"it needs data whose factors are known, which {data.name} has not. Set dataset=shapes"
+    if score and score.of_all_classes and setup.model.conditional:
+        return "model.conditional=true tells the model the class that it would be asked for. Set it back"
     if name in ("knn_accuracy", "linear_probe_accuracy") and len(data.class_names) < 2:
         return "accuracy needs images of at least two classes. Sort the images into one folder per class"
     if name == "bits_per_dimension" and setup.likelihood.bits_per_dimension(0.0, data.validation.images) is None:
@@ -119,5 +122,10 @@ def _reason_not_comparable(name: str, searched: Collection[str]) -> str | None:
         return (
             "it contains −log p(image | latent), which differs between likelihoods as probabilities differ from "
             "densities, and this study searches the likelihood"
+        )
+    if score and (score.of_likelihood or score.of_all_classes) and CONDITIONAL in searched:
+        return (
+            "a conditional model is told the class of each image, so that it has p(image | class) for p(image), "
+            f"and this study searches {CONDITIONAL}"
         )
     return None

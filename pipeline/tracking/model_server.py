@@ -3,7 +3,6 @@
 import json
 from collections.abc import Awaitable, Callable
 
-import keras
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -11,13 +10,14 @@ from mlflow.models import Model
 from mlflow.pyfunc import PyFuncModel
 from mlflow.pyfunc.scoring_server import SERVING_PARAMS_KEY, SUPPORTED_FORMATS, init
 
+from pipeline.models.vae import VAE
 from pipeline.places import HOST
 from pipeline.text.wording import did_you_mean
 from pipeline.tracking.model.served import Served, hear_all, signature
 from pipeline.tracking.request_limits import RequestLimits
 
 
-def serve_model(vae: keras.Model, port: int) -> None:
+def serve_model(vae: VAE, port: int) -> None:
     """Answer what `mlflow models serve` would, until Ctrl-C.
 
     MLflow's own command calls the loader that the stored model names, which may be anybody's code; here the model is
@@ -28,7 +28,7 @@ def serve_model(vae: keras.Model, port: int) -> None:
         port: on this machine.
     """
     hear_all()
-    app: FastAPI = init(PyFuncModel(Model(signature=signature()), Served(vae)))
+    app: FastAPI = init(PyFuncModel(Model(signature=signature(conditional=vae.conditional)), Served(vae)))
     app.middleware("http")(_refuse_unknown)
     uvicorn.run(RequestLimits(app), host=HOST, port=port, log_level="warning")
 

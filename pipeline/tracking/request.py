@@ -18,8 +18,11 @@ MOST = 10_000
 """Images that one request may ask for."""
 READS = {"encode": "images", "reconstruct": "images", "decode": "latents", "sample": None}
 """What each task reads."""
-GIVEN = ("images", "latents")
-FORM = 'expected {"images": […]}, {"latents": […]}, or {} for samples; or a table with one of the two as its column'
+GIVEN = ("images", "latents", "classes")
+FORM = (
+    'expected {"images": […]}, {"latents": […]}, or {} for samples, of a conditional model with "classes": […] beside '
+    "them; or a table with these as its columns"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +48,20 @@ class Request:
         task: never `auto`.
         params: as asked.
         records: what the task reads, of each record one thing or several; none of samples.
+        classes: that are given, one after the other, by name or number; None where none are.
     """
 
     task: str
     params: RequestParams
     records: list[Any]
+    classes: list[Any] | None
 
 
 def read(model_input: Any, params: Any) -> Request:
     """Check a request and choose its task.
 
     Args:
-        model_input: a mapping with `images` or `latents` or neither, or a table of records with one of them.
+        model_input: a mapping with `images` or `latents` or neither, and `classes` or not, or a table of such records.
         params: of a `RequestParams`, as a mapping; None for none.
 
     Raises:
@@ -65,6 +70,7 @@ def read(model_input: Any, params: Any) -> Request:
     given = _given(model_input)
     params = _checked_params(params)
     _check_names(given)
+    classes = _classes(given.pop("classes", None))
     task = params.task if params.task != "auto" else next((task for task in _fitting(given)), "sample")
     reads = READS[task]
     for name in given:
@@ -76,13 +82,30 @@ def read(model_input: Any, params: Any) -> Request:
             f"params.{each.name}={shown(getattr(params, each.name))}: only task=sample reads it, and this request asks "
             f"to {task}. Leave it out"
         )
-    return Request(task, params, given.get(reads or "", []))
+    return Request(task, params, given.get(reads or "", []), classes)
 
 
 def _fitting(given: Mapping[str, Any]) -> list[str]:
     if len(given) > 1:
         raise InputError(f"{' and '.join(given)} are both given; a request has one of them. Leave one out")
     return [{"images": "reconstruct", "latents": "decode"}[name] for name in given]
+
+
+def _classes(records: list[Any] | None) -> list[Any] | None:
+    """List the classes of all records, each of which has one or a list."""
+    if records is None:
+        return None
+    plain = [_plain(record.tolist() if isinstance(record, np.generic) else record) for record in records]
+    parts = [each if isinstance(each, list) else np.array(each, object).reshape(-1).tolist() for each in plain]
+    classes = [each for part in parts for each in part]
+    for each in classes:
+        if not isinstance(each, str | int) or isinstance(each, bool):
+            raise InputError(
+                f'classes: {shown(each)} is no class; expected names or numbers, such as {{"classes": [7]}}'
+            )
+    if not 0 < len(classes) <= MOST:
+        raise InputError(f"classes: {len(classes)} of them; expected 1 to {MOST} in a request")
+    return classes
 
 
 def _given(model_input: Any) -> dict[str, list[Any]]:

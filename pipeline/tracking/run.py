@@ -28,7 +28,7 @@ from pipeline.tracking.transaction import whole
 from pipeline.tracking.writes import Batch, File, Model
 
 if TYPE_CHECKING:
-    import keras
+    from pipeline.models.vae import VAE
 
 log = logging.getLogger(__name__)
 _Drawn = TypeVar("_Drawn")
@@ -111,8 +111,8 @@ class Run:
         self.store.write(self.id, *(split_input(data, split) for split in ("train", "validation", "test")))
 
     @whole
-    def model(self, model: "keras.Model", example: np.ndarray) -> None:
-        """Store the Keras model, with images float32 [N, H, W, C] as example, unless the run has it already."""
+    def model(self, model: "VAE", example: Mapping[str, Any]) -> None:
+        """Store the model, with the inputs of a request to it as example, unless the run has it already."""
         from pipeline.tracking.model.keras_model import save_keras_model  # takes TensorFlow along
 
         with TemporaryDirectory() as folder:

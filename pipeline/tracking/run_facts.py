@@ -15,6 +15,9 @@ from pipeline.tracking.tags import FEATURE_NETWORK, FINGERPRINT, PARENT, PRUNED,
 FOLLOWING = ("training.runtime.threads", "training.seed", "model.parameters")
 """Settings that follow from others, or say little."""
 
+CONDITIONAL = "model.conditional"
+"""The setting of an architecture by which encoder and decoder are told the class of an image."""
+
 
 @dataclass(frozen=True)
 class FinishedRun:
@@ -50,14 +53,31 @@ class FinishedRun:
         return FINGERPRINT in self.tags
 
     @property
+    def is_conditional(self) -> bool:
+        """Whether its model is told the class of each image; no run of an earlier version is."""
+        return self.params.get(CONDITIONAL) == "true"
+
+    @property
     def is_child(self) -> bool:
         """Whether the run is a child of another one."""
         return PARENT in self.tags
 
 
+def incomparable_in(runs: Sequence[FinishedRun]) -> str | None:
+    """In what runs differ so that their scores cannot be compared, in words; None where they can."""
+    decisive: dict[str, list[str | bool | None]] = {
+        "data set": [run.tags.get(FINGERPRINT) for run in runs],
+        "likelihood": [run.params.get("likelihood") for run in runs],
+        "whether they are told the class of an image, as p(image | class) is not p(image)": [
+            run.is_conditional for run in runs
+        ],
+    }
+    return " and in ".join(name for name, values in decisive.items() if len(set(values)) > 1) or None
+
+
 def are_comparable(runs: Sequence[FinishedRun]) -> bool:
-    """Whether the scores of runs can be compared: they have data and likelihood in common."""
-    return len({(run.tags.get(FINGERPRINT), run.params.get("likelihood")) for run in runs}) == 1
+    """Whether the scores of runs can be compared: they have data, likelihood and its condition in common."""
+    return bool(runs) and incomparable_in(runs) is None
 
 
 def feature_networks(runs: Sequence[FinishedRun], metric: str) -> list[str]:
@@ -149,5 +169,7 @@ def _facts(run: MlflowRun) -> FinishedRun:
     data = run.data
     metrics = data.metrics | under_current_names(data.metrics)
     # Shown as the settings are, where runs differ in it.
-    network = {f"evaluation.{name}": value for name, value in data.tags.items() if name == FEATURE_NETWORK}
-    return FinishedRun(run.info.run_id, str(run.info.run_name), data.params | network, metrics, data.tags, minutes)
+    more = {f"evaluation.{name}": value for name, value in data.tags.items() if name == FEATURE_NETWORK}
+    # No model of an earlier version, which had no such setting, is conditional.
+    more |= {CONDITIONAL: "false"} if "model" in data.params and CONDITIONAL not in data.params else {}
+    return FinishedRun(run.info.run_id, str(run.info.run_name), data.params | more, metrics, data.tags, minutes)

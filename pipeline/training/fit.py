@@ -1,8 +1,7 @@
 """The training of a VAE by Keras' `fit`, with callbacks for the order of images, schedules, checkpoints and reports."""
 
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,13 @@ import keras
 from pipeline.data.batches import TrainingBatches, batches_in_order
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
-from pipeline.metric_names import SPEED, of_epoch
 from pipeline.models.objectives.objective import Objective
 from pipeline.models.objectives.weight_schedule import ByRate
 from pipeline.models.vae import VAE
 from pipeline.process.interruption import raise_if_interrupted
 from pipeline.training.checkpoint import Checkpoint, History
+from pipeline.training.epoch_report import EpochListener, EpochReport
 from pipeline.training.settings import TrainingSettings
-
-EpochListener = Callable[[int, dict[str, float]], None]
-"""A function that is called after each epoch with its number, counted from 1, and its metrics by name."""
 
 VALIDATION_BATCH = 100
 """The least images in a batch of validation, which needs no gradients, so that larger batches save time."""
@@ -59,7 +55,11 @@ def fit(
         NonFiniteLoss: the message names epoch, step and the settings that may help.
     """
     order = TrainingBatches(
-        data.train.images, batch_size=settings.batch_size, seed=settings.seed, binarise=data.drawn_each_epoch
+        data.train.images,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        binarise=data.drawn_each_epoch,
+        labels=data.train.labels if vae.conditional else None,
     )
     vae.population = len(data.train)
     compile_(vae, settings, steps_per_epoch=int(order.dataset.cardinality()))
@@ -72,7 +72,7 @@ def fit(
     parts = [order, WeightSchedules(), *watching, *([stopping] if stopping else []), report, saver, *callbacks]
     vae.fit(
         order.dataset,
-        validation_data=batches_in_order(data.validation.images, batch_size=max(settings.batch_size, VALIDATION_BATCH)),
+        validation_data=_validation_batches(vae, data, max(settings.batch_size, VALIDATION_BATCH)),
         initial_epoch=saver.epochs_done,
         epochs=saver.epochs_done if saver.finished else settings.epochs,
         callbacks=parts,
@@ -80,6 +80,11 @@ def fit(
         shuffle=False,  # TrainingBatches has shuffled the images already
     )
     return history
+
+
+def _validation_batches(vae: VAE, data: ImageData, batch_size: int) -> Any:
+    labels = data.validation.labels if vae.conditional else None
+    return batches_in_order(data.validation.images, batch_size=batch_size, labels=labels)
 
 
 def compile_(vae: VAE, settings: TrainingSettings, *, steps_per_epoch: int) -> None:
@@ -140,41 +145,6 @@ class FiniteLoss(keras.callbacks.Callback):
             f"{self.settings.batch_size}, precision {self.settings.runtime.precision}); expected a finite number. Try "
             "a lower training.learning_rate, +training.optimizer.clipnorm=1, or objective/schedule=warmup"
         )
-
-
-class EpochReport(keras.callbacks.Callback):
-    """A callback that gives the metrics of each epoch to the listeners.
-
-    Args:
-        vae: the model that is trained.
-        images: number of training images in an epoch.
-        listeners: called with the number of the epoch, counted from 1, and its metrics.
-    """
-
-    def __init__(self, vae: VAE, images: int, listeners: Sequence[EpochListener]) -> None:
-        super().__init__()
-        self.vae = vae
-        self.images = images
-        self.listeners = listeners
-        self._begin = self._trained = 0.0  # seconds of the clock, at the start of an epoch and of its validation
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        self._begin = time.perf_counter()
-
-    def on_test_begin(self, logs: object = None) -> None:
-        self._trained = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        parts = ("loss", "rate", "distortion", "elbo")
-        metrics = {of_epoch("train", name): float(logs[name]) for name in parts}
-        metrics |= {of_epoch("validation", name): float(logs[f"val_{name}"]) for name in parts}
-        metrics[of_epoch("train", "learning_rate")] = float(
-            keras.ops.convert_to_numpy(self.vae.optimizer.learning_rate)
-        )
-        metrics[of_epoch("train", self.vae.objective.scheduled)] = float(self.vae.weight)
-        metrics[SPEED] = self.images / (self._trained - self._begin)
-        for listener in self.listeners:
-            listener(epoch + 1, metrics)
 
 
 def _early_stopping(settings: TrainingSettings, objective: Objective) -> keras.callbacks.EarlyStopping | None:

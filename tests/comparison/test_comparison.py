@@ -24,7 +24,15 @@ from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
 from pipeline.runs.loaded_run import load
-from pipeline.tracking.run_facts import FinishedRun, beginning, differing, finished_among
+from pipeline.tracking.run_facts import (
+    CONDITIONAL,
+    FinishedRun,
+    are_comparable,
+    beginning,
+    differing,
+    finished_among,
+    incomparable_in,
+)
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT
 
@@ -73,6 +81,24 @@ def test_samples_are_not_ranked_by_features_of_different_networks() -> None:
         "sort=test/kid: these runs have it in features of different networks (a, b), so that it ranks none before "
         "another. Sort by another score, or compare those of one network"
     )
+
+
+def test_runs_that_are_told_the_class_are_not_ranked_with_others() -> None:
+    def of(name: str, **params: str) -> FinishedRun:
+        return replace(run(name, nll=1.0), params={"likelihood": "Bernoulli"} | params)
+
+    told, untold, before = of("a", **{CONDITIONAL: "true"}), of("b", **{CONDITIONAL: "false"}), of("c")
+    assert incomparable_in([told, told]) is None
+    assert incomparable_in([untold, before]) is None
+    assert (
+        incomparable_in([told, before])
+        == "whether they are told the class of an image, as p(image | class) is not p(image)"
+    )
+    other = replace(untold, tags={"data_fingerprint": "other"})
+    assert str(incomparable_in([told, other])).startswith("data set and in whether they are told")
+    assert not are_comparable([told, untold])
+    assert Table([told, untold]).best("test/nll") is None
+    assert Table([untold, before]).condition is None
 
 
 def test_the_score_that_runs_are_sorted_by_is_shown_and_said() -> None:

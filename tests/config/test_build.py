@@ -27,6 +27,7 @@ DENSE = {
     "decoder_hidden": None,
     "batch_norm": False,
     "dropout": 0.0,
+    "conditional": False,
 }
 TRAINING = {
     "_target_": "pipeline.training.settings.TrainingSettings",
@@ -141,7 +142,8 @@ def test_whole_number_will_do_for_a_real_one() -> None:
 def test_misspelt_key_is_answered_with_the_one_meant_and_all_there_are(typed: str, meant: str) -> None:
     assert refusal(DENSE | {typed: 1}) == (
         f"model.{typed}: no such key. Did you mean model.{meant}? "
-        "model has: latent_dim, scale, activation, initializer, hidden, decoder_hidden, batch_norm, dropout"
+        "model has: latent_dim, scale, activation, initializer, hidden, decoder_hidden, batch_norm, dropout, "
+        "conditional"
     )
 
 

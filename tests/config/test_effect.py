@@ -40,6 +40,10 @@ QUANTILE = "pictures.plane.x=[-2,2]"
             ["evaluation=brief", "evaluation.nll_images=9"],
             "evaluation.nll_images=9 has no effect: evaluation.importance",
         ),
+        (
+            ["model.conditional=true", "evaluation.neighbours=3"],
+            "evaluation.neighbours=3 has no effect: model.conditional=true tells the model the class",
+        ),
         (["model.latent_dim=2", "model.latent_dim=8"], "model.latent_dim=2 has no effect: model.latent_dim=8 follows"),
         (["model=conv", "model=dense"], "model=conv has no effect: model=dense follows"),
     ],

@@ -153,3 +153,20 @@ def test_drawn_pixels_are_pinned() -> None:
 
 
 PINNED = [[[0, 0, 1, 1], [0, 1, 1, 1], [0, 1, 0, 0]], [[0, 1, 1, 0], [0, 1, 0, 0], [0, 1, 1, 1]]]
+
+
+def test_labels_come_with_their_images_as_one_input() -> None:
+    images = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1)
+    labels = np.arange(20) % 7
+    batches = TrainingBatches(images, batch_size=8, seed=0, labels=labels)
+    told = [inputs for (inputs,) in batches.dataset]
+    assert [len(its) for _, its in told] == [8, 8, 4]
+    for shown, its in told:
+        positions = np.rint(np.asarray(shown).reshape(-1) * 255).astype(int)
+        np.testing.assert_array_equal(its, labels[positions])
+    plain = TrainingBatches(images, batch_size=8, seed=0)
+    for (shown, _), alone in zip(told, plain.dataset, strict=True):
+        np.testing.assert_array_equal(shown, alone)
+    [((first, its),), *_] = batches_in_order(images, batch_size=20, labels=labels)
+    assert len(first) == 20
+    np.testing.assert_array_equal(its, labels)

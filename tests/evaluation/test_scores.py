@@ -12,9 +12,16 @@ from pipeline.tracking.run_facts import FinishedRun
 
 
 def test_every_number_of_an_evaluation_is_in_the_catalogue_and_nothing_else_is() -> None:
-    others = {"split", "warning", "feature_network", "images"}
+    others = {"split", "warning", "feature_network", "images", "given_class"}
     assert set(CATALOGUE) == {each.name for each in fields(Evaluation)} - others
     assert len({score.label for score in CATALOGUE.values()}) == len(CATALOGUE)
+
+
+def test_a_likelihood_given_the_class_says_so() -> None:
+    assert CATALOGUE["nll"].labelled(False) == "−log p(image), upper bound, nats"
+    assert CATALOGUE["nll"].labelled(True) == "−log p(image | class), upper bound, nats"
+    assert CATALOGUE["elbo"].labelled(True) == "ELBO, nats per image given its class"
+    assert CATALOGUE["mse"].labelled(True) == CATALOGUE["mse"].label
 
 
 MORE_IS_BETTER = {"elbo", "active_units", "knn_accuracy", "sample_coverage"}

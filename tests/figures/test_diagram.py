@@ -23,6 +23,7 @@ BOTH = {
     "initializer": None,
     "batch_norm": False,
     "dropout": 0.0,
+    "conditional": False,
 }
 DENSE = BOTH | {"hidden": [256, 128], "decoder_hidden": None}
 CONV = BOTH | {"filters": [32, 64], "strides": 2, "kernel": 3, "units": [16], "decoder_units": []}
@@ -277,3 +278,13 @@ def test_every_text_stays_inside_its_box_and_the_figure(models):
     assert tight.y1 <= height
     for index, extent in enumerate(written):
         assert not any(extent.overlaps(other) for other in written[:index])
+
+
+def test_an_input_that_both_parts_have_enters_each_from_outside() -> None:
+    conditional = Dense(**DENSE | {"conditional": True})
+    networks = (conditional.encoder((8, 8, 1), 3), conditional.decoder((8, 8, 1), 3))
+    parts = [(network.name, layers_of(network)) for network in networks]
+    [axes] = figures.structure(parts).axes
+    arrows = [each for each in axes.patches if isinstance(each, FancyArrowPatch)]
+    within = sum(len(layer.inputs) for _, layers in parts for layer in layers)
+    assert len(arrows) == within + 2 + 1, "mean and log variance lead to the step between, and it to the latent alone"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from figure_parts import texts
 
 from pipeline.config.build import build
 from pipeline.config.names import Config
@@ -233,3 +234,26 @@ def test_the_fitted_density_has_the_moments_of_the_aggregate_posterior(small_vae
     halves = drawn[:10_000].mean(axis=0), drawn[10_000:].mean(axis=0)
     np.testing.assert_allclose(*halves, atol=0.06)
     assert np.array_equal(drawn, drawn_latents(fitted_mixture(vae, images, components=3, seed=0), 20_000, seed=1))
+
+
+@pytest.mark.parametrize(("classes", "shape"), [(2, (20, 32, 3)), (30, (8, 8, 1))])
+def test_a_conditional_model_shows_what_it_makes_of_each_class(composed, classes: int, shape) -> None:
+    from pipeline.runs.setup import Setup
+
+    images = np.random.default_rng(0).integers(0, 256, (90, *shape), np.uint8)
+    split = Split(images, np.arange(90, dtype=np.int64) % classes)
+    data = ImageData("noise", split, split, split, tuple(f"class {label}" for label in range(classes + 1)))
+    own = ("model.conditional=true", "model.hidden=[8]", "model.latent_dim=3", "pictures.final=null")
+    vae = Setup.from_config(composed(*own)).model_for(data)
+    shown = gallery(vae, data, composed, "pictures.plane.count=3", "pictures.points=[[0,0,1]]")
+    assert shown.by_class.labels.tolist() == list(range(min(classes, 20))), "the class without images is not shown"
+    drawn = {name: draw() for name, draw in shown.after(HISTORY, None).items()}
+    assert {"classes.png", "grid.png", "samples.png", "points.png", "traversals.png"} <= set(drawn)
+    titles = {name: " ".join(texts(figure)) for name, figure in drawn.items() if isinstance(figure, Figure)}
+    assert "Samples of each class" in titles["samples.png"]
+    assert "Latent traversals as class class 0" in titles["traversals.png"]
+    assert "Decoded at the crosses as class class 0" in titles["plane.png"]
+    assert "as the class of the nearer end" in titles["interpolations.png"]
+    assert all(name in titles["classes.png"] for name in shown.by_class.names[:2])
+    cards = {name: draw() for name, draw in shown.cards(split).items()}
+    assert all(card.shape == (len(card), len(card), 3) and len(card) <= 1024 for card in cards.values())

@@ -92,6 +92,13 @@ def test_what_means_the_same_in_all_trials_is_allowed(objective, searched) -> No
     check_objectives(settings_of(objective=[objective]), [searched])
 
 
+def test_a_likelihood_given_the_class_is_not_compared_with_another() -> None:
+    for name in ("nll", "elbo", "knn_accuracy"):
+        with pytest.raises(InputError, match=r"has p\(image \| class\) for p\(image\), and this study searches model"):
+            check_objectives(settings_of(objective=[f"validation/{name}"]), ["model.conditional"])
+    check_objectives(settings_of(objective=["validation/mse"]), ["model.conditional"])
+
+
 def test_replicates_have_their_mean_and_standard_deviation() -> None:
     settings = settings_of(objective=["validation/rate", "validation/distortion"])
     replicates = [

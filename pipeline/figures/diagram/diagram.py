@@ -76,10 +76,16 @@ def structure(parts: Sequence[tuple[str, Sequence[Layer]]], between: str = SAMPL
     axes.set(xlim=(0, width), ylim=(height - TOP - HEAD, -TOP - HEAD))
     for (name, layers), layout in zip(parts, layouts, strict=True):
         _draw_part(axes, name, layers, layout)
-    for layout, following, (_, layers) in zip(layouts, layouts[1:], parts[1:], strict=False):
-        _draw_step(axes, between, layout, [following.middles[layer.name] for layer in layers if not layer.inputs])
+    for layout, following, (_, before), (_, layers) in zip(layouts, layouts[1:], parts, parts[1:], strict=False):
+        # An input that both parts have, such as the class of a conditional model, enters each of them from outside.
+        entrances = [name for name in _inputs(layers) if name not in _inputs(before)]
+        _draw_step(axes, between, layout, [following.middles[name] for name in entrances])
     _draw_legend(figure, {role(layer, layers) for _, layers in parts for layer in layers})
     return figure
+
+
+def _inputs(part: Sequence[Layer]) -> list[str]:
+    return [layer.name for layer in part if not layer.inputs]
 
 
 def _box_width(layer: Layer) -> int:

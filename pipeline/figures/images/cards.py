@@ -1,5 +1,7 @@
 """Square cards of images, cheap enough for every epoch; a tracker's page shows them side by side with a step slider."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pipeline.figures.images.decoded_plane import DecodedPlane
@@ -20,6 +22,7 @@ CARD_SIDE = 512  # pixels that a card aims at: sharp when a page shows it at hal
 THINNED_BEYOND = 1024  # pixels; a larger card would cost more to store than it shows
 PAIRS = 32  # at most; large ones are fewer, so that each keeps all of its pixels
 IMAGES = 256  # at most, likewise
+PLANE_GAP = 6  # pixels between two planes
 
 
 def reconstructions_card(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
@@ -43,6 +46,21 @@ def mosaic_card(images: np.ndarray) -> np.ndarray:
     _, height, width, _ = tiles.shape
     tiles = tiles[: _shown(min(len(tiles), IMAGES), height, width)]
     return _card(mosaic(tiles, 2, CARD_SIDE))
+
+
+def rows_card(images: np.ndarray) -> np.ndarray:
+    """Rows of images, [K, N, H, W, C] to uint8 [S, S, 3]; of large ones as many rows and columns as fit."""
+    tiles = as_rgb(images, "KN")
+    rows, columns = (max(1, CARD_SIDE // side) for side in tiles.shape[2:4])
+    tiles = tiles[:rows, :columns]
+    height, width = (tiles.shape[axis] * tiles.shape[axis + 2] for axis in (0, 1))
+    return _card(join(magnify(tiles, whole_factor(height, width, CARD_SIDE)), 2, 2))
+
+
+def planes_card(planes: Sequence[DecodedPlane]) -> np.ndarray:
+    """Decoded planes in reading order as uint8 [S, S, 3]; row 0 of each has the smallest y and lies at its bottom."""
+    images = np.stack([join(seamed(plane.images)[::-1], 0, 0) for plane in planes])
+    return _card(mosaic(images, PLANE_GAP, CARD_SIDE))
 
 
 def plane_card(plane: DecodedPlane) -> np.ndarray:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.figures.kit.axis_names import axis_names
+from pipeline.figures.kit.classes import NAME_CELLS
+from pipeline.figures.kit.fonts import drawable
 from pipeline.figures.kit.rgb import as_rgb
 
 
@@ -19,6 +21,7 @@ class DecodedPlane:
         x: coordinates of the columns, float64 [columns], ascending.
         y: coordinates of the rows, float64 [rows], ascending; a single row has no second axis.
         explained: shares of the variance along the principal axes, where the coordinates are on those.
+        class_name: of the class that a conditional model was told; else None.
 
     Raises:
         ValueError: images of another shape or type, or not one for each pair of coordinates.
@@ -28,6 +31,7 @@ class DecodedPlane:
     x: np.ndarray
     y: np.ndarray
     explained: Sequence[float] | np.ndarray | None = None
+    class_name: str | None = None
 
     def __post_init__(self) -> None:
         images = as_rgb(self.images, "YX")
@@ -39,6 +43,11 @@ class DecodedPlane:
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "x", np.asarray(self.x, np.float64))
         object.__setattr__(self, "y", np.asarray(self.y, np.float64))
+
+    @property
+    def as_class(self) -> str:
+        """What a heading says of the class, after a blank; empty where there is none."""
+        return "" if self.class_name is None else f" as class {drawable(self.class_name, NAME_CELLS)}"
 
     @property
     def axis_names(self) -> tuple[str, str]:

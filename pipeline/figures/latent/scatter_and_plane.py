@@ -34,13 +34,14 @@ def scatter_and_plane(plane: DecodedPlane, points: LabelledPoints) -> Figure:
     Where the points lie on a line, their densities stand above the one row that is decoded.
     """
     if points.dimensions == 1:
-        return densities_and_row(plane, points, TITLE)
+        return densities_and_row(plane, points, f"{TITLE}{plane.as_class}")
     image, *tile = plane_image(plane)
     side = max(len(image), LEAST_HEIGHT)
     top = TOP + PANEL_HEAD
     legend = LegendColumns(points.legend_labels, points.class_names, side)
     plane_left = EDGE + PANEL_LEFT + side + legend.width + PANEL_GAP + coordinates_room(plane.y)
-    width = plane_left + max(image.shape[1], text_width(PLANE_HEADING, TEXT)) + EDGE
+    heading = f"{PLANE_HEADING}{plane.as_class}"
+    width = plane_left + max(image.shape[1], text_width(heading, TEXT)) + EDGE
     figure = headed(TITLE, width, top + side + PANEL_FOOT)
     scatter = place(figure, EDGE + PANEL_LEFT, top, side, side)
     _draw_crossed(scatter, points, np.stack(np.meshgrid(plane.x, plane.y), axis=-1).reshape(-1, 2))
@@ -48,7 +49,7 @@ def scatter_and_plane(plane: DecodedPlane, points: LabelledPoints) -> Figure:
     legend.draw(scatter)
     tiles = place_image(figure, image, plane_left, top + (side - len(image)) // 2)
     write_coordinates(tiles, plane.x, plane.y, (tile[0], tile[1]))
-    _name(tiles, PLANE_HEADING, plane.axis_names)
+    _name(tiles, heading, plane.axis_names)
     return figure
 
 

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from pipeline.errors import InputError
+from pipeline.models.conditioning import read_with
 from pipeline.models.objectives.weight_schedule import ByRate, WeightSchedule
 from pipeline.models.posterior import Posterior
 
@@ -26,6 +27,7 @@ class Pass(NamedTuple):
         population: the number of images that the batch was drawn from.
         decoder: the network that decoded them.
         seed: of noise that an objective draws itself.
+        condition: the one-hot classes of the images, [B, C], of a conditional model.
     """
 
     images: Any
@@ -37,6 +39,7 @@ class Pass(NamedTuple):
     population: int
     decoder: keras.Model
     seed: keras.random.SeedGenerator
+    condition: Any = None
 
     @property
     def samples(self) -> int:
@@ -47,6 +50,10 @@ class Pass(NamedTuple):
     def distortion(self) -> Any:
         """The distortion of each image, nats, [B], the mean over its latents."""
         return self.distortions[0] if self.samples == 1 else ops.mean(self.distortions, axis=0)
+
+    def outputs(self, latents: Any) -> Any:
+        """The outputs of the decoder, [B, H, W, C], at other latents of the images, [B, D]."""
+        return self.decoder(read_with(latents, self.condition))
 
 
 @dataclass(frozen=True, kw_only=True)

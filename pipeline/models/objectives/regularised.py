@@ -59,7 +59,7 @@ def gradient_penalty(passed: Pass) -> Any:
     latents = ops.convert_to_tensor(passed.latents[0], "float32")
     with tf.GradientTape() as tape:
         tape.watch(latents)
-        outputs = ops.cast(passed.decoder(latents), "float32")
+        outputs = ops.cast(passed.outputs(latents), "float32")
         direction = keras.random.normal(ops.shape(outputs), dtype="float32", seed=passed.seed)
         along = ops.sum(outputs * direction)
     return 0.5 * ops.mean(ops.sum(ops.square(tape.gradient(along, latents)), axis=1))

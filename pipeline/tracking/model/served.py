@@ -13,19 +13,23 @@ from mlflow.pyfunc import PyFuncModel
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType, Array
 
+from pipeline.data.class_names import LISTED, labels_of
 from pipeline.errors import InputError
+from pipeline.models.vae import VAE
 from pipeline.tracking.mlflow_internals import implementation
 from pipeline.tracking.model.stored import stored_model
 from pipeline.tracking.request import Request, RequestParams, numbers, read
 
 
-def signature() -> ModelSignature:
-    """The MLflow signature of all models: what a request may give and what is answered."""
+def signature(*, conditional: bool) -> ModelSignature:
+    """The MLflow signature of a model: what a request may give, to a conditional one also classes, and the answer."""
     images = _nested(4)
     latents = _nested(2)
     usual = RequestParams()
+    read = [ColSpec(images, "images", required=False), ColSpec(latents, "latents", required=False)]
+    classes = [ColSpec(AnyType(), "classes", required=False)] if conditional else []
     return ModelSignature(
-        Schema([ColSpec(images, "images", required=False), ColSpec(latents, "latents", required=False)]),
+        Schema([*read, *classes]),
         Schema(
             [
                 ColSpec(images, "images", required=False),
@@ -52,7 +56,7 @@ class Served:
         vae: the model.
     """
 
-    def __init__(self, vae: keras.Model) -> None:
+    def __init__(self, vae: VAE) -> None:
         self.vae = vae
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
@@ -60,7 +64,8 @@ class Served:
 
         Args:
             model_input: `images` [N, H, W, C] with pixels in [0, 1], or `latents` [N, D], or neither; by name, or in a
-                table, whose records are answered one after the other.
+                table, whose records are answered one after the other. A conditional model must also be told `classes`,
+                by name or number: one for all of them, or one each.
             params: `task` is `encode`, `reconstruct`, `decode` or `sample`; `auto` is what fits the input. Of samples
                 also their number `n`, `seed`, and `temperature`, the standard deviation of the draws.
 
@@ -72,9 +77,9 @@ class Served:
         """
         tasks: dict[str, Callable[[Request], dict[str, np.ndarray]]] = {
             "encode": self._encoded,
-            "reconstruct": lambda request: {"images": self._in_parts(self.vae.reconstruct, self._images(request))},
-            "decode": lambda request: {"images": self._in_parts(self.vae.decode, self._latents(request))},
-            "sample": lambda request: self._sampled(request.params),
+            "reconstruct": self._reconstructed,
+            "decode": self._decoded,
+            "sample": self._sampled,
         }
         try:
             request = read(model_input, params)
@@ -83,18 +88,45 @@ class Served:
             raise MlflowException.invalid_parameter_value(str(error)) from error
 
     def _encoded(self, request: Request) -> dict[str, np.ndarray]:
-        stacked = lambda batch: keras.ops.stack(self.vae.posterior(batch), axis=1)  # noqa: E731
-        parts = self._in_parts(stacked, self._images(request))
+        images = self._images(request)
+        stacked = lambda *batch: keras.ops.stack(self.vae.posterior(*batch), axis=1)  # noqa: E731
+        parts = _in_parts(stacked, images, self._labels(request, len(images)))
         return {"mean": parts[:, 0], "log_variance": parts[:, 1]}
 
-    def _sampled(self, params: RequestParams) -> dict[str, np.ndarray]:
+    def _reconstructed(self, request: Request) -> dict[str, np.ndarray]:
+        images = self._images(request)
+        return {"images": _in_parts(self.vae.reconstruct, images, self._labels(request, len(images)))}
+
+    def _decoded(self, request: Request) -> dict[str, np.ndarray]:
+        latents = self._latents(request)
+        return {"images": _in_parts(self.vae.decode, latents, self._labels(request, len(latents)))}
+
+    def _sampled(self, request: Request) -> dict[str, np.ndarray]:
         if not self.vae.objective.sampling:
             raise InputError(
                 "task=sample: this model is an autoencoder, which has no prior. Expected decode with latents"
             )
+        params = request.params
+        labels = self._labels(request, params.n)
         noise = np.random.default_rng(params.seed).standard_normal((params.n, self.vae.latent_dim))
         latents = (params.temperature * noise).astype("float32")
-        return {"images": self._in_parts(self.vae.decode, latents), "latents": latents}
+        return {"images": _in_parts(self.vae.decode, latents, labels), "latents": latents}
+
+    def _labels(self, request: Request, count: int) -> np.ndarray | None:
+        """The labels, int [count], of the classes that a conditional model is told; None of another model."""
+        names = self.vae.class_names
+        if not names:
+            if request.classes is None:
+                return None
+            raise InputError("classes: this model is not conditional and cannot be told a class. Leave them out")
+        wanted = "one class" if count == 1 else f"one class for all, or {count}, one each"
+        listed = ", ".join(names[:LISTED]) + (" …" if len(names) > LISTED else "")
+        if request.classes is None:
+            raise InputError(f"classes: missing; this model is conditional; expected {wanted}, of: {listed}")
+        labels = labels_of(request.classes, names, "classes")
+        if len(labels) not in (1, count):
+            raise InputError(f"classes: {len(labels)} of them; expected {wanted}")
+        return np.resize(labels, count)
 
     def _images(self, request: Request) -> np.ndarray:
         images = numbers(request, self.vae.image_shape, "[number, height, width, channels]")
@@ -108,9 +140,11 @@ class Served:
     def _latents(self, request: Request) -> np.ndarray:
         return numbers(request, (self.vae.latent_dim,), "[number, latent_dim]")
 
-    def _in_parts(self, function: Callable[[np.ndarray], Any], values: np.ndarray) -> np.ndarray:
-        parts = [function(values[first : first + 500]) for first in range(0, len(values), 500)]
-        return np.concatenate([keras.ops.convert_to_numpy(keras.ops.cast(part, "float32")) for part in parts])
+
+def _in_parts(function: Callable[..., Any], values: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+    spans = [slice(first, first + 500) for first in range(0, len(values), 500)]
+    parts = [function(values[span], None if labels is None else labels[span]) for span in spans]
+    return np.concatenate([keras.ops.convert_to_numpy(keras.ops.cast(part, "float32")) for part in parts])
 
 
 @cache

@@ -1,23 +1,17 @@
-"""The pictures of the course of a training."""
+"""Pictures of the course of a training."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import cache
 
 from pipeline import figures
 from pipeline.figures import Figure, Trajectories
 from pipeline.latent.axes import latent_axes
+from pipeline.pictures.draw import Draw
 from pipeline.pictures.snapshots import Snapshots
 
 
-def pictures_of_the_course(
-    snapshots: Snapshots, class_names: tuple[str, ...]
-) -> dict[str, Callable[[], Figure | bytes]]:
-    """What draws the pictures of a course, by file name.
-
-    Args:
-        snapshots: of the training.
-        class_names: of the images in them.
-    """
+def course_pictures(snapshots: Snapshots, class_names: Sequence[str]) -> dict[str, Draw]:
+    """What draws the course of a training, by file name."""
     course = cache(snapshots.course)
 
     def trajectories() -> Trajectories:
