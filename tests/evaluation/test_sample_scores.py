@@ -175,7 +175,7 @@ def test_a_model_without_a_prior_is_sampled_from_its_own_codes() -> None:
     images = noise_images(300, (1, 1, 1)) // 8 + 200
     for sampling, lowest in ((True, 0.0), (False, 0.75)):
         vae = linear_vae(encoder=[[10.0]], decoder=[[0.1]], shape=(1, 1, 1), sampling=sampling)
-        generated = generated_images(vae, data_of(images), 100, 0)
+        generated = generated_images(vae, data_of(images), np.zeros(100, int), 0)
         assert generated.shape == (100, 1, 1, 1)
         assert (generated.min() > 0.7) == (not sampling), "codes are 7.8 to 9.1, the prior is around 0"
         assert generated.min() >= lowest - 0.05

@@ -13,7 +13,7 @@ from pipeline.config.composition import CONF
 from pipeline.data.batches import as_floats
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
-from pipeline.evaluation.evaluation import evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.latent.encoding import decode_as, encode, reconstruct
