@@ -33,7 +33,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
     rates = encoded.rates.sum(axis=1)
     distortion = distortions(vae, encoded, latents)
     squared_error = squared_errors(vae, encoded)
-    rate = float(rates.mean())
+    rate, mean_distortion = float(rates.mean()), float(distortion.mean())
     active = active_units(encoded.mean)
     warning = collapse_warning(active=active, units=vae.latent_dim, rate=rate, objective=vae.objective)
     nll = np.full(len(encoded), np.nan)
@@ -48,8 +48,8 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         split=settings.split,
         loss=mean_loss(vae, encoded, latents, distortion, population=len(data.train), seed=settings.seed),
         rate=rate,
-        distortion=float(distortion.mean()),
-        elbo=-(rate + float(distortion.mean())),
+        distortion=mean_distortion,
+        elbo=-(rate + mean_distortion),
         mse=float(squared_error.mean()),
         active_units=active,
         collapsed=1 - active / vae.latent_dim,

@@ -183,7 +183,7 @@ def _description(
         lines += ["", "Scores of the test split; `side_by_side.png` shows all of the runs."]
         if reason := incomparable_in(finished):
             lines.append(f"They cannot be compared: the runs differ in {reason}.")
-        elif finished[0].is_conditional:
+        elif any(run.is_conditional for run in finished):
             lines.append("All runs are conditional: ELBO, NLL and distortion are of p(image | class).")
     return "\n".join(lines)
 

@@ -86,7 +86,7 @@ def test_a_comparison_writes_names_as_they_are(trained, tmp_path):
 
 def test_a_family_shows_names_in_one_cell_each():
     table = pd.DataFrame({NAME: {"elbo": -1.0}, "two\nlines": {"elbo": -2.0}}).T
-    rows = [line for line in _description(table, ["[x](y)"], None, comparable=True).splitlines() if "|" in line]
+    rows = [line for line in _description(table, ["[x](y)"], None, []).splitlines() if "|" in line]
     assert [row.count("|") for row in rows] == [3] * 4
     assert "two lines" in rows[3]
 

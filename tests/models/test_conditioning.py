@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from linear_gaussian import PIXELS, SHAPE, Exact, noise_images
+from linear_gaussian import PIXELS, SHAPE, Exact, noise_images, settings
 from sklearn.neighbors import KNeighborsClassifier
 
 from pipeline.config.build import build
@@ -13,9 +13,9 @@ from pipeline.config.composition import CONF
 from pipeline.data.batches import as_floats
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
+from pipeline.evaluation.annealing import Annealing
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll
-from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.latent.encoding import decode_as, encode, reconstruct
 from pipeline.models.architecture import Architecture
 from pipeline.models.dense import Dense
@@ -25,8 +25,6 @@ from pipeline.runtime import RuntimeSettings
 from pipeline.training.fit import fit
 
 OBJECTIVES = sorted(path.stem for path in (CONF / "objective").glob("*.yaml"))
-SCORES = {"split": "test", "importance_samples": 5, "nll_images": None, "information_images": None}
-SCORES |= {"neighbours": 3, "neighbour_images": None, "seed": 0}
 
 
 def setup_of(composed, *overrides: str) -> Setup:
@@ -97,7 +95,7 @@ def test_every_objective_trains_and_scores_a_conditional_model_in_mixed_precisio
         data = ImageData("blobs", split, split.take(np.arange(60)), split, ("a", "b"))
         history = fit(vae, data, setup.training, checkpoint=tmp_path / "checkpoint.npz")
         assert all(np.isfinite(values).all() for values in history.values())
-        scores = evaluate(vae, data, EvaluationSettings(**SCORES))
+        scores = evaluate(vae, data, settings())
         assert np.isfinite([scores.loss, scores.elbo, scores.mse]).all()
     finally:
         RuntimeSettings(precision="float32", threads=None).apply()
@@ -142,6 +140,19 @@ def test_with_the_true_posterior_the_bound_is_the_likelihood_given_the_class() -
     assert np.abs(wrong - model.nll(images, labels)).max() > 1
 
 
+def test_annealing_carries_latents_to_the_likelihood_given_the_class() -> None:
+    """From the true posterior on it is exact, and so is the way back from what the model draws of each class."""
+    images, labels = noise_images(30), np.arange(30) % 3
+    model = ExactGivenClass()
+    vae = model.vae()
+    annealing = Annealing(vae, 3, seed=0)
+    bound = annealing.nll(encode(vae, images, labels))
+    np.testing.assert_allclose(bound, model.nll(images, labels), rtol=1e-4, atol=2e-3)
+    bracket = annealing.bracket(30, labels)
+    assert bracket
+    np.testing.assert_allclose(*bracket, rtol=1e-4, atol=2e-3)
+
+
 def test_a_stored_model_knows_its_classes(small_vae, blobs, tmp_path: Path) -> None:
     vae = small_vae(class_names=("cat", "dog"))
     images, labels = as_floats(blobs(6)), np.array([0, 1, 1, 0, 1, 0])
@@ -171,7 +182,9 @@ def test_a_short_training_makes_an_image_of_the_class_that_is_asked_for(composed
     assert (said == np.arange(10)[:, None]).mean() > 0.8
     own = reconstruct(vae, shown.images, shown.labels)
     np.testing.assert_allclose(own, swapped[shown.labels, np.arange(60)], atol=1e-6)
-    assert evaluate(vae, data, EvaluationSettings(**SCORES)).knn_accuracy is None
+    scores = evaluate(vae, data, settings(linear_probe=100, samples=100, annealing_steps=3, annealing_images=3))
+    assert (scores.knn_accuracy, scores.linear_probe_accuracy) == (None, None), "the encoder is told the class"
+    assert np.isfinite([scores.kid, scores.nll_ais, scores.bdmc_gap]).all()
 
 
 def test_a_resumed_training_is_bit_for_bit_the_same(composed, tmp_path: Path) -> None:
