@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
@@ -41,9 +42,9 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
     if vae.objective.sampling:
         chosen, bounds = _bounds(vae, encoded, settings)
         nll[chosen] = bounds
-        of_posterior = _likelihood(vae, encoded, chosen, bounds, rates + distortion)
+        of_posterior = _information(encoded, noise, rate, settings)
+        of_posterior |= _likelihood(vae, encoded, chosen, bounds, rates + distortion)
         of_posterior |= likelihood_bracket(vae, encoded, rates + distortion, settings)
-        of_posterior |= _information(encoded, noise, rate, settings)
     return Evaluation(
         split=settings.split,
         loss=mean_loss(vae, encoded, latents, distortion, population=len(data.train), seed=settings.seed),
@@ -55,18 +56,23 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         collapsed=1 - active / vae.latent_dim,
         given_class=vae.conditional,
         warning=warning if len(split) > 1 else None,  # the posterior mean of a single image cannot vary
-        images=ImageScores(
-            split=settings.split,
-            fingerprint=data.fingerprint,
-            likelihood=type(vae.likelihood).__name__,
-            seed=settings.seed,
-            importance_samples=settings.importance_samples,
-            table=image_table(split.labels, rates, distortion, squared_error, nll),
-        ),
+        images=_of_images(vae, data, settings, image_table(split.labels, rates, distortion, squared_error, nll)),
         **_accuracies(vae, data, encoded.mean, split.labels, settings),
         **of_posterior,
         **sample_scores(vae, data, split, settings),
         **_disentanglement(vae, data, encoded.mean, split, settings),
+    )
+
+
+def _of_images(vae: VAE, data: ImageData, settings: EvaluationSettings, table: pd.DataFrame) -> ImageScores:
+    """The scores of each image, in a table, with what they depend on."""
+    return ImageScores(
+        split=settings.split,
+        fingerprint=data.fingerprint,
+        likelihood=type(vae.likelihood).__name__,
+        seed=settings.seed,
+        importance_samples=settings.importance_samples,
+        table=table,
     )
 
 
