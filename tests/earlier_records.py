@@ -19,7 +19,8 @@ def make_earlier(config: Config) -> None:
     del config["tracking"]["checkpoint_minutes"]
     for key in ("linear_probe", "samples", "annealing_steps", "annealing_images", "factor_samples"):
         del config["evaluation"][key]
-    del config["model"]["conditional"]
+    for key in ("conditional", "levels"):
+        del config["model"][key]
     schedule = config["objective"].pop("schedule")
     config["objective"] |= {
         "_target_": "pipeline.models.objective.Objective",

@@ -140,6 +140,12 @@ RULES = (
         why="objective.beta is 0",
     ),
     Rule(
+        key="model.scale",
+        by=("model.levels",),
+        when=lambda flat: flat.get("model.levels") is not None,
+        why="model.levels makes codes, which have no scale",
+    ),
+    Rule(
         key="training.patience",
         by=("objective.schedule", "objective"),
         when=_is_by_rate,

@@ -26,7 +26,7 @@ class Encoded:
     Attributes:
         images: the N images, which are read lazily.
         mean, log_variance: of the posteriors, [N, D].
-        rates: KL(posterior ‖ prior) of each latent dimension, nats, [N, D].
+        rates: of each latent dimension, nats, [N, D].
         labels: int [N], of the images, where the model is conditional; else None.
     """
 
@@ -60,7 +60,7 @@ def encode(vae: VAE, images: np.ndarray | ImageRows, labels: np.ndarray | None =
 
     def parameters(batch: slice) -> np.ndarray:
         posterior = vae.posterior(as_floats(rows[batch]), _of(told, batch))
-        return np.stack([_float64(part) for part in (*posterior, posterior.rates())], axis=1)
+        return np.stack([_float64(part) for part in (*posterior, vae.rates(posterior))], axis=1)
 
     mean, log_variance, rates = np.moveaxis(_in_batches(parameters, rows), 1, 0)
     return Encoded(rows, mean, np.clip(log_variance, -WIDEST, WIDEST), rates, told)

@@ -3,7 +3,7 @@
 import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import keras
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -12,6 +12,7 @@ from pipeline.config.values import Count
 from pipeline.errors import InputError
 from pipeline.models.conditioning import class_input, joined, read_with
 from pipeline.models.posterior import SoftplusScale
+from pipeline.models.quantisation import FiniteScalar, NearestCode
 
 
 def _known_activation(name: str) -> str:
@@ -34,6 +35,8 @@ def _initializer_of_name(value: Any) -> Any:
 ImageShape = tuple[int, int, int]
 """Height and width in pixels, channels."""
 
+Levels = Annotated[Count, Field(ge=2, examples=[5])] | None
+"""The number of values of a latent dimension."""
 LatentDim = Annotated[Count, Field(examples=[2])]
 Initializer = Annotated[
     keras.initializers.Initializer | None, BeforeValidator(_initializer_of_name), Field(examples=["he_normal"])
@@ -54,10 +57,13 @@ class Architecture(ABC):
         activation: a Keras activation, between the layers.
         initializer: of the kernels; null leaves them as Keras draws them (Glorot uniform).
         conditional: whether encoder and decoder are told the class of an image.
+        levels: the number of values of each latent dimension, which is rounded to them (finite scalar quantisation);
+            None leaves it a real number.
     """
 
-    # Without annotation, as it is a setting of those architectures alone that declare it, with `field()`.
+    # Without annotations, as they are settings of those architectures alone that declare them, with `field()`.
     conditional = False
+    levels = cast("int | None", None)
 
     latent_dim: LatentDim
     scale: Literal["log_variance", "softplus"]
@@ -74,11 +80,8 @@ class Architecture(ABC):
         """
         images, condition = keras.Input(image_shape, name="images"), class_input(classes)
         features = self.features(images) if condition is None else self._features_of(images, condition)
-        mean = keras.layers.Dense(self.latent_dim, name="mean")(features)
-        head = keras.layers.Dense(self.latent_dim, name=self.scale)(features)
-        log_variance = SoftplusScale(name="log_variance")(head) if self.scale == "softplus" else head
-        network = keras.Model(read_with(images, condition), [mean, log_variance], name="encoder")
-        return self._initialised(network)
+        parameters = self._posterior(features) if self.levels is None else self._code(features, self.levels)
+        return self._initialised(keras.Model(read_with(images, condition), parameters, name="encoder"))
 
     def decoder(self, image_shape: ImageShape, classes: int = 0) -> keras.Model:
         """A network from latents, float [B, D], to the parameters of the likelihood, real numbers [B, H, W, C].
@@ -86,8 +89,17 @@ class Architecture(ABC):
         Of several `classes` it reads one-hot vectors, [B, classes], too.
         """
         latent, condition = keras.Input((self.latent_dim,), name="latent"), class_input(classes)
-        outputs = self.outputs(joined(latent, condition), image_shape)
+        read = latent if self.levels is None else NearestCode(self.levels, name="nearest_code")(latent)
+        outputs = self.outputs(joined(read, condition), image_shape)
         return self._initialised(keras.Model(read_with(latent, condition), outputs, name="decoder"))
+
+    def _posterior(self, features: Any) -> list[Any]:
+        mean = keras.layers.Dense(self.latent_dim, name="mean")(features)
+        head = keras.layers.Dense(self.latent_dim, name=self.scale)(features)
+        return [mean, SoftplusScale(name="log_variance")(head) if self.scale == "softplus" else head]
+
+    def _code(self, features: Any, levels: int) -> list[Any]:
+        return list(FiniteScalar(levels, name="code")(keras.layers.Dense(self.latent_dim, name="mean")(features)))
 
     def _features_of(self, images: Any, condition: Any) -> Any:
         if "condition" not in inspect.signature(self.features).parameters:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pipeline.config.values import Count, Counts, LayerCounts, Share, Switch
 from pipeline.errors import InputError
-from pipeline.models.architecture import Architecture, ImageShape
+from pipeline.models.architecture import Architecture, ImageShape, Levels
 from pipeline.models.conditioning import joined
 
 PerLayer = Annotated[Count | LayerCounts, Field(examples=[[2, 2]])]
@@ -45,6 +45,7 @@ class Conv(Architecture):
     decoder_filters: LayerCounts | None
     decoder_strides: PerLayer | None
     conditional: Switch = field()
+    levels: Levels = field()
 
     def __post_init__(self) -> None:
         _spread(self.strides, "strides", self.filters, "filters")

@@ -7,7 +7,7 @@ from typing import Any
 from keras import layers
 
 from pipeline.config.values import LayerCounts, Share, Switch
-from pipeline.models.architecture import Architecture, ImageShape
+from pipeline.models.architecture import Architecture, ImageShape, Levels
 from pipeline.models.conditioning import joined
 
 
@@ -27,6 +27,7 @@ class Dense(Architecture):
     batch_norm: Switch
     dropout: Share
     conditional: Switch = field()
+    levels: Levels = field()
 
     def features(self, images: Any, condition: Any = None) -> Any:
         x = joined(layers.Flatten()(images), condition)

@@ -1,5 +1,6 @@
 """Encoder, decoder and likelihood: from images to posteriors, and from latents to images."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from pipeline.models.architecture import ImageShape
 from pipeline.models.conditioning import read_with
 from pipeline.models.likelihood import Likelihood
 from pipeline.models.posterior import Posterior
+from pipeline.models.quantisation import FiniteScalar
 from pipeline.models.summary import summary
 
 
@@ -48,6 +50,11 @@ class EncoderDecoder(keras.Model):
         return bool(self.class_names)
 
     @property
+    def levels(self) -> int | None:
+        """The number of values of each latent dimension; None where latents are real numbers."""
+        return next((layer.levels for layer in self.encoder.layers if isinstance(layer, FiniteScalar)), None)
+
+    @property
     def image_shape(self) -> ImageShape:
         """Height and width in pixels, and channels, of the images that the model was made for."""
         return tuple(self.encoder.inputs[0].shape[1:])
@@ -79,6 +86,12 @@ class EncoderDecoder(keras.Model):
     def posterior(self, images: Any, labels: Any = None, training: bool = False) -> Posterior:
         """The posterior q(z | image) of each image [B, H, W, C], or q(z | image, class)."""
         return Posterior(*self.encoder(read_with(images, self.condition(labels)), training=training))
+
+    def rates(self, posterior: Posterior) -> Any:
+        """The rate of every latent dimension, nats, [B, D]: KL(posterior ‖ prior), log L where there are L values."""
+        if self.levels is None:
+            return posterior.rates()
+        return ops.full_like(ops.cast(posterior.mean, "float32"), math.log(self.levels))
 
     def outputs(self, latents: Any, labels: Any = None, training: bool = False) -> Any:
         """The parameters of the likelihood, [B, H, W, C], at latents [B, D]."""

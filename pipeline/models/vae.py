@@ -106,7 +106,7 @@ class VAE(EncoderDecoder):
             posterior=posterior,
             latents=passed["latents"],
             distortions=distortions,
-            rates=posterior.rates(),
+            rates=self.rates(posterior),
             weights=weights,
             population=self.population,
             decoder=self.decoder,

@@ -14,6 +14,7 @@ from pipeline.latent.encoding import decode, encode, reconstruct
 from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
 from pipeline.latent.plane import LatentPlane, plane_through
 from pipeline.latent.traversal import interpolated, nearer_ends, traversal
+from pipeline.models.quantisation import drawn_codes
 from pipeline.models.vae import VAE
 from pipeline.pictures.class_pictures import ClassPictures
 from pipeline.pictures.course_pictures import course_pictures
@@ -111,8 +112,9 @@ class Gallery:
         return reconstruct(self.vae, split.images, split.labels)
 
     def noise(self, count: int) -> np.ndarray:
-        """Latents drawn from the prior, [count, D]."""
-        return np.random.default_rng(self.seed).standard_normal((count, self.vae.latent_dim))
+        """Latents drawn from the prior, [count, D]; of a model of codes, of which all are equally probable, codes."""
+        stream, shape, levels = np.random.default_rng(self.seed), (count, self.vae.latent_dim), self.vae.levels
+        return stream.standard_normal(shape) if levels is None else drawn_codes(stream, shape, levels)
 
     def samples(self, count: int) -> np.ndarray:
         """Decoded draws from the prior, [count, H, W, C] in [0, 1]; of a conditional model its classes take turns."""

@@ -22,7 +22,7 @@ KEYS_SINCE: dict[str, dict[str, Any]] = {
 }
 """Keys that earlier versions did not have, with the values at which a training is what it was then."""
 _ARCHITECTURES = ("pipeline.models.dense.Dense", "pipeline.models.conv.Conv")
-"""Those that had no key `conditional`; users' own may have none to this day."""
+"""Those that had no keys `conditional` and `levels`; users' own may have none to this day."""
 _FORMER_OBJECTIVE = "pipeline.models.objective.Objective"
 _OBJECTIVE = "pipeline.models.objectives.weighted_elbo.WeightedElbo"
 _SCHEDULES = "pipeline.models.objectives.weight_schedule"
@@ -65,7 +65,7 @@ def parsed_config(text: str, name: str) -> Config:
         raise InputError(f"{name} is damaged: it has no config. Put a copy of it back")
     config |= {group: keys | config.get(group, {}) for group, keys in KEYS_SINCE.items() if group in config}
     if config.get("model", {}).get("_target_") in _ARCHITECTURES:
-        config["model"] = {"conditional": False} | config["model"]
+        config["model"] = {"conditional": False, "levels": None} | config["model"]
     return config | ({"objective": _of_today(config["objective"])} if "objective" in config else {})
 
 

@@ -56,8 +56,14 @@ class Setup:
         """The model with fresh weights.
 
         Raises:
-            InputError: the images are not those of a model like this; the message names the setting.
+            InputError: the images are not those of a model like this, or its latents are drawn and rounded at once; the
+                message names the setting.
         """
+        if self.model.levels is not None and self.objective.sampling:
+            raise InputError(
+                f"model.levels={self.model.levels}: latents that are rounded to codes are not drawn; expected an "
+                "objective that draws none. Set objective=autoencoder, or model.levels=null"
+            )
         return assemble(
             architecture=self.model,
             likelihood=self.likelihood,
