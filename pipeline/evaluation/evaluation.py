@@ -12,8 +12,8 @@ class Evaluation:
     """The scores of a model: means over the images of a split; None where a score has no meaning.
 
     A model that draws no latents (`objective.sampling=false`) has no posterior, so that the scores of its likelihood
-    and of its information are None; its rate is that of the Gaussian that its encoder gives, or with `model.levels` that
-    of codes which are all equally probable.
+    and of its information are None; its rate is that of the Gaussian that its encoder gives, or with `model.levels`
+    that of codes which are all equally probable.
 
     Attributes:
         split: that was evaluated.
