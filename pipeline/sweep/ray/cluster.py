@@ -1,10 +1,11 @@
 """The command connects to a Ray cluster, or starts Ray on this machine, for as long as it has jobs there."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterable
 
 import ray
 from ray import cloudpickle
+from ray.util import list_named_actors
 
 from pipeline.errors import InputError
 from pipeline.sweep.ray import supervisor
@@ -79,14 +80,15 @@ def nodes() -> str:
     )
 
 
-def check_head(name: str) -> None:
-    """Ask the head of the cluster for an actor; one that was started since the command connected answers nothing else.
+def knows_any(names: Iterable[str]) -> bool:
+    """Tell whether the head of the cluster knows an actor by one of these names; one that was started anew knows none.
+
+    `ray.get_actor` would not ask it: a process keeps the names of its own actors.
 
     Raises:
-        RayError: the head is not the one that this process connected to.
+        RayError: the head is gone, or is not the one that this process connected to and says so.
     """
-    with suppress(ValueError):  # the actor has ended, which whoever waits for it hears
-        ray.get_actor(name, namespace=NAMESPACE)
+    return not set(names).isdisjoint(list_named_actors())
 
 
 def _reason(error: Exception, address: str | None) -> str:

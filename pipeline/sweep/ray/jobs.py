@@ -15,7 +15,7 @@ from pipeline.errors import InputError, Interrupted
 from pipeline.process.interruption import raise_if_interrupted, signals_deferred
 from pipeline.secrets import masked
 from pipeline.sweep.job_failures import JobLost
-from pipeline.sweep.ray.cluster import NAMESPACE, check_head, nodes
+from pipeline.sweep.ray.cluster import NAMESPACE, knows_any, nodes
 from pipeline.sweep.ray.followed_job import FollowedJob
 from pipeline.sweep.ray.job import RayJob
 from pipeline.sweep.ray.settings import RaySettings
@@ -27,6 +27,8 @@ CANCEL_TIMEOUT = 20.0
 """Seconds in which a cancelled job must have ended tidily, before its supervisor is killed."""
 PERIOD = 5.0
 """Seconds that a supervisor waits for its job to say something before it answers."""
+UNKNOWN = 3
+"""How often in a row the head, asked every `PERIOD`, knows none of the jobs before it is taken for another one."""
 WAITING = 30.0
 """Seconds after which the user is told that jobs wait for room in the cluster."""
 
@@ -120,12 +122,15 @@ class Jobs:
         """Print what the jobs say until all of them have ended, or until an instant of the monotonic clock."""
         began_at = checked_at = time.monotonic()
         asked = self._asked
-        warned = False
+        warned, unknown = False, 0
         while asked and time.monotonic() < until:
             ready, _ = ray.wait(list(asked), timeout=min(PERIOD, max(0.1, until - time.monotonic())))
             if time.monotonic() > checked_at + PERIOD:  # a job may go on talking long after its head was lost
-                check_head(next(iter(asked.values())).name)
                 checked_at = time.monotonic()
+                # Of a job that has just ended, its answer tells soon.
+                unknown = 0 if knows_any(job.name for job in asked.values()) else unknown + 1
+                if unknown == UNKNOWN:
+                    raise ConnectionError("its head was started anew, and knows none of the jobs")
             for answer in ready:
                 job = asked[answer]
                 if not self._has_ended(job, answer):
@@ -140,7 +145,6 @@ class Jobs:
         try:
             said: JobOutput = ray.get(answer)
         except ActorUnavailableError:  # it is started again, or forgotten
-            check_head(job.name)
             time.sleep(0.5)
             return False
         except RayActorError as error:
