@@ -142,8 +142,9 @@ def _disentanglement(
     if settings.factor_samples is None or split.factors is None:
         return {}
     chosen = _some(len(split), settings.factor_samples, settings.seed)
-    values = split.factors[chosen]
-    return disentanglement(Compared.of(means[chosen], values, data.factors, prior=vae.objective.sampling))
+    told = split.labels[chosen] if vae.conditional else None
+    compared = Compared.of(means[chosen], split.factors[chosen], data.factors, prior=vae.objective.sampling, told=told)
+    return disentanglement(compared)
 
 
 def _some(number: int, at_most: int | None, seed: int) -> np.ndarray:

@@ -60,6 +60,7 @@ class Traversals:
         """A line along each dimension, with the name of the factor that it follows."""
         prior, data = trained.vae.objective.sampling, trained.data
         means = means_of_test_images(trained)
-        factors = data.test.take(np.arange(len(means))).factors
-        follows = followed_factors(Compared.of(means, factors, data.factors, prior=prior))
+        shown = data.test.take(np.arange(len(means)))
+        told = shown.labels if trained.vae.conditional else None
+        follows = followed_factors(Compared.of(means, shown.factors, data.factors, prior=prior, told=told))
         return traversal(means, self.steps, dimensions=dimensions, prior=prior, follows=follows)

@@ -155,9 +155,10 @@ def assemble(
         InputError: the architecture is for larger images.
     """
     keras.utils.set_random_seed(seed)
+    classes = [len(class_names)] if class_names else []  # not 0, as users' own architectures may take none
     return VAE(
-        encoder=architecture.encoder(image_shape, len(class_names)),
-        decoder=architecture.decoder(image_shape, len(class_names)),
+        encoder=architecture.encoder(image_shape, *classes),
+        decoder=architecture.decoder(image_shape, *classes),
         likelihood=likelihood,
         class_names=class_names,
         objective=objective,

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.data.images import Split
 from pipeline.evaluation.disentanglement.compared import Compared
-from pipeline.evaluation.disentanglement.information import normalised_information
+from pipeline.evaluation.disentanglement.information import information_beyond_chance
 from pipeline.figures import DecodedPlane, FollowedFactors, LabelledPoints
 from pipeline.latent.plane import LatentPlane
 
@@ -35,8 +35,9 @@ class ShownImages:
     @cached_property
     def compared(self) -> Compared | None:
         """The means beside the factors of the images; None where there is nothing to compare."""
-        prior = self.gallery.vae.objective.sampling
-        return Compared.of(self.means, self.split.factors, self.gallery.data.factors, prior=prior)
+        vae, factors = self.gallery.vae, self.gallery.data.factors
+        told = self.split.labels if vae.conditional else None
+        return Compared.of(self.means, self.split.factors, factors, prior=vae.objective.sampling, told=told)
 
     @cached_property
     def followed(self) -> FollowedFactors:
@@ -44,7 +45,7 @@ class ShownImages:
         compared = self.compared
         if compared is None:
             return FollowedFactors(np.zeros((0, 0)), [], [])
-        shares = normalised_information(compared.latents, compared.values)
+        shares = information_beyond_chance(compared.latents, compared.values)
         latents = [f"z{position + 1}" for position in compared.positions]
         return FollowedFactors(shares, latents, [factor.name for factor in compared.factors])
 

@@ -40,8 +40,14 @@ def begin_with(vae: VAE, other: VAE) -> None:
     """Copy the weights of another model, whose networks and likelihood must have weights of the same shapes.
 
     Raises:
-        InputError: a weight has another shape; the message names the first one.
+        InputError: a weight has another shape; the message names the first one. Or both are told the same classes in
+            another order.
     """
+    if vae.class_names != other.class_names and sorted(vae.class_names) == sorted(other.class_names):
+        raise InputError(
+            f"the classes of this run are in another order ({', '.join(other.class_names)}); expected "
+            f"{', '.join(vae.class_names)}. Set dataset.classes to its order"
+        )
     for mine, its in zip_longest(vae.learned, other.learned):
         if mine is None or its is None or mine.shape != its.shape:
             raise InputError(

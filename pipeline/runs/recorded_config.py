@@ -13,7 +13,7 @@ from pipeline.tracking.store import Store
 
 _FILE = "config.yaml"
 """The artifact of a run that is its config."""
-KEYS_SINCE: dict[str, dict[str, Any]] = {
+_KEYS_SINCE: dict[str, dict[str, Any]] = {
     "tracking": {"checkpoint_minutes": None},
     "evaluation": {
         **{"linear_probe": None, "samples": None, "annealing_steps": None, "annealing_images": 100},
@@ -21,8 +21,10 @@ KEYS_SINCE: dict[str, dict[str, Any]] = {
     },
 }
 """Keys that earlier versions did not have, with the values at which a training is what it was then."""
+MODEL_KEYS_SINCE: dict[str, Any] = {"conditional": False, "levels": None}
+"""Likewise those of our architectures."""
 _ARCHITECTURES = ("pipeline.models.dense.Dense", "pipeline.models.conv.Conv")
-"""Those that had no keys `conditional` and `levels`; users' own may have none to this day."""
+"""Our architectures; users' own may have none of these keys to this day."""
 _FORMER_OBJECTIVE = "pipeline.models.objective.Objective"
 _OBJECTIVE = "pipeline.models.objectives.weighted_elbo.WeightedElbo"
 _SCHEDULES = "pipeline.models.objectives.weight_schedule"
@@ -60,12 +62,12 @@ def parsed_config(text: str, name: str) -> Config:
         config = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{name} is damaged ({first_line(error)}). Put a copy of it back") from error
-    groups = (*KEYS_SINCE, "objective", "model")
+    groups = (*_KEYS_SINCE, "objective", "model")
     if not isinstance(config, dict) or not all(isinstance(config.get(group, {}), dict) for group in groups):
         raise InputError(f"{name} is damaged: it has no config. Put a copy of it back")
-    config |= {group: keys | config.get(group, {}) for group, keys in KEYS_SINCE.items() if group in config}
+    config |= {group: keys | config.get(group, {}) for group, keys in _KEYS_SINCE.items() if group in config}
     if config.get("model", {}).get("_target_") in _ARCHITECTURES:
-        config["model"] = {"conditional": False, "levels": None} | config["model"]
+        config["model"] = MODEL_KEYS_SINCE | config["model"]
     return config | ({"objective": _of_today(config["objective"])} if "objective" in config else {})
 
 

@@ -9,7 +9,7 @@ from pipeline.tracking.run_facts import FinishedRun, curve, finished_children, f
 from pipeline.tracking.store import Store
 from pipeline.verification.reference import Reference
 
-TUTORIALS = ("letters", "convolutional", "clothes", "generations", "generate")
+TUTORIALS = ("letters", "convolutional", "clothes", "generations", "generate", "disentanglement")
 PUBLISHED = "Published numbers"
 
 

@@ -28,6 +28,7 @@ DENSE = {
     "batch_norm": False,
     "dropout": 0.0,
     "conditional": False,
+    "levels": None,
 }
 TRAINING = {
     "_target_": "pipeline.training.settings.TrainingSettings",
@@ -143,7 +144,7 @@ def test_misspelt_key_is_answered_with_the_one_meant_and_all_there_are(typed: st
     assert refusal(DENSE | {typed: 1}) == (
         f"model.{typed}: no such key. Did you mean model.{meant}? "
         "model has: latent_dim, scale, activation, initializer, hidden, decoder_hidden, batch_norm, dropout, "
-        "conditional"
+        "conditional, levels"
     )
 
 

@@ -9,7 +9,7 @@ from scipy.stats import entropy
 
 from pipeline.data.factors import Factor
 from pipeline.data.images import ImageData, Split
-from pipeline.evaluation.disentanglement.compared import Compared
+from pipeline.evaluation.disentanglement.compared import FEWEST, Compared
 from pipeline.evaluation.disentanglement.dci import dci
 from pipeline.evaluation.disentanglement.disentanglement import disentanglement
 from pipeline.evaluation.disentanglement.factor_vae import factor_vae_score
@@ -33,7 +33,7 @@ def scaled(values: np.ndarray) -> np.ndarray:
 
 
 def scores(latents: np.ndarray, values: np.ndarray = VALUES, factors=FACTORS, *, prior: bool = False) -> dict:
-    return disentanglement(Compared.of(latents, values, factors, prior=prior))
+    return disentanglement(Compared.of(latents, values, factors, prior=prior, told=None))
 
 
 def rotated(degrees: float) -> tuple[np.ndarray, np.ndarray]:
@@ -113,14 +113,16 @@ def test_collapsed_latents_change_nothing() -> None:
     remains = 0.01 * scaled(VALUES)[:, [2, 0]]  # which tell two factors, though nobody could hear it
     with_them = np.hstack([remains[:, :1], latents, remains[:, 1:], np.zeros((len(VALUES), 1))])
     assert scores(with_them) == scores(latents)
-    compared = Compared.of(with_them, VALUES, FACTORS, prior=False)
+    compared = Compared.of(with_them, VALUES, FACTORS, prior=False, told=None)
     assert compared.positions.tolist() == [1, 2, 3, 4]
 
 
-def test_where_all_latents_collapsed_every_score_is_0() -> None:
-    assert scores(np.ones((len(VALUES), 3))) == dict.fromkeys(NAMES, 0.0)
+def test_where_all_latents_collapsed_every_score_is_that_of_chance() -> None:
+    of_chance = dict.fromkeys(NAMES, 0.0) | {"factor_vae": 1 / 4}
+    of_chance["dci_informativeness"] = pytest.approx((1 / 3 + 1 / 4 + 1 / 8 + 1 / 8) / 4)
+    assert scores(np.ones((len(VALUES), 3))) == of_chance
     small = 0.05 * scaled(VALUES)
-    assert scores(small, prior=True) == dict.fromkeys(NAMES, 0.0), "beside a prior of variance 1"
+    assert scores(small, prior=True) == of_chance, "beside a prior of variance 1"
     assert scores(small, prior=False)["mig"] == pytest.approx(1), "an autoencoder's codes have any scale"
 
 
@@ -177,8 +179,32 @@ def test_scores_are_the_same_every_time() -> None:
 def test_the_factor_that_a_latent_follows_is_named() -> None:
     noise = np.random.default_rng(5).normal(size=(len(VALUES), 1))
     latents = np.hstack([scaled(VALUES)[:, [3, 0]], noise, 0.001 * noise, scaled(VALUES)[:, 1:2]])
-    assert followed_factors(Compared.of(latents, VALUES, FACTORS, prior=False)) == {0: "y", 1: "shape", 4: "size"}
+    assert followed_factors(Compared.of(latents, VALUES, FACTORS, prior=False, told=None)) == {
+        0: "y",
+        1: "shape",
+        4: "size",
+    }
     assert followed_factors(None) == {}
+
+
+@pytest.mark.parametrize("number", [FEWEST, 200, 400, 1200])
+def test_noise_follows_no_factor_however_few_the_images(number: int) -> None:
+    rng = np.random.default_rng(number)
+    values = rng.integers(8, size=(number, 3))
+    factors = (Factor("size", 8), Factor("x", 8), Factor("y", 8))
+    for _ in range(20):
+        noise = rng.normal(size=(number, 4))
+        assert followed_factors(Compared.of(noise, values, factors, prior=False, told=None)) == {}
+
+
+def test_what_a_conditional_model_is_told_is_no_factor_of_its_latents() -> None:
+    told = Compared.of(scaled(VALUES), VALUES, FACTORS, prior=False, told=VALUES[:, 0])
+    assert told
+    assert [factor.name for factor in told.factors] == ["size", "x", "y"]
+    np.testing.assert_array_equal(told.values, VALUES[:, 1:])
+    both = Compared.of(scaled(VALUES), VALUES, FACTORS, prior=False, told=4 * VALUES[:, 0] + VALUES[:, 1])
+    assert both
+    assert [factor.name for factor in both.factors] == ["x", "y"]
 
 
 def images_of(values: np.ndarray) -> np.ndarray:

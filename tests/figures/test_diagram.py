@@ -24,6 +24,7 @@ BOTH = {
     "batch_norm": False,
     "dropout": 0.0,
     "conditional": False,
+    "levels": None,
 }
 DENSE = BOTH | {"hidden": [256, 128], "decoder_hidden": None}
 CONV = BOTH | {"filters": [32, 64], "strides": 2, "kernel": 3, "units": [16], "decoder_units": []}

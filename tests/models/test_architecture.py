@@ -12,7 +12,15 @@ from pipeline.models.dense import Dense
 
 MNIST = (28, 28, 1)
 DENSE = {"latent_dim": 2, "scale": "log_variance", "activation": "relu", "initializer": None}
-DENSE |= {"hidden": [6, 5], "decoder_hidden": None, "batch_norm": False, "dropout": 0.0, "conditional": False}
+DENSE |= {
+    "hidden": [6, 5],
+    "decoder_hidden": None,
+    "batch_norm": False,
+    "dropout": 0.0,
+    "conditional": False,
+    "levels": None,
+    "levels": None,
+}
 CONV = {
     "latent_dim": 2,
     "scale": "log_variance",
@@ -23,7 +31,14 @@ CONV = {
     "kernel": 3,
 }
 CONV |= {"units": [], "batch_norm": False, "dropout": 0.0, "decoder_units": []}
-CONV |= {"decoder_channels": None, "decoder_filters": None, "decoder_strides": None, "conditional": False}
+CONV |= {
+    "decoder_channels": None,
+    "decoder_filters": None,
+    "decoder_strides": None,
+    "conditional": False,
+    "levels": None,
+    "levels": None,
+}
 
 
 def conv(**changed) -> Conv:

@@ -114,6 +114,7 @@ def test_model_knows_its_shapes(shape) -> None:
         batch_norm=False,
         dropout=0.0,
         conditional=False,
+        levels=None,
     )
     objective = WeightedElbo(beta=1.0, distortion_weight=1.0, free_bits=0.0, sampling=True, schedule=Constant(of=None))
     vae = assemble(architecture=architecture, likelihood=Bernoulli(), objective=objective, image_shape=shape, seed=0)
@@ -201,6 +202,7 @@ CONV = Conv(
     decoder_filters=None,
     decoder_strides=None,
     conditional=False,
+    levels=None,
 )
 SAVED = {
     "bernoulli": {"likelihood": Bernoulli, "architecture": CONV, "beta": 0.5, "schedule": Warmup(of=None, epochs=3)},

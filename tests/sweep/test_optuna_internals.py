@@ -4,9 +4,11 @@ import socket
 from dataclasses import replace
 
 import optuna
+import pytest
 from optuna.trial import TrialState, create_trial
 from studies import SPACE, worked
 
+from pipeline.errors import InputError
 from pipeline.sweep.optuna_internals import FIXED_PARAMS, study_for_sampler, trial_of
 from pipeline.sweep.study.definition import definition_of
 from pipeline.sweep.study.storage import storage_of
@@ -51,7 +53,8 @@ def test_a_sampler_learns_from_the_trials_of_a_bracket_where_the_pruner_has_brac
 def test_a_study_that_an_earlier_version_stored_goes_on(plan) -> None:
     """Optuna's storage keeps attributes under these names since the first version; here they are written as it did."""
     later = plan(n_trials=3, enqueue=[{"model.latent_dim": 8, "objective.beta": 0.75}], fixed={"training.epochs": 3})
-    now = replace(later, fixed=later.fixed | {"evaluation.factor_samples": None})  # a setting that it did not have
+    newer = {"model.conditional": False, "model.levels": None}  # settings that it did not have
+    now = replace(later, fixed=later.fixed | newer)
     storage = storage_of("mine", None)
     study = optuna.create_study(study_name="mine", storage=storage, directions=["minimize"])
     study.set_metric_names(["validation/nll"])
@@ -74,6 +77,8 @@ def test_a_study_that_an_earlier_version_stored_goes_on(plan) -> None:
         storage.set_trial_user_attr(trial_id, "reason", "because")
         storage.set_trial_state_values(trial_id, state)
 
+    with pytest.raises(InputError, match=r"model\.conditional: False before, True now"):
+        Study(replace(now, fixed=now.fixed | {"model.conditional": True}))
     goes_on = Study(now)
     assert goes_on.run_id == "0123abcd"
     assert goes_on.last_failure() == "trial 0: because"

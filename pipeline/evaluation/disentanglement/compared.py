@@ -39,7 +39,13 @@ class Compared:
 
     @classmethod
     def of(
-        cls, means: np.ndarray, values: np.ndarray | None, factors: tuple[Factor, ...], *, prior: bool
+        cls,
+        means: np.ndarray,
+        values: np.ndarray | None,
+        factors: tuple[Factor, ...],
+        *,
+        prior: bool,
+        told: np.ndarray | None,
     ) -> Self | None:
         """What can be compared; None where no factor is known or varies, or there are few images.
 
@@ -48,11 +54,14 @@ class Compared:
             values: of all factors, int64 [N, F]; None where none are known.
             factors: whose values these are.
             prior: whether the model has one; then a latent whose mean varies little beside it is not active.
+            told: labels, int [N], of which a conditional model is told; factors that follow from them are left out, as
+                its latents need not hold them. None where the model is not conditional.
         """
         if values is None or len(means) < FEWEST or not np.isfinite(means).all():
             return None
         different = np.array([len(np.unique(column)) for column in values.T])
-        varied = np.flatnonzero((different > 1) & (different * EACH <= len(values)))
+        is_told = np.array([told is not None and _follows(column, told) for column in values.T])
+        varied = np.flatnonzero((different > 1) & (different * EACH <= len(values)) & ~is_told)
         if not varied.size:
             return None
         ranges = np.ptp(means, axis=0)
@@ -62,3 +71,8 @@ class Compared:
         positions = np.flatnonzero(active)
         chosen = np.asarray(means, np.float64)[:, positions]
         return cls(chosen, positions, values[:, varied], tuple(factors[each] for each in varied))
+
+
+def _follows(column: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether the values of a factor, int [N], are the same for all images of a label, int [N]."""
+    return len(np.unique(np.stack([labels, column]), axis=1).T) == len(np.unique(labels))

@@ -24,12 +24,10 @@ def factor_vae_score(latents: np.ndarray, factors: np.ndarray) -> float:
         latents: [N, D], of which none is constant.
         factors: int [N, F], of which each has two values at least.
     """
-    count = factors.shape[1]
     stream = random_stream(0, "factor votes")
     learned, tested = (_votes(latents / latents.std(axis=0), factors, stream) for _ in range(2))
     chosen = np.zeros_like(learned)
     np.put_along_axis(chosen, learned.argmax(axis=1)[:, None], 1, axis=1)
-    assert learned.shape == (latents.shape[1], count)
     return float((tested * chosen).sum() / tested.sum())
 
 

@@ -1,7 +1,7 @@
 """The factor that each latent follows most."""
 
 from pipeline.evaluation.disentanglement.compared import Compared
-from pipeline.evaluation.disentanglement.information import normalised_information
+from pipeline.evaluation.disentanglement.information import information_beyond_chance
 
 LEAST = 0.1
 """Share of the entropy of a factor that a latent tells at least if it is said to follow it."""
@@ -14,7 +14,7 @@ def followed_factors(compared: Compared | None) -> dict[int, str]:
     """
     if compared is None:
         return {}
-    information = normalised_information(compared.latents, compared.values)
+    information = information_beyond_chance(compared.latents, compared.values)
     return {
         int(position): compared.factors[shares.argmax()].name
         for position, shares in zip(compared.positions, information, strict=True)

@@ -12,6 +12,7 @@ from sklearn.feature_selection import mutual_info_classif
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
 
 NEIGHBOURS = 10
 """Nearest neighbours by whose distances mutual information is estimated (Ross 2014)."""
@@ -73,5 +74,5 @@ def _explicitness(latents: np.ndarray, factor: np.ndarray) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # what is found within these steps is what counts as easy
         model.fit(latents, factor)
-    remaining = log_loss(factor, model.predict_proba(latents))
+    remaining = log_loss(factor, model.predict_proba(latents), sample_weight=compute_sample_weight("balanced", factor))
     return float(1 - remaining / np.log(len(model.classes_)))

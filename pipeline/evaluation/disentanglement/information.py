@@ -22,6 +22,16 @@ def normalised_information(latents: np.ndarray, factors: np.ndarray) -> np.ndarr
     )
 
 
+def information_beyond_chance(latents: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """The same without what counts of so few images tell by chance alone, from 0 to 1, float64 [D, F].
+
+    Chance gives (bins − 1)(values − 1) / 2N nats (Miller 1955, "Note on the bias of information estimates").
+    """
+    values = [np.bincount(factor) for factor in factors.T]
+    chance = [(BINS - 1) * ((each > 0).sum() - 1) / (2 * len(latents) * entropy(each)) for each in values]
+    return np.maximum(normalised_information(latents, factors) - chance, 0)
+
+
 def _binned(latents: np.ndarray) -> np.ndarray:
     """The bin of each value [N, D] in the range of its latent, int [N, D]."""
     low, width = latents.min(axis=0), np.ptp(latents, axis=0)

@@ -6,10 +6,9 @@ from typing import Any
 
 import optuna
 
-from pipeline.config.names import flatten
 from pipeline.errors import InputError
 from pipeline.metric_names import current, under_current_names
-from pipeline.runs.recorded_config import KEYS_SINCE
+from pipeline.runs.recorded_config import MODEL_KEYS_SINCE
 from pipeline.sweep.study.plan import Plan
 
 DEFINITION = "question"
@@ -48,8 +47,9 @@ def check_definition(study: optuna.Study, plan: Plan) -> None:
 
 
 def _of_today(definition: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a stored definition with the names that metrics have today, and with the settings that are newer."""
-    since = {key: now["config"][key] for key in flatten(KEYS_SINCE) if key in now["config"]}
+    """Give a stored definition with the names that metrics have today, and with the settings that it did not have."""
+    newer = {f"model.{key}": value for key, value in MODEL_KEYS_SINCE.items()}
+    since = {key: value for key, value in newer.items() if key in now["config"]}
     return {
         **definition,
         "config": since | definition["config"],
