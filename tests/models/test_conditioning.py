@@ -164,6 +164,22 @@ def test_a_stored_model_knows_its_classes(small_vae, blobs, tmp_path: Path) -> N
     np.testing.assert_array_equal(loaded.reconstruct(images, labels), vae.reconstruct(images, labels))
 
 
+class OfBefore(Dense):
+    """An architecture of a user's own, as it was written before there were conditional models."""
+
+    def encoder(self, image_shape: tuple[int, int, int]) -> keras.Model:  # type: ignore[override]
+        return super().encoder(image_shape)
+
+    def decoder(self, image_shape: tuple[int, int, int]) -> keras.Model:  # type: ignore[override]
+        return super().decoder(image_shape)
+
+
+def test_an_architecture_that_knows_no_classes_makes_a_model(small_vae, composed) -> None:
+    made = Setup.from_config(composed("model.hidden=[8]")).model
+    vae = small_vae(architecture=OfBefore(**vars(made)))
+    assert not vae.conditional
+
+
 def test_a_model_stored_before_there_were_conditional_ones_is_none(small_vae) -> None:
     config = small_vae().get_config()
     del config["class_names"]
