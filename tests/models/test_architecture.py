@@ -19,7 +19,6 @@ DENSE |= {
     "dropout": 0.0,
     "conditional": False,
     "levels": None,
-    "levels": None,
 }
 CONV = {
     "latent_dim": 2,
@@ -36,7 +35,6 @@ CONV |= {
     "decoder_filters": None,
     "decoder_strides": None,
     "conditional": False,
-    "levels": None,
     "levels": None,
 }
 
