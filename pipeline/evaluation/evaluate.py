@@ -13,7 +13,7 @@ from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.disentanglement.compared import Compared
 from pipeline.evaluation.disentanglement.disentanglement import disentanglement
 from pipeline.evaluation.evaluation import Evaluation
-from pipeline.evaluation.image_scores import ImageScores, drawn_latents, image_table
+from pipeline.evaluation.image_scores import ImageScores, image_table, posterior_draws
 from pipeline.evaluation.information import mutual_information
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, mean_with_control
 from pipeline.evaluation.likelihood_bracket import likelihood_bracket
@@ -30,7 +30,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
     """Evaluate a model on a split; equal seeds give equal scores, and the model's own stream of noise is not used."""
     split = data.validation if settings.split == "validation" else data.test
     encoded = encode(vae, split.rows, split.labels)
-    noise, latents = drawn_latents(vae, encoded, settings.seed)
+    noise, latents = posterior_draws(vae, encoded, settings.seed)
     rates = encoded.rates.sum(axis=1)
     distortion = distortions(vae, encoded, latents)
     squared_error = squared_errors(vae, encoded)
