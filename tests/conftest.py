@@ -147,7 +147,7 @@ def small_vae() -> Callable[..., object]:
         **own,
     ):
         network = {"hidden": [16], "decoder_hidden": None, "batch_norm": batch_norm, "dropout": dropout}
-        network |= {"conditional": bool(class_names)}
+        network |= {"conditional": bool(class_names), "levels": None}
         network |= {"latent_dim": latent_dim, "scale": "log_variance", "activation": "tanh", "initializer": None}
         weights = {
             "beta": 1.0,

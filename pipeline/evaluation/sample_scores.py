@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.binarisation import as_trained
 from pipeline.data.image_rows import ImageRows
 from pipeline.data.images import ImageData, Split
 from pipeline.data.random_stream import random_order, random_stream
@@ -13,7 +12,7 @@ from pipeline.evaluation.kernel_distance import kernel_distance
 from pipeline.evaluation.precision_and_recall import fidelity_and_diversity
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.latent.encoding import decode
-from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
+from pipeline.latent.mixture import drawn_latents, training_mixture
 from pipeline.models.vae import VAE
 
 NEIGHBOURS = 5
@@ -69,14 +68,21 @@ def generated_images(vae: VAE, data: ImageData, labels: np.ndarray, seed: int) -
 
     A conditional model is told them, so that samples are of as many images of each class. Latents are drawn from the
     prior, and for a model that draws none in training, which has no prior, from a mixture of Gaussians fitted to the
-    codes of training images, as `generate` does.
+    codes of training images, as `generate` does; of a conditional model one for each class.
     """
     if vae.objective.sampling:
         drawn = random_stream(seed, "samples").standard_normal((len(labels), vae.latent_dim))
         return decode(vae, drawn, labels)
-    fitted = as_trained(data, np.arange(min(FITTED_IMAGES, len(data.train))))
-    mixture = fitted_mixture(vae, fitted.rows, fitted.labels, components=COMPONENTS, seed=seed)
-    return decode(vae, drawn_latents(mixture, len(labels), seed), labels)
+    if not vae.conditional:
+        mixture = training_mixture(vae, data, components=COMPONENTS, seed=seed)
+        return decode(vae, drawn_latents(mixture, len(labels), seed), labels)
+    latents = np.empty((len(labels), vae.latent_dim))
+    for label in np.unique(labels).tolist():
+        of_class = labels == label
+        # A seed for each class: KID takes samples for independent, which those of the same draws would not be.
+        mixture = training_mixture(vae, data, label, components=COMPONENTS, seed=seed + label)
+        latents[of_class] = drawn_latents(mixture, of_class.sum(), seed + label)
+    return decode(vae, latents, labels)
 
 
 def is_black_and_white(vae: VAE, images: ImageRows) -> bool:

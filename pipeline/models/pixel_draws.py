@@ -18,7 +18,9 @@ from pipeline.models.likelihood import (
 
 
 def drawn_images(likelihood: Likelihood, outputs: np.ndarray, stream: np.random.RandomState) -> np.ndarray | None:
-    """Images drawn given the outputs of the decoder, both float32 [B, H, W, C]; None where distortions are a user's own.
+    """Images drawn given the outputs of the decoder, both float32 [B, H, W, C].
+
+    There are none, but None, where the distortions of the likelihood are a user's own.
 
     Args:
         likelihood: that is drawn from.

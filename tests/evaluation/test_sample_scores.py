@@ -22,6 +22,7 @@ from pipeline.evaluation.linear_probe import linear_probe_accuracy
 from pipeline.evaluation.precision_and_recall import fidelity_and_diversity
 from pipeline.evaluation.sample_scores import generated_images, sample_scores
 from pipeline.evaluation.scores import CATALOGUE
+from pipeline.latent.encoding import reconstruct
 
 SCORES = {name for name, score in CATALOGUE.items() if score.of_features}
 
@@ -179,6 +180,20 @@ def test_a_model_without_a_prior_is_sampled_from_its_own_codes() -> None:
         assert generated.shape == (100, 1, 1, 1)
         assert (generated.min() > 0.7) == (not sampling), "codes are 7.8 to 9.1, the prior is around 0"
         assert generated.min() >= lowest - 0.05
+
+
+def test_a_conditional_model_without_a_prior_is_sampled_from_the_codes_of_each_class(small_vae: Any) -> None:
+    # One image a class, so that a class has one code, which is decoded into one image.
+    images = noise_images(2, (8, 8, 1))
+    vae = small_vae(class_names=("a", "b"), sampling=False)
+    labels = np.arange(60) % 2
+    of_class, of_the_other = (reconstruct(vae, images[each], np.array([0, 1])) for each in ([0, 1], [1, 0]))
+    assert abs(of_class - of_the_other).max() > 0.05
+    data = data_of(images[labels], labels)
+    np.testing.assert_allclose(generated_images(vae, data, labels, 0), of_class[labels], atol=0.01)
+    third = replace(data, train=data.train.take(np.flatnonzero(labels == 0)))
+    without = generated_images(vae, third, labels, 0)
+    assert np.isfinite(without).all(), "a class without training images has the codes of the others"
 
 
 def test_samples_of_black_and_white_images_are_black_and_white(
