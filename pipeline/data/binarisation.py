@@ -37,7 +37,10 @@ def as_trained(data: ImageData, positions: np.ndarray) -> Split:
 
 
 def drawn_pixels(rows: ImageRows, seed: int, part: str) -> np.ndarray:
-    """Images with every pixel of every channel drawn once, 0 or 255, as the seed and the name of the part decide."""
+    """Images, uint8 [N, H, W, C], with every pixel of every channel drawn once, 0 or 255.
+
+    What is drawn is decided by the seed and the name of the part.
+    """
     drawn = pixel_memory(rows.shape)
     draws = Draws(random_stream(seed, f"binarisation {part}"))
     for place, grey in rows.chunks():
