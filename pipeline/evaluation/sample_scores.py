@@ -6,11 +6,10 @@ import numpy as np
 
 from pipeline.data.image_rows import ImageRows
 from pipeline.data.images import ImageData, Split
-from pipeline.data.random_stream import random_order, random_stream
+from pipeline.data.random_stream import random_stream
 from pipeline.evaluation.kept_features import feature_network_of
 from pipeline.evaluation.kernel_distance import kernel_distance
 from pipeline.evaluation.precision_and_recall import fidelity_and_diversity
-from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.latent.encoding import decode
 from pipeline.latent.mixture import drawn_latents, training_mixture
 from pipeline.models.vae import VAE
@@ -21,31 +20,27 @@ COMPONENTS = 10
 """Gaussians of the density from which latents of a model without a prior are drawn (Ghosh et al. 2020, section 5)."""
 
 
-def sample_scores(vae: VAE, data: ImageData, split: Split, settings: EvaluationSettings) -> dict[str, Any]:
-    """KID with its standard error, precision, recall, density and coverage of samples and as many images of a split.
+def sample_scores(vae: VAE, data: ImageData, shown: Split, seed: int) -> dict[str, Any]:
+    """KID with its standard error, precision, recall, density and coverage of images and as many samples.
 
     Samples are expected images, as papers take them; where the images are black and white, each pixel is drawn. There
-    are no scores where none are asked for, the split has too few images for a ball, or samples are not finite.
+    are no scores where there are too few images for a ball, or samples are not finite.
 
     Args:
         vae: the model.
         data: that it was trained on.
-        split: of which images are taken at random.
-        settings: of the evaluation.
+        shown: images that samples are compared with.
+        seed: of the samples.
 
     Returns:
         The scores by name, and the name of the feature network as `feature_network`.
     """
-    if settings.samples is None:
-        return {}
-    number, seed = min(settings.samples, len(split)), settings.seed
-    shown = split.take(random_order(len(split), seed, "evaluation")[:number])
     real = shown.rows
     generated = generated_images(vae, data, shown.labels, seed)
     if is_black_and_white(vae, real):
         draws = random_stream(seed, "pixels of samples").uniform(size=generated.shape)
         generated = (draws < generated).astype("float32")
-    if number <= NEIGHBOURS or not np.isfinite(generated).all():
+    if len(real) <= NEIGHBOURS or not np.isfinite(generated).all():
         return {}
     network = feature_network_of(data)
     features = network.features(generated)
