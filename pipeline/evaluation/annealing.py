@@ -55,7 +55,7 @@ class Annealing:
         """A lower and an upper stochastic bound on −log p(x) of images that the model draws, nats, [number] each.
 
         A conditional model draws them of the classes with these labels, int [number]. There are no bounds, but None,
-        where the likelihood is of a user's own class, from which nothing can be drawn.
+        where the likelihood has distortions of a user's own, from which nothing can be drawn.
         """
         stream = random_stream(self.seed, "images of bidirectional Monte Carlo")
         latents = stream.standard_normal((number, self.vae.latent_dim)).astype("float32")

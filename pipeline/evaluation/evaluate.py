@@ -9,11 +9,12 @@ import pandas as pd
 from pipeline.data.binarisation import as_trained
 from pipeline.data.images import ImageData, Split
 from pipeline.data.random_stream import random_order
+from pipeline.evaluation.annealing import Annealing
 from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.disentanglement.compared import Compared
 from pipeline.evaluation.disentanglement.disentanglement import disentanglement
 from pipeline.evaluation.evaluation import Evaluation
-from pipeline.evaluation.image_scores import ImageScores, drawn_latents, image_table
+from pipeline.evaluation.image_scores import ImageScores, image_table, posterior_draws
 from pipeline.evaluation.information import mutual_information
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll, mean_with_control
 from pipeline.evaluation.likelihood_bracket import likelihood_bracket
@@ -30,7 +31,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
     """Evaluate a model on a split; equal seeds give equal scores, and the model's own stream of noise is not used."""
     split = data.validation if settings.split == "validation" else data.test
     encoded = encode(vae, split.rows, split.labels)
-    noise, latents = drawn_latents(vae, encoded, settings.seed)
+    noise, latents = posterior_draws(vae, encoded, settings.seed)
     rates = encoded.rates.sum(axis=1)
     distortion = distortions(vae, encoded, latents)
     squared_error = squared_errors(vae, encoded)
@@ -44,7 +45,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         nll[chosen] = bounds
         of_posterior = _information(encoded, noise, rate, settings)
         of_posterior |= _likelihood(vae, encoded, chosen, bounds, rates + distortion)
-        of_posterior |= likelihood_bracket(vae, encoded, rates + distortion, settings)
+        of_posterior |= _bracket(vae, encoded, rates + distortion, settings)
     return Evaluation(
         split=settings.split,
         loss=mean_loss(vae, encoded, latents, distortion, population=len(data.train), seed=settings.seed),
@@ -59,7 +60,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         images=_of_images(vae, data, settings, image_table(split.labels, rates, distortion, squared_error, nll)),
         **_accuracies(vae, data, encoded.mean, split.labels, settings),
         **of_posterior,
-        **sample_scores(vae, data, split, settings),
+        **_of_samples(vae, data, split, settings),
         **_disentanglement(vae, data, encoded.mean, split, settings),
     )
 
@@ -95,6 +96,17 @@ def _likelihood(
     return {"nll": nll, "nll_standard_error": standard_error, "bits_per_dimension": bits}
 
 
+def _bracket(
+    vae: VAE, encoded: Encoded, negative_elbos: np.ndarray, settings: EvaluationSettings
+) -> dict[str, float | None]:
+    """The scores of annealing, given −ELBO of each image, nats, [N]; none where it is not asked for."""
+    if settings.annealing_steps is None:
+        return {}
+    chosen = _some(len(encoded), settings.annealing_images, settings.seed)
+    annealing = Annealing(vae, settings.annealing_steps, settings.seed)
+    return likelihood_bracket(annealing, encoded, negative_elbos, chosen)
+
+
 def _information(
     encoded: Encoded, noise: np.ndarray, rate: float, settings: EvaluationSettings
 ) -> dict[str, float | None]:
@@ -105,6 +117,14 @@ def _information(
         return {}
     information = min(max(information, 0.0), rate)  # neither part is negative, but for the error of the estimate
     return {"mutual_information": information, "marginal_kl": rate - information}
+
+
+def _of_samples(vae: VAE, data: ImageData, split: Split, settings: EvaluationSettings) -> dict[str, Any]:
+    """The scores of samples beside images of the split; none where none are asked for."""
+    if settings.samples is None:
+        return {}
+    shown = split.take(_some(len(split), settings.samples, settings.seed))
+    return sample_scores(vae, data, shown, settings.seed)
 
 
 def _accuracies(

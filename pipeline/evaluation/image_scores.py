@@ -91,7 +91,7 @@ class ImageScores:
         return both and all(getattr(self, name) == getattr(other, name) for name in same)
 
 
-def drawn_latents(vae: VAE, encoded: Encoded, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def posterior_draws(vae: VAE, encoded: Encoded, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Standard normal noise, and the latent of each image that it makes, [N, D] both; of an autoencoder the means."""
     noise = random_stream(seed, "latents").standard_normal(encoded.mean.shape)
     return noise, encoded.latents(noise) if vae.objective.sampling else encoded.mean

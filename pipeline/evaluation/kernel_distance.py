@@ -3,10 +3,8 @@
 import math
 
 import numpy as np
-from keras import ops
 
-ROWS = 1000
-"""Rows of a table of all pairs that are in memory at once: 40 MB for 10,000 columns."""
+from pipeline.evaluation.inner_products import inner_products
 
 
 def kernel_distance(real: np.ndarray, generated: np.ndarray) -> tuple[float, float]:
@@ -30,13 +28,11 @@ def kernel_distance(real: np.ndarray, generated: np.ndarray) -> tuple[float, flo
 def _sums(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The kernel of all pairs of rows [N, D] but those of equal position, summed over right or left, [N] each."""
     of_left, of_right = [], np.zeros(len(right))
-    for start in range(0, len(left), ROWS):
-        rows = left[start : start + ROWS]
-        products = ops.convert_to_numpy(ops.matmul(rows, right.T))  # not NumPy's, whose threads wait for each other
+    for rows, products in inner_products(left, right):
         bases = products / np.float32(left.shape[1]) + np.float32(1)
         kernel = bases * bases * bases
-        positions = np.arange(len(rows))
-        kernel[positions, start + positions] = 0
+        positions = np.arange(len(kernel))
+        kernel[positions, rows.start + positions] = 0
         of_left.append(kernel.sum(axis=1, dtype=np.float64))
         of_right += kernel.sum(axis=0, dtype=np.float64)
     return np.concatenate(of_left), of_right

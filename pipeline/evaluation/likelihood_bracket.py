@@ -4,31 +4,24 @@ import math
 
 import numpy as np
 
-from pipeline.data.random_stream import random_order
 from pipeline.evaluation.annealing import Annealing
 from pipeline.evaluation.likelihood_bound import mean_with_control
-from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.latent.encoding import Encoded
-from pipeline.models.vae import VAE
 
 
 def likelihood_bracket(
-    vae: VAE, encoded: Encoded, negative_elbos: np.ndarray, settings: EvaluationSettings
+    annealing: Annealing, encoded: Encoded, negative_elbos: np.ndarray, chosen: np.ndarray
 ) -> dict[str, float | None]:
     """The bound of images with its standard error, and the width of the bracket of as many images that the model draws.
 
-    There are none where no annealing is asked for, or a number is not finite.
+    There are none where a number is not finite.
 
     Args:
-        vae: the model.
+        annealing: of the model.
         encoded: N images with their posteriors.
         negative_elbos: −ELBO of each image, nats, [N].
-        settings: of the evaluation.
+        chosen: positions of the images whose bound is computed, int [n].
     """
-    if settings.annealing_steps is None:
-        return {}
-    chosen = random_order(len(encoded), settings.seed, "evaluation")[: settings.annealing_images]
-    annealing = Annealing(vae, settings.annealing_steps, settings.seed)
     some = encoded.take(chosen)
     bounds = annealing.nll(some)
     if not (np.isfinite(bounds).all() and np.isfinite(negative_elbos).all()):

@@ -1,12 +1,11 @@
 """Precision and recall of generated images (Kynkäänniemi et al. 2019), and density and coverage (Naeem et al. 2020)."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from keras import ops
 
-ROWS = 1000
-"""Rows of a table of all pairs that are in memory at once: 40 MB for 10,000 columns."""
+from pipeline.evaluation.inner_products import inner_products
 
 
 class FidelityAndDiversity(NamedTuple):
@@ -41,9 +40,8 @@ def fidelity_and_diversity(real: np.ndarray, generated: np.ndarray, *, neighbour
     generated_radii = _squared_radii(generated, neighbours)
     in_real_balls = np.zeros(len(generated), int)
     in_a_generated_ball, covered = [], []
-    for start in range(0, len(real), ROWS):
-        distances = _squared_distances(real[start : start + ROWS], generated)
-        in_ball = distances <= real_radii[start : start + ROWS, None]
+    for rows, distances in _squared_distances(real, generated):
+        in_ball = distances <= real_radii[rows, None]
         in_real_balls += in_ball.sum(axis=0)
         covered.append(in_ball.any(axis=1))
         in_a_generated_ball.append((distances <= generated_radii).any(axis=1))
@@ -58,16 +56,16 @@ def fidelity_and_diversity(real: np.ndarray, generated: np.ndarray, *, neighbour
 def _squared_radii(features: np.ndarray, neighbours: int) -> np.ndarray:
     """The squared distance of each of the features [N, D] to the k-th nearest of the others, [N]."""
     radii = []
-    for start in range(0, len(features), ROWS):
-        distances = _squared_distances(features[start : start + ROWS], features)
-        rows = np.arange(len(distances))
-        distances[rows, start + rows] = np.inf
+    for rows, distances in _squared_distances(features, features):
+        positions = np.arange(len(distances))
+        distances[positions, rows.start + positions] = np.inf
         radii.append(np.partition(distances, neighbours - 1, axis=1)[:, neighbours - 1])
     return np.concatenate(radii)
 
 
-def _squared_distances(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The squared distances of all pairs of rows, [N, D] and [M, D]: [N, M]."""
-    products = ops.convert_to_numpy(ops.matmul(left, right.T))  # not NumPy's, whose threads wait for each other
-    squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)
-    return np.maximum(squares - 2 * products, 0)  # rounding may leave less than nothing
+def _squared_distances(left: np.ndarray, right: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """The squared distances of some rows of `left` at a time, [n, M], from all of `right`; [N, D] and [M, D]."""
+    of_left, of_right = (np.square(each).sum(axis=1) for each in (left, right))
+    for rows, products in inner_products(left, right):
+        squares = of_left[rows, None] + of_right
+        yield rows, np.maximum(squares - 2 * products, 0)  # rounding may leave less than nothing

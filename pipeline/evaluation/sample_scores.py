@@ -4,16 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.binarisation import as_trained
 from pipeline.data.image_rows import ImageRows
 from pipeline.data.images import ImageData, Split
-from pipeline.data.random_stream import random_order, random_stream
+from pipeline.data.random_stream import random_stream
 from pipeline.evaluation.kept_features import feature_network_of
 from pipeline.evaluation.kernel_distance import kernel_distance
 from pipeline.evaluation.precision_and_recall import fidelity_and_diversity
-from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.latent.encoding import decode
-from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
+from pipeline.latent.mixture import drawn_latents, training_mixture
 from pipeline.models.vae import VAE
 
 NEIGHBOURS = 5
@@ -22,31 +20,27 @@ COMPONENTS = 10
 """Gaussians of the density from which latents of a model without a prior are drawn (Ghosh et al. 2020, section 5)."""
 
 
-def sample_scores(vae: VAE, data: ImageData, split: Split, settings: EvaluationSettings) -> dict[str, Any]:
-    """KID with its standard error, precision, recall, density and coverage of samples and as many images of a split.
+def sample_scores(vae: VAE, data: ImageData, shown: Split, seed: int) -> dict[str, Any]:
+    """KID with its standard error, precision, recall, density and coverage of images and as many samples.
 
     Samples are expected images, as papers take them; where the images are black and white, each pixel is drawn. There
-    are no scores where none are asked for, the split has too few images for a ball, or samples are not finite.
+    are no scores where there are too few images for a ball, or samples are not finite.
 
     Args:
         vae: the model.
         data: that it was trained on.
-        split: of which images are taken at random.
-        settings: of the evaluation.
+        shown: images that samples are compared with.
+        seed: of the samples.
 
     Returns:
         The scores by name, and the name of the feature network as `feature_network`.
     """
-    if settings.samples is None:
-        return {}
-    number, seed = min(settings.samples, len(split)), settings.seed
-    shown = split.take(random_order(len(split), seed, "evaluation")[:number])
     real = shown.rows
     generated = generated_images(vae, data, shown.labels, seed)
     if is_black_and_white(vae, real):
         draws = random_stream(seed, "pixels of samples").uniform(size=generated.shape)
         generated = (draws < generated).astype("float32")
-    if number <= NEIGHBOURS or not np.isfinite(generated).all():
+    if len(real) <= NEIGHBOURS or not np.isfinite(generated).all():
         return {}
     network = feature_network_of(data)
     features = network.features(generated)
@@ -69,14 +63,21 @@ def generated_images(vae: VAE, data: ImageData, labels: np.ndarray, seed: int) -
 
     A conditional model is told them, so that samples are of as many images of each class. Latents are drawn from the
     prior, and for a model that draws none in training, which has no prior, from a mixture of Gaussians fitted to the
-    codes of training images, as `generate` does.
+    codes of training images, as `generate` does; of a conditional model one for each class.
     """
     if vae.objective.sampling:
         drawn = random_stream(seed, "samples").standard_normal((len(labels), vae.latent_dim))
         return decode(vae, drawn, labels)
-    fitted = as_trained(data, np.arange(min(FITTED_IMAGES, len(data.train))))
-    mixture = fitted_mixture(vae, fitted.rows, fitted.labels, components=COMPONENTS, seed=seed)
-    return decode(vae, drawn_latents(mixture, len(labels), seed), labels)
+    if not vae.conditional:
+        mixture = training_mixture(vae, data, components=COMPONENTS, seed=seed)
+        return decode(vae, drawn_latents(mixture, len(labels), seed), labels)
+    latents = np.empty((len(labels), vae.latent_dim))
+    for label in np.unique(labels).tolist():
+        of_class = labels == label
+        # A seed for each class: KID takes samples for independent, which those of the same draws would not be.
+        mixture = training_mixture(vae, data, label, components=COMPONENTS, seed=seed + label)
+        latents[of_class] = drawn_latents(mixture, of_class.sum(), seed + label)
+    return decode(vae, latents, labels)
 
 
 def is_black_and_white(vae: VAE, images: ImageRows) -> bool:

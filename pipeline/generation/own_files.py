@@ -4,13 +4,16 @@ import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
 from pipeline.config.names import shown
+from pipeline.data.binarisation import drawn_pixels
 from pipeline.data.class_names import LISTED, labels_of, printable
 from pipeline.data.image_file import Conversion
 from pipeline.data.image_loading import LoadedImages, load_images
+from pipeline.data.image_rows import ImageRows
 from pipeline.data.levels import Levels
 from pipeline.data.listing import fault, files_below
 from pipeline.errors import InputError
@@ -23,6 +26,8 @@ log = logging.getLogger(__name__)
 
 def own_files(paths: Sequence[Path], trained: LoadedRun, *, skip: bool = False, key: str | None = None) -> LoadedImages:
     """The files in the shape of the model's images, converted as its own data set was if that was one of files.
+
+    They are black and white where those that the model is tested on are (`dataset.binarisation`).
 
     Args:
         paths: of the files, at least one.
@@ -39,7 +44,28 @@ def own_files(paths: Sequence[Path], trained: LoadedRun, *, skip: bool = False, 
     conversion = Conversion(
         height=height, width=width, channels=channels, background=source.get("background", "black"), levels=levels
     )
-    return load_images(paths, conversion, skip=skip, key=key)
+    found = load_images(paths, conversion, skip=skip, key=key)
+    _binarise_as_tested(found.images, trained)
+    return found
+
+
+def _binarise_as_tested(images: np.ndarray, trained: LoadedRun) -> None:
+    """Draw the pixels of images, uint8 [N, H, W, C], black or white in their place if those of the test split were."""
+    dataset = trained.config["dataset"]
+    binarisation = dataset.get("binarisation", "none")
+    if binarisation == "none":
+        return
+    were_grey = False
+    for image in images:
+        # What is drawn hangs on the image itself, so that it has the same scores whatever other files there are.
+        drawn = drawn_pixels(ImageRows(image[None]), dataset["seed"], f"own file {crc32(image.tobytes())}")[0]
+        were_grey |= bool((drawn != image).any())
+        image[...] = drawn
+    if were_grey:
+        log.info(
+            f"Grey pixels of the files are drawn black or white, as those of the data of run {trained.id} were "
+            f"(dataset.binarisation={binarisation})"
+        )
 
 
 def own_labels(asked: Sequence[str] | None, number: int, trained: LoadedRun) -> np.ndarray | None:

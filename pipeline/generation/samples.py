@@ -7,12 +7,11 @@ import numpy as np
 
 from pipeline import figures
 from pipeline.config.values import Count, Seed, Weight
-from pipeline.data.binarisation import as_trained
 from pipeline.errors import InputError
 from pipeline.generation.asked_classes import AskedClasses, asked_labels, names_of
 from pipeline.generation.generated import Generated
 from pipeline.latent.encoding import decode
-from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
+from pipeline.latent.mixture import drawn_latents, training_mixture
 from pipeline.runs.loaded_run import LoadedRun
 
 COLUMNS = 16
@@ -77,15 +76,11 @@ class Samples:
 
     def _from_mixture(self, trained: LoadedRun, label: int | None = None) -> np.ndarray:
         """Latents [n, D], of a class if one is given."""
-        labels = trained.data.train.labels
-        chosen = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
-        if not len(chosen):
+        if label is not None and label not in trained.data.train.labels:
             raise InputError(
                 f"what.density=mixture: run {trained.id} was trained on no image of class "
-                f"{trained.vae.class_names[label or 0]}. Leave it out of what.classes, or set what.density=prior"
+                f"{trained.vae.class_names[label]}. Leave it out of what.classes, or set what.density=prior"
             )
-        fitted = as_trained(trained.data, chosen[:FITTED_IMAGES])
-        own = {"components": self.components, "seed": self.seed}
-        mixture = fitted_mixture(trained.vae, fitted.rows, fitted.labels, **own)
+        mixture = training_mixture(trained.vae, trained.data, label, components=self.components, seed=self.seed)
         mixture.covariances_ = self.temperature**2 * mixture.covariances_
         return drawn_latents(mixture, self.n, self.seed)

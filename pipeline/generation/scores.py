@@ -16,7 +16,7 @@ from pipeline.config.values import Count, Seed, Switch, Text
 from pipeline.data.class_names import printable
 from pipeline.data.image_rows import ImageRows
 from pipeline.errors import InputError
-from pipeline.evaluation.image_scores import drawn_latents, image_table
+from pipeline.evaluation.image_scores import image_table, posterior_draws
 from pipeline.evaluation.likelihood_bound import importance_weighted_nll
 from pipeline.evaluation.scores import CATALOGUE
 from pipeline.generation.asked_classes import AskedClasses
@@ -105,7 +105,7 @@ class Scores:
         table = image_table(
             labels=np.zeros(len(encoded)),
             rate=encoded.rates.sum(axis=1),
-            distortion=distortions(vae, encoded, drawn_latents(vae, encoded, self.seed)[1]),
+            distortion=distortions(vae, encoded, posterior_draws(vae, encoded, self.seed)[1]),
             squared_error=squared_errors(vae, encoded),
             nll=nll,
         )

@@ -3,13 +3,37 @@
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
+from pipeline.data.binarisation import as_trained
 from pipeline.data.image_rows import ImageRows
+from pipeline.data.images import ImageData
 from pipeline.data.random_stream import random_stream
 from pipeline.latent.encoding import encode
 from pipeline.models.vae import VAE
 
 FITTED_IMAGES = 5000
 """Images that are enough to fit the mixture to."""
+
+
+def training_mixture(
+    vae: VAE, data: ImageData, label: int | None = None, *, components: int, seed: int, images: int = FITTED_IMAGES
+) -> GaussianMixture:
+    """A Gaussian mixture over the aggregate posterior of training images, as an epoch meets them.
+
+    A conditional model says in its latents what the class does not, which may differ from class to class, so that each
+    class has a mixture of its own.
+
+    Args:
+        vae: the model.
+        data: that it was trained on.
+        label: of the class that images are taken of; None takes them of all, as does a class without training images.
+        components: Gaussians of the mixture, at most.
+        seed: of latents and fit.
+        images: that it is fitted to, at most: the first ones.
+    """
+    labels = data.train.labels
+    chosen = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
+    split = as_trained(data, (chosen if len(chosen) else np.arange(len(labels)))[:images])
+    return fitted_mixture(vae, split.rows, split.labels, components=components, seed=seed)
 
 
 def fitted_mixture(

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline import figures
-from pipeline.data.binarisation import as_trained
 from pipeline.figures import DecodedPlane, Figure
 from pipeline.latent.encoding import decode_as
-from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
+from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents
 from pipeline.latent.plane import LatentPlane
 from pipeline.pictures.draw import Draw
 from pipeline.pictures.shown_images import ShownImages
@@ -74,14 +73,10 @@ class ClassPictures:
         return [DecodedPlane(each, x, y, plane.explained, name) for each, name in zip(images, self.names, strict=True)]
 
     def _samples(self) -> Figure:
-        vae, seed = self.gallery.vae, self.gallery.seed
         fitted = []
         for label in self.labels:
-            of_class = np.flatnonzero(self.gallery.data.train.labels == label)[: FITTED_IMAGES // len(self.labels)]
-            split = as_trained(self.gallery.data, of_class)
-            components = self.gallery.settings.mixture
-            mixture = fitted_mixture(vae, split.rows, split.labels, components=components, seed=seed)
-            fitted.append(self.gallery.decoded(drawn_latents(mixture, COLUMNS, seed), label))
+            mixture = self.gallery.mixture(label, images=FITTED_IMAGES // len(self.labels))
+            fitted.append(self.gallery.decoded(drawn_latents(mixture, COLUMNS, self.gallery.seed), label))
         return figures.samples_by_class(self._as_each(self.gallery.noise(COLUMNS)), np.stack(fitted), self.names)
 
     def _swap(self) -> Figure:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+from sklearn.mixture import GaussianMixture
 
 from pipeline import figures
 from pipeline.data.binarisation import as_trained
@@ -11,7 +12,7 @@ from pipeline.data.images import ImageData, Split
 from pipeline.evaluation.disentanglement.followed import followed_factors
 from pipeline.figures import DecodedPlane, Figure, LabelledPoints
 from pipeline.latent.encoding import decode, encode, reconstruct
-from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, fitted_mixture
+from pipeline.latent.mixture import FITTED_IMAGES, drawn_latents, training_mixture
 from pipeline.latent.plane import LatentPlane, plane_through
 from pipeline.latent.traversal import interpolated, nearer_ends, traversal
 from pipeline.models.quantisation import drawn_codes
@@ -120,6 +121,11 @@ class Gallery:
         """Decoded draws from the prior, [count, H, W, C] in [0, 1]; of a conditional model its classes take turns."""
         return self.decoded(self.noise(count), np.resize(self.by_class.labels, count))
 
+    def mixture(self, label: int | None = None, *, images: int = FITTED_IMAGES) -> GaussianMixture:
+        """The density of the latents of training images, at most so many, of a class if one is given."""
+        components = self.settings.mixture
+        return training_mixture(self.vae, self.data, label, components=components, seed=self.seed, images=images)
+
     def plane(self, means: np.ndarray) -> LatentPlane:
         """The plane that the settings ask for, through posterior means [N, D]."""
         return plane_through(means, self.settings.plane, prior=self.vae.objective.sampling)
@@ -149,9 +155,7 @@ class Gallery:
         return figures.reconstructions(pairs.images, self.reconstructed(pairs))
 
     def _samples_beside(self) -> Figure:
-        fitted = as_trained(self.data, np.arange(min(FITTED_IMAGES, len(self.data.train))))
-        mixture = fitted_mixture(self.vae, fitted.rows, fitted.labels, components=self.settings.mixture, seed=self.seed)
-        drawn = self.decoded(drawn_latents(mixture, SAMPLES, self.seed))
+        drawn = self.decoded(drawn_latents(self.mixture(), SAMPLES, self.seed))
         return figures.samples_beside(self.samples(SAMPLES), drawn)
 
     def _chosen_latents(self) -> Figure:

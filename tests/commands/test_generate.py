@@ -163,6 +163,30 @@ def test_images_of_another_kind_are_the_most_unusual(checkout: Checkout, run_id:
         np.testing.assert_array_equal(np.asarray(Image.open(folder / file)), image[..., 0])
 
 
+def test_files_are_black_and_white_where_the_images_of_the_run_are(checkout: Checkout, tmp_path: Path) -> None:
+    where = ("dataset.binarisation=fixed", "tracking.experiment=generating_binary")
+    assert checkout.train(*SMALL, *where).returncode == 0
+    run_id = checkout.runs("generating_binary")[0].info.run_id
+    (tmp_path / "in").mkdir()
+    images = {"a.png": pixels(8, 8, seed=0), "b.png": pixels(8, 8, seed=1), "grey.png": np.full((8, 8), 128, np.uint8)}
+    for name, image in images.items():
+        Image.fromarray(image).save(tmp_path / "in" / name)
+    folder = f"what.folder={tmp_path / 'in'}"
+    seen = made(checkout, run_id, tmp_path / "scores", "what=scores", folder)["images"]
+    scores = pd.read_csv(tmp_path / "scores" / "scores.csv")
+    assert set(np.unique(seen)) == {0, 255}
+    for name, drawn in zip(scores["file"], seen[..., 0], strict=True):
+        grey = images[name]
+        assert abs(drawn.mean() - grey.mean()) < 4 * np.sqrt((grey * (255.0 - grey)).sum()) / 64
+    (tmp_path / "in" / "a.png").unlink()
+    done = checkout.run("pipeline.generate", f"run={run_id}", f"out={tmp_path / 'table'}", "what=encodings", folder)
+    assert "Grey pixels of the files are drawn black or white" in done.stdout + done.stderr
+    rates = pd.read_csv(tmp_path / "table" / "encodings.csv").set_index("file")["rate"]
+    assert list(rates.index) == ["b.png", "grey.png"]
+    of_all = scores.set_index("file")["rate"]
+    np.testing.assert_allclose(rates, of_all[rates.index], rtol=1e-5, err_msg="they do not hang on other files")
+
+
 def test_without_recorded_scores_there_is_no_percentile(checkout: Checkout, run_id: str, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

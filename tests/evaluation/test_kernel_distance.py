@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation import kernel_distance as module
+from pipeline.evaluation import inner_products as module
 from pipeline.evaluation.kernel_distance import kernel_distance
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation import precision_and_recall as module
+from pipeline.evaluation import inner_products as module
 from pipeline.evaluation.precision_and_recall import fidelity_and_diversity
 
 

@@ -22,6 +22,7 @@ from pipeline.evaluation.linear_probe import linear_probe_accuracy
 from pipeline.evaluation.precision_and_recall import fidelity_and_diversity
 from pipeline.evaluation.sample_scores import generated_images, sample_scores
 from pipeline.evaluation.scores import CATALOGUE
+from pipeline.latent.encoding import reconstruct
 
 SCORES = {name for name, score in CATALOGUE.items() if score.of_features}
 
@@ -181,6 +182,20 @@ def test_a_model_without_a_prior_is_sampled_from_its_own_codes() -> None:
         assert generated.min() >= lowest - 0.05
 
 
+def test_a_conditional_model_without_a_prior_is_sampled_from_the_codes_of_each_class(small_vae: Any) -> None:
+    # One image a class, so that a class has one code, which is decoded into one image.
+    images = noise_images(2, (8, 8, 1))
+    vae = small_vae(class_names=("a", "b"), sampling=False)
+    labels = np.arange(60) % 2
+    of_class, of_the_other = (reconstruct(vae, images[each], np.array([0, 1])) for each in ([0, 1], [1, 0]))
+    assert abs(of_class - of_the_other).max() > 0.05
+    data = data_of(images[labels], labels)
+    np.testing.assert_allclose(generated_images(vae, data, labels, 0), of_class[labels], atol=0.01)
+    third = replace(data, train=data.train.take(np.flatnonzero(labels == 0)))
+    without = generated_images(vae, third, labels, 0)
+    assert np.isfinite(without).all(), "a class without training images has the codes of the others"
+
+
 def test_samples_of_black_and_white_images_are_black_and_white(
     small_vae: Any, blobs: Callable[..., np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,17 +212,17 @@ def test_samples_of_black_and_white_images_are_black_and_white(
 
         listening = type("Listening", (), {"features": staticmethod(features), "name": network.name})
         monkeypatch.setattr("pipeline.evaluation.sample_scores.feature_network_of", lambda _, it=listening: it)
-        assert sample_scores(small_vae(), data, data.test, settings(samples=50))
+        assert sample_scores(small_vae(), data, data.test, 0)
         assert (set(np.unique(seen[0])) <= {0.0, 1.0}) == values
 
 
 @pytest.mark.parametrize("number", [1, 5])
 def test_too_few_images_have_no_scores(small_vae: Any, blobs: Callable[..., np.ndarray], number: int) -> None:
     data = of_blobs(blobs, number)
-    assert sample_scores(small_vae(), data, data.test, settings(samples=10)) == {}
+    assert sample_scores(small_vae(), data, data.test, 0) == {}
 
 
 def test_samples_beyond_all_numbers_have_no_scores() -> None:
     vae = linear_vae(encoder=np.eye(4), decoder=np.full((4, 4), np.nan), shape=(2, 2, 1))
     data = data_of(noise_images(20, (2, 2, 1)))
-    assert sample_scores(vae, data, data.test, settings(samples=10)) == {}
+    assert sample_scores(vae, data, data.test, 0) == {}

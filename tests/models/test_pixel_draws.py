@@ -1,5 +1,7 @@
 """Images drawn from likelihoods have their mean, and the distribution that distortions say."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -59,7 +61,18 @@ def test_draws_of_gaussians_have_their_scale() -> None:
 
 
 def test_nothing_is_drawn_of_what_nobody_has_said_how() -> None:
-    class Own(SquaredError.__base__):  # type: ignore[misc,name-defined]
+    class Own(Likelihood):
         """A likelihood of a user's."""
 
-    assert drawn_images(Own(), np.zeros((1, 1, 1, 1), "float32"), random_stream(0, "test")) is None
+    class Flattened(Bernoulli):
+        """A likelihood with distortions of its own, which are not those of the class that it derives from."""
+
+        def pixel_distortion(self, images: Any, outputs: Any) -> Any:
+            return super().pixel_distortion(images, 0.5 * outputs)
+
+    class Named(Bernoulli):
+        """A likelihood with the distortions that it inherits."""
+
+    outputs = np.zeros((1, 1, 1, 1), "float32")
+    drawn_or_not = [drawn_images(each(), outputs, random_stream(0, "test")) for each in (Own, Flattened, Named)]
+    assert [each is None for each in drawn_or_not] == [True, True, False]
