@@ -12,7 +12,7 @@ from pipeline.comparison.contact_sheet import sheets
 from pipeline.comparison.page import page
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
-from pipeline.comparison.verdict import verdict_table
+from pipeline.comparison.verdict import UNITS, verdict_table
 from pipeline.config.build import check, check_value, trusted_of
 from pipeline.config.names import Config
 from pipeline.config.values import Text
@@ -26,7 +26,7 @@ from pipeline.text.markdown import literal
 from pipeline.text.wording import counted, one_line
 from pipeline.tracking.ended_run import add_files
 from pipeline.tracking.lifecycle import start_run
-from pipeline.tracking.run_facts import FinishedRun, are_comparable, beginning, curve, evaluated_split
+from pipeline.tracking.run_facts import FinishedRun, beginning, curve, evaluated_split, incomparable_in
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PARENT
@@ -61,7 +61,7 @@ def compare(config: Config, console: Console) -> list[Path]:
     parent = _parent(store, table.runs)
     title = str(parent.info.run_name) if parent and len(selection.runs) == 1 < len(table.runs) else str(selection)
     content = {"comparison.html": page(title, table, curves, contact), "comparison.csv": table.frame.to_csv()}
-    if table.verdicts:
+    if any(found.each for found in table.verdicts.values()):
         content["verdicts.csv"] = verdict_table(list(table.verdicts.values())).to_csv(index=False)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in content.items():
@@ -76,9 +76,9 @@ def _scores_of_images(
     store: Store, runs: Sequence[FinishedRun], trusted: Sequence[str], console: Console
 ) -> dict[str, ImageScores]:
     """Read the scores of single images by the ids of the runs, and say which runs have none, and what adds them."""
-    if len(runs) == 1 or not are_comparable(runs):
-        return {}
     split = evaluated_split(runs)
+    if len(runs) == 1 or all(incomparable_in(runs, f"{split}/{name}") for name in UNITS):
+        return {}
     found: dict[str, ImageScores] = {}
     without: list[FinishedRun] = []
     for run in runs:

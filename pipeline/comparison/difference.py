@@ -4,7 +4,9 @@ The score of an image by a model is taken as the sum of what contender, image, s
 contribute, images and seeds being drawn at random: the crossed random effects of Cornfield and Tukey (1956, "Average
 values of mean squares in factorials", Annals of Mathematical Statistics 27). So the variance of the difference is that
 of the images' paired differences, without what the seeds have to do with it, and for each contender that of the means
-of its seeds. With one seed each, it is that of the paired t-test.
+of its seeds. With one seed each, it is that of the paired t-test. For a single seed beside several, the pooled variance
+between seeds is added to a variance of images that has seed and image together already, so that this small part counts
+twice: such an error is a little too large.
 """
 
 import math

@@ -32,15 +32,10 @@ def page(title: str, table: Table, curves: Curves, sheets: Sequence[Sheet]) -> s
         curves: `ELBO` of each.
         sheets: the contact sheets of all, one for each data set.
     """
-    how = (
-        "The best of a column is green."
-        if table.comparable
-        else f"The runs differ in {table.incomparable_in}, so their scores cannot be compared."
-    )
-    if table.verdicts:
+    how = "The best of a column is green."
+    if any(found.each for found in table.verdicts.values()):
         how = "Green is the best of a column and, of ELBO, NLL and squared error, what is not significantly worse."
-    if table.comparable and table.condition:
-        how = f"{how} {table.condition}"
+    how = " ".join([how, *table.reservations, *([table.condition] if table.condition else [])])
     return web_page(
         "comparison/page.html",
         title=title,
@@ -66,7 +61,7 @@ def _plane(table: Table) -> dict[str, Any]:
     names = [f"{table.split}/{part}" for part in ("rate", "distortion")]
     runs = [run for run in table.runs if all(name in run.metrics for name in names)]
     points = [(run.metrics[names[0]], run.metrics[names[1]]) for run in runs]
-    edge = [points[index] for index in pareto_front(points)] if table.comparable else []
+    edge = [points[index] for index in pareto_front(points)] if all(map(table.is_comparable, names)) else []
     line = {
         "mode": "lines",
         "x": [rate for rate, _ in edge],

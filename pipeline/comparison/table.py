@@ -21,8 +21,9 @@ from pipeline.tracking.run_facts import (
     deciding_score,
     differing,
     evaluated_split,
-    feature_networks,
     incomparable_in,
+    made_differently,
+    reservations,
 )
 
 TERMINAL_SCORES = ("elbo", "nll", "rate", "distortion")
@@ -45,7 +46,8 @@ class Table:
         images: the scores of single images by the id of a run, of as many runs as have them.
 
     Attributes:
-        verdicts: by the name of a score, such as `test/nll`; empty where the runs cannot be compared.
+        verdicts: by the name of a score, such as `test/nll`, by which the runs can be compared.
+        reservations: sentences that say by which scores they cannot be compared, and why.
 
     Raises:
         InputError: there is no such score, or it cannot be compared.
@@ -64,15 +66,15 @@ class Table:
         score = score_of(self.sort)
         sign = -1 if score and score.higher_is_better else 1
         self.runs = sorted(runs, key=lambda run: sign * run.metrics.get(self.sort, sign * float("inf")))
-        self.settings = differing(runs)
-        self.incomparable_in = incomparable_in(runs)
+        made = (key for name in self.scores for key in made_differently(runs, name))
+        self.settings = list(dict.fromkeys([*differing(runs), *made]))
+        self.reservations = reservations(runs, self.scores)
         judged = {name: verdicts(self.runs, images, name) for name in map(f"{self.split}/{{}}".format, UNITS)}
-        self.verdicts = {name: found for name, found in judged.items() if found and self.comparable}
+        self.verdicts = {name: found for name, found in judged.items() if found and self.is_comparable(name)}
 
-    @property
-    def comparable(self) -> bool:
-        """Whether the scores of the runs can be compared."""
-        return self.incomparable_in is None
+    def is_comparable(self, score: str) -> bool:
+        """Whether the runs can be compared by a score."""
+        return incomparable_in(self.runs, score) is None
 
     @property
     def condition(self) -> str | None:
@@ -94,7 +96,7 @@ class Table:
         rows = [
             {
                 "run": run.name,
-                **{key: run.params.get(key, "") for key in self.settings},
+                **{key: run.setting(key) for key in self.settings},
                 **{score: run.metrics.get(score) for score in self.scores},
                 "minutes": run.minutes,
             }
@@ -103,11 +105,10 @@ class Table:
         return pd.DataFrame(rows, index=pd.Index([run.id for run in self.runs], name="id"))
 
     def best(self, score: str) -> float | None:
-        """The best value of a score; None where there is no best, or the runs cannot be compared."""
+        """The best value of a score; None where there is no best, or the runs cannot be compared by it."""
         better = ranking(score)
         values = [run.metrics[score] for run in self.runs if score in run.metrics]
-        is_comparable = self.comparable and len(feature_networks(self.runs, score)) < 2
-        return better(values) if better and values and is_comparable else None
+        return better(values) if better and values and self.is_comparable(score) else None
 
     @property
     def deciding(self) -> Verdicts | None:
@@ -129,15 +130,13 @@ class Table:
             if _width(self._printed([*shown, key], SHORT_NAME_WIDTH), console) <= console.width:
                 shown.append(key)
         console.print(f"Scores of the {self.split} split, sorted by {self.sort}", highlight=False)
-        if self.incomparable_in:
-            console.print(Text(f"They cannot be compared: the runs differ in {self.incomparable_in}"), soft_wrap=True)
-        elif self.condition:
-            console.print(Text(self.condition), soft_wrap=True)
+        for said in (*self.reservations, *([self.condition] if self.condition else [])):
+            console.print(Text(said), soft_wrap=True)
         console.print(self._printed(shown, NAME_WIDTH))
         hidden = [f"{len(self.runs) - TERMINAL_RUNS} more runs"] if len(self.runs) > TERMINAL_RUNS else []
         hidden += [", ".join(rest)] if (rest := [key for key in self.settings if key not in shown]) else []
         if found := self.deciding:
-            lines = [found.heading, *map(str, found.each[:TERMINAL_VERDICTS])]
+            lines = [found.heading, *map(str, found.each[:TERMINAL_VERDICTS]), *found.left_out[:TERMINAL_VERDICTS]]
             console.print(Text("\n" + "\n  ".join(lines)), soft_wrap=True)
             more = len(found.each) - TERMINAL_VERDICTS
             hidden += [counted(more, "more verdict")] if more > 0 else []
@@ -156,7 +155,7 @@ class Table:
         for run in self.runs[:TERMINAL_RUNS]:
             # Gives way first where there is little room.
             named = Text(one_line(run.name), no_wrap=True, overflow="ellipsis")
-            values = (Text(_shown(run.params.get(key, ""))) for key in settings)
+            values = (Text(_shown(run.setting(key))) for key in settings)
             cells = (_cell(run.metrics.get(score), is_best=run.id in marked[score]) for score in scores)
             printed.add_row(named, beginning(run.id), *values, *cells)
         return printed
@@ -164,10 +163,11 @@ class Table:
     def _checked(self, sort: str, runs: Sequence[FinishedRun]) -> str:
         if sort not in self.scores:
             raise InputError(f"sort={sort}: these runs have no such score. They have: {', '.join(self.scores)}")
-        if len(networks := feature_networks(runs, sort)) > 1:
+        if made := made_differently(runs, sort):
+            by = " and ".join(f"{key} ({', '.join(values)})" for key, values in made.items())
             raise InputError(
-                f"sort={sort}: these runs have it in features of different networks ({', '.join(networks)}), so that "
-                "it ranks none before another. Sort by another score, or compare those of one network"
+                f"sort={sort}: the scores of these runs were made by different {by}, so that they rank none before "
+                f"another. Sort by another score, or compare those that agree in it"
             )
         return sort
 

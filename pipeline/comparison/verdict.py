@@ -11,8 +11,8 @@ from pipeline.comparison.contender import Contender, contenders
 from pipeline.comparison.difference import Difference, Sample, difference, pooled_variance
 from pipeline.evaluation.image_scores import ImageScores
 from pipeline.evaluation.scores import score_of
-from pipeline.text.wording import shortened
-from pipeline.tracking.run_facts import FinishedRun
+from pipeline.text.wording import one_line, shortened
+from pipeline.tracking.run_facts import FinishedRun, beginning
 
 LEVEL = 0.05
 """How often one of several contenders that are equally good is said to be beaten."""
@@ -73,12 +73,16 @@ class Verdicts:
     """The verdicts on all contenders in one score.
 
     Attributes:
-        best: the contender with the best mean.
-        each: a verdict on every other that has been scored on the same images, the better ones first.
+        metric: the score, such as `test/nll`.
+        best: the contender with the best mean, of those that have been scored on the same images in the same measure.
+        each: a verdict on every other of them, the better ones first.
+        left_out: sentences that say which runs have been scored otherwise, and how.
     """
 
+    metric: str
     best: Contender
     each: tuple[Verdict, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def judged(self) -> set[str]:
@@ -93,14 +97,19 @@ class Verdicts:
     @property
     def heading(self) -> str:
         """A line that says what is judged, and what follows the ±."""
+        if not self.each:
+            return f"No verdict on {self.metric}, as no two contenders have been scored alike"
         alone = len(self.judged) == len(self.each) + 1
         over = "images" if alone else "images and seeds"
         reservation = "; one seed each, so they are about these models, not about their settings" if alone else ""
-        return f"Verdicts on {self.each[0].metric}, ± one standard error over {over}{reservation}"
+        return f"Verdicts on {self.metric}, ± one standard error over {over}{reservation}"
 
 
 def verdicts(runs: Sequence[FinishedRun], images: Mapping[str, ImageScores], metric: str) -> Verdicts | None:
-    """Judge runs by one of the scores in `UNITS`; None where there are no two contenders to be judged.
+    """Judge runs by one of the scores in `UNITS`; None where there are no two contenders.
+
+    Of runs that were scored in several measures, such as the NLL by other numbers of latents, those are judged whose
+    measure most contenders have in common.
 
     Args:
         runs: that have data and likelihood in common.
@@ -112,16 +121,23 @@ def verdicts(runs: Sequence[FinishedRun], images: Mapping[str, ImageScores], met
     able = [run for run in runs if metric in run.metrics and run.id in images and name in images[run.id].table]
     if not able:
         return None
-    ranked = sorted(contenders(able), key=lambda each: -sign * each.mean(metric))
-    of_best = images[ranked[0].runs[0].id]
-    ranked = [each for each in ranked if all(of_best.is_paired_with(images[run.id], name) for run in each.runs)]
+    alike: dict[tuple[object, ...], list[FinishedRun]] = {}
+    for run in able:
+        alike.setdefault(tuple(images[run.id].measure(name).values()), []).append(run)
+    chosen = max(map(contenders, alike.values()), key=len)
+    ranked = sorted(chosen, key=lambda each: -sign * each.mean(metric))
+    judged = _ids(*ranked)
+    measure = images[ranked[0].runs[0].id].measure(name)
+    left_out = tuple(
+        _left_out(run, metric, images[run.id].measure(name), measure) for run in able if run.id not in judged
+    )
     samples = [_sample([images[run.id] for run in each.runs], name) for each in ranked]
     pooled = pooled_variance(samples)
     found = [(each, difference(samples[0], sample, pooled)) for each, sample in zip(ranked, samples, strict=True)][1:]
     # Adding zero makes 0 of -0, which would be shown as such.
     leads = [(each, replace(lead, mean=sign * lead.mean + 0.0)) for each, lead in found if lead]
     given = [Verdict(metric, ranked[0], each, lead, lead.p_value(len(leads) + 1)) for each, lead in leads]
-    return Verdicts(ranked[0], tuple(given)) if given else None
+    return Verdicts(metric, ranked[0], tuple(given), left_out) if given or left_out else None
 
 
 def verdict_table(found: Sequence[Verdicts]) -> pd.DataFrame:
@@ -132,6 +148,11 @@ def verdict_table(found: Sequence[Verdicts]) -> pd.DataFrame:
 def _sample(scored: Sequence[ImageScores], name: str) -> Sample:
     values = np.stack([each.values(name) for each in scored])
     return Sample(values, np.stack([each.values("elbo") for each in scored]) if name == "nll" else values)
+
+
+def _left_out(run: FinishedRun, metric: str, own: Mapping[str, object], others: Mapping[str, object]) -> str:
+    by = " and ".join(f"{key}={value}, not {others[key]}" for key, value in own.items() if value != others[key])
+    return f"{one_line(run.name)} ({beginning(run.id)}) is left out, as its {metric} is by {by}"
 
 
 def _measured(lead: Difference) -> str:

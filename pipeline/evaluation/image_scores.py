@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.data.random_stream import random_stream
 from pipeline.errors import InputError
+from pipeline.evaluation.scores import CATALOGUE
 from pipeline.latent.encoding import Encoded
 from pipeline.models.vae import VAE
 from pipeline.text.wording import first_line
@@ -84,11 +85,12 @@ class ImageScores:
         """A score of each image, float64 [N], not a number where it was not computed."""
         return self.table[score].to_numpy("float64")
 
-    def is_paired_with(self, other: "ImageScores", score: str) -> bool:
-        """Whether a score of the two is of the same images, and in the same measure."""
-        same = ("split", "fingerprint", "likelihood", *(["importance_samples"] if score == "nll" else []))
-        both = score in self.table and score in other.table and len(self.table) == len(other.table)
-        return both and all(getattr(self, name) == getattr(other, name) for name in same)
+    def measure(self, score: str) -> dict[str, object]:
+        """What two models have in common whose scores are of the same images, in the same measure."""
+        common = ["split", "fingerprint"]
+        common += ["likelihood"] if CATALOGUE[score].of_likelihood else []
+        common += ["importance_samples"] if score == "nll" else []
+        return {"images": len(self.table)} | {name: getattr(self, name) for name in common}
 
 
 def posterior_draws(vae: VAE, encoded: Encoded, seed: int) -> tuple[np.ndarray, np.ndarray]:

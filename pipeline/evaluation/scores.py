@@ -36,6 +36,11 @@ class Score:
     of_features: bool = False
     of_all_classes: bool = False
 
+    @property
+    def of_condition(self) -> bool:
+        """Whether it means something else of a model that is told the class of an image."""
+        return self.of_likelihood or self.of_all_classes
+
     def labelled(self, given_class: bool) -> str:
         """Its label, which says of a likelihood whether it is p(image) or p(image | class)."""
         if not given_class or not self.of_likelihood:

@@ -22,6 +22,7 @@ from pipeline.runs.loaded_run import LoadedRun, load
 from pipeline.runs.recorded_scores import recorded_scores
 from pipeline.text.wording import one_line
 from pipeline.tracking.ended_run import add_files, amend
+from pipeline.tracking.run_facts import made_by
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FEATURE_NETWORK
@@ -75,7 +76,7 @@ def evaluate_run(config: Config) -> EvaluatedRun:
     store = store_of(config)
     trained = load(store, str(config["run"]), dataset_dir=config["dataset_dir"], trusted=trusted)
     evaluation = evaluate(trained.vae, trained.data, settings)
-    prefix, tags = _naming(trained, config["evaluation"], evaluation.feature_network)
+    prefix, tags = _naming(trained, config["evaluation"], evaluation)
     metrics = evaluation.metrics(prefix)
     recorded = {name: value for name, value in trained.metrics.items() if name in metrics}
     added = {name: value for name, value in metrics.items() if name not in recorded}
@@ -87,30 +88,32 @@ def evaluate_run(config: Config) -> EvaluatedRun:
     return EvaluatedRun(trained.name, metrics, recorded, evaluation, images)
 
 
-def _naming(trained: LoadedRun, now: Config, network: str | None) -> tuple[str, dict[str, str]]:
+def _naming(trained: LoadedRun, now: Config, evaluation: Evaluation) -> tuple[str, dict[str, str]]:
     """The beginning of the names of scores, and the tags that say by what settings a run has them under these names.
 
-    Scores that the record leaves out are added under their plain names, with the settings as tags, if nothing else
-    differs.
+    Scores that the record leaves out are added under their plain names if nothing else differs. The settings by which
+    scores of these names were made become tags, also of a run of an earlier version, which recorded none.
 
     Args:
         trained: the run.
         now: the settings of the evaluation.
-        network: the name of the feature network, if samples are scored.
+        evaluation: by these settings.
     """
     before = flatten({"evaluation": trained.config.get("evaluation") or {}})
     own = {key: shown(value) for key, value in before.items()} | trained.tags
     asked = {key: shown(value) for key, value in flatten({"evaluation": now}).items()}
     split = asked.pop("evaluation.split")
-    asked |= {FEATURE_NETWORK: network} if network else {}
+    asked |= {FEATURE_NETWORK: evaluation.feature_network} if evaluation.feature_network else {}
     may_be_left_out = {f"evaluation.{score.needs}" for score in CATALOGUE.values()}
     nothing = {key for key in may_be_left_out if asked.get(key) == "null"}
     different = {key: value for key, value in asked.items() if own.get(key, value) != value and key not in nothing}
-    new = {key: value for key, value in different.items() if key in may_be_left_out and own[key] == "null"}
-    if different.keys() > new.keys():
+    new = {key for key in different if key in may_be_left_out and own[key] == "null"}
+    if different.keys() > new:
         # MLflow allows no equals sign in the name of a metric.
         return f"{split} {run_name({}, different).replace('=', ':')}", {}
-    return split, new | ({FEATURE_NETWORK: network} if network else {})
+    made = [(name, key) for name in evaluation.metrics() for key in made_by(name)]
+    # Of what an earlier version recorded, only its own config tells by what it was made.
+    return split, {key: asked[key] for name, key in made if key in own or name not in trained.metrics}
 
 
 def _others(own: Config, asked: Config) -> str:

@@ -23,11 +23,10 @@ from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
 from pipeline.tracking.run_facts import (
     FinishedRun,
-    are_comparable,
     deciding_score,
-    feature_networks,
     finished_children,
     incomparable_in,
+    reservations,
 )
 from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import MlflowRun, Store
@@ -126,9 +125,9 @@ def _side_by_side(parent: Run, finished: Sequence[FinishedRun], config: Config) 
 
 
 def best_of(runs: Sequence[FinishedRun]) -> FinishedRun | None:
-    """The run with the lowest NLL, or where not all have one the highest ELBO; None where they cannot be compared."""
+    """The run that is best in the deciding score; None where not all have it, or they cannot be compared by it."""
     metric = deciding_score(runs, "test")
-    if not are_comparable(runs) or any(metric not in run.metrics for run in runs):
+    if incomparable_in(runs, metric) or any(metric not in run.metrics for run in runs):
         return None
     better = ranking(metric)
     assert better
@@ -154,9 +153,7 @@ def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSe
 
 def _comparable(runs: Sequence[FinishedRun], table: pd.DataFrame) -> list[str]:
     """The scores of a table by which runs can be compared."""
-    if not are_comparable(runs):
-        return []
-    return [name for name in table.columns if len(feature_networks(runs, f"test/{name}")) < 2]
+    return [name for name in table.columns if incomparable_in(runs, f"test/{name}") is None]
 
 
 def _caption(scores: Mapping[str, float], gallery: Gallery) -> str:
@@ -181,9 +178,8 @@ def _description(
     if cells:
         lines.append(markdown_table([["run", *table.columns], *cells], align=["---", *["---:"] * len(table.columns)]))
         lines += ["", "Scores of the test split; `side_by_side.png` shows all of the runs."]
-        if reason := incomparable_in(finished):
-            lines.append(f"They cannot be compared: the runs differ in {reason}.")
-        elif any(run.is_conditional for run in finished):
+        lines += reservations(finished, [f"test/{name}" for name in table.columns])
+        if all(run.is_conditional for run in finished):
             lines.append("All runs are conditional: ELBO, NLL and distortion are of p(image | class).")
     return "\n".join(lines)
 

@@ -9,6 +9,7 @@ from pipeline.config.names import Config, flatten, shown
 from pipeline.data.batches import as_floats
 from pipeline.data.images import ImageData
 from pipeline.evaluation.evaluation import Evaluation
+from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.metric_names import LOSS, of_epoch
 from pipeline.models.vae import VAE
 from pipeline.pictures.gallery import Gallery
@@ -17,6 +18,7 @@ from pipeline.runs.recorded_config import record_config
 from pipeline.text.markdown import literal, table
 from pipeline.text.wording import counted
 from pipeline.tracking.run import Run
+from pipeline.tracking.run_facts import made_by
 from pipeline.tracking.tags import FEATURE_NETWORK, FINGERPRINT
 from pipeline.training.checkpoint import History
 
@@ -66,11 +68,12 @@ class Recorder:
         names = {"classes": np.array(vae.class_names)[first.labels]} if vae.conditional else {}
         self.run.model(vae, {"images": as_floats(first.images)} | names)
 
-    def conclude(self, history: History, evaluation: Evaluation) -> None:
-        """Record the scores of the trained model, then its pictures."""
+    def conclude(self, history: History, evaluation: Evaluation, settings: EvaluationSettings) -> None:
+        """Record the scores of the trained model and by what settings they were made, then its pictures."""
         self.run.summary(evaluation.metrics())
-        if evaluation.feature_network:
-            self.run.tags({FEATURE_NETWORK: evaluation.feature_network})
+        made = {f"evaluation.{key}": shown(value) for key, value in vars(settings).items()}
+        made |= {FEATURE_NETWORK: evaluation.feature_network} if evaluation.feature_network else {}
+        self.run.tags({key: made[key] for name in evaluation.metrics() for key in made_by(name)})
         if evaluation.images:
             self.run.file(evaluation.images.name, evaluation.images.parquet)
         self.run.describe(_result(history, evaluation, self.gallery.vae.objective.schedule.final_from))

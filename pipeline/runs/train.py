@@ -166,7 +166,7 @@ def _train(
             )
         record.keep(vae)
         evaluation = evaluate(vae, data, setup.evaluation)
-        record.conclude(history, evaluation)
+        record.conclude(history, evaluation, setup.evaluation)
     run.once_finished(partial(_remove, copy))
     metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()
     return Outcome(run.id, run.name, len(history[LOSS]), metrics, evaluation, run.where_to_look())

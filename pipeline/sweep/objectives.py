@@ -123,7 +123,7 @@ def _reason_not_comparable(name: str, searched: Collection[str]) -> str | None:
             "it contains −log p(image | latent), which differs between likelihoods as probabilities differ from "
             "densities, and this study searches the likelihood"
         )
-    if score and (score.of_likelihood or score.of_all_classes) and CONDITIONAL in searched:
+    if score and score.of_condition and CONDITIONAL in searched:
         return (
             "a conditional model is told the class of each image, so that it has p(image | class) for p(image), "
             f"and this study searches {CONDITIONAL}"

@@ -20,10 +20,10 @@ from pipeline.tracking.dataset_input import split_input
 from pipeline.tracking.file_path import paths_below
 from pipeline.tracking.links import run_link
 from pipeline.tracking.measurement import MOST_METRICS, measured, same_measured
-from pipeline.tracking.run_facts import curve
+from pipeline.tracking.run_facts import curve, made_by
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import DATABASE, sync_command
-from pipeline.tracking.tags import FEATURE_NETWORK, NOTE, REUSED
+from pipeline.tracking.tags import NOTE, REUSED
 from pipeline.tracking.transaction import whole
 from pipeline.tracking.writes import Batch, File, Model
 
@@ -132,7 +132,8 @@ class Run:
         mine = self.store.run(self.id).data.params
         self.params({key: value for key, value in known.data.params.items() if key not in mine})
         note = f"**Taken over** from run {run_id}: the same training."
-        of_scores = {name: value for name, value in known.data.tags.items() if name == FEATURE_NETWORK}
+        made = {key for metric in known.data.metrics for key in made_by(metric)}
+        of_scores = {name: value for name, value in known.data.tags.items() if name in made}
         self.tags({REUSED: run_id, NOTE: note, **of_scores})
         with TemporaryDirectory() as folder:
             home = Path(client.download_artifacts(run_id, "", dst_path=folder))

@@ -18,6 +18,11 @@ FOLLOWING = ("training.runtime.threads", "training.seed", "model.parameters")
 CONDITIONAL = "model.conditional"
 """The setting of an architecture by which encoder and decoder are told the class of an image."""
 
+NOT_RECORDED = "not recorded"
+"""By what a score of an earlier version was made."""
+CURE = f"; what is {NOT_RECORDED} is added by python -m pipeline.evaluate run=<id> with the settings of the training"
+"""How it becomes known by what a score was made."""
+
 
 @dataclass(frozen=True)
 class FinishedRun:
@@ -25,7 +30,7 @@ class FinishedRun:
 
     Attributes:
         id, name: of the run.
-        params, tags: as recorded; the feature network is among the params, too.
+        params, tags: as recorded.
         metrics: the last value of each, by its name in the record and by its name of today.
         minutes: from its start to its end.
     """
@@ -57,37 +62,55 @@ class FinishedRun:
         """Whether its model is told the class of each image; no run of an earlier version is."""
         return self.params.get(CONDITIONAL) == "true"
 
+    def setting(self, key: str) -> str:
+        """The value of a setting, or of a tag that says by what scores were made; empty where it has neither."""
+        return self.params.get(key, self.tags.get(key, ""))
+
     @property
     def is_child(self) -> bool:
         """Whether the run is a child of another one."""
         return PARENT in self.tags
 
 
-def incomparable_in(runs: Sequence[FinishedRun]) -> str | None:
-    """In what runs differ so that their scores cannot be compared, in words; None where they can."""
-    decisive: dict[str, list[str | bool | None]] = {
-        "data set": [run.tags.get(FINGERPRINT) for run in runs],
-        "likelihood": [run.params.get("likelihood") for run in runs],
-        "whether they are told the class of an image, as p(image | class) is not p(image)": [
-            run.is_conditional for run in runs
-        ],
-    }
-    return " and in ".join(name for name, values in decisive.items() if len(set(values)) > 1) or None
-
-
-def are_comparable(runs: Sequence[FinishedRun]) -> bool:
-    """Whether the scores of runs can be compared: they have data, likelihood and its condition in common."""
-    return bool(runs) and incomparable_in(runs) is None
-
-
-def feature_networks(runs: Sequence[FinishedRun], metric: str) -> list[str]:
-    """The networks in whose features runs have a score, sorted; none for a score that is not of features.
-
-    With more than one of them the score of one run says nothing about that of another.
-    """
+def incomparable_in(runs: Sequence[FinishedRun], metric: str) -> str | None:
+    """In what runs differ so that a score of theirs cannot be compared, in words; None where it can."""
     score = score_of(metric)
-    scored = [run for run in runs if score and score.of_features and metric in run.metrics]
-    return sorted({run.tags.get(FEATURE_NETWORK, "") for run in scored})
+    decisive: dict[str, list[str | bool | None]] = {"data set": [run.tags.get(FINGERPRINT) for run in runs]}
+    if score and score.of_likelihood:
+        decisive["likelihood"] = [run.params.get("likelihood") for run in runs]
+    if score and score.of_condition:
+        told = "whether they are told the class of an image, as p(image | class) is not p(image)"
+        decisive[told] = [run.is_conditional for run in runs]
+    found = [name for name, values in decisive.items() if len(set(values)) > 1]
+    found += [f"{key} ({', '.join(values)})" for key, values in made_differently(runs, metric).items()]
+    return " and in ".join(found) or None
+
+
+def made_by(metric: str) -> list[str]:
+    """The tags that say by what a score was made: the setting that it needs, and the feature network."""
+    score = score_of(metric)
+    needed = [f"evaluation.{score.needs}"] if score and score.needs else []
+    return [*needed, FEATURE_NETWORK] if score and score.of_features else needed
+
+
+def made_differently(runs: Sequence[FinishedRun], metric: str) -> dict[str, list[str]]:
+    """The tags of `made_by` in which the runs that have a score differ, with their values."""
+    scored = [run for run in runs if metric in run.metrics]
+    found = {key: sorted({run.tags.get(key, NOT_RECORDED) for run in scored}) for key in made_by(metric)}
+    return {key: values for key, values in found.items() if len(values) > 1}
+
+
+def reservations(runs: Sequence[FinishedRun], metrics: Sequence[str]) -> list[str]:
+    """Sentences that say which of the scores cannot be compared, and in what the runs differ."""
+    by_reason: dict[str, list[str]] = {}
+    for metric in metrics:
+        if reason := incomparable_in(runs, metric):
+            by_reason.setdefault(reason, []).append(metric)
+    return [
+        f"{'The scores' if len(names) == len(metrics) else ', '.join(names)} cannot be compared: the runs differ in "
+        f"{reason}{CURE if NOT_RECORDED in reason else ''}."
+        for reason, names in by_reason.items()
+    ]
 
 
 def evaluated_split(runs: Sequence[FinishedRun]) -> str:
@@ -96,9 +119,10 @@ def evaluated_split(runs: Sequence[FinishedRun]) -> str:
 
 
 def deciding_score(runs: Sequence[FinishedRun], split: str) -> str:
-    """The metric by which runs are ranked: the NLL, or the ELBO where not all of them have an NLL."""
+    """The metric by which runs are ranked: the NLL, or the ELBO where not all of them have an NLL made alike."""
     nll = f"{split}/nll"
-    return nll if all(nll in run.metrics for run in runs) else f"{split}/elbo"
+    alike = all(nll in run.metrics for run in runs) and not made_differently(runs, nll)
+    return nll if alike else f"{split}/elbo"
 
 
 def curve(store: Store, run_id: str, metric: str) -> list[tuple[int, float]]:
@@ -168,8 +192,6 @@ def _facts(run: MlflowRun) -> FinishedRun:
     minutes = (run.info.end_time - run.info.start_time) / 60_000
     data = run.data
     metrics = data.metrics | under_current_names(data.metrics)
-    # Shown as the settings are, where runs differ in it.
-    more = {f"evaluation.{name}": value for name, value in data.tags.items() if name == FEATURE_NETWORK}
     # No model of an earlier version, which had no such setting, is conditional.
-    more |= {CONDITIONAL: "false"} if "model" in data.params and CONDITIONAL not in data.params else {}
+    more = {CONDITIONAL: "false"} if "model" in data.params and CONDITIONAL not in data.params else {}
     return FinishedRun(run.info.run_id, str(run.info.run_name), data.params | more, metrics, data.tags, minutes)

@@ -100,9 +100,17 @@ def test_a_training_records_what_its_option_asks_for(checkout: Checkout) -> None
     [run] = checkout.runs("sampled")
     assert {"test/kid", "test/sample_coverage", "test/linear_probe_accuracy"} <= run.data.metrics.keys()
     assert len(run.data.tags["feature_network"]) == 12
+    made = {key: value for key, value in run.data.tags.items() if key.startswith("evaluation.")}
+    needed = {"importance_samples": "50", "neighbours": "10", "linear_probe": "5000", "samples": "10000"}
+    assert made == {f"evaluation.{key}": value for key, value in needed.items()}, "of the scores that it has"
+    for key in made:  # as an earlier version left it
+        checkout.client.delete_tag(run.info.run_id, key)
+    evaluated(checkout, f"run={run.info.run_id}", "evaluation=samples", "evaluation.samples=50")
+    assert not made.keys() & checkout.client.get_run(run.info.run_id).data.tags.keys(), "of scores of another name"
     done = evaluated(checkout, f"run={run.info.run_id}", "evaluation=samples")
     assert "the same" in done.stdout
     assert "added" not in done.stdout
+    assert checkout.client.get_run(run.info.run_id).data.tags.items() >= made.items()
 
 
 def test_the_validation_split_has_its_own_name(checkout: Checkout, run_id: str) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 from plotly.offline import get_plotlyjs
 from rich.console import Console
+from studies import settings_of
 
 from pipeline.comparison.contact_sheet import IMAGES, Sheet, sheets
 from pipeline.comparison.page import page
@@ -23,15 +25,18 @@ from pipeline.comparison.pareto_front import pareto_front
 from pipeline.comparison.selection import Selection
 from pipeline.comparison.table import Table
 from pipeline.errors import InputError
+from pipeline.evaluation.scores import CATALOGUE
+from pipeline.runs.family import best_of
 from pipeline.runs.loaded_run import load
+from pipeline.sweep.objectives import check_objectives
 from pipeline.tracking.run_facts import (
     CONDITIONAL,
     FinishedRun,
-    are_comparable,
     beginning,
     differing,
     finished_among,
     incomparable_in,
+    reservations,
 )
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT
@@ -78,8 +83,8 @@ def test_samples_are_not_ranked_by_features_of_different_networks() -> None:
     with pytest.raises(InputError) as refused:
         Table(mixed, "test/kid")
     assert str(refused.value) == (
-        "sort=test/kid: these runs have it in features of different networks (a, b), so that it ranks none before "
-        "another. Sort by another score, or compare those of one network"
+        "sort=test/kid: the scores of these runs were made by different feature_network (a, b), so that they rank none "
+        "before another. Sort by another score, or compare those that agree in it"
     )
 
 
@@ -88,17 +93,71 @@ def test_runs_that_are_told_the_class_are_not_ranked_with_others() -> None:
         return replace(run(name, nll=1.0), params={"likelihood": "Bernoulli"} | params)
 
     told, untold, before = of("a", **{CONDITIONAL: "true"}), of("b", **{CONDITIONAL: "false"}), of("c")
-    assert incomparable_in([told, told]) is None
-    assert incomparable_in([untold, before]) is None
+    assert incomparable_in([told, told], "test/nll") is None
+    assert incomparable_in([untold, before], "test/nll") is None
+    condition = "whether they are told the class of an image, as p(image | class) is not p(image)"
     assert (
-        incomparable_in([told, before])
-        == "whether they are told the class of an image, as p(image | class) is not p(image)"
+        incomparable_in([told, before], "test/nll") == incomparable_in([told, before], "test/knn_accuracy") == condition
     )
     other = replace(untold, tags={"data_fingerprint": "other"})
-    assert str(incomparable_in([told, other])).startswith("data set and in whether they are told")
-    assert not are_comparable([told, untold])
+    assert str(incomparable_in([told, other], "test/nll")).startswith("data set and in whether they are told")
+    assert incomparable_in([told, other], "test/mse") == "data set"
     assert Table([told, untold]).best("test/nll") is None
     assert Table([untold, before]).condition is None
+
+
+@pytest.mark.parametrize(("searched", "values"), [(CONDITIONAL, ("true", "false")), ("likelihood", ("a", "b"))])
+def test_a_study_may_optimise_what_a_table_of_its_trials_ranks(searched: str, values: tuple[str, str]) -> None:
+    one, other = (replace(run("2", **dict.fromkeys(CATALOGUE, 1.0)), params={searched: value}) for value in values)
+    ranked = [name for name in CATALOGUE if incomparable_in([one, other], f"validation/{name}") is None]
+    allowed = []
+    for name in CATALOGUE:
+        with suppress(InputError):
+            check_objectives(settings_of(objective=[f"validation/{name}"]), [searched])
+            allowed.append(name)
+    assert ranked == allowed
+    assert {"mse", "kid", "mig"} < set(allowed) < set(CATALOGUE)
+    table = Table([one, other])
+    assert table.best("test/mse") == 1.0
+    assert table.best("test/elbo") is None
+    [said] = [each for each in table.reservations if each.startswith("test/elbo, test/nll, test/distortion, ")]
+    assert " cannot be compared: the runs differ in " in said
+
+
+def test_scores_of_other_settings_are_not_ranked() -> None:
+    def annealed(name: str, nll: float, **tags: str) -> FinishedRun:
+        plain = run(name, elbo=-9.0, nll_ais=nll)
+        return replace(plain, tags=plain.tags | {f"evaluation.{key}": value for key, value in tags.items()})
+
+    few, many, before = (
+        annealed("2", 8.0, annealing_steps="300"),
+        annealed("4", 7.0, annealing_steps="3000"),
+        annealed("8", 6.0),
+    )
+    assert Table([few, annealed("1", 7.5, annealing_steps="300")]).best("test/nll_ais") == 7.5
+    assert Table([before, annealed("1", 7.5)]).best("test/nll_ais") == 6.0, "those of an earlier version are alike"
+    table = Table([few, many, run("1", elbo=-8.0)])
+    assert table.best("test/nll_ais") is None
+    assert table.marked("test/elbo") == {"1_id"}
+    assert table.settings == ["model.latent_dim", "evaluation.annealing_steps"]
+    assert table.frame["evaluation.annealing_steps"].to_dict() == {"2_id": "300", "4_id": "3000", "1_id": ""}
+    reason = "the runs differ in evaluation.annealing_steps (300, 3000)."
+    assert table.reservations == [f"test/nll_ais cannot be compared: {reason}"]
+    [said] = reservations([few, before], ["test/elbo", "test/nll_ais"])
+    assert "(300, not recorded); what is not recorded is added by python -m pipeline.evaluate run=<id>" in said
+    with pytest.raises(
+        InputError, match=r"made by different evaluation.annealing_steps \(300, 3000\), so that they rank"
+    ):
+        Table([few, many], "test/nll_ais")
+
+
+def test_bounds_of_other_numbers_of_latents_decide_nothing() -> None:
+    runs = [run("2", elbo=-9.0, nll=8.0), run("4", elbo=-8.5, nll=8.2)]
+    assert Table(runs).sort == "test/nll"
+    for each, samples in zip(runs, ("500", "50"), strict=True):
+        each.tags["evaluation.importance_samples"] = samples
+    assert Table(runs).sort == "test/elbo"
+    assert best_of(runs).name == "4"
 
 
 def test_the_score_that_runs_are_sorted_by_is_shown_and_said() -> None:

@@ -1,18 +1,23 @@
 """Verdicts: their errors have closed forms, equal contenders are seldom told apart, and marks follow them."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from mlflow.entities import Param, RunData, RunInfo, RunTag
+from mlflow.entities import Run as MlflowRun
+from rich.console import Console
 from scipy import stats
 
 from pipeline.comparison.contender import contenders
 from pipeline.comparison.difference import Sample, Variance, difference, pooled_variance
+from pipeline.comparison.page import page
 from pipeline.comparison.table import Table
 from pipeline.comparison.verdict import LEVEL, verdict_table, verdicts
 from pipeline.evaluation.image_scores import ImageScores, image_table
 from pipeline.evaluation.likelihood_bound import mean_with_control
-from pipeline.tracking.run_facts import FinishedRun
+from pipeline.tracking.run_facts import FinishedRun, differing, finished_among
 
 IMAGES = 64
 METRIC = "test/elbo"
@@ -194,11 +199,55 @@ def test_what_is_not_significantly_worse_is_marked_with_the_best(elbo) -> None:
     assert not Table(other, images=images | {"1 0 id": scores_of(elbo)}).verdicts, "probabilities are no densities"
 
 
+def bounded(elbo: np.ndarray, *each: tuple[str, float, int]) -> tuple[list[FinishedRun], dict[str, ImageScores]]:
+    """Runs by latent dimensions, the mean of their bounds, nats, and the latents of each bound."""
+    runs, images = judged({name: [elbo] for name, _, _ in each})
+    for one, (_, nll, samples) in zip(runs, each, strict=True):
+        one.metrics["test/nll"] = nll
+        images[one.id] = scores_of(elbo, nll - elbo, samples)
+    return runs, images
+
+
 def test_the_bounds_of_other_numbers_of_samples_are_not_compared(elbo) -> None:
-    runs, images = judged({"2": [elbo], "4": [elbo], "8": [elbo]})
-    for each, (nll, samples) in zip(runs, ((1.0, 5), (2.0, 5), (1.5, 50)), strict=True):
-        each.metrics["test/nll"] = nll
-        images[each.id] = scores_of(elbo, nll - elbo, samples)
-    [verdict] = verdicts(runs, images, "test/nll").each
+    runs, images = bounded(elbo, ("2", 1.0, 5), ("4", 2.0, 5), ("8", 1.5, 50))
+    found = verdicts(runs, images, "test/nll")
+    [verdict] = found.each
     assert (verdict.best.name, verdict.other.name) == ("2 seed=0", "4 seed=0")
+    assert found.left_out == ("8 seed=0 (8 0 id) is left out, as its test/nll is by importance_samples=50, not 5",)
     assert Table(runs, images=images).marked("test/nll") == {"2 0 id"}
+
+
+def test_a_best_run_that_was_scored_otherwise_is_left_out_rather_than_all_others(elbo) -> None:
+    runs, images = bounded(elbo, ("2", 2.0, 5), ("4", 3.0, 5), ("8", 1.0, 50))
+    found = verdicts(runs, images, "test/nll")
+    assert (found.best.name, [verdict.other.name for verdict in found.each]) == ("2 seed=0", ["4 seed=0"])
+    assert len(found.left_out) == 1
+    shown = io.StringIO()
+    Table(runs, images=images).report(Console(file=shown, width=200))
+    assert found.left_out[0] in shown.getvalue()
+    two = [runs[1], runs[2]]
+    alone = verdicts(two, images, "test/nll")
+    assert not alone.each
+    assert alone.heading == "No verdict on test/nll, as no two contenders have been scored alike"
+    assert verdict_table([alone]).empty
+    assert alone.heading in page("two", Table(two, images=images), {}, [])
+
+
+def test_seeds_of_the_best_that_were_scored_otherwise_do_not_take_it_away(elbo) -> None:
+    runs, images = bounded(elbo, ("2", 1.0, 5), ("4", 2.0, 5))
+    seed = replace(runs[0], id="other seed", name="2 seed=1", params=runs[0].params | {"training.seed": "1"})
+    found = verdicts([*runs, seed], images | {seed.id: scores_of(elbo, 1.0 - elbo, 50)}, "test/nll")
+    assert found.best.runs == (runs[0],)
+    assert [said.split(" is ")[0] for said in found.left_out] == ["2 seed=1 (other se)"]
+
+
+def test_what_an_evaluation_added_to_one_of_the_seeds_leaves_it_with_the_others() -> None:
+    def recorded(seed: int, **tags: str) -> MlflowRun:
+        info = RunInfo(f"{seed}234", "0", "", "FINISHED", 0, 60_000, "active", run_name=f"vae seed={seed}")
+        of = {"model": "Dense", "training.seed": str(seed)}
+        data = RunData(params=[Param(*each) for each in of.items()], tags=[RunTag(*each) for each in tags.items()])
+        return MlflowRun(info, data)
+
+    runs = finished_among([recorded(0, feature_network="abc"), recorded(1), recorded(2)])
+    assert [str(each) for each in contenders(runs)] == ["vae (3 seeds)"]
+    assert differing(runs) == ["training.seed"]

@@ -58,13 +58,14 @@ def test_a_file_is_read_as_it_was_written_and_small() -> None:
 
 def test_images_are_paired_where_data_split_likelihood_and_measure_are_the_same() -> None:
     images = scored()
-    assert images.is_paired_with(scored(seed=7), "nll"), "of latents, not of images"
+    assert images.measure("nll") == scored(seed=7).measure("nll"), "of latents, not of images"
     for other in ({"fingerprint": "g"}, {"likelihood": "Gaussian"}, {"split": "validation"}):
-        assert not images.is_paired_with(scored(**other), "elbo")
-    assert not images.is_paired_with(scored(9), "elbo")
+        assert images.measure("elbo") != scored(**other).measure("elbo")
+    assert images.measure("mse") == scored(likelihood="Gaussian").measure("mse"), "no probability"
+    assert images.measure("elbo") != scored(9).measure("elbo")
     more = scored(importance_samples=50)
-    assert images.is_paired_with(more, "elbo")
-    assert not images.is_paired_with(more, "nll"), "more samples give a lower bound"
+    assert images.measure("elbo") == more.measure("elbo")
+    assert images.measure("nll") != more.measure("nll"), "more samples give a lower bound"
 
 
 def test_a_file_that_has_no_scores_is_refused_with_the_cure() -> None:
