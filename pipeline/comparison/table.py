@@ -46,7 +46,7 @@ class Table:
         images: the scores of single images by the id of a run, of as many runs as have them.
 
     Attributes:
-        verdicts: by the name of a score, such as `test/nll`, by which the runs can be compared.
+        verdicts: by the name of a score, such as `test/nll`, by which those that are judged can be compared.
         reservations: sentences that say by which scores they cannot be compared, and why.
 
     Raises:
@@ -70,11 +70,14 @@ class Table:
         self.settings = list(dict.fromkeys([*differing(runs), *made]))
         self.reservations = reservations(runs, self.scores)
         judged = {name: verdicts(self.runs, images, name) for name in map(f"{self.split}/{{}}".format, UNITS)}
-        self.verdicts = {name: found for name, found in judged.items() if found and self.is_comparable(name)}
+        self.verdicts = {name: found for name, found in judged.items() if found and self._are_comparable(found)}
 
     def is_comparable(self, score: str) -> bool:
         """Whether the runs can be compared by a score."""
         return incomparable_in(self.runs, score) is None
+
+    def _are_comparable(self, found: Verdicts) -> bool:
+        return incomparable_in([run for run in self.runs if run.id in found.judged], found.metric) is None
 
     @property
     def condition(self) -> str | None:

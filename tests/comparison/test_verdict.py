@@ -225,6 +225,12 @@ def test_a_best_run_that_was_scored_otherwise_is_left_out_rather_than_all_others
     shown = io.StringIO()
     Table(runs, images=images).report(Console(file=shown, width=200))
     assert found.left_out[0] in shown.getvalue()
+    for each in runs:
+        each.tags["evaluation.importance_samples"] = str(images[each.id].importance_samples)
+    assert Table(runs, images=images).verdicts["test/nll"].judged == {"2 0 id", "4 0 id"}
+    assert not Table(runs, images=images).marked("test/nll"), "not all are judged"
+    for each in runs:
+        each.tags.pop("evaluation.importance_samples")
     two = [runs[1], runs[2]]
     alone = verdicts(two, images, "test/nll")
     assert not alone.each
