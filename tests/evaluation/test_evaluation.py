@@ -162,7 +162,14 @@ def test_bits_are_those_of_the_bound_where_the_likelihood_has_bits(likelihood, b
 
 
 def test_colour_images_that_are_not_square_are_scored() -> None:
-    network = {"hidden": [8], "decoder_hidden": None, "batch_norm": False, "dropout": 0.0, "conditional": False}
+    network = {
+        "hidden": [8],
+        "decoder_hidden": None,
+        "batch_norm": False,
+        "dropout": 0.0,
+        "conditional": False,
+        "levels": None,
+    }
     vae = assemble(
         architecture=Dense(latent_dim=3, scale="softplus", activation="relu", initializer=None, **network),
         likelihood=Gaussian(scale=0.3, learned=True, link="sigmoid"),
