@@ -179,7 +179,7 @@ def _description(
         lines.append(markdown_table([["run", *table.columns], *cells], align=["---", *["---:"] * len(table.columns)]))
         lines += ["", "Scores of the test split; `side_by_side.png` shows all of the runs."]
         lines += reservations(finished, [f"test/{name}" for name in table.columns])
-        if all(run.is_conditional for run in finished):
+        if finished and all(run.is_conditional for run in finished):
             lines.append("All runs are conditional: ELBO, NLL and distortion are of p(image | class).")
     return "\n".join(lines)
 
