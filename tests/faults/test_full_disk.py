@@ -110,6 +110,7 @@ def test_disk_of_a_journal(tmp_path: Path, small_disk: Path) -> None:
     """The command ends with the reason; typed again once there is room, it trains what is left, each trial once."""
     checkout = with_its_own_disk("studies", tmp_path, small_disk)
     study = ("-m", "sweep=study", "sweep.study=full", "sweep.n_trials=6", "sweep.slots=1", "sweep/sampler=grid")
+    study = (*study, "sweep/pruner=none")  # else a trial that goes on after better ones is pruned
     small = ("dataset.limit=300", "model.hidden=[16]", "training.epochs=30", "training.patience=null", "pictures=few")
     command = (*study, *small, "model.latent_dim=1,2,3,4,5,6", "tracking.experiment=full", "pictures.final=[]")
     process = checkout.start("pipeline.train", *command)

@@ -90,7 +90,7 @@ def test_a_plane_through_many_dimensions_says_so(composed) -> None:
 def test_where_factors_are_known_the_latents_are_shown_beside_them(composed) -> None:
     from pipeline.runs.setup import Setup
 
-    few = ("dataset.source.sizes=1", "dataset.source.angles=2", "dataset.source.side=16", "dataset.source.test=0.4")
+    few = ("dataset.source.sizes=1", "dataset.source.angles=4", "dataset.source.test=0.8")
     setup = Setup.from_config(composed("dataset=shapes", *few, "model.latent_dim=3", "model.hidden=[8]"))
     data = setup.dataset.load()
     shown = gallery(setup.model_for(data), data, composed, "pictures.final=[factors,traversals]")
