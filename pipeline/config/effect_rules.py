@@ -35,12 +35,12 @@ def _needs(key: str, other: str) -> Rule:
 
 
 def _of_classification(key: str) -> Rule:
-    """A setting of the classifier in the latent space, which would be asked for what a conditional model is told."""
+    """A setting of a classifier in the latent space, which would be asked for what a conditional model is told."""
     return Rule(
         key=key,
         by=("model", "evaluation.neighbours"),
         when=lambda flat: flat.get("model.conditional", False) and flat[key] is not None,
-        why="model.conditional=true tells the model the class that neighbours would be asked for",
+        why="model.conditional=true tells the model the class that a classifier of latents would be asked for",
     )
 
 

@@ -26,7 +26,7 @@ NAMES = ("colour", "shape", "size", "angle", "x", "y")
 
 SHAPE = NAMES.index("shape")
 CLASSES = ("square", "ellipse", "heart")
-"""Its values in their order."""
+"""The values of the factor shape in their order."""
 
 EXPECTED = "expected the file of dSprites as it is published"
 

@@ -177,5 +177,5 @@ def _colours(number: int | None) -> np.ndarray:
 
 
 def _even(low: float, high: float, number: int) -> np.ndarray:
-    """So many values at equal distances from low to high; a single one lies halfway."""
+    """Numbers at equal distances from low to high, as many as asked for; a single one lies halfway."""
     return np.linspace(low, high, number) if number > 1 else np.array([(low + high) / 2])

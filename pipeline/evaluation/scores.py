@@ -42,7 +42,7 @@ class Score:
         return self.of_likelihood or self.of_all_classes
 
     def labelled(self, given_class: bool) -> str:
-        """Its label, which says of a likelihood whether it is p(image) or p(image | class)."""
+        """The label of the score, which says of a likelihood whether it is p(image) or p(image | class)."""
         if not given_class or not self.of_likelihood:
             return self.label
         return self.label.replace("(image)", "(image | class)").replace("per image", "per image given its class")

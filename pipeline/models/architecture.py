@@ -99,7 +99,10 @@ class Architecture(ABC):
         return [mean, SoftplusScale(name="log_variance")(head) if self.scale == "softplus" else head]
 
     def _code(self, features: Any, levels: int) -> list[Any]:
-        return list(FiniteScalar(levels, name="code")(keras.layers.Dense(self.latent_dim, name="mean")(features)))
+        raw = keras.layers.Dense(self.latent_dim, name="mean")(features)
+        # Without it the first codes of all images may be 0, where a decoder of ReLUs has no gradient to leave it by.
+        normalised = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="normalised")(raw)
+        return list(FiniteScalar(levels, name="code")(normalised))
 
     def _features_of(self, images: Any, condition: Any) -> Any:
         if "condition" not in inspect.signature(self.features).parameters:

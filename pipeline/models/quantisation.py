@@ -2,7 +2,8 @@
 simple").
 
 Each latent dimension is bounded and rounded to one of L values; the gradient passes as if nothing had been rounded. A
-latent is then one of L^D codes, and no noise is drawn. Under a prior in which all codes are equally probable the rate
+latent is then one of L^D codes, and no noise is drawn. Encoders normalise the numbers that are bounded, which the paper
+does not, so that codes differ from the first step on. Under a prior in which all codes are equally probable the rate
 of every image is D log L nats, so that the ELBO is a bound on log p(image), as that of any VAE. Images have some codes
 far more often than others, so that samples need a density that is fitted to theirs.
 """
