@@ -11,7 +11,7 @@ from pipeline.data.images import ImageData, Split
 from pipeline.data.random_stream import random_order
 from pipeline.evaluation.annealing import Annealing
 from pipeline.evaluation.collapse import active_units, collapse_warning
-from pipeline.evaluation.disentanglement.compared import Compared
+from pipeline.evaluation.disentanglement.compared import Compared, comparable_factors
 from pipeline.evaluation.disentanglement.disentanglement import disentanglement
 from pipeline.evaluation.evaluation import Evaluation
 from pipeline.evaluation.image_scores import ImageScores, image_table, posterior_draws
@@ -165,6 +165,14 @@ def _disentanglement(
     told = split.labels[chosen] if vae.conditional else None
     compared = Compared.of(means[chosen], split.factors[chosen], data.factors, prior=vae.objective.sampling, told=told)
     return disentanglement(compared)
+
+
+def has_comparable_factors(split: Split, settings: EvaluationSettings, *, conditional: bool) -> bool:
+    """Whether the images of a split are enough, and differ enough, to score latents by their factors."""
+    if settings.factor_samples is None or split.factors is None:
+        return False
+    chosen = _some(len(split), settings.factor_samples, settings.seed)
+    return comparable_factors(split.factors[chosen], split.labels[chosen] if conditional else None).size > 0
 
 
 def _some(number: int, at_most: int | None, seed: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from pipeline.errors import InputError
 from pipeline.metric_names import under_current_names
 from pipeline.models.vae import VAE
 from pipeline.runs.recorded_config import recorded_config
+from pipeline.tracking.lifecycle import is_open
 from pipeline.tracking.run_files import trained_model
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.store_address import resume_command
@@ -87,6 +88,8 @@ def finished_training(store: Store, name: str) -> MlflowRun:
         names = ", ".join(f"{child.info.run_name} ({child.info.run_id})" for child in children)
         raise InputError(f"run {run_id} holds several trainings. Name one of: {names}")
     if run.info.status != "FINISHED":
+        if is_open(store, run_id):
+            raise InputError(f"run {run_id} is still training; expected one that is finished. Wait until it is")
         raise InputError(
             f"run {run_id} is {run.info.status}; expected one that is finished. An interrupted one goes on with: "
             f"{resume_command(store.uri, run_id)}"

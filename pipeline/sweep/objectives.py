@@ -6,6 +6,8 @@ from optuna.pruners import NopPruner
 
 from pipeline.data.images import ImageData
 from pipeline.errors import InputError
+from pipeline.evaluation.disentanglement.compared import EACH, FEWEST
+from pipeline.evaluation.evaluate import has_comparable_factors
 from pipeline.evaluation.scores import CATALOGUE, score_of
 from pipeline.metric_names import ELBO, of_epoch
 from pipeline.runs.setup import Setup
@@ -71,17 +73,27 @@ def _cause_of_absence(name: str, setup: Setup, data: ImageData) -> str | None:
     score = CATALOGUE.get(name)
     if score and score.of_posterior and not setup.objective.sampling:
         return "objective.sampling=false gives an autoencoder, which has none. Set it back"
-    if score and score.of_factors and not data.factors:
-        return f"it needs data whose factors are known, which {data.name} has not. Set dataset=shapes"
     if score and score.of_all_classes and setup.model.conditional:
         return "model.conditional=true tells the model the class that it would be asked for. Set it back"
     if name in ("knn_accuracy", "linear_probe_accuracy") and len(data.class_names) < 2:
         return "accuracy needs images of at least two classes. Sort the images into one folder per class"
     if name == "bits_per_dimension" and setup.likelihood.bits_per_dimension(0.0, data.validation.images) is None:
         return f"likelihood={type(setup.likelihood).__name__} gives these images no probability in bits"
-    key = score.needs if score else None
-    left_out = key and getattr(setup.evaluation, key) is None
-    return f"evaluation.{key}=null leaves it out. Set it to a number" if left_out else None
+    if score and score.needs and getattr(setup.evaluation, score.needs) is None:
+        return f"evaluation.{score.needs}=null leaves it out. Set it to a number"
+    return _cause_of_no_factors(setup, data) if score and score.of_factors else None
+
+
+def _cause_of_no_factors(setup: Setup, data: ImageData) -> str | None:
+    if not data.factors:
+        return f"it needs data whose factors are known, which {data.name} has not. Set dataset=shapes"
+    if has_comparable_factors(data.validation, setup.evaluation, conditional=setup.model.conditional):
+        return None
+    images = min(len(data.validation), setup.evaluation.factor_samples or 0)
+    return (
+        f"latents are compared with factors over {FEWEST} validation images or more, {EACH} of each value of a factor; "
+        f"these {images} are too few for any factor that the model is not told. Take more of them"
+    )
 
 
 def _check_metric(key: str, name: str, known: Collection[str]) -> None:

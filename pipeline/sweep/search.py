@@ -26,8 +26,8 @@ from pipeline.sweep.report import check_result, report
 from pipeline.sweep.study.node import adopt_code
 from pipeline.sweep.study.plan import Plan
 from pipeline.sweep.study.plan_from_command import plan_of
-from pipeline.sweep.study.study import Study, is_begun
-from pipeline.sweep.study_run import study_run
+from pipeline.sweep.study.study import Study, begun_run_id
+from pipeline.sweep.study_run import check_has_run, study_run
 from pipeline.sweep.study_summary import study_summary
 from pipeline.sweep.workers.worker import Worker
 from pipeline.text.wording import counted
@@ -55,8 +55,11 @@ def search(context: HydraContext, hydra_config: DictConfig, config: Config, over
     settings = plan.settings
     tracking: TrackingSettings = build(config["tracking"], "tracking", expected=TrackingSettings)
     store = tracking.connect()
-    feasibility = None if is_begun(settings) else feasibility_of(context, hydra_config, plan)
-    if feasibility:
+    feasibility = None
+    if begun := begun_run_id(settings):
+        check_has_run(store, settings, begun)
+    else:
+        feasibility = feasibility_of(context, hydra_config, plan)
         _announce(plan, feasibility, console)
     study = Study(plan, feasibility.flop if feasibility else {})
     try:

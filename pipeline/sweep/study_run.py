@@ -8,6 +8,7 @@ from pipeline.config.names import Config
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.process.interruption import raise_if_interrupted
 from pipeline.runs.recorded_config import record_config
+from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.study.locks import common_lock
 from pipeline.sweep.study.study import Study
 from pipeline.tracking.lifecycle import is_open, join_run, start_run
@@ -34,7 +35,7 @@ def study_run(study: Study, store: Store, experiment: str, config: Config) -> It
     with ExitStack() as opened:
         with common_lock(name, study.settings.storage):  # so that two commands of one name do not start two runs
             if study.run_id:
-                run = opened.enter_context(_existing_run(study, store))
+                run = opened.enter_context(join_run(store, study.run_id))
             else:
                 begun = store.search(store.experiments, f"tags.{STUDY_KEY} = '{study.key}'")
                 tags = {STUDY: name, STUDY_KEY: study.key}
@@ -93,15 +94,22 @@ class SharedRun(AbstractContextManager["SharedRun"]):
             self.is_mine = True
 
 
-@contextmanager
-def _existing_run(study: Study, store: Store) -> Iterator[Run]:
-    name = study.settings.study
-    with ExitStack() as opened:
-        try:
-            run = opened.enter_context(join_run(store, study.run_id or ""))
-        except InputError as error:
-            raise InputError(
-                f"sweep.study={name}: {error}. The runs of its trials are below that run: set the tracking.uri that "
-                f"the study was begun with, or restore the run; or begin another study: sweep.study={name}_2"
-            ) from error
-        yield run
+def check_has_run(store: Store, settings: StudySettings, run_id: str) -> None:
+    """Refuse a store that does not have the run of a study, before the study is opened and given more trials.
+
+    Args:
+        store: the tracking store.
+        settings: the settings of the study.
+        run_id: the id of its run.
+
+    Raises:
+        InputError: the store does not have the run, or it was deleted.
+    """
+    try:
+        store.run(run_id)
+    except InputError as error:
+        name = settings.study
+        raise InputError(
+            f"sweep.study={name}: {error}. The runs of its trials are below that run: set the tracking.uri that the "
+            f"study was begun with, or restore the run; or begin another study: sweep.study={name}_2"
+        ) from error

@@ -76,17 +76,19 @@ def test_a_signal_ends_the_run_tidily_with_what_was_reached(checkout: Checkout, 
     assert f"resume={run.info.run_id}" in err
 
 
-def test_a_run_that_is_still_training_cannot_be_resumed(checkout: Checkout) -> None:
+def test_a_run_that_is_still_training_can_be_neither_resumed_nor_used(checkout: Checkout) -> None:
     process = checkout.start("pipeline.train", *ENDLESS, "tracking.experiment=busy")
     try:
         wait_for_epoch(process, 1)
         [run] = checkout.runs("busy")
         second = checkout.train(f"resume={run.info.run_id}")
+        early = checkout.run("pipeline.generate", f"run={run.info.run_id}")
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
-    assert second.returncode == 2
+    assert second.returncode == early.returncode == 2
     assert f"is still training, in process {process.pid}" in second.stderr
+    assert "is still training; expected one that is finished. Wait until it is" in early.stderr
 
 
 @pytest.mark.fault("kills", "a power cut, which leaves a run RUNNING")

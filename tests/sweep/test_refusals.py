@@ -98,6 +98,15 @@ def test_an_objective_that_needs_factors_is_refused_where_none_are_known(checkou
     )
 
 
+def test_an_objective_that_needs_factors_is_refused_where_images_are_few(checkout: Checkout) -> None:
+    objective = "sweep.objective=validation/mig"
+    few = ("dataset=shapes", "dataset.limit=300", "dataset.validation=99")
+    done = checkout.train(*COMMAND, "sweep.study=refused", "model.latent_dim=1,2", objective, *few)
+    assert done.returncode == 2
+    assert f"{objective}: latents are compared with factors over 100 validation images or more" in done.stderr
+    assert "these 99 are too few for any factor that the model is not told. Take more of them, or" in done.stderr
+
+
 def test_an_objective_that_needs_classes_is_refused_where_there_is_one(checkout: Checkout, tmp_path: Path) -> None:
     for number in range(20):
         Image.fromarray(pixels(8, 8, seed=number)).save(tmp_path / f"{number}.png")

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import Interrupted, StoreUnreachable
 from pipeline.process.interruption import signals_deferred
-from pipeline.sweep.study.study import Study, is_begun
+from pipeline.sweep.study.study import Study, begun_run_id
 from pipeline.sweep.study_run import SharedRun, study_run
 from pipeline.tracking.run_files import artifact_text
 from pipeline.tracking.store import Store
@@ -38,10 +38,10 @@ def test_a_command_that_was_killed_while_it_began_a_study_leaves_a_run_that_the_
     of_another = store.client.create_run(store.experiment("runs"), tags={STUDY: settings.study, STUDY_KEY: "another"})
     for name, value in params.items():
         store.client.log_param(left.info.run_id, name, value)
-    assert not is_begun(settings)
+    assert begun_run_id(settings) is None
     with study_run(Study(plan()), store, "runs", CONFIG) as run:
         assert run.id == left.info.run_id
-        assert is_begun(settings)
+        assert begun_run_id(settings)
     with study_run(Study(plan()), store, "runs", CONFIG) as again:
         assert again.id == run.id
     ended = store.run(run.id)

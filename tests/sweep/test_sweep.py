@@ -164,8 +164,10 @@ def test_a_study_is_that_of_its_own_run_whatever_another_of_its_name_was(checkou
         fixed = ("sweep.study=name", "sweep/sampler=grid", "sweep/pruner=none", "tracking.experiment=name")
         return checkout.train(*COMMAND, *fixed, *values)
 
-    assert asked("model.latent_dim=1,2").returncode == 0
-    elsewhere = asked("model.latent_dim=1,2", f"tracking.uri=sqlite:///{tmp_path / 'other.db'}")
+    assert asked("model.latent_dim=1,2,3", "sweep.n_trials=2").returncode == 0
+    elsewhere = asked("model.latent_dim=1,2,3", "sweep.n_trials=3", f"tracking.uri=sqlite:///{tmp_path / 'other.db'}")
+    assert study_of(checkout, "name").user_attrs["n_trials"] == 2, "a command that is refused changes nothing"
+    assert len(study_of(checkout, "name").trials) == 2
     assert elsewhere.returncode == 2
     assert (
         "set the tracking.uri that the study was begun with, or restore the run; or begin another" in elsewhere.stderr

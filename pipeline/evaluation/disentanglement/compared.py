@@ -57,11 +57,9 @@ class Compared:
             told: labels, int [N], of which a conditional model is told; factors that follow from them are left out, as
                 its latents need not hold them. None where the model is not conditional.
         """
-        if values is None or len(means) < FEWEST or not np.isfinite(means).all():
+        if values is None or not np.isfinite(means).all():
             return None
-        different = np.array([len(np.unique(column)) for column in values.T])
-        is_told = np.array([told is not None and _follows(column, told) for column in values.T])
-        varied = np.flatnonzero((different > 1) & (different * EACH <= len(values)) & ~is_told)
+        varied = comparable_factors(values, told)
         if not varied.size:
             return None
         ranges = np.ptp(means, axis=0)
@@ -71,6 +69,20 @@ class Compared:
         positions = np.flatnonzero(active)
         chosen = np.asarray(means, np.float64)[:, positions]
         return cls(chosen, positions, values[:, varied], tuple(factors[each] for each in varied))
+
+
+def comparable_factors(values: np.ndarray, told: np.ndarray | None) -> np.ndarray:
+    """Positions of the factors that latents can be compared with, int [F]; none of them where there are few images.
+
+    Args:
+        values: of all factors, int64 [N, F].
+        told: labels, int [N], of which a conditional model is told; factors that follow from them are left out.
+    """
+    if len(values) < FEWEST:
+        return np.array([], int)
+    different = np.array([len(np.unique(column)) for column in values.T])
+    is_told = np.array([told is not None and _follows(column, told) for column in values.T])
+    return np.flatnonzero((different > 1) & (different * EACH <= len(values)) & ~is_told)
 
 
 def _follows(column: np.ndarray, labels: np.ndarray) -> bool:

@@ -187,12 +187,11 @@ class Study(StudyResults):
                 self._release(trial_id)
 
 
-def is_begun(settings: StudySettings) -> bool:
-    """Tell whether a study of this name exists and has a run of its own."""
+def begun_run_id(settings: StudySettings) -> str | None:
+    """Give the id of the run of a study that was begun; None if no study of this name has one."""
     if not has_storage(settings.study, settings.storage):
-        return False  # nothing is created before all settings are known to be right
+        return None  # nothing is created before all settings are known to be right
     storage = storage_of(settings.study, settings.storage)
-    names = optuna.get_all_study_names(storage)
-    return (
-        settings.study in names and RUN_ID in optuna.load_study(study_name=settings.study, storage=storage).user_attrs
-    )
+    if settings.study not in optuna.get_all_study_names(storage):
+        return None
+    return optuna.load_study(study_name=settings.study, storage=storage).user_attrs.get(RUN_ID)
