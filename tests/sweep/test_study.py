@@ -64,6 +64,17 @@ def test_a_trial_whose_worker_is_gone_is_claimed_by_another_and_one_at_work_is_n
     assert Study(plan(n_trials=1)).claim() == claimed
 
 
+def test_a_trial_that_is_put_back_by_halves_is_claimed_at_once_when_its_worker_is_gone(plan) -> None:
+    """As on a disk that is full after the lease was written, and before the state was."""
+    study = Study(plan(n_trials=1))
+    claimed = study.claim()
+    study.leases.release(claimed.id)
+    assert Study(plan(n_trials=1)).claim() is None, "its worker is about to write the state"
+    owner = study.storage.get_trial(claimed.id).system_attrs[LEASE]
+    study.storage.set_trial_system_attr(claimed.id, LEASE, owner | {"process_started": "1.0"})
+    assert Study(plan(n_trials=1)).claim() == claimed
+
+
 def test_a_lease_of_another_machine_lasts_while_its_beat_changes(plan, monkeypatch) -> None:
     monkeypatch.setattr(lease, "EXPIRY", 0.4)
     study = Study(plan(n_trials=1))

@@ -61,7 +61,7 @@ def copy_to_journal(name: str, address: Address | None, known_as: Collection[str
             f"{' or '.join(dict.fromkeys(known_as))}. Name the storage of the study that is meant: storage=…"
         )
     storage = storage_of(name, address)
-    leases = Leases(storage)
+    leases = Leases(storage, one_machine=address is None)
     at_work = [each for each in study.get_trials(states=[TrialState.RUNNING]) if not leases.is_abandoned(each)]
     if at_work:
         numbers = ", ".join(str(each.number) for each in at_work)

@@ -44,10 +44,12 @@ class Leases:
 
     Args:
         storage: Optuna's storage of the study.
+        one_machine: whether all processes that claim its trials do so under one lock.
     """
 
-    def __init__(self, storage: BaseStorage) -> None:
+    def __init__(self, storage: BaseStorage, *, one_machine: bool) -> None:
         self._storage = storage
+        self._one_machine = one_machine
         self._renewed_at = 0.0
         self._looked_at = 0.0
         self._held: dict[int, str] = {}
@@ -60,8 +62,13 @@ class Leases:
         self._held[trial_id] = beat
 
     def release(self, trial_id: int) -> None:
-        """Write down that no process works on a trial any longer."""
-        self._storage.set_trial_system_attr(trial_id, LEASE, {})
+        """Write down that no process works on a trial any longer, before it waits for another one.
+
+        Whoever claims the trial then has this lease for an instant, which must not be one of a process that is gone.
+        Where that instant is seen by nobody, it names this process: if that ends before the trial waits, as on a full
+        disk, the trial is abandoned at once.
+        """
+        self._storage.set_trial_system_attr(trial_id, LEASE, owner_tags() if self._one_machine else {})
         self._held.pop(trial_id, None)
 
     @property

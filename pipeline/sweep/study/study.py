@@ -45,7 +45,7 @@ class Study(StudyResults):
         self.plan = plan
         self.settings = plan.settings
         self.storage: BaseStorage = storage_of(self.settings.study, self.settings.storage)
-        self.leases = Leases(self.storage)
+        self.leases = Leases(self.storage, one_machine=self.settings.storage is None)
         with common_lock(self.settings.study, self.settings.storage):
             self.optuna = optuna.create_study(
                 study_name=self.settings.study,
@@ -167,7 +167,7 @@ class Study(StudyResults):
         return sampler_of(self.plan.sampler, self.settings.seed, number)
 
     def _release(self, trial_id: int) -> None:
-        self.leases.release(trial_id)  # first, so that no claimed trial has the lease of a process that is gone
+        self.leases.release(trial_id)
         self.storage.set_trial_state_values(trial_id, TrialState.WAITING)
 
     def free_abandoned(self) -> None:
