@@ -24,9 +24,10 @@ from pipeline.process.circumstances import circumstances
 from pipeline.runs.recorded_scores import evaluate_commands, recorded_scores
 from pipeline.text.markdown import literal
 from pipeline.text.wording import counted, one_line
+from pipeline.tracking.comparability import evaluated_split, incomparable_in
 from pipeline.tracking.ended_run import add_files
 from pipeline.tracking.lifecycle import start_run
-from pipeline.tracking.run_facts import FinishedRun, beginning, curve, evaluated_split, incomparable_in
+from pipeline.tracking.run_facts import FinishedRun, beginning, curve
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PARENT

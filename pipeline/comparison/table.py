@@ -15,16 +15,14 @@ from pipeline.errors import InputError
 from pipeline.evaluation.image_scores import ImageScores
 from pipeline.evaluation.scores import COMPARED, ranking, score_of
 from pipeline.text.wording import counted, one_line
-from pipeline.tracking.run_facts import (
-    FinishedRun,
-    beginning,
+from pipeline.tracking.comparability import (
     deciding_score,
-    differing,
     evaluated_split,
     incomparable_in,
     made_differently,
     reservations,
 )
+from pipeline.tracking.run_facts import FinishedRun, beginning, differing
 
 TERMINAL_SCORES = ("elbo", "nll", "rate", "distortion")
 """Scores that a terminal has room for."""

@@ -55,6 +55,7 @@ def evaluate(vae: VAE, data: ImageData, settings: EvaluationSettings) -> Evaluat
         mse=float(squared_error.mean()),
         active_units=active,
         collapsed=1 - active / vae.latent_dim,
+        has_bound=vae.has_bound,
         given_class=vae.conditional,
         warning=warning if len(split) > 1 else None,  # the posterior mean of a single image cannot vary
         images=_of_images(vae, data, settings, image_table(split.labels, rates, distortion, squared_error, nll)),

@@ -34,6 +34,7 @@ class Evaluation:
         knn_accuracy: share of images whose class most of their nearest training images in latent space have; None
             where there is one class, and of a conditional model, whose encoder is told the class.
         linear_probe_accuracy: share of images whose class a linear classifier of latents tells; None likewise.
+        has_bound: whether the ELBO is a bound on log p(x), as that of latents without noise is not.
         given_class: whether the model is conditional, so that its likelihood is p(image | class).
         nll_ais: upper bound on −log p(x) by annealed importance sampling, nats (Wu et al. 2017).
         nll_ais_standard_error: standard error of that mean over images, nats.
@@ -86,6 +87,7 @@ class Evaluation:
     infomec_modularity: float | None = None
     infomec_explicitness: float | None = None
     infomec_compactness: float | None = None
+    has_bound: bool = True
     given_class: bool = False
     warning: str | None = None
     images: ImageScores | None = field(default=None, compare=False, repr=False)

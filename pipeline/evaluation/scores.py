@@ -15,6 +15,7 @@ class Score:
         compared: whether tables of runs have a column of it.
         each_epoch: whether it is recorded after each epoch too.
         needs: the setting of `evaluation` that must not be null for it; None if there is no such setting.
+        of_bound: whether it means something only of a model whose ELBO is a bound on the likelihood.
         of_posterior: whether only a model that draws latents has it.
         of_factors: whether only a data set with known factors has it.
         of_likelihood: whether it contains −log p(image | latent), so that it differs between likelihoods as
@@ -30,6 +31,7 @@ class Score:
     compared: bool = False
     each_epoch: bool = False
     needs: str | None = None
+    of_bound: bool = False
     of_posterior: bool = False
     of_factors: bool = False
     of_likelihood: bool = False
@@ -67,6 +69,7 @@ CATALOGUE = {
         ranks=True,
         compared=True,
         each_epoch=True,
+        of_bound=True,
         of_likelihood=True,
     ),
     "nll": Score(
@@ -77,7 +80,7 @@ CATALOGUE = {
         of_posterior=True,
         of_likelihood=True,
     ),
-    "rate": Score(label="rate, nats per image", compared=True, each_epoch=True),
+    "rate": Score(label="rate, nats per image", compared=True, each_epoch=True, of_bound=True),
     "distortion": Score(label="distortion, nats per image", compared=True, each_epoch=True, of_likelihood=True),
     "loss": Score(label="loss, nats per image", each_epoch=True, of_likelihood=True),
     "nll_standard_error": Score(

@@ -65,7 +65,7 @@ class Scores:
         Raises:
             InputError: the folder has no files, one of them cannot be read, or the model has no such score.
         """
-        self._refuse_missing_nll(trained)
+        self._refuse_missing_score(trained)
         usual = self._of_test_images(trained) if self.folder else None
         described, rows, labels = self._images(trained)
         encoded = encode(trained.vae, rows, labels)
@@ -79,11 +79,16 @@ class Scores:
         table = pd.concat([described, scores], axis=1).iloc[order]
         return Generated(rows[order], encoded.mean[order], self._picture(trained, encoded, table), table=table)
 
-    def _refuse_missing_nll(self, trained: LoadedRun) -> None:
+    def _refuse_missing_score(self, trained: LoadedRun) -> None:
         if self.importance_samples and not trained.vae.objective.sampling:
             raise InputError(
                 f"what.importance_samples={self.importance_samples}: run {trained.id} is an autoencoder, which has no "
                 "NLL. Leave it out"
+            )
+        if CATALOGUE[self.by].of_bound and not trained.vae.has_bound:
+            raise InputError(
+                f"what.by={self.by}: run {trained.id} has latents without noise, which bound no likelihood. Set "
+                "what.by=mse, or what.by=distortion"
             )
         if self.by == "nll" and self.importance_samples is None:
             raise InputError("what.by=nll: no NLL is computed. Set what.importance_samples=50, or another what.by")

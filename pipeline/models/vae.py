@@ -52,6 +52,11 @@ class VAE(EncoderDecoder):
         initializer = keras.initializers.Constant(initial)
         return self.add_weight(shape=(), initializer=initializer, trainable=False, dtype="float32", name=name)
 
+    @property
+    def has_bound(self) -> bool:
+        """Whether its ELBO is a bound on the likelihood."""
+        return self.objective.has_bound(self.levels)
+
     def forward(self, inputs: Any, noise: keras.random.SeedGenerator, training: bool = False) -> dict[str, Any]:
         """A pass of inputs: `mean`, `log_variance` and `latents`, and `outputs` of the decoder.
 

@@ -21,8 +21,8 @@ from pipeline.process.circumstances import circumstances
 from pipeline.runs.loaded_run import LoadedRun, load
 from pipeline.runs.recorded_scores import recorded_scores
 from pipeline.text.wording import one_line
+from pipeline.tracking.comparability import made_by
 from pipeline.tracking.ended_run import add_files, amend
-from pipeline.tracking.run_facts import made_by
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FEATURE_NETWORK

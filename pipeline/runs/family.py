@@ -19,15 +19,10 @@ from pipeline.runs.loaded_run import LoadedRun, load
 from pipeline.runs.record import parameters
 from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
+from pipeline.tracking.comparability import deciding_score, incomparable_in, ranked, reservations
 from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
-from pipeline.tracking.run_facts import (
-    FinishedRun,
-    deciding_score,
-    finished_children,
-    incomparable_in,
-    reservations,
-)
+from pipeline.tracking.run_facts import FinishedRun, finished_children
 from pipeline.tracking.settings import TrackingSettings
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.ui.overview import family_page
@@ -125,13 +120,16 @@ def _side_by_side(parent: Run, finished: Sequence[FinishedRun], config: Config) 
 
 
 def best_of(runs: Sequence[FinishedRun]) -> FinishedRun | None:
-    """The run that is best in the deciding score; None where not all have it, or they cannot be compared by it."""
-    metric = deciding_score(runs, "test")
-    if incomparable_in(runs, metric) or any(metric not in run.metrics for run in runs):
+    """The run that is best in the deciding score; None where not all have it, or they cannot be compared by it.
+
+    Where some have a bound on the likelihood, the others are not among those of which one is the best.
+    """
+    metric, able = deciding_score(runs, "test"), ranked(runs)
+    if incomparable_in(able, metric) or any(metric not in run.metrics for run in able):
         return None
     better = ranking(metric)
     assert better
-    return next(run for run in runs if run.metrics[metric] == better([each.metrics[metric] for each in runs]))
+    return next(run for run in able if run.metrics[metric] == better([each.metrics[metric] for each in able]))
 
 
 def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSettings) -> figures.Column:
@@ -158,6 +156,7 @@ def _comparable(runs: Sequence[FinishedRun], table: pd.DataFrame) -> list[str]:
 
 def _caption(scores: Mapping[str, float], gallery: Gallery) -> str:
     shown = "  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores)
+    shown = shown or f"MSE {scores['mse']:.4f}"
     if not gallery.vae.conditional:
         return shown
     return f"{shown}\nof p(image | class); plane as class {gallery.by_class.names[0]}, samples of all classes in turn"

@@ -36,16 +36,18 @@ class Outcome:
             ("\nDone: ", "bold green"),
             (one_line(self.run_name), "bold"),
             f", {counted(self.epochs, 'epoch')}, run {self.run_id}\n"
-            f"On the {test.split} split, per image{condition}: ELBO {test.elbo:.2f} nats "
-            f"(rate {test.rate:.2f}, distortion {test.distortion:.2f}), {_nll(test)}MSE {test.mse:.4f}\n",
+            f"On the {test.split} split, per image{condition}: {_likelihood(test)}, MSE {test.mse:.4f}\n",
             (f"{test.warning}\n" if test.warning else "", "yellow"),
             f"{'Send it' if 'pipeline.sync' in self.where_to_look else 'See it'} with: {self.where_to_look}",
         )
         console.print(said, soft_wrap=True)
 
 
-def _nll(test: Evaluation) -> str:
+def _likelihood(test: Evaluation) -> str:
+    if not test.has_bound:
+        return f"distortion {test.distortion:.2f} nats (latents without noise, so no ELBO)"
+    elbo = f"ELBO {test.elbo:.2f} nats (rate {test.rate:.2f}, distortion {test.distortion:.2f})"
     if test.nll is None:
-        return ""
+        return elbo
     known = test.nll_standard_error is not None and math.isfinite(test.nll_standard_error)
-    return f"NLL {test.nll:.2f}{f' ± {test.nll_standard_error:.2f}' if known else ''}, "
+    return f"{elbo}, NLL {test.nll:.2f}{f' ± {test.nll_standard_error:.2f}' if known else ''}"

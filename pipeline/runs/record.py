@@ -17,9 +17,9 @@ from pipeline.pictures.snapshots import Snapshots
 from pipeline.runs.recorded_config import record_config
 from pipeline.text.markdown import literal, table
 from pipeline.text.wording import counted
+from pipeline.tracking.comparability import made_by
 from pipeline.tracking.run import Run
-from pipeline.tracking.run_facts import made_by
-from pipeline.tracking.tags import FEATURE_NETWORK, FINGERPRINT
+from pipeline.tracking.tags import FEATURE_NETWORK, FINGERPRINT, NO_BOUND
 from pipeline.training.checkpoint import History
 
 GROUPS = ("dataset", "model", "likelihood", "objective", "training")
@@ -73,7 +73,8 @@ class Recorder:
         self.run.summary(evaluation.metrics())
         made = {f"evaluation.{key}": shown(value) for key, value in vars(settings).items()}
         made |= {FEATURE_NETWORK: evaluation.feature_network} if evaluation.feature_network else {}
-        self.run.tags({key: made[key] for name in evaluation.metrics() for key in made_by(name)})
+        no_bound = {} if evaluation.has_bound else {NO_BOUND: "latents without noise"}
+        self.run.tags(no_bound | {key: made[key] for name in evaluation.metrics() for key in made_by(name)})
         if evaluation.images:
             self.run.file(evaluation.images.name, evaluation.images.parquet)
         self.run.describe(_result(history, evaluation, self.gallery.vae.objective.schedule.final_from))

@@ -64,24 +64,40 @@ def check_evaluated(settings: StudySettings, setup: Setup, data: ImageData) -> N
                 f"sweep.objective={name}: evaluation.split={split} scores another split. Leave evaluation.split out, "
                 f"or choose a metric of every epoch: {ELBO}"
             )
-        cause = _cause_of_absence(name.removeprefix("validation/"), setup, data)
+        cause = _cause_of_no_bound(name, setup) or _cause_of_absence(name, setup, data)
         if cause:
-            raise InputError(f"sweep.objective={name}: {cause}, or choose another objective: validation/elbo")
+            other = "validation/elbo" if _has_bound(setup) else "validation/mse"
+            raise InputError(f"sweep.objective={name}: {cause}, or choose another objective: {other}")
+    name, distortion = settings.prune_by, of_epoch("validation", "distortion")
+    matters = len(settings.objective) > 1 or not isinstance(settings.pruner, NopPruner)
+    if matters and (cause := _cause_of_no_bound(name, setup)):
+        raise InputError(f"sweep.prune_by={name}: {cause}, or set sweep.prune_by={distortion}")
 
 
 def _cause_of_absence(name: str, setup: Setup, data: ImageData) -> str | None:
-    score = CATALOGUE.get(name)
+    score = score_of(name)
     if score and score.of_posterior and not setup.objective.sampling:
         return "objective.sampling=false gives an autoencoder, which has none. Set it back"
     if score and score.of_all_classes and setup.model.conditional:
         return "model.conditional=true tells the model the class that it would be asked for. Set it back"
-    if name in ("knn_accuracy", "linear_probe_accuracy") and len(data.class_names) < 2:
+    if score and score.of_all_classes and len(data.class_names) < 2:
         return "accuracy needs images of at least two classes. Sort the images into one folder per class"
-    if name == "bits_per_dimension" and setup.likelihood.bits_per_dimension(0.0, data.validation.images) is None:
+    images = data.validation.images
+    if name.endswith("/bits_per_dimension") and setup.likelihood.bits_per_dimension(0.0, images) is None:
         return f"likelihood={type(setup.likelihood).__name__} gives these images no probability in bits"
     if score and score.needs and getattr(setup.evaluation, score.needs) is None:
         return f"evaluation.{score.needs}=null leaves it out. Set it to a number"
     return _cause_of_no_factors(setup, data) if score and score.of_factors else None
+
+
+def _cause_of_no_bound(name: str, setup: Setup) -> str | None:
+    if _has_bound(setup) or not ((score := score_of(name)) and score.of_bound):
+        return None
+    return "latents without noise bound no likelihood, so that it tells nothing. Choose an objective that draws them"
+
+
+def _has_bound(setup: Setup) -> bool:
+    return setup.objective.has_bound(setup.model.levels)
 
 
 def _cause_of_no_factors(setup: Setup, data: ImageData) -> str | None:

@@ -16,11 +16,12 @@ from pipeline.secrets import masked
 from pipeline.text.markdown import literal
 from pipeline.text.wording import first_line
 from pipeline.tracking.card_files import CARDS, card_files
+from pipeline.tracking.comparability import made_by
 from pipeline.tracking.dataset_input import split_input
 from pipeline.tracking.file_path import paths_below
 from pipeline.tracking.links import run_link
 from pipeline.tracking.measurement import MOST_METRICS, measured, same_measured
-from pipeline.tracking.run_facts import curve, made_by
+from pipeline.tracking.run_facts import curve
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import DATABASE, sync_command
 from pipeline.tracking.tags import NOTE, REUSED

@@ -1,7 +1,7 @@
 """Runs that ended well, as plain facts for tables."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlflow.entities import Run as MlflowRun
@@ -10,18 +10,13 @@ from pipeline.evaluation.scores import COMPARED, score_of
 from pipeline.metric_names import names_of, under_current_names
 from pipeline.tracking.colour import COLOUR, COLOURS
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import FEATURE_NETWORK, FINGERPRINT, PARENT, PRUNED, REUSED, TRAINING_KEY
+from pipeline.tracking.tags import FINGERPRINT, NO_BOUND, PARENT, PRUNED, REUSED, TRAINING_KEY
 
 FOLLOWING = ("training.runtime.threads", "training.seed", "model.parameters")
 """Settings that follow from others, or say little."""
 
 CONDITIONAL = "model.conditional"
 """The setting of an architecture by which encoder and decoder are told the class of an image."""
-
-NOT_RECORDED = "not recorded"
-"""By what a score of an earlier version was made."""
-CURE = f"; what is {NOT_RECORDED} is added by python -m pipeline.evaluate run=<id> with the settings of the training"
-"""How it becomes known by what a score was made."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +26,8 @@ class FinishedRun:
     Attributes:
         id, name: of the run.
         params, tags: as recorded.
-        metrics: the last value of each, by its name in the record and by its name of today.
+        metrics: the last value of each, by its name in the record and by its name of today; no ELBO and no rate where
+            the former bounds no likelihood.
         minutes: from its start to its end.
     """
 
@@ -62,6 +58,11 @@ class FinishedRun:
         """Whether its model is told the class of each image; no run of an earlier version is."""
         return self.params.get(CONDITIONAL) == "true"
 
+    @property
+    def has_bound(self) -> bool:
+        """Whether its ELBO is a bound on the likelihood, which that of an autoencoder without noise is not."""
+        return has_bound(self.params, self.tags)
+
     def setting(self, key: str) -> str:
         """The value of a setting, or of a tag that says by what scores were made; empty where it has neither."""
         return self.params.get(key, self.tags.get(key, ""))
@@ -72,57 +73,10 @@ class FinishedRun:
         return PARENT in self.tags
 
 
-def incomparable_in(runs: Sequence[FinishedRun], metric: str) -> str | None:
-    """In what runs differ so that a score of theirs cannot be compared, in words; None where it can."""
-    score = score_of(metric)
-    decisive: dict[str, list[str | bool | None]] = {"data set": [run.tags.get(FINGERPRINT) for run in runs]}
-    if score and score.of_likelihood:
-        decisive["likelihood"] = [run.params.get("likelihood") for run in runs]
-    if score and score.of_condition:
-        told = "whether they are told the class of an image, as p(image | class) is not p(image)"
-        decisive[told] = [run.is_conditional for run in runs]
-    found = [name for name, values in decisive.items() if len(set(values)) > 1]
-    found += [f"{key} ({', '.join(values)})" for key, values in made_differently(runs, metric).items()]
-    return " and in ".join(found) or None
-
-
-def made_by(metric: str) -> list[str]:
-    """The tags that say by what a score was made: the setting that it needs, and the feature network."""
-    score = score_of(metric)
-    needed = [f"evaluation.{score.needs}"] if score and score.needs else []
-    return [*needed, FEATURE_NETWORK] if score and score.of_features else needed
-
-
-def made_differently(runs: Sequence[FinishedRun], metric: str) -> dict[str, list[str]]:
-    """The tags of `made_by` in which the runs that have a score differ, with their values."""
-    scored = [run for run in runs if metric in run.metrics]
-    found = {key: sorted({run.tags.get(key, NOT_RECORDED) for run in scored}) for key in made_by(metric)}
-    return {key: values for key, values in found.items() if len(values) > 1}
-
-
-def reservations(runs: Sequence[FinishedRun], metrics: Sequence[str]) -> list[str]:
-    """Sentences that say which of the scores cannot be compared, and in what the runs differ."""
-    by_reason: dict[str, list[str]] = {}
-    for metric in metrics:
-        if reason := incomparable_in(runs, metric):
-            by_reason.setdefault(reason, []).append(metric)
-    return [
-        f"{'The scores' if len(names) == len(metrics) else ', '.join(names)} cannot be compared: the runs differ in "
-        f"{reason}{CURE if NOT_RECORDED in reason else ''}."
-        for reason, names in by_reason.items()
-    ]
-
-
-def evaluated_split(runs: Sequence[FinishedRun]) -> str:
-    """The split that most of the runs were scored on."""
-    return max(("test", "validation"), key=lambda split: sum(f"{split}/elbo" in run.metrics for run in runs))
-
-
-def deciding_score(runs: Sequence[FinishedRun], split: str) -> str:
-    """The metric by which runs are ranked: the NLL, or the ELBO where not all of them have an NLL made alike."""
-    nll = f"{split}/nll"
-    alike = all(nll in run.metrics for run in runs) and not made_differently(runs, nll)
-    return nll if alike else f"{split}/elbo"
+def has_bound(params: Mapping[str, str], tags: Mapping[str, str]) -> bool:
+    """Tell from the record of a run whether its ELBO is a bound; earlier versions recorded no tag, but the setting."""
+    without_noise = params.get("objective.sampling") == "false" and params.get("model.levels", "null") == "null"
+    return NO_BOUND not in tags and not without_noise
 
 
 def curve(store: Store, run_id: str, metric: str) -> list[tuple[int, float]]:
@@ -192,6 +146,8 @@ def _facts(run: MlflowRun) -> FinishedRun:
     minutes = (run.info.end_time - run.info.start_time) / 60_000
     data = run.data
     metrics = data.metrics | under_current_names(data.metrics)
+    if not has_bound(data.params, data.tags):
+        metrics = {name: value for name, value in metrics.items() if not ((score := score_of(name)) and score.of_bound)}
     # No model of an earlier version, which had no such setting, is conditional.
     more = {CONDITIONAL: "false"} if "model" in data.params and CONDITIONAL not in data.params else {}
     return FinishedRun(run.info.run_id, str(run.info.run_name), data.params | more, metrics, data.tags, minutes)

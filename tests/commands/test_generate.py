@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -254,8 +255,12 @@ def test_an_autoencoder_has_no_prior_to_draw_from(checkout: Checkout, tmp_path: 
     done = checkout.train(*SMALL, "objective=autoencoder", "tracking.experiment=plain")
     assert done.returncode == 0, done.stderr
     run_id = checkout.runs("plain")[0].info.run_id
+    assert re.search(r"per image: distortion [\d.]+ nats \(latents without noise, so no ELBO\), MSE ", done.stdout)
     told = refused(checkout, f"run={run_id}", "what=scores", "what.importance_samples=50")
     assert "is an autoencoder, which has no NLL. Leave it out" in told
+    told = refused(checkout, f"run={run_id}", "what=scores")
+    assert "what.by=elbo: run" in told
+    assert "latents without noise, which bound no likelihood. Set what.by=mse, or what.by=distortion" in told
     assert "is an autoencoder, which has no prior. Set what.density=mixture" in refused(checkout, f"run={run_id}")
     assert made(checkout, run_id, tmp_path / "mixed", "what.density=mixture", "what.n=5")["images"].shape[0] == 5
 

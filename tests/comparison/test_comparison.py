@@ -29,15 +29,8 @@ from pipeline.evaluation.scores import CATALOGUE
 from pipeline.runs.family import best_of
 from pipeline.runs.loaded_run import load
 from pipeline.sweep.objectives import check_objectives
-from pipeline.tracking.run_facts import (
-    CONDITIONAL,
-    FinishedRun,
-    beginning,
-    differing,
-    finished_among,
-    incomparable_in,
-    reservations,
-)
+from pipeline.tracking.comparability import incomparable_in, reservations
+from pipeline.tracking.run_facts import CONDITIONAL, FinishedRun, beginning, differing, finished_among
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT
 
@@ -467,3 +460,21 @@ def test_a_run_whose_model_is_gone_is_in_the_table_and_not_on_the_sheet(
     page = (tmp_path / "out" / "comparison.html").read_text()
     assert page.count("<img ") == 1 + 2 * 2
     assert f"run {one} has no config.yaml" in page
+
+
+def test_an_autoencoder_is_ranked_with_no_vae_and_among_autoencoders_by_squared_error() -> None:
+    """As its number called ELBO bounds no likelihood; earlier versions recorded a setting, and no tag."""
+    vae = run("2", elbo=-100, nll=95, mse=0.03)
+    tagged, earlier = run("4", mse=0.01), run("8", mse=0.02)
+    tagged.tags["no_bound"] = "latents without noise"
+    earlier.params["objective.sampling"] = "false"
+    table = Table([earlier, tagged, vae])
+    assert table.sort == "test/nll"
+    assert table.runs[0] is vae
+    assert table.marked("test/elbo") == table.marked("test/nll") == {vae.id}
+    assert table.reservations == ["2 runs without ELBO and rate: latents without noise bound no likelihood."]
+    assert best_of([tagged, vae, earlier]) is vae
+    assert best_of([earlier, tagged]) is tagged
+    codes = run("16", elbo=-110, nll=99)
+    codes.params.update({"objective.sampling": "false", "model.levels": "5"})
+    assert codes.has_bound, "codes have probabilities"

@@ -49,6 +49,7 @@ def preset(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path
     assert f"All trainings: {parent.info.run_name}, run {parent.info.run_id}" in done.stdout
     assert f"python -m pipeline.compare 'runs=[{parent.info.run_id}]'\n" in done.stdout
     assert re.search(r"See them +make ui\n", done.stdout)
+    assert "The best: it's a VAE, with = in its name, ELBO -" in done.stdout, "of the other, no likelihood is known"
     return folder
 
 
@@ -93,8 +94,12 @@ def test_the_parent_shows_all_in_one_table_and_one_picture(checkout: Checkout, p
     parent, children = parent_and_children(checkout, "mine")
     folder = checkout.artifacts(parent.info.run_id)
     table = pd.read_csv(folder / "runs.csv", index_col="run")
+    plain, vae = (table.loc[child.info.run_name] for child in children)
+    assert plain[["elbo", "rate", "nll"]].isna().all(), "latents without noise bound no likelihood"
+    assert vae["elbo"] == pytest.approx(children[1].data.metrics["test/elbo"])
+    assert "1 run without ELBO and rate: latents without noise bound no" in parent.data.tags["mlflow.note.content"]
     for child in children:
-        assert table.loc[child.info.run_name, "elbo"] == pytest.approx(child.data.metrics["test/elbo"])
+        assert table.loc[child.info.run_name, "mse"] == pytest.approx(child.data.metrics["test/mse"])
         assert f"| {child.info.run_name} |" in parent.data.tags["mlflow.note.content"]
         assert child.data.params["likelihood"] == "Bernoulli"
     assert min(Image.open(folder / "side_by_side.png").size) > 500

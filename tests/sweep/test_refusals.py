@@ -37,6 +37,16 @@ from studies import COMMAND
             "sweep.objective=validation/nll: objective.sampling=false gives an autoencoder, which has none",
         ),
         (
+            ("model.latent_dim=1,2", "objective=autoencoder", "sweep.objective=validation/elbo"),
+            "sweep.objective=validation/elbo: latents without noise bound no likelihood, so that it tells nothing. "
+            "Choose an objective that draws them, or choose another objective: validation/mse",
+        ),
+        (
+            ("model.latent_dim=1,2", "objective=autoencoder", "sweep.objective=validation/mse"),
+            "sweep.prune_by=validation/epoch/elbo: latents without noise bound no likelihood, so that it tells "
+            "nothing. Choose an objective that draws them, or set sweep.prune_by=validation/epoch/distortion",
+        ),
+        (
             ("likelihood=bernoulli,gaussian",),
             "and this study searches the likelihood. Use a metric that does not depend on it: ",
         ),

@@ -109,6 +109,16 @@ class Objective(ABC):
         """The weights by name, as they are set."""
         return {name: float(getattr(self, name)) for name in self.WEIGHTS}
 
+    def has_bound(self, levels: int | None) -> bool:
+        """Whether the ELBO is a bound on the likelihood: latents are drawn, or are codes, each of some probability.
+
+        A real number that is encoded without noise has none: the rate is then that of a noise which nobody decoded.
+
+        Args:
+            levels: the number of values of a latent dimension; None for real numbers.
+        """
+        return self.sampling or levels is not None
+
     @abstractmethod
     def loss(self, passed: Pass) -> Any:
         """The mean loss of a batch, nats per image, as far as it is measured in nats."""

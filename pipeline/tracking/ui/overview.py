@@ -7,14 +7,8 @@ from mlflow.entities import Run as MlflowRun
 
 from pipeline.evaluation.scores import COMPARED, score_of
 from pipeline.metric_names import ELBO, LOSS, names_of
-from pipeline.tracking.run_facts import (
-    FinishedRun,
-    deciding_score,
-    differing,
-    evaluated_split,
-    finished_among,
-    is_everywhere,
-)
+from pipeline.tracking.comparability import deciding_score, evaluated_split
+from pipeline.tracking.run_facts import FinishedRun, differing, finished_among, is_everywhere
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE
 from pipeline.tracking.ui.prepared_page import PreparedPage, prepare, prepare_below
