@@ -11,6 +11,7 @@ from pipeline.figures.interactive.web_page import CONFIG, chart_layout, image_ad
 from pipeline.figures.kit.style import MUTED
 from pipeline.metric_names import ELBO
 from pipeline.text.wording import counted, shortened
+from pipeline.tracking.comparability import ranked
 from pipeline.tracking.run_facts import FinishedRun
 
 LONGEST = 60
@@ -91,7 +92,7 @@ def _curves(table: Table, curves: Curves) -> dict[str, Any]:
             "y": [value for _, value in curves[run.id]],
             "line": {"color": run.colour, "width": 1.5},
         }
-        for run in table.runs
+        for run in ranked(table.runs)
         if curves.get(run.id)
     ]
     legend = {"showlegend": 1 < len(data) <= LEGEND, "legend": {"font": {"size": 10}}}
