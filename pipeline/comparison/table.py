@@ -113,8 +113,9 @@ class Table:
 
     @property
     def deciding(self) -> Verdicts | None:
-        """The verdicts on the score that the runs are sorted by, or else on the score that ranks runs."""
-        return self.verdicts.get(self.sort, self.verdicts.get(deciding_score(self.runs, self.split)))
+        """The verdicts on the score that the runs are sorted by, or where none are given on it, on what ranks runs."""
+        judged = self.sort.rpartition("/")[2] in UNITS
+        return self.verdicts.get(self.sort if judged else deciding_score(self.runs, self.split))
 
     def marked(self, score: str) -> set[str]:
         """Ids of the runs that are marked as the best in a score: where all are judged, those that tie with it too."""

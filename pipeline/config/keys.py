@@ -46,6 +46,10 @@ class Keys:
             node = node.get(name) if isinstance(node, dict) else None
         return [str(key) for key in node if key != "_target_"] if isinstance(node, dict) else []
 
+    def _has(self, group: str) -> bool:
+        """Whether an option of a group is a part of the config."""
+        return isinstance(self._config.get(group), dict)
+
     def named(self, name: str) -> list[str]:
         """The dotted names of the settings whose last part is this name, or else is like it."""
         last = {key: key.rpartition(".")[2] for key in flatten(self._config)}
@@ -60,6 +64,8 @@ class Keys:
             return f"{key}: there is no such key any more. {FORMER[key]}"
         parent, _, name = key.rpartition(".")
         known = self.below(parent)
+        if parent in self.groups and not known and self._has(parent):
+            return f"{key}: no such key. The chosen option of {parent} has no settings; --help lists the others"
         while parent and not known:  # then the parent is what was mistyped
             parent, _, name = parent.rpartition(".")
             known = self.below(parent)

@@ -12,6 +12,7 @@ from pipeline.data.image_rows import ImageRows
 from pipeline.data.levels import Span, joint, levels_cure
 from pipeline.data.pixel_memory import pixel_memory
 from pipeline.errors import InputError
+from pipeline.text.wording import counted
 
 WAITING = 10_000
 """Files that wait for the threads at a time: each takes some memory, which would be much for all of a million."""
@@ -44,7 +45,7 @@ class LoadedImages:
     def remarks(self) -> tuple[str, ...]:
         """A phrase for each kind of content that was left out."""
         left_out = f"{self.left_out:,} pages or frames beyond the first of their file left out"
-        skipped = f"{self.skipped:,} files that cannot be read skipped"
+        skipped = f"{counted(self.skipped, 'unreadable file')} skipped"
         return (*([left_out] if self.left_out else []), *([skipped] if self.skipped else []))
 
 

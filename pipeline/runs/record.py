@@ -24,7 +24,7 @@ from pipeline.training.checkpoint import History
 
 GROUPS = ("dataset", "model", "likelihood", "objective", "training")
 """Groups whose values are a run's parameters. The UI lists them all above each picture, so nothing more than these."""
-KINDS = ("model", "likelihood", "training.optimizer", "training.schedule")
+KINDS = ("model", "likelihood", "objective", "training.optimizer", "training.schedule")
 """What has its class as a parameter too, such as `model=Conv`."""
 
 

@@ -134,7 +134,7 @@ def _silence(uri: Address, error: BaseException) -> str:
     host = urlsplit(uri.full).hostname
     kinds = _kinds(error) | (set() if host else {InvalidURL})
     last = str(getattr(causes[-1], "strerror", None) or causes[-1]) or type(causes[-1]).__name__
-    other = f"{last}. See to the network, or correct the address: https:// where the server wants it, host and port"
+    other = f"{last}. Check the network, or correct the address: https:// where the server wants it, host and port"
     return next((said for known, said in _reasons(last, host) if kinds & known), other)
 
 

@@ -67,8 +67,9 @@ def test_a_study_that_is_not_there_is_refused_with_those_that_are(plan, checkout
     )
     done = checkout.run("pipeline.study")
     assert done.returncode == 2
-    assert "name=null: there is no such study in " in done.stderr
-    assert "it has no study" in done.stderr
+    assert (
+        "has no study yet. A study in a database needs its address: storage=postgresql://…. Begin one:" in done.stderr
+    )
     database = checkout.root / "mistyped.db"
     for _ in range(2):  # of no file, and of a file without studies, which stays as it is
         done = checkout.run("pipeline.study", "name=mine", f"storage=sqlite:///{database}")

@@ -62,6 +62,7 @@ MISTAKES = {
     ("train", "--depth", "3"): "--depth: no such flag. --help lists the keys",
     ("compare", "--sort", "nll"): "--sort: no such flag. Settings are typed as key=value: sort=nll",
     ("train", "train.epochs=5"): "train: no such key. Did you mean training.epochs?",
+    ("train", "likelihood.scale=1"): "likelihood.scale: no such key. The chosen option of likelihood has no settings;",
     ("train", "epochs=5"): "epochs: no such key. Did you mean training.epochs?",
     ("train", "modél.latent_dim=3"): "modél: no such key. Did you mean model.latent_dim?",
     ("generate", "run=a", "what.temperatur=3"): "Did you mean what.temperature?",

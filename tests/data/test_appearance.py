@@ -60,7 +60,7 @@ def test_each_data_set_is_told_in_a_line(tmp_path: Path, caplog: pytest.LogCaptu
     folder(root, "source.skip_unreadable=true", "source.white=60000")
     assert caplog.messages[0] == (
         "folder: pixels 0 to 255 of 255 (0 to 65,535 in the files); 1 of 17 images (5.9%) of one colour; 2 pages or "
-        "frames beyond the first of their file left out; 1 files that cannot be read skipped; values outside of "
+        "frames beyond the first of their file left out; 1 unreadable file skipped; values outside of "
         "0 to 60000 are clipped"
     )
 

@@ -353,7 +353,7 @@ def test_all_that_cannot_be_read_are_named_at_once_or_skipped_with_their_number(
     [[cure]] = cures_of(told)
     data = load(tmp_path, cure)
     assert data.fingerprint == load(write_classes_again(tmp_path), cure).fingerprint
-    assert "; 17 files that cannot be read skipped" in caplog.text
+    assert "; 17 unreadable files skipped" in caplog.text
 
 
 def write_classes_again(root: Path) -> Path:

@@ -217,3 +217,9 @@ def test_a_key_is_widened_where_it_exists_and_a_new_one_joins() -> None:
     assert inner.conditional["model=dense"].dimensions == {"model.hidden": wide}
     assert "model.hidden" not in inner.dimensions
     assert list(searched.widened("objective.beta", wide))[-3:] == ["objective.beta", "model.filters", "model.hidden"]
+
+
+def test_what_exists_only_at_a_value_that_is_no_longer_taken_is_left_out() -> None:
+    narrowed = space_of(TWO_KINDS, PARSER).widened("model", CategoricalDistribution(["conv", "transformer"]))
+    assert list(narrowed.conditional) == ["model=conv"]
+    assert not list(narrowed.impossible())

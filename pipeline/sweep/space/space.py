@@ -93,9 +93,7 @@ class Space:
         """Iterate over the conditions that hold at no point."""
         for condition, space in self.conditional.items():
             key = condition.partition("=")[0]
-            searched = self.dimensions.get(key)
-            values = values_of(key, searched) if searched and count_of(searched) < inf else []
-            if not any(_holds(condition, {key: value}) for value in values):
+            if key not in self.dimensions or not _may_hold(condition, self.dimensions[key]):
                 yield condition
             yield from space.impossible()
 
@@ -125,10 +123,14 @@ class Space:
         return Space(dimensions, kept)
 
     def widened(self, key: str, distribution: BaseDistribution) -> "Space":
-        """Give the space where a key, wherever it exists, has another distribution; a new key always exists."""
+        """Give the space where a key, wherever it exists, has another distribution; a new key always exists.
+
+        Keys that exist only where it has a value which it no longer takes are left out.
+        """
         inner = {
             condition: space.widened(key, distribution) if key in list(space) else space
             for condition, space in self.conditional.items()
+            if not _is_of(key, condition) or _may_hold(condition, distribution)
         }
         if key in list(self) and key not in self.dimensions:
             return replace(self, conditional=inner)
@@ -159,6 +161,13 @@ def point_name(values: Mapping[str, Value]) -> str:
 
 def _is_of(key: str, condition: str) -> bool:
     return condition.partition("=")[0] == key
+
+
+def _may_hold(condition: str, distribution: BaseDistribution) -> bool:
+    """Tell whether a condition holds for a value of its key, of which there are finitely many."""
+    key = condition.partition("=")[0]
+    values = values_of(key, distribution) if count_of(distribution) < inf else []
+    return any(_holds(condition, {key: value}) for value in values)
 
 
 def _holds(condition: str, values: Mapping[str, Value]) -> bool:

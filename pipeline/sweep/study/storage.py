@@ -116,6 +116,8 @@ def known_study(name: str | None, address: Address | None) -> optuna.Study:
     place = f"storage={address}" if address else str(places.STUDIES)
     known = f"expected one of: {', '.join(there)}" if there else "it has no study"
     cure = "" if address else ". A study in a database needs its address: storage=postgresql://…"
+    if name is None and address is None:
+        raise InputError(f"{place} has no study yet{cure}. Begin one: python -m pipeline.train -m sweep=latent_filters")
     raise InputError(f"name={shown(name)}: there is no such study in {place}; {known}{cure}")
 
 
