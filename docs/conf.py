@@ -1,26 +1,27 @@
 """The documentation site: MyST pages, the pages that are written from the code, and the API from docstrings."""
 
-import os
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
+
+from pipeline.runtime import start_tensorflow  # noqa: E402 — found by the line before
+
+start_tensorflow()  # without what it says of the machine
 
 project = "VAE pipeline"
 copyright = "the authors of the VAE pipeline"
 release = version = version_of("vae-pipeline")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "written_pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "site_pages"]
 exclude_patterns = ["_ext", "_static"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-myst_links_external_new_tab = False
-suppress_warnings = ["myst.strikethrough"]
 
 default_role = "literal"  # docstrings write code between single backticks
+autodoc_inherit_docstrings = False  # those of Keras are not for us to show
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
@@ -35,6 +36,7 @@ html_theme = "furo"
 html_title = "VAE pipeline"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["messages.js"]
 html_copy_source = False
 html_show_sourcelink = False
 pygments_style = "friendly"

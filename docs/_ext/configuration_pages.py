@@ -80,14 +80,18 @@ class Option:
         for each in self.yaml.content.get("defaults", []):
             if isinstance(each, str) and each != "_self_" and not self.yaml.is_global:
                 name = each.partition("@")[0]
-                return Option((CONF / name.lstrip("/") if name[0] == "/" else self.path.parent / name).with_suffix(".yaml"))
+                return Option(
+                    (CONF / name.lstrip("/") if name[0] == "/" else self.path.parent / name).with_suffix(".yaml")
+                )
         return None
 
     @property
     def subgroups(self) -> dict[str, str]:
         """What it chooses of the groups below."""
         lists = [each for each in self.yaml.content.get("defaults", []) if isinstance(each, dict)]
-        return {name.removeprefix("override ").lstrip("/"): str(value) for each in lists for name, value in each.items()}
+        return {
+            name.removeprefix("override ").lstrip("/"): str(value) for each in lists for name, value in each.items()
+        }
 
     def target(self, prefix: str = "") -> str | None:
         """The dotted path of what the mapping below a prefix is given to."""
@@ -109,7 +113,12 @@ class Option:
         kind = types_in_words(called).get(short, "") if called else ""
         if key.written is None:
             kind = f"`{self.target(f'{key.name}.')}`"
-        return Row(f"{self.prefix}{key.name}", kind, self._value(key), _meaning(told, key.comment, inherited=self._inherits(prefix)))
+        return Row(
+            f"{self.prefix}{key.name}",
+            kind,
+            self._value(key),
+            _meaning(told, key.comment, inherited=self._inherits(prefix)),
+        )
 
     def _value(self, key: Key) -> str:
         node: Any = self.yaml.content
@@ -161,7 +170,12 @@ def _page(group: str) -> str:
     typed = group.removeprefix("commands/")
     several = " It belongs to commands with `-m`." if group in FOR_SEVERAL else ""
     command = "generate" if group.startswith("commands/") else "train"
-    lines = [f"# {GROUPS[group]}: `{typed}`", "", f"An option is chosen with `{typed}=…` on the command line of `python -m pipeline.{command}`.{several}", ""]
+    lines = [
+        f"# {GROUPS[group]}: `{typed}`",
+        "",
+        f"An option is chosen with `{typed}=…` on the command line of `python -m pipeline.{command}`.{several}",
+        "",
+    ]
     if group == "dataset":
         lines += _section(Option(CONF / "bases" / "dataset.yaml"), "Of every data set")
     for option in options_of(group):
@@ -190,9 +204,19 @@ def _table(rows: list[Row]) -> list[str]:
         return []
     typed = any(row.kind for row in rows)
     heads = ["key", *(["type"] if typed else []), "default", "meaning"]
-    lines = [":::{container} keys" + ("" if typed else " untyped"), "", f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    lines = [
+        ":::{container} keys" + ("" if typed else " untyped"),
+        "",
+        f"| {' | '.join(heads)} |",
+        f"|{' --- |' * len(heads)}",
+    ]
     for row in rows:
-        cells = [f"`{row.key}`", *([row.kind] if typed else []), f"`{row.value}`" if row.value else "", prose(row.meaning)]
+        cells = [
+            f"`{row.key}`",
+            *([row.kind] if typed else []),
+            f"`{row.value}`" if row.value else "",
+            prose(row.meaning),
+        ]
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return [*lines, "", ":::", ""]
 
@@ -221,7 +245,12 @@ def _escaped(text: str) -> str:
 
 
 def _commands_page() -> str:
-    lines = ["# Commands", "", "Each command is `python -m pipeline.` and its name. `--help` prints its groups and keys.", ""]
+    lines = [
+        "# Commands",
+        "",
+        "Each command is `python -m pipeline.` and its name. `--help` prints its groups and keys.",
+        "",
+    ]
     for path in sorted((CONF / "commands").glob("*.yaml"), key=lambda path: (path.stem != "train", path.stem)):
         yaml = AnnotatedYaml(path)
         told = yaml.content["hydra"]["help"]

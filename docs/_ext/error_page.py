@@ -40,7 +40,9 @@ Messages of the form `key=value: expected …, for example key=…` come from th
 def page() -> str:
     """The Markdown of the page."""
     found = messages()
-    placed = [_chapter(title, [each for each in found if each.file.split("/")[0] in rooms]) for title, rooms in TITLES.items()]
+    placed = [
+        _chapter(title, [each for each in found if each.file.split("/")[0] in rooms]) for title, rooms in TITLES.items()
+    ]
     without = {each.file for each in found} - {each.file for each in found if _has_title(each)}
     assert not without, f"Give these a title in docs/_ext/error_page.py: {without}"
     return "\n".join([INTRODUCTION, *placed, _without_effect()])
@@ -60,8 +62,17 @@ def _chapter(title: str, found: list[Message]) -> str:
 
 def _without_effect() -> str:
     """What is said of settings that are typed and change nothing."""
-    lines = ["## Settings without effect", "", "`… has no effect: <reason>`, with one of these reasons. Those that are certainly a mistake end the command.", ""]
+    lines = [
+        "## Settings without effect",
+        "",
+        "`… has no effect: <reason>`, with one of these reasons. Those that are certainly a mistake end the command.",
+        "",
+    ]
     lines += [":::{container} messages", ""]
     for key, why, refused in dict.fromkeys((rule.key, rule.why, rule.is_refused) for rule in RULES):
-        lines += [f"`{key}`: {prose(why)}", f": {'A refusal' if refused else 'A line before the training'}, in `pipeline/config/effect_rules.py`", ""]
+        lines += [
+            f"`{key}`: {prose(why)}",
+            f": {'A refusal' if refused else 'A line before the training'}, in `pipeline/config/effect_rules.py`",
+            "",
+        ]
     return "\n".join([*lines, ":::", ""])

@@ -24,7 +24,8 @@ class _WithClasses(GenerateJsonSchema):
 
 def types_in_words(target: Any) -> dict[str, str]:
     """The type and range of each argument in words; empty where none is declared."""
-    return {name: in_words(each) for name, each in types_of(target).items() if name != "return"}
+    parameters = inspect.signature(target).parameters
+    return {name: in_words(each) for name, each in types_of(target).items() if name in parameters}
 
 
 def in_words(annotation: Any) -> str:

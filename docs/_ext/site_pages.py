@@ -1,0 +1,47 @@
+"""The Sphinx extension of this site: it writes the generated pages, and prepares what Sphinx would take otherwise."""
+
+import re
+from pathlib import Path
+
+import configuration_pages
+import error_page
+from sphinx.application import Sphinx
+
+WRITTEN = ("configuration", "errors.md")
+"""What is written anew by each build, below `docs/`."""
+
+
+def write(app: Sphinx) -> None:
+    """Write the pages before Sphinx looks for pages; one that has not changed is left alone, and not read anew."""
+    docs = Path(app.srcdir)
+    written = {docs / "configuration" / f"{name}.md": text for name, text in configuration_pages.pages().items()}
+    for old in set((docs / "configuration").glob("*.md")) - set(written):
+        old.unlink()
+    for path, text in (written | {docs / "errors.md": error_page.page()}).items():
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
+def without_empty_patterns(app: Sphinx, name: str, source: list[str]) -> None:
+    """Leave out patterns of the table of contents that match no page yet."""
+    if name == "index":
+        lines = source[0].splitlines()
+        docs = Path(app.srcdir)
+        kept = [line for line in lines if "*" not in line or " " in line or any(docs.glob(f"{line}.md"))]
+        source[0] = re.sub(r"```{toctree}\n(?::.*\n)+\n```\n", "", "\n".join(kept) + "\n")
+
+
+def literal_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Bars and stars of formulas in docstrings, which reStructuredText would take for markup."""
+    for at, line in enumerate(lines):
+        parts = re.split(r"(`+[^`]*`+)", line)
+        lines[at] = "".join(part if part.startswith("`") else re.sub(r"(?<!\\)\|", r"\\|", part) for part in parts)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect them."""
+    app.connect("builder-inited", write)
+    app.connect("source-read", without_empty_patterns)
+    app.connect("autodoc-process-docstring", literal_bars)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
