@@ -20,6 +20,9 @@ exclude_patterns = ["_ext", "_static"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+smartquotes = False  # in which --help would become a dash
+add_module_names = False
+toc_object_entries = False
 default_role = "literal"  # docstrings write code between single backticks
 autodoc_inherit_docstrings = False  # those of Keras are not for us to show
 autodoc_member_order = "bysource"

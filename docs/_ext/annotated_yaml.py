@@ -62,7 +62,7 @@ class AnnotatedYaml:
 
     @cached_property
     def keys(self) -> list[Key]:
-        """The keys in their order, but for `defaults` and `_target_`; a mapping without a target is one value."""
+        """The keys in their order, but for `defaults` and `_target_`; a mapping of which nothing is said in parts is one."""
         root = yaml.compose(self.text)
         return list(self._keys(root, "", own=True)) if isinstance(root, yaml.MappingNode) else []
 
@@ -71,12 +71,14 @@ class AnnotatedYaml:
             if name.value in ("defaults", "_target_", "hydra") and (own or name.value == "_target_"):
                 continue
             dotted = f"{prefix}{name.value}"
-            if isinstance(value, yaml.MappingNode) and value.value and not value.flow_style:
+            below = list(self._keys(value, f"{dotted}.")) if isinstance(value, yaml.MappingNode) else []
+            if _has_target(value) or any(key.comment for key in below):
                 yield Key(dotted, None, self._comment(name.end_mark))
-                yield from self._keys(value, f"{dotted}.")
+                yield from below
             else:
-                written = self.text[value.start_mark.index : value.end_mark.index]
-                yield Key(dotted, written.strip(), self._comment(value.end_mark))
+                written = self.text[value.start_mark.index : value.end_mark.index].strip()
+                beside = value if value.start_mark.line == name.start_mark.line else name
+                yield Key(dotted, written, self._comment(beside.end_mark))
 
     def _comment(self, end: yaml.Mark) -> str:
         """What stands behind the end of a value, and in the lines of comment below it that are indented."""
@@ -89,3 +91,7 @@ class AnnotatedYaml:
                 break
             found.append(line.strip("# "))
         return " ".join(found)
+
+
+def _has_target(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.MappingNode) and any(name.value == "_target_" for name, _ in node.value)

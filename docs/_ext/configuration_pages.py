@@ -1,21 +1,15 @@
-"""The reference of all settings, written from `conf/` and the signatures: a page for each group, a section for each option.
+"""The reference of all settings, written from `conf/` and the signatures: a page a group, a section an option.
 
 What a key is, and which values it takes, is said where the code checks it; its value here is what `--help` prints.
 """
 
-import importlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 from annotated_yaml import AnnotatedYaml, Key
-from signatures import meanings_of, types_in_words
+from options import Option, Row, options_of, sentence
 
 from pipeline.config.composition import CONF
-from pipeline.config.names import hydra_literal
 
 GROUPS = {
     "dataset": "Data sets",
@@ -41,123 +35,6 @@ GROUPS = {
 
 FOR_SEVERAL = {"sweep", "sweep/sampler", "sweep/pruner", "hydra/launcher", "hydra/sweeper"}
 """Groups that only a command with `-m` has a use for."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A key as the reference shows it: its full name, its type in words, its value in the file and what it means."""
-
-    key: str
-    kind: str
-    value: str
-    meaning: str
-
-
-class Option:
-    """One file of a group."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.yaml = AnnotatedYaml(path)
-
-    @property
-    def group(self) -> str:
-        return self.path.parent.relative_to(CONF).as_posix()
-
-    @property
-    def prefix(self) -> str:
-        """What its keys begin with on the command line."""
-        return {"bases": "dataset.", "commands/what": "what."}.get(self.group, f"{self.group.replace('/', '.')}.")
-
-    @property
-    def choice(self) -> str:
-        """How it is chosen."""
-        return f"{self.group.removeprefix('commands/')}={self.path.stem}"
-
-    @cached_property
-    def parent(self) -> "Option | None":
-        """The option that it takes all other keys from."""
-        for each in self.yaml.content.get("defaults", []):
-            if isinstance(each, str) and each != "_self_" and not self.yaml.is_global:
-                name = each.partition("@")[0]
-                return Option(
-                    (CONF / name.lstrip("/") if name[0] == "/" else self.path.parent / name).with_suffix(".yaml")
-                )
-        return None
-
-    @property
-    def subgroups(self) -> dict[str, str]:
-        """What it chooses of the groups below."""
-        lists = [each for each in self.yaml.content.get("defaults", []) if isinstance(each, dict)]
-        return {
-            name.removeprefix("override ").lstrip("/"): str(value) for each in lists for name, value in each.items()
-        }
-
-    def target(self, prefix: str = "") -> str | None:
-        """The dotted path of what the mapping below a prefix is given to."""
-        node: Any = self.yaml.content
-        for name in prefix.split(".")[:-1]:
-            node = node.get(name, {})
-        return node.get("_target_") or (self.parent.target(prefix) if self.parent else None)
-
-    @cached_property
-    def rows(self) -> list[Row]:
-        """The keys that are set in this file."""
-        return [self._row(key) for key in self.yaml.keys]
-
-    def _row(self, key: Key) -> Row:
-        prefix, short = key.name[: key.name.rfind(".") + 1], key.name.rpartition(".")[2]
-        target = self.target(prefix)
-        called = _located(target) if target else None
-        told = meanings_of(called).get(short, "") if called else ""
-        kind = types_in_words(called).get(short, "") if called else ""
-        if key.written is None:
-            kind = f"`{self.target(f'{key.name}.')}`"
-        return Row(
-            f"{self.prefix}{key.name}",
-            kind,
-            self._value(key),
-            _meaning(told, key.comment, inherited=self._inherits(prefix)),
-        )
-
-    def _value(self, key: Key) -> str:
-        node: Any = self.yaml.content
-        for name in key.name.split("."):
-            node = node[name]
-        return "" if key.written is None else hydra_literal(node) if isinstance(node, list | dict) else key.written
-
-    def _inherits(self, prefix: str) -> bool:
-        return prefix == "" and "_target_" not in self.yaml.content
-
-
-def options_of(group: str) -> list[Option]:
-    """The options of a group, the default first."""
-    files = sorted((CONF / group).glob("*.yaml"), key=lambda path: (path.stem != "default", path.stem))
-    return [Option(path) for path in files]
-
-
-def _located(path: str) -> Any:
-    module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(module), name)
-
-
-def _meaning(told: str, comment: str, *, inherited: bool) -> str:
-    """What the docstring says, and the comment of the file where that says more; of an inherited key it says what differs."""
-    if inherited and comment:
-        return _sentence(comment)
-    words = set(re.findall(r"\w+", comment.lower()))
-    if told and len(words & set(re.findall(r"\w+", told.lower()))) >= 0.7 * len(words):
-        comment = ""
-    return " ".join(_sentence(each) for each in (told, comment) if each)
-
-
-def _sentence(text: str) -> str:
-    text = text.rstrip(" .,")
-    starts_with_name = re.match(r"[`$\w.]*[=_.(/][\w]", text)
-    return (text if starts_with_name else text[:1].upper() + text[1:]) + "."
-
-
-# Pages.
 
 
 def pages() -> dict[str, str]:
@@ -255,11 +132,11 @@ def _commands_page() -> str:
         yaml = AnnotatedYaml(path)
         told = yaml.content["hydra"]["help"]
         lines += [f"## `{path.stem}`", "", prose(told["header"]), "", *_examples(told["footer"])]
-        lines += _table([Row(key.name, "", _of_command(key), _sentence(key.comment)) for key in _keys_of_command(yaml)])
+        lines += _table([Row(key.name, "", key.written or "", sentence(key.comment)) for key in keys_of_command(yaml)])
     return "\n".join(lines)
 
 
-def _keys_of_command(yaml: AnnotatedYaml) -> Iterator[Key]:
+def keys_of_command(yaml: AnnotatedYaml) -> Iterator[Key]:
     bases = [each for each in yaml.content["defaults"] if isinstance(each, str) and each.startswith("bases/")]
     bases = ["bases/store", *bases] if "bases/run" in bases else bases
     files = [AnnotatedYaml(CONF / "commands" / f"{base}.yaml") for base in bases]
@@ -267,10 +144,6 @@ def _keys_of_command(yaml: AnnotatedYaml) -> Iterator[Key]:
         for key in file.keys:
             if not key.name.startswith("references.") and key.written != "":
                 yield key
-
-
-def _of_command(key: Key) -> str:
-    return key.written or ""
 
 
 def _examples(footer: str) -> list[str]:
@@ -285,41 +158,39 @@ def _examples(footer: str) -> list[str]:
     return lines
 
 
+INDEX = """# Configuration
+
+All groups, options and keys, written from `conf/` and from the signatures that values are checked against.
+`group=option` chooses a file of `conf/`, `key=value` sets a key, and `--help` prints what a command would use:
+
+```sh
+python -m pipeline.train dataset=mnist model=conv model.latent_dim=8 --help
+```
+
+Lists are written `[1,2]`, nothing is `null`, `???` has to be given, and what has brackets or spaces is quoted for the
+shell. Whatever has the wrong type or is out of range is refused before any image is loaded.
+
+:::{{container}} groups
+
+| | group | options |
+| --- | --- | --- |
+{rows}
+
+:::
+
+```{{toctree}}
+:hidden:
+
+{names}
+commands
+```
+"""
+
+
 def _index(names: list[str]) -> str:
     rows = [
-        f"| [{title}]({group.replace('/', '_').removeprefix('commands_')}.md) | `{group.removeprefix('commands/')}` | "
+        f"| [{GROUPS[group]}]({name}.md) | `{group.removeprefix('commands/')}` | "
         f"{' '.join(f'`{option.path.stem}`' for option in options_of(group))} |"
-        for group, title in GROUPS.items()
+        for group, name in zip(GROUPS, names, strict=True)
     ]
-    return "\n".join(
-        [
-            "# Configuration",
-            "",
-            "All groups, options and keys, written from `conf/` and from the signatures that values are checked against.",
-            "`group=option` chooses a file of `conf/`, `key=value` sets one of its keys, and `--help` prints what a command",
-            "would use:",
-            "",
-            "```sh",
-            "python -m pipeline.train dataset=mnist model=conv model.latent_dim=8 --help",
-            "```",
-            "",
-            "Lists are written `[1,2]`, nothing is `null`, and what has brackets or spaces is quoted for the shell. Whatever",
-            "has the wrong type or is out of range is refused before any image is loaded.",
-            "",
-            ":::{container} groups",
-            "",
-            "| | group | options |",
-            "| --- | --- | --- |",
-            *rows,
-            "",
-            ":::",
-            "",
-            "```{toctree}",
-            ":hidden:",
-            "",
-            *names,
-            "commands",
-            "```",
-            "",
-        ]
-    )
+    return INDEX.format(rows="\n".join(rows), names="\n".join(names))

@@ -23,15 +23,15 @@ TITLES = {
 
 INTRODUCTION = """# Troubleshooting by error message
 
-Every message with which a command refuses something, or warns, as it stands in the code; … is filled in when it is shown.
-A message says what was given, what is expected and what to type instead. A refusal ends the command with exit code 2
-before anything is trained or written, unless it says otherwise.
+Every message with which a command refuses something, or warns, as it stands in the code; … is filled in when it is
+shown. It says what was given, what is expected and what to type instead. A refusal ends the command with exit code 2,
+and where settings or data are at fault, before anything is trained or written.
 
 Messages of the form `key=value: expected …, for example key=…` come from the types of the settings: the
 [configuration reference](configuration/index.md) has the values that each key takes.
 
 ```{raw} html
-<input id="met" type="search" placeholder="Paste the message that you met" aria-label="Paste the message that you met">
+<input id="met" type="search" placeholder="Paste the message that you met" aria-label="The message that you met">
 <p id="none" hidden>No message is like this. If a command of this project printed it, that is a mistake of this page.</p>
 ```
 """

@@ -60,9 +60,15 @@ def _of_file(file: str, tree: ast.Module, raised: set[str]) -> Iterator[Message]
         name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
         if call.args and (name in raised or name == "warning"):
             for text in texts.of(call.args[0]):
-                clean = re.sub(r"(?:…\s*){2,}", "… ", " ".join(text.replace("%s", UNKNOWN).split())).strip()
+                clean = _clean(text)
                 if len(re.findall(r"[A-Za-z]{2,}", clean)) >= 4 and "()" not in clean:
                     yield Message(file, call.lineno, clean, is_warning=name == "warning")
+
+
+def _clean(text: str) -> str:
+    """The text in one line, with one `UNKNOWN` where several stand together."""
+    line = " ".join(text.replace("%s", UNKNOWN).split())
+    return re.sub(r"…(?:[\s.]*…)+", "…", line).strip()
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, "_Texts"]]:
@@ -99,21 +105,24 @@ class _Texts:
         return found if len(found) <= MOST else [UNKNOWN]
 
     def _of(self, node: ast.expr, depth: int) -> list[str]:
-        if isinstance(node, ast.Constant):
-            return [node.value] if isinstance(node.value, str) else [UNKNOWN]
-        if isinstance(node, ast.FormattedValue):
-            return self.of(node.value, depth) if node.format_spec is None else [UNKNOWN]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return [node.value]
+        if isinstance(node, ast.FormattedValue) and node.format_spec is None:
+            return self.of(node.value, depth)
         if isinstance(node, ast.JoinedStr):
             return self._joined(node.values, depth)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             return self._joined([node.left, node.right], depth)
         if isinstance(node, ast.IfExp):
             return [*self.of(node.body, depth), *self.of(node.orelse, depth)]
-        if depth and isinstance(node, ast.Name):
-            return self._alternatives(self._known("named", node.id), depth)
-        if depth and isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            return self._alternatives(self._known("returned", node.func.id), depth)
-        return [UNKNOWN]
+        return self._alternatives(self._meant(node), depth) if depth else [UNKNOWN]
+
+    def _meant(self, node: ast.expr) -> list[ast.expr]:
+        """What a name was given, or a function of this file returns."""
+        if isinstance(node, ast.Name):
+            return self._known("named", node.id)
+        called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        return self._known("returned", node.func.id) if called else []
 
     def _known(self, kind: str, name: str) -> list[ast.expr]:
         return getattr(self, kind).get(name) or (self.module._known(kind, name) if self.module else [])

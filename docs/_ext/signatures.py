@@ -1,4 +1,4 @@
-"""What the target of a config says of its arguments: their types, as `pipeline.config.build` checks them, and meanings."""
+"""What the target of a config says of its arguments: types, as `pipeline.config.build` checks them, and meanings."""
 
 import inspect
 import re

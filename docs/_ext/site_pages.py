@@ -1,7 +1,9 @@
 """The Sphinx extension of this site: it writes the generated pages, and prepares what Sphinx would take otherwise."""
 
 import re
+from collections import _tuplegetter
 from pathlib import Path
+from typing import Any
 
 import configuration_pages
 import error_page
@@ -32,11 +34,17 @@ def without_empty_patterns(app: Sphinx, name: str, source: list[str]) -> None:
         source[0] = re.sub(r"```{toctree}\n(?::.*\n)+\n```\n", "", "\n".join(kept) + "\n")
 
 
-def literal_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Bars and stars of formulas in docstrings, which reStructuredText would take for markup."""
+def literal_bars(*arguments: Any) -> None:
+    """Keep bars of formulas in docstrings, the last of the arguments, which reStructuredText would take for markup."""
+    lines: list[str] = arguments[-1]
     for at, line in enumerate(lines):
         parts = re.split(r"(`+[^`]*`+)", line)
         lines[at] = "".join(part if part.startswith("`") else re.sub(r"(?<!\\)\|", r"\\|", part) for part in parts)
+
+
+def without_aliases(*arguments: Any) -> bool | None:
+    """Leave out the fields of a named tuple, which its docstring has told."""
+    return True if isinstance(arguments[3], _tuplegetter) else None
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -44,4 +52,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", write)
     app.connect("source-read", without_empty_patterns)
     app.connect("autodoc-process-docstring", literal_bars)
+    app.connect("autodoc-skip-member", without_aliases)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
