@@ -12,7 +12,10 @@ from pathlib import Path
 from pipeline import ROOT
 
 MARK = "# Not tried by the tests: "
-"""The first line of a block of commands that no test runs; what follows tells readers why."""
+"""The first line of a block of commands that no test runs; what follows tells readers why.
+
+The paragraph before the block may say it instead, if it has the words "no test".
+"""
 
 SHELL = {"cd", "export", "source", ".", "mkdir", "cat", "ls", "cp", "git"}
 """What a shell does by itself, and git, whose commands are not this project's to test."""
@@ -27,16 +30,19 @@ WITHOUT_COMMAND |= {"clean", "clean-cache", "dashboard", "ui"}
 
 @dataclass(frozen=True)
 class Block:
-    """A block of commands on a page."""
+    """A block of commands on a page, and the paragraph before it."""
 
     page: Path
     text: str
+    before: str
 
     @property
     def reason(self) -> str | None:
         """Why no test runs it, in the words that its readers see."""
         first = self.text.splitlines()[0] if self.text else ""
-        return first.removeprefix(MARK) if first.startswith(MARK) else None
+        if first.startswith(MARK):
+            return first.removeprefix(MARK)
+        return self.before if re.search(r"\bno\s+test\b", self.before, re.IGNORECASE) else None
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,12 @@ def pages() -> list[Path]:
 def blocks(language: str) -> list[Block]:
     """All blocks of a language."""
     fence = re.compile(rf"^( *)```(?:{language})\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-    return [Block(page, found[2]) for page in pages() for found in fence.finditer(page.read_text("utf-8"))]
+    written = {page: page.read_text("utf-8") for page in pages()}
+    return [
+        Block(page, found[2], text[: found.start()].rstrip().rpartition("\n\n")[2])
+        for page, text in written.items()
+        for found in fence.finditer(text)
+    ]
 
 
 @cache
@@ -103,7 +114,7 @@ def _shown(page: Path, words: list[str]) -> list[Shown]:
             return [Shown(arguments[1], tuple(arguments[2:]))]
     raise AssertionError(
         f"{page.relative_to(ROOT)} shows a command that no test runs: {shlex.join(words)}. Begin its block with a line "
-        f"that tells readers why: {MARK}<reason>"
+        f"that tells readers why: {MARK}<reason>, or say before it why no test runs it"
     )
 
 

@@ -62,7 +62,7 @@ class AnnotatedYaml:
 
     @cached_property
     def keys(self) -> list[Key]:
-        """The keys in their order, but for `defaults` and `_target_`; a mapping of which nothing is said in parts is one."""
+        """The keys in their order, but for `defaults` and `_target_`; a mapping without words in it is one value."""
         root = yaml.compose(self.text)
         return list(self._keys(root, "", own=True)) if isinstance(root, yaml.MappingNode) else []
 
@@ -81,13 +81,13 @@ class AnnotatedYaml:
                 yield Key(dotted, written, self._comment(beside.end_mark))
 
     def _comment(self, end: yaml.Mark) -> str:
-        """What stands behind the end of a value, and in the lines of comment below it that are indented."""
+        """What stands behind the end of a value, and in the lines of comment below it that are indented as far."""
         rest = self.lines[end.line][end.column :].lstrip(": ") if end.line < len(self.lines) else ""
         if not rest.startswith("#"):
             return ""
         found = [rest.lstrip("# ")]
         for line in self.lines[end.line + 1 :]:
-            if not re.match(r" +#", line):
+            if not re.match(rf" {{{max(1, end.column)},}}#", line):
                 break
             found.append(line.strip("# "))
         return " ".join(found)

@@ -32,7 +32,7 @@ Messages of the form `key=value: expected …, for example key=…` come from th
 
 ```{raw} html
 <input id="met" type="search" placeholder="Paste the message that you met" aria-label="The message that you met">
-<p id="none" hidden>No message is like this. If a command of this project printed it, that is a mistake of this page.</p>
+<p id="none" hidden>No message is like this. If a command of this project printed it, this page is at fault.</p>
 ```
 """
 

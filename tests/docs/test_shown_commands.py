@@ -67,7 +67,7 @@ class Trained:
         for name in ("me.png", "you.png", *(f"images/{digit}/{digit}.png" for digit in "01")):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels(1)[0, ..., 0]).resize((8, 8)).save(path)
+            Image.fromarray(pixels(8, 8)).save(path)
 
     def arguments(self, shown: Shown) -> list[str]:
         """Those of a command, with what is there in place of its placeholders."""
