@@ -20,7 +20,7 @@ exclude_patterns = ["_ext", "_static"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
-smartquotes = False  # in which --help would become a dash
+smartquotes_action = "De"  # dashes and ellipses; quotes stay as they are typed
 add_module_names = False
 toc_object_entries = False
 default_role = "literal"  # docstrings write code between single backticks

@@ -105,7 +105,7 @@ def prose(text: str) -> str:
 
 
 CODE = re.compile(
-    r"(?<![\w/.])(?:[+]?[a-z_]+(?:[./][a-z_]+)*=[^\s,;)]*[^\s,;:.)]|conf/[\w/.]+|mlruns/[\w/.]*\w|[\w/]+\.(?:yaml|md|json|csv)\b|VAE_\w+|MLFLOW_\w+)"
+    r"(?<![\w/.])(?:[+]?[a-z_]+(?:[./][a-z_]+)*=[^\s,;)]*[^\s,;:.)]|conf/[\w/.]+|mlruns/[\w/.]*[\w/]|(?<![\w-])--[a-z][\w-]*|[\w/]+\.(?:yaml|md|json|csv)\b|VAE_\w+|MLFLOW_\w+)"
 )
 
 

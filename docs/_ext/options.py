@@ -88,8 +88,13 @@ class Option:
             f"{self.prefix}{key.name}",
             kind,
             self._value(key),
-            _meaning(told, key.comment, inherited=prefix == "" and "_target_" not in self.yaml.content),
+            _meaning(told, self._comment(key.name), inherited=prefix == "" and "_target_" not in self.yaml.content),
         )
+
+    def _comment(self, name: str) -> str:
+        """What is written beside a key, here or where it is inherited from."""
+        own = next((key.comment for key in self.yaml.keys if key.name == name), "")
+        return own or (self.parent._comment(name) if self.parent else "")
 
     def _value(self, key: Key) -> str:
         node: Any = self.yaml.content
@@ -110,13 +115,9 @@ def _located(path: str) -> Any:
 
 
 def _meaning(told: str, comment: str, *, inherited: bool) -> str:
-    """What the docstring says, and the comment of the file where that says more; of an inherited key only that."""
-    if inherited and comment:
-        return sentence(comment)
-    words = set(re.findall(r"\w+", comment.lower()))
-    if told and len(words & set(re.findall(r"\w+", told.lower()))) >= 0.7 * len(words):
-        comment = ""
-    return " ".join(sentence(each) for each in (told, comment) if each)
+    """The comment of the file or, where that says much more, the docstring; of an inherited key the comment."""
+    text = comment if comment and (inherited or 1.5 * len(comment) > len(told)) else told
+    return sentence(text) if text else ""
 
 
 def sentence(text: str) -> str:
