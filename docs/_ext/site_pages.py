@@ -25,13 +25,16 @@ def write(app: Sphinx) -> None:
             path.write_text(text, "utf-8")
 
 
-def without_empty_patterns(app: Sphinx, name: str, source: list[str]) -> None:
-    """Leave out patterns of the table of contents that match no page yet."""
+def expanded_patterns(app: Sphinx, name: str, source: list[str]) -> None:
+    """Put pages in place of the patterns of the table of contents, each once; one that matches no page is left out."""
     if name == "index":
-        lines = source[0].splitlines()
-        docs = Path(app.srcdir)
-        kept = [line for line in lines if "*" not in line or " " in line or any(docs.glob(f"{line}.md"))]
-        source[0] = re.sub(r"```{toctree}\n(?::.*\n)+\n```\n", "", "\n".join(kept) + "\n")
+        docs, lines, seen = Path(app.srcdir), [], set()
+        for line in source[0].splitlines():
+            is_pattern = "*" in line and " " not in line
+            found = [path.relative_to(docs).with_suffix("").as_posix() for path in sorted(docs.glob(f"{line}.md"))]
+            lines += [each for each in found if each not in seen] if is_pattern else [line]
+            seen |= {*found, line}
+        source[0] = re.sub(r"```{toctree}\n(?::.*\n)+\n```\n", "", "\n".join(lines) + "\n")
 
 
 def literal_bars(*arguments: Any) -> None:
@@ -50,7 +53,7 @@ def without_aliases(*arguments: Any) -> bool | None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect them."""
     app.connect("builder-inited", write)
-    app.connect("source-read", without_empty_patterns)
+    app.connect("source-read", expanded_patterns)
     app.connect("autodoc-process-docstring", literal_bars)
     app.connect("autodoc-skip-member", without_aliases)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
