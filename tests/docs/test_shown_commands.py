@@ -115,6 +115,7 @@ def test_any_other_command_composes(
         config.pop("init", None)
         assert Setup.from_config(config)
         if "_target_" in sweep:
+            sweep = {key: value for key, value in sweep.items() if key not in ("sampler", "points")}
             assert build(sweep, "sweep", ["optuna"], expected=StudySettings)
     elif shown.module == "pipeline.ui":
         pytest.skip("tests/commands/test_browser.py opens it")
