@@ -1,6 +1,6 @@
 # `make train` is all that a new checkout needs: it installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help setup train tutorial sweep study sync bundle dashboard evaluate compare generate reproduce serve verify ui test check format bench lock audit clean clean-cache
+.PHONY: help setup train tutorial sweep study sync bundle dashboard evaluate compare generate reproduce serve verify ui test check docs format bench lock audit clean clean-cache
 
 # The first Python of a version that TensorFlow and Ray have wheels for.
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -65,10 +65,14 @@ ui: $(INSTALLED)  ## open the runs in MLflow, on 127.0.0.1
 test: $(INSTALLED)  ## run the tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(value ARGS)
 
-check: $(INSTALLED)  ## lint, format check and types
+check: $(INSTALLED) docs  ## lint, format check, types and documentation
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+docs: $(INSTALLED)  ## build the documentation into build/docs/html; what refers to nothing is an error
+	@$(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going --jobs auto -d build/docs/doctrees docs build/docs/html
+	@echo 'Documentation: build/docs/html/index.html'
 
 format: $(INSTALLED)  ## mend what the linter can
 	@$(BIN)/ruff check --fix .
@@ -80,7 +84,7 @@ bench: $(INSTALLED)  ## measure speed against other programs; installs them firs
 	@$(BIN)/python -m benchmarks $(value ARGS)
 
 lock: $(INSTALLED)  ## resolve the dependencies anew
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --group docs --no-header --no-annotate \
 		--upgrade pyproject.toml --output-file requirements.lock
 
 audit: $(INSTALLED)  ## ask PyPI which pinned dependencies have known vulnerabilities; needs a network

@@ -69,7 +69,7 @@ def check(target: Callable[..., Any], arguments: Mapping[str, Any], key: str) ->
         InputError: an unknown or missing name, a value of the wrong type or range.
     """
     _check_names(target, arguments, key)
-    types = _types(target)
+    types = types_of(target)
     return {name: check_value(value, types.get(name, Any), f"{key}.{name}") for name, value in arguments.items()}
 
 
@@ -121,7 +121,7 @@ def _own(target: Callable[..., Any]) -> bool:
     return target.__module__.startswith("pipeline.")
 
 
-def _types(target: Callable[..., Any]) -> dict[str, Any]:
+def types_of(target: Callable[..., Any]) -> dict[str, Any]:
     """The annotated type of each argument that has one; those of Keras have none."""
     declared = target.__init__ if inspect.isclass(target) and not is_dataclass(target) else target
     try:
