@@ -1,4 +1,4 @@
-"""README.md and the pages of docs/: they are short, their numbers are those of the reference, and their links lead somewhere."""
+"""README.md and the pages of docs/: numbers are those of the reference, and links lead somewhere."""
 
 import re
 from pathlib import Path
