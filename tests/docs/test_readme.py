@@ -19,7 +19,7 @@ def rows(text: str, heading: str) -> list[list[str]]:
     """The cells of the table whose first line begins so."""
     lines = text.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith(heading)) + 2
-    end = next(number for number in range(start, len(lines)) if not lines[number].startswith("|"))
+    end = next((number for number in range(start, len(lines)) if not lines[number].startswith("|")), len(lines))
     return [[cell.strip().strip("`*") for cell in line.strip("|").split("|")] for line in lines[start:end]]
 
 
