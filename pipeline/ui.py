@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 from pipeline.errors import InputError
-from pipeline.places import HOST
+from pipeline.places import HOST, ui_command
 from pipeline.process.environment import isolate
 
 
@@ -36,8 +36,8 @@ def serve_ui(port: int) -> None:
     from pipeline.tracking.ui import server
     from pipeline.tracking.ui.overview import overviews
 
-    another = f"otherwise choose another port: make ui PORT={port + 1}"
-    server.refuse_busy(port, f"If it is another `make ui`, it already shows the same runs; {another}")
+    another = f"otherwise choose another port: {ui_command(port + 1)}"
+    server.refuse_busy(port, f"If it is another `{ui_command()}`, it already shows the same runs; {another}")
     address = f"http://{HOST}:{port}"
     store = Store()
     link = server.latest_link(store, address, overviews(store))
