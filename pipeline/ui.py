@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
+from pipeline import __version__
 from pipeline.errors import InputError
 from pipeline.places import HOST, ui_command
 from pipeline.process.environment import isolate
@@ -16,6 +17,7 @@ def main() -> None:
     """Serve until Ctrl-C."""
     isolate()
     parser = argparse.ArgumentParser(prog="python -m pipeline.ui", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"vae-pipeline {__version__}")
     parser.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default: 5000)")
     try:
         serve_ui(parser.parse_args().port)

@@ -26,9 +26,8 @@ def serve_run(config: Config, console: Console) -> None:
         InputError: a wrong setting, a busy port, or a run that has no model.
     """
     port = check_value(config["port"], Port, "port")
-    refuse_busy(
-        port, f"Choose another: port={port + 1}{'' if IS_INSTALLED else f', or make serve SERVE_PORT={port + 1}'}"
-    )
+    of_make = "" if IS_INSTALLED else f", or make serve SERVE_PORT={port + 1}"
+    refuse_busy(port, f"Choose another: port={port + 1}{of_make}")
     store = store_of(config)
     run = finished_training(store, str(config["run"])).info
     vae = trained_model(store, run.run_id)
