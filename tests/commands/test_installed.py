@@ -16,6 +16,8 @@ from warm import warm
 
 from pipeline import ROOT, __version__
 
+pytestmark = pytest.mark.slow
+
 LEFT_OUT = {name for name in os.environ if name.startswith(("PYTHONPATH", "VAE_HOME", "MLFLOW_", "HYDRA_"))}
 
 

@@ -22,6 +22,8 @@ from pipeline.sweep.job_failures import failures_of
 from pipeline.sweep.ray import launcher, supervisor
 from pipeline.sweep.ray.settings import RaySettings
 
+pytestmark = pytest.mark.slow
+
 ON_RAY = (*COMMAND, "hydra/launcher=ray", "sweep.workers=2", "sweep/pruner=none", "sweep/sampler=grid")
 SEEN = """
 import os
