@@ -119,7 +119,7 @@ ifneq ($(MOVED),)
 .PHONY: $(INSTALLED)
 endif
 # uv installs in parallel and compiles to byte code, without which each start would compile TensorFlow again.
-$(INSTALLED): pyproject.toml requirements.lock
+$(INSTALLED): pyproject.toml requirements.lock pipeline/__init__.py  # which has the version
 	@$(or $(PYTHON),false) -c '$(RANGE)' || { echo "Expected Python 3.11 to 3.13, found: $(or $(shell $(PYTHON) --version 2>&1),none). \
 	Install one, or name it: make setup PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Installing into .venv (about 3 GB, once) ..."

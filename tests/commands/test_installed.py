@@ -114,3 +114,10 @@ def test_another_folder_for_runs_can_be_named(installed: Installation, tmp_path:
     done = installed.script("vae-study", env=installed.environment({"VAE_HOME": str(tmp_path)}))
     assert done.returncode == 2
     assert f"there is no such study in {tmp_path / 'mlruns' / 'studies'}" in done.stderr
+
+
+def test_a_shell_completes_groups_options_and_keys(installed: Installation) -> None:
+    for typed, completed in (("dataset=fa", "dataset=fashion"), ("model.lat", "model.latent_dim=")):
+        line = f"vae-train {typed}"
+        env = installed.environment({"COMP_LINE": line, "COMP_POINT": str(len(line))})
+        assert installed.script("vae-train", "-sc", "query=bash", env=env).stdout.split() == [completed]
