@@ -42,9 +42,9 @@ def isolate() -> None:
         # Processes that are started import this project, and no `random.py` of the folder where the command was typed.
         "PYTHONSAFEPATH": "1",
     }
-    if IS_INSTALLED:  # they find the package as this process did, and runs where it does
-        os.environ[HOME_VARIABLE] = str(HOME)
-    else:
+    if IS_INSTALLED or HOME_VARIABLE in os.environ:
+        os.environ[HOME_VARIABLE] = str(HOME)  # absolute, as they may begin in another folder
+    if not IS_INSTALLED:
         os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(ROOT), *_listed("PYTHONPATH")]))
     sys.warnoptions[:] = ["ignore"]  # processes that are forked from a server inherit these options
     warnings.simplefilter("ignore")
