@@ -1,11 +1,10 @@
 """The wheel in an environment of its own, and its commands in a folder that has nothing of the project."""
 
-import os
 import subprocess
 import sys
 import sysconfig
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import Distribution
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from warm import warm
 from pipeline import ROOT, __version__
 
 pytestmark = pytest.mark.slow
-
-LEFT_OUT = {name for name in os.environ if name.startswith(("PYTHONPATH", "VAE_HOME", "MLFLOW_", "HYDRA_"))}
 
 
 class Installation(Checkout):
@@ -39,9 +36,9 @@ class Installation(Checkout):
         self.root = root / "work"
         self.root.mkdir()
 
-    def environment(self, env=None) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
-        return {**inherited, "COLUMNS": "200", **(env or {})}
+    def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Without the path by which the commands of a copy find it."""
+        return {name: value for name, value in super().environment(env).items() if name != "PYTHONPATH"}
 
     def script(self, command: str, *arguments: str, **how: object) -> subprocess.CompletedProcess[str]:
         """A console script, in a Python that is started for it."""
