@@ -1,6 +1,6 @@
 # `make train` is all that a new checkout needs: it installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help setup train tutorial sweep study sync bundle dashboard evaluate compare generate reproduce serve verify ui test check docs format bench lock audit clean clean-cache
+.PHONY: help setup train tutorial sweep study sync bundle dashboard evaluate compare generate reproduce serve verify ui test test-slow test-all check docs format bench lock lowest audit dist clean clean-cache
 
 # The first Python of a version that TensorFlow and Ray have wheels for.
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -9,6 +9,7 @@ PORT ?= 5000
 # Handed on by its value, as typed: make would take ${oc.env:NAME} of a config for a variable of its own.
 ARGS ?=
 BIN := .venv/bin
+LOWEST := .venv-lowest
 INSTALLED := .venv/.installed
 # Whose content is the place it was made in: an installation that was moved or copied is made anew.
 MOVED := $(if $(wildcard $(INSTALLED)),$(filter-out $(CURDIR),$(shell cat $(INSTALLED))))
@@ -62,13 +63,23 @@ verify: $(INSTALLED)  ## train what others published, compare, write docs/refere
 ui: $(INSTALLED)  ## open the runs in MLflow, on 127.0.0.1
 	@$(BIN)/python -m pipeline.ui --port $(PORT)
 
-test: $(INSTALLED)  ## run the tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(value ARGS)
+# Of two -m, pytest obeys the last: `make test ARGS="-m fault"` causes the faults of docs/reliability.md, and no more.
+PYTEST := -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-check: $(INSTALLED) docs  ## lint, format check, types and documentation
+test: $(INSTALLED)  ## run the quick tests, in minutes
+	@$(BIN)/python $(PYTEST) -m 'not slow and not fault' $(value ARGS)
+
+test-slow: $(INSTALLED)  ## run the other tests: whole studies, clusters, browsers, and all faults
+	@$(BIN)/python $(PYTEST) -m 'slow or fault' $(value ARGS)
+
+test-all: $(INSTALLED)  ## run all tests
+	@$(BIN)/python $(PYTEST) $(value ARGS)
+
+check: $(INSTALLED) docs  ## lint, format check, types, documentation, and whether dependencies and imports agree
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/deptry .
 
 docs: $(INSTALLED)  ## build the documentation into build/docs/html; what refers to nothing is an error
 	@$(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going --jobs auto -d build/docs/doctrees docs build/docs/html
@@ -79,13 +90,21 @@ format: $(INSTALLED)  ## mend what the linter can
 	@$(BIN)/ruff format .
 
 bench: $(INSTALLED)  ## measure speed against other programs; installs them first
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[bench]'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps hydra-optuna-sweeper==1.3.0  # whose pin is Optuna 2
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --constraint requirements.lock --group bench
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps hydra-optuna-sweeper==1.3.0  # whose pin is Optuna 2
 	@$(BIN)/python -m benchmarks $(value ARGS)
 
 lock: $(INSTALLED)  ## resolve the dependencies anew
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --group docs --no-header --no-annotate \
-		--upgrade pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --group docs \
+		--no-header --no-annotate --upgrade pyproject.toml --output-file requirements.lock
+
+lowest: $(INSTALLED)  ## run the quick tests with the lowest versions that pyproject.toml allows
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(LOWEST)
+	@$(BIN)/uv pip compile --quiet --resolution lowest-direct --python $(LOWEST)/bin/python --all-extras --group dev \
+		pyproject.toml --output-file $(LOWEST)/requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --requirement $(LOWEST)/requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --no-deps --no-build-isolation --editable .
+	@$(LOWEST)/bin/python $(PYTEST) -m 'not slow and not fault' $(value ARGS)
 
 audit: $(INSTALLED)  ## ask PyPI which pinned dependencies have known vulnerabilities; needs a network
 	@$(BIN)/uv tool run pip-audit --strict --no-deps --disable-pip --requirement requirements.lock
@@ -93,20 +112,23 @@ audit: $(INSTALLED)  ## ask PyPI which pinned dependencies have known vulnerabil
 clean-cache: $(INSTALLED)  ## remove the decoded images that are kept for the next start
 	@$(BIN)/python -c 'from pipeline.data.cache_eviction import clear_cache; print(clear_cache())'
 
+dist: $(INSTALLED)  ## build the wheel and the source archive into dist/
+	@$(BIN)/python -m hatchling build
+
 clean:  ## remove the installation and caches; runs and data stay
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv $(LOWEST) dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find pipeline tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 ifneq ($(MOVED),)
 .PHONY: $(INSTALLED)
 endif
 # uv installs in parallel and compiles to byte code, without which each start would compile TensorFlow again.
-$(INSTALLED): pyproject.toml requirements.lock
+$(INSTALLED): pyproject.toml requirements.lock pipeline/__init__.py  # which has the version
 	@$(or $(PYTHON),false) -c '$(RANGE)' || { echo "Expected Python 3.11 to 3.13, found: $(or $(shell $(PYTHON) --version 2>&1),none). \
 	Install one, or name it: make setup PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Installing into .venv (about 3 GB, once) ..."
 	@$(PYTHON) -m venv $(if $(MOVED),--clear) .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --requirement requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@echo '$(CURDIR)' > $@

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-CURE = "pip install -e .[bench]"
+CURE = "pip install --group bench"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Places: where runs are kept, where servers listen, the folders that commands make, and the Python that runs them."""
+"""Places: where configs, data and runs are, where servers listen, the folders that commands make, and their Python."""
 
 import os
 import shlex
@@ -10,7 +10,18 @@ from pathlib import Path
 from pipeline import ROOT
 from pipeline.errors import InputError
 
-MLRUNS = ROOT / "mlruns"
+_INSTALLED_CONF = ROOT / "pipeline" / "conf"  # which a wheel has, and a checkout has not
+IS_INSTALLED = _INSTALLED_CONF.is_dir()
+"""Whether this is an installed package; a checkout, which an editable installation points to, is none."""
+CONF = _INSTALLED_CONF if IS_INSTALLED else ROOT / "conf"
+"""The folder of all configs."""
+HOME_VARIABLE = "VAE_HOME"
+"""The environment variable that names another `HOME`."""
+HOME = Path(os.environ.get(HOME_VARIABLE) or (Path.cwd() if IS_INSTALLED else ROOT)).expanduser().absolute()
+"""The folder that runs and downloads are below: the checkout, or the folder where an installed command is typed."""
+DATA = HOME / "data"
+"""Downloads, and published data sets for which no other folder is named."""
+MLRUNS = HOME / "mlruns"
 """All that commands leave. Hydra's jobs are in `jobs/` there, which `conf/commands/bases/command.yaml` says."""
 DATABASE_FILE = MLRUNS / "mlflow.db"
 """The runs, where no other store is named."""
@@ -65,6 +76,13 @@ def new_folder(out: str | None, kind: str) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"out={out}: there is something already. Name a folder that does not exist yet")
     return folder
+
+
+def ui_command(port: int | None = None) -> str:
+    """Return the command that shows the runs of `mlruns/`, with the port if one is given."""
+    if IS_INSTALLED:
+        return f"vae-ui --port {port}" if port else "vae-ui"
+    return f"make ui PORT={port}" if port else "make ui"
 
 
 def python() -> str:

@@ -7,8 +7,9 @@ import time
 import urllib.error
 import urllib.request
 
+from pipeline import __version__
 from pipeline.errors import InputError
-from pipeline.places import HOST
+from pipeline.places import HOST, ui_command
 from pipeline.process.environment import isolate
 
 
@@ -16,6 +17,7 @@ def main() -> None:
     """Serve until Ctrl-C."""
     isolate()
     parser = argparse.ArgumentParser(prog="python -m pipeline.ui", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"vae-pipeline {__version__}")
     parser.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default: 5000)")
     try:
         serve_ui(parser.parse_args().port)
@@ -36,8 +38,8 @@ def serve_ui(port: int) -> None:
     from pipeline.tracking.ui import server
     from pipeline.tracking.ui.overview import overviews
 
-    another = f"otherwise choose another port: make ui PORT={port + 1}"
-    server.refuse_busy(port, f"If it is another `make ui`, it already shows the same runs; {another}")
+    another = f"otherwise choose another port: {ui_command(port + 1)}"
+    server.refuse_busy(port, f"If it is another `{ui_command()}`, it already shows the same runs; {another}")
     address = f"http://{HOST}:{port}"
     store = Store()
     link = server.latest_link(store, address, overviews(store))

@@ -156,8 +156,9 @@ class Checkout:
         return Path(self.client.get_run(run_id).info.artifact_uri.removeprefix("file://"))
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The environment of the commands: of whoever tests, without what MLflow and Hydra would read there."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "HYDRA_"))}
+        """The environment of the commands: of whoever tests, without what says where runs are."""
+        left_out = ("MLFLOW_", "HYDRA_", "VAE_HOME")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         return {**inherited, "PYTHONPATH": str(self.root), "COLUMNS": "200", **(env or {})}
 
     @contextmanager

@@ -23,12 +23,13 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from pipeline.config.build import build, check
-from pipeline.config.composition import CONF, TRAIN
+from pipeline.config.composition import TRAIN
 from pipeline.data.factors import Factor
 from pipeline.data.images import ImageData, Split
 from pipeline.data.settings import DatasetSettings
 from pipeline.data.source import Published
 from pipeline.errors import InputError
+from pipeline.places import CONF
 
 IDX_FILES = {
     ("train", "images"): "train-images-idx3-ubyte.gz",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from annotated_yaml import AnnotatedYaml, Key
 from options import Option, Row, options_of, sentence
 
-from pipeline.config.composition import CONF
+from pipeline.places import CONF
 
 GROUPS = {
     "dataset": "Data sets",

@@ -10,7 +10,7 @@ from typing import Any
 from annotated_yaml import AnnotatedYaml, Key
 from signatures import meanings_of, types_in_words
 
-from pipeline.config.composition import CONF
+from pipeline.places import CONF
 from pipeline.config.names import hydra_literal
 
 

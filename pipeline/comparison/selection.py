@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.config.values import Text
 from pipeline.errors import InputError
+from pipeline.places import ui_command
 from pipeline.tracking.run_facts import FinishedRun, finished_among
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT, PRUNED
@@ -45,7 +46,7 @@ class Selection:
         holders = {run.tags[PARENT] for run in found.values() if PARENT in run.tags}
         runs = [run for run in found.values() if run.id not in holders and run.was_trained]
         if not runs:
-            raise InputError(f"compare: {self} has no finished run to show. Look for others with: make ui")
+            raise InputError(f"compare: {self} has no finished run to show. Look for others with: {ui_command()}")
         return runs
 
     def __str__(self) -> str:

@@ -13,15 +13,13 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline import ROOT
 from pipeline.address import without_secrets
 from pipeline.config.groups import listed_groups
 from pipeline.config.names import Config, argument, flatten, quoted, run_name
 from pipeline.errors import InputError
+from pipeline.places import CONF, MLRUNS
 from pipeline.text.wording import first_line
 
-CONF = ROOT / "conf"
-"""The folder of all configs."""
 COMMANDS = CONF / "commands"
 """The folder of the commands' configs."""
 
@@ -57,7 +55,7 @@ CHOICES = "choices"
 OUTSIDE_TRAINING = ("tracking.", "pictures.", "evaluation.", "sweep.", "dataset.dir", "trusted", "resume")
 """Keys that change nothing about what is trained, so they are no part of a run's name."""
 
-OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
+OmegaConf.register_new_resolver("mlruns", lambda: str(MLRUNS), replace=True)
 OmegaConf.register_new_resolver("groups", listed_groups, replace=True)
 
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline import ROOT
 from pipeline.data.listing import fault, visible
 from pipeline.errors import InputError
+from pipeline.places import DATA
 
 
 def home_of(directory: Path | None, folder: str, names: Sequence[str]) -> Path:
@@ -16,14 +16,14 @@ def home_of(directory: Path | None, folder: str, names: Sequence[str]) -> Path:
     Where neither holds any of the files, it is `<directory>/<folder>`, which need not exist.
 
     Args:
-        directory: the setting `dataset.dir`; None for `data/` in the checkout.
+        directory: the setting `dataset.dir`; None for `DATA`.
         folder: name of the data set's folder.
         names: of the files.
 
     Raises:
         InputError: the directory is a file, or its parent does not exist: then its path is mistyped.
     """
-    base = directory or ROOT / "data"
+    base = directory or DATA
     if os.path.isfile(base):
         raise InputError(f"dataset.dir={base}: is a file; expected the folder that holds {folder}/ or its files")
     if directory and not os.path.exists(base.parent):

@@ -9,20 +9,22 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline import ROOT
+from pipeline import ROOT, __version__
+from pipeline.places import IS_INSTALLED
 
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
 """Packages whose version may change a result or how it is recorded."""
 
 
 def circumstances() -> dict[str, str]:
-    """Return tags: command, commit, whether the checkout was dirty, versions, device, threads, oneDNN."""
+    """Return tags: command, version, commit, whether the checkout was dirty, device, threads, oneDNN, libraries."""
     import tensorflow as tf
 
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     names = [str(gpu.get("device_name", "GPU")) for gpu in gpus]
     return {
-        "command": _writable(shlex.join(["python", "-m", f"pipeline.{Path(sys.argv[0]).stem}", *sys.argv[1:]])),
+        "command": _writable(shlex.join(["python", "-m", f"pipeline.{_name(sys.argv[0])}", *sys.argv[1:]])),
+        "pipeline": __version__,
         "commit": _git("rev-parse", "HEAD"),
         "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain"), "true"),
         "device": ", ".join(names) or cpu_model(),
@@ -31,6 +33,11 @@ def circumstances() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
+
+
+def _name(program: str) -> str:
+    """Return the name of a command, `train` of both `pipeline/train.py` and `vae-train`."""
+    return Path(program).stem.removeprefix("vae-")
 
 
 def _writable(text: str) -> str:
@@ -52,13 +59,15 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Return as phrases in what two `circumstances` differ that can change a result."""
     return [
         f"{name} was {before[name]}, is {now[name]}"
-        for name in ("commit", "device", "threads", "onednn", "python", *PACKAGES)
+        for name in ("pipeline", "commit", "device", "threads", "onednn", "python", *PACKAGES)
         if name in before and before[name] != now[name]
     ]
 
 
 def _git(*arguments: str) -> str:
     """Return git's answer about the checkout; `unknown` where there is no git, no checkout or no answer."""
+    if IS_INSTALLED:  # git would answer about the repository that the environment happens to lie in
+        return "unknown"
     try:
         done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):

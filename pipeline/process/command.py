@@ -17,6 +17,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline import __version__
 from pipeline.config.command_line import hide_secrets
 from pipeline.config.composition import Primary, plain, where_it_was_typed
 from pipeline.config.effect import without_effect
@@ -60,6 +61,9 @@ def enter(command: Callable[[], None], primary: Primary) -> None:
         command: decorated with `hydra.main`.
         primary: the config that it composes, for messages about keys.
     """
+    if "--version" in sys.argv[1:]:  # by which Hydra would tell its own
+        print(f"vae-pipeline {__version__}")
+        return
     isolate()
     sys.excepthook = _tell
     try:

@@ -7,6 +7,7 @@ import warnings
 from io import TextIOWrapper
 
 from pipeline import ROOT
+from pipeline.places import HOME, HOME_VARIABLE, IS_INSTALLED
 from pipeline.secrets import KEPT
 
 _OF_LIBRARIES = ("MLFLOW_", "_MLFLOW_", "KERAS_", "HYDRA_", "OPTUNA_")
@@ -40,8 +41,11 @@ def isolate() -> None:
         "PYTHONWARNINGS": "ignore",  # warnings of libraries are for their developers; this project prints messages
         # Processes that are started import this project, and no `random.py` of the folder where the command was typed.
         "PYTHONSAFEPATH": "1",
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), *_listed("PYTHONPATH")])),
     }
+    if IS_INSTALLED or HOME_VARIABLE in os.environ:
+        os.environ[HOME_VARIABLE] = str(HOME)  # absolute, as they may begin in another folder
+    if not IS_INSTALLED:
+        os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(ROOT), *_listed("PYTHONPATH")]))
     sys.warnoptions[:] = ["ignore"]  # processes that are forked from a server inherit these options
     warnings.simplefilter("ignore")
     if isinstance(sys.stdout, TextIOWrapper):
@@ -60,7 +64,7 @@ def forwarded_variables(composed: str) -> dict[str, str | None]:
     """
     optional = ["VAE_DATA_DIR", *_REFERENCE.findall(composed)]
     said = {name: os.environ[name] for name in optional if name in os.environ}
-    return {name: os.environ.get(name) for name in (*OBEYED, KEPT, "PYTHONPATH")} | said
+    return {name: os.environ.get(name) for name in (*OBEYED, KEPT, HOME_VARIABLE, "PYTHONPATH")} | said
 
 
 def _listed(name: str) -> list[str]:

@@ -10,10 +10,11 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import MissingConfigException
 
 from pipeline.config.build import locate
-from pipeline.config.composition import CHOICES, CONF, TRAIN, plain, search_path, training_config
+from pipeline.config.composition import CHOICES, TRAIN, plain, search_path, training_config
 from pipeline.config.hydra_internals import command_line
 from pipeline.config.names import Config, hydra_literal, shown
 from pipeline.errors import InputError
+from pipeline.places import CONF
 from pipeline.runs.recorded_config import recorded_config
 from pipeline.tracking.settings import store_of
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 
 import yaml
 
-from pipeline.config.composition import CONF
 from pipeline.config.names import flatten, hydra_literal
 from pipeline.errors import InputError
 from pipeline.evaluation.image_scores import ImageScores
-from pipeline.places import python
+from pipeline.places import CONF, python
 from pipeline.runs.recorded_config import recorded_config
 from pipeline.tracking.run_files import artifact_bytes
 from pipeline.tracking.store import Store

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pipeline.config.build import check_value
 from pipeline.config.names import Config
-from pipeline.places import HOST
+from pipeline.places import HOST, IS_INSTALLED
 from pipeline.runs.loaded_run import finished_training
 from pipeline.text.wording import one_line
 from pipeline.tracking.model_server import serve_model
@@ -26,7 +26,8 @@ def serve_run(config: Config, console: Console) -> None:
         InputError: a wrong setting, a busy port, or a run that has no model.
     """
     port = check_value(config["port"], Port, "port")
-    refuse_busy(port, f"Choose another: port={port + 1}, or make serve SERVE_PORT={port + 1}")
+    of_make = "" if IS_INSTALLED else f", or make serve SERVE_PORT={port + 1}"
+    refuse_busy(port, f"Choose another: port={port + 1}{of_make}")
     store = store_of(config)
     run = finished_training(store, str(config["run"])).info
     vae = trained_model(store, run.run_id)

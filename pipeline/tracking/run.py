@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.data.images import ImageData
 from pipeline.figures import Figure, png
 from pipeline.metric_names import LOSS
+from pipeline.places import ui_command
 from pipeline.secrets import masked
 from pipeline.text.markdown import literal
 from pipeline.text.wording import first_line
@@ -164,7 +165,7 @@ class Run:
     def where_to_look(self) -> str:
         """Say how to see the run: the address of its page on the server, or the command that starts or sends it."""
         if not self.store.is_server:
-            return "make ui" if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
+            return ui_command() if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
         place = self.store.place_of(self.id)
         return f"{self.store.uri.bare}/{run_link(*place)}" if place else sync_command(self.store.uri)
 

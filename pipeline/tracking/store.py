@@ -12,6 +12,7 @@ from mlflow.tracking import MlflowClient
 
 from pipeline.address import Address
 from pipeline.errors import InputError, NoSuchRun, StoreUnreachable
+from pipeline.places import ui_command
 from pipeline.process.interruption import signals_deferred
 from pipeline.text.wording import first_line
 from pipeline.tracking.experiment import experiment_of
@@ -90,8 +91,8 @@ class Store:
             if self.silence:
                 raise StoreUnreachable(f"{self.silence}. Run {name} is not recorded on this machine") from error
             raise NoSuchRun(
-                f"run {name} is not in {self.uri}: {first_line(error)}. Expected the id of a run, as make "
-                "ui shows it, the beginning of one, or <study>@champion"
+                f"run {name} is not in {self.uri}: {first_line(error)}. Expected the id of a run, as "
+                f"{ui_command()} shows it, the beginning of one, or <study>@champion"
             ) from error
         if run.info.lifecycle_stage == "deleted":
             cure = "Restore it in the MLflow UI, among the runs of the state Deleted, or name another"

@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
-from pipeline import ROOT
 from pipeline.config.build import build, check_value
 from pipeline.config.names import Config
 from pipeline.config.values import Switch, Text
 from pipeline.errors import InputError
+from pipeline.places import HOME
 from pipeline.runs.train import train
 from pipeline.tracking.settings import store_of
 from pipeline.verification.reference import Reference
@@ -18,7 +18,7 @@ from pipeline.verification.reference_page import reference_page
 
 EXPERIMENT = "verify"
 VERDICTS = {True: ("holds", "green"), False: ("misses", "red")}
-PAGE = ROOT / "docs" / "reference.md"
+PAGE = HOME / "docs" / "reference.md"
 
 
 def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[str]:
@@ -55,7 +55,7 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
     if not quick:
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(reference_page(store, every, EXPERIMENT, PAGE.read_text() if PAGE.exists() else ""))
-        console.print(f"Written: {PAGE.relative_to(ROOT)}")
+        console.print(f"Written: {PAGE.relative_to(HOME)}")
     return failed
 
 

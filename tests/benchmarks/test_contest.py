@@ -60,7 +60,7 @@ def test_each_round_begins_with_another_program():
 
 def test_a_peer_that_is_not_installed_is_named_with_its_cure(monkeypatch):
     monkeypatch.setattr(programs, "find_spec", lambda package: None)
-    assert programs.PEERS["pythae"].missing() == "torch, pythae not installed: pip install -e .[bench]"
+    assert programs.PEERS["pythae"].missing() == "torch, pythae not installed: pip install --group bench"
     assert programs.OURS.missing() is None
 
 
@@ -80,7 +80,7 @@ def test_contest_discards_the_warmup_and_leaves_out_who_cannot_come(images_file)
     assert record["programs"]["ours"]["us_per_image"]["rounds"] == pytest.approx([6.4e6, 9.6e6])
     assert record["comparisons"]["peer"]["median"] == 1.0
     assert record["comparisons"]["peer"]["verdict"] == "missed by 0.25"
-    assert record["absent"] == {"absent": "no_such_package not installed: pip install -e .[bench]"}
+    assert record["absent"] == {"absent": "no_such_package not installed: pip install --group bench"}
 
 
 def test_a_program_that_breaks_is_reported_and_left_out(images_file):

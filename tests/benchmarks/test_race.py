@@ -19,6 +19,8 @@ from benchmarks.race import OVERRIDES, PUBLISHED_LOSS, race
 from benchmarks.racers.task import RaceTask
 from pipeline import ROOT
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 def run(task, turn):
     losses = {losses}

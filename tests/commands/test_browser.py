@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 
 from pipeline import figures
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING)
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING)]
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,8 @@ from pipeline.sweep.study.storage import JournalLock
 from pipeline.tracking.file_path import paths_below
 from pipeline.tracking.run_facts import beginning
 
+pytestmark = pytest.mark.slow
+
 TRAINING = ("dataset.limit=300", "model.hidden=[16]", "pictures.final=[latent]", "training.patience=null")
 STUDY = (*COMMAND, "sweep.study=searched", "sweep.n_trials=3", "objective.beta=interval(0.5,4)", "sweep.workers=1")
 

@@ -14,6 +14,8 @@ from checkout import WITH_PICTURES, Checkout
 from mlflow.exceptions import MlflowException
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 EXPERIMENT = "tracking.experiment=conditional"
 FEW = ("pictures=few", "pictures.final=[classes,samples,grid]")
 

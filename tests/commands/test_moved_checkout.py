@@ -11,6 +11,8 @@ from mlflow.tracking import MlflowClient
 from pipeline.tracking.run_files import artifact_text
 from pipeline.tracking.store import Store
 
+pytestmark = pytest.mark.slow
+
 
 def files_of(folder: Path) -> dict[str, str]:
     """Every file below a folder with the hash of its content; of the database the name alone, as looking changes it."""

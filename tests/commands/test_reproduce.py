@@ -14,6 +14,8 @@ from mlflow.entities import Run
 
 from pipeline.tracking.run_facts import beginning
 
+pytestmark = pytest.mark.slow
+
 KINDS = {
     "dense": (*SMALL,),
     "learned": (*SMALL, "likelihood=gaussian", "likelihood.learned=true", "training.seed=3", "training.patience=1"),

@@ -4,6 +4,8 @@ import pytest
 from checkout import SMALL, Checkout
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 FEW = ("dataset=shapes", "dataset.source.sizes=2", "dataset.source.angles=2", "dataset.source.x=6")
 SCORES = {
     *("mig", "sap", "factor_vae", "dci_disentanglement", "dci_completeness", "dci_informativeness"),

@@ -14,6 +14,8 @@ from checkout import SMALL, Checkout, wait_for_epoch
 
 from pipeline.tracking.run_facts import beginning
 
+pytestmark = pytest.mark.slow
+
 WARM_UP = ("objective/schedule=warmup", "objective.schedule.epochs=4")
 LONG = ("dataset.limit=600", "model.hidden=[32]", "model.dropout=0.2", *WARM_UP)
 ENDLESS = (*LONG, "training.epochs=100000", "training.patience=null", "pictures.epochs=[]")

@@ -8,6 +8,8 @@ import pytest
 from checkout import SMALL, Checkout
 from mlflow.entities import LoggedModelStatus
 
+pytestmark = pytest.mark.slow
+
 OWN = '''
 from pathlib import Path
 

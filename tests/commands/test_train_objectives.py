@@ -6,6 +6,8 @@ import pytest
 from checkout import Checkout
 from data_files import real_data
 
+pytestmark = pytest.mark.slow
+
 ON_MNIST = (
     *("dataset=mnist", "dataset.limit=6000", "training.epochs=8", "training.patience=null", "model.latent_dim=8"),
     *("pictures=few", "evaluation=brief"),

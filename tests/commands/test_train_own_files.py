@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 from checkout import Checkout
 from data_files import pixels
 from PIL import Image
+
+pytestmark = pytest.mark.slow
 
 SIZE = ("dataset=folder", "dataset.source.height=8", "dataset.source.width=8", "dataset.source.channels=1")
 

@@ -10,6 +10,8 @@ from pipeline.tracking.store import Store
 from pipeline.verification.reference import Reference
 from pipeline.verification.reference_page import reference_page
 
+pytestmark = pytest.mark.slow
+
 
 def reference(**changed: object) -> Reference:
     facts = {

@@ -8,12 +8,12 @@ import keras
 import pytest
 
 from pipeline.config.build import ALLOWED, build, locate
-from pipeline.config.composition import CONF
 from pipeline.errors import InputError
 from pipeline.models.architecture import Architecture
 from pipeline.models.dense import Dense
 from pipeline.models.likelihood import Gaussian, Likelihood
 from pipeline.models.objectives.objective import Objective
+from pipeline.places import CONF
 from pipeline.training.schedule import Constant, Cosine
 from pipeline.training.settings import TrainingSettings
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from checkout import Checkout
 
-from pipeline.config.composition import CONF
 from pipeline.config.names import Config
+from pipeline.places import CONF
 
 OF_TRAINING = {"dataset", "evaluation", "experiment", "likelihood", "model", "objective", "objective/schedule"}
 OF_TRAINING |= {"pictures", "sweep", "sweep/pruner", "sweep/sampler"}

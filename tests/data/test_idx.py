@@ -48,7 +48,7 @@ def test_files_are_found_in_the_named_folder_or_in_the_directory_itself(tmp_path
 
 
 def test_without_a_directory_they_are_found_in_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.data.published_files.ROOT", tmp_path)
+    monkeypatch.setattr("pipeline.data.published_files.DATA", tmp_path / "data")
     write_idx_set(tmp_path / "data" / "tiny")
     assert len(load(tmp_path, dir=None).test) == 6
     assert len(load(tmp_path, dir="").test) == 6, "an environment variable set to nothing"

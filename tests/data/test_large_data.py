@@ -16,7 +16,10 @@ SHAPE = (20_000, 64, 64, 3)
 ALLOWED = 150
 """Megabytes that a process may have beside what TensorFlow has taken."""
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux, to set such a limit")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux, to set such a limit"),
+]
 
 
 def write_npz(path: Path) -> None:

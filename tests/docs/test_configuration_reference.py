@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from pipeline import ROOT
-from pipeline.config.composition import CONF
+from pipeline.places import CONF
 from pipeline.config.names import Config
 
 sys.path.append(str(ROOT / "docs" / "_ext"))

@@ -9,7 +9,6 @@ from linear_gaussian import PIXELS, SHAPE, Exact, noise_images, settings
 from sklearn.neighbors import KNeighborsClassifier
 
 from pipeline.config.build import build
-from pipeline.config.composition import CONF
 from pipeline.data.batches import as_floats
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
@@ -20,6 +19,7 @@ from pipeline.latent.encoding import decode_as, encode, reconstruct
 from pipeline.models.architecture import Architecture
 from pipeline.models.dense import Dense
 from pipeline.models.vae import VAE
+from pipeline.places import CONF
 from pipeline.runs.setup import Setup
 from pipeline.runtime import RuntimeSettings
 from pipeline.training.fit import fit

@@ -108,6 +108,13 @@ def test_a_command_to_type_runs_the_same_python_in_the_shell_that_is_told(tmp_pa
             assert done.stdout == "1\n"
 
 
+def test_a_folder_that_is_named_has_the_runs_in_place_of_the_checkout(checkout: Checkout, tmp_path: Path) -> None:
+    done = checkout.train(*SMALL, "hydra.job.chdir=true", cwd=tmp_path, env={"VAE_HOME": "mine"})
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert (tmp_path / "mine" / "mlruns" / "mlflow.db").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"mine"}
+
+
 def test_what_is_obeyed_says_where_runs_are_or_how_that_is_reached() -> None:
     assert "MLFLOW_TRACKING_URI" in OBEYED
     assert not {name for name in OBEYED if name.endswith(("RUN_ID", "EXPERIMENT_NAME", "EXPERIMENT_ID", "BACKEND"))}

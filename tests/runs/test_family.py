@@ -17,6 +17,8 @@ from pipeline.runs.family import earlier_attempt
 from pipeline.tracking.run_facts import beginning
 from pipeline.tracking.store import Store
 
+pytestmark = pytest.mark.slow
+
 PRESET = """# @package _global_
 # Two of mine.
 tracking:

@@ -10,6 +10,8 @@ from mlflow.entities import Run
 from pipeline.runs.training_key import training_key
 from pipeline.tracking.tags import TRAINING_KEY
 
+pytestmark = pytest.mark.slow
+
 PRESET = """# @package _global_
 # A preset of the user's own.
 defaults:

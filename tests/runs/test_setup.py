@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from earlier_records import FORMER
 
-from pipeline.config.composition import CONF
 from pipeline.config.names import Config, shown
 from pipeline.data.settings import DatasetSettings
 from pipeline.models.objectives.objective import Objective
+from pipeline.places import CONF
 from pipeline.process.circumstances import circumstances, differences
 from pipeline.runs.setup import Setup
 

@@ -8,6 +8,8 @@ from checkout import SMALL, WITH_PICTURES, Checkout, free_port, wait_for_epoch
 from mlflow.tracking import MlflowClient
 from servers import without_artifacts
 
+pytestmark = pytest.mark.slow
+
 TRAINING = (*WITH_PICTURES, "training.epochs=12", "training.patience=null", "pictures.final=[latent_film]")
 
 

@@ -11,6 +11,8 @@ from database_servers import started
 from mysql import MySQL
 from postgresql import PostgreSQL
 
+pytestmark = pytest.mark.slow
+
 MACHINE = """
 import sys
 sys.path[:0] = {path}

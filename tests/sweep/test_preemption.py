@@ -19,6 +19,8 @@ from studies import COMMAND, assert_trained_once, parent_and_trials, study_of, w
 from pipeline.sweep.study.node import CODE
 from pipeline.sweep.study.storage import JournalLock
 
+pytestmark = pytest.mark.slow
+
 EVERY_SIGNAL = (signal.SIGTERM, signal.SIGUSR2) * 2
 
 

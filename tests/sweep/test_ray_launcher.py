@@ -22,6 +22,8 @@ from pipeline.sweep.job_failures import failures_of
 from pipeline.sweep.ray import launcher, supervisor
 from pipeline.sweep.ray.settings import RaySettings
 
+pytestmark = pytest.mark.slow
+
 ON_RAY = (*COMMAND, "hydra/launcher=ray", "sweep.workers=2", "sweep/pruner=none", "sweep/sampler=grid")
 SEEN = """
 import os
@@ -274,6 +276,7 @@ def test_a_job_that_cannot_begin_sends_back_the_reason_and_ends_well(tmp_path: P
 
 def test_a_node_says_what_it_lacks(tmp_path: Path, checkout: Checkout) -> None:
     assert supervisor.missing_requirement(str(checkout.root)) is None
+    assert supervisor.missing_requirement(None) is None, "as here the package is installed, too"
     said = supervisor.missing_requirement(str(tmp_path))
     assert (
         said == f"there is no checkout at {tmp_path}, where the command has its own. Put one there, of the same commit"

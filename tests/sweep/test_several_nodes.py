@@ -21,6 +21,8 @@ from postgresql import PASSWORD, PostgreSQL
 from processes import family, wait_until
 from sqlalchemy.pool import NullPool
 
+pytestmark = pytest.mark.slow
+
 TRIALS = 6
 STUDY = (
     *("-m", "sweep=study", *SMALL, "dataset=npz", "training.epochs=40", "training.patience=null"),

@@ -23,6 +23,8 @@ from pipeline.errors import InputError
 from pipeline.sweep.job_failures import JobLost, failures_of
 from pipeline.sweep.slurm import job_array, launcher
 
+pytestmark = pytest.mark.slow
+
 SECRET = "s3cret"
 PREEMPTING = ("sbatch", "--partition=high", f"--cpus-per-task={CPUS}", "--output=/dev/null", "--wrap=sleep 3")
 WORD = re.compile(r"trial +\d+ preempted latent_dim=\d  (at|before) ")

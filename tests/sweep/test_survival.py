@@ -13,6 +13,8 @@ from checkout import Checkout
 from processes import family, trainings
 from studies import COMMAND, assert_trained_once, parent_and_trials, study_of, wait_for_training
 
+pytestmark = pytest.mark.slow
+
 
 def test_failures_have_their_reason_and_the_sweep_goes_on(checkout: Checkout) -> None:
     done = checkout.train(

@@ -8,6 +8,8 @@ from mlflow.tracking import MlflowClient
 from processes import wait_until
 from studies import COMMAND, assert_trained_once, parent_and_trials, prepared_view, study_of, wait_for_training
 
+pytestmark = pytest.mark.slow
+
 STUDY = (
     *COMMAND,
     "training.epochs=60",

@@ -1,6 +1,7 @@
 """MLflow's private names do what is needed of them."""
 
 import json
+import logging
 
 import importlib_metadata
 import mlflow
@@ -34,6 +35,7 @@ def test_an_example_is_written_beside_the_model_and_named_in_it(tmp_path) -> Non
 
 
 def test_packages_of_a_model_are_taken_as_named_and_for_that_block_alone(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(logging.getLogger("mlflow"), "propagate", True)  # so that caplog sees its warning
     monkeypatch.setattr(requirements_utils, "_MODULES_TO_PACKAGES", None)
     monkeypatch.setattr(importlib_metadata, "packages_distributions", lambda: pytest.fail("all packages are read"))
     with packages_as_named():

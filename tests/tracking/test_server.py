@@ -20,6 +20,8 @@ from pipeline.tracking.lifecycle import start_run
 from pipeline.tracking.store import Store
 from pipeline.tracking.trials import Trials
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("dataset.limit=300", "model.hidden=[16]", "pictures=cards")
 
 

@@ -12,6 +12,7 @@ from ray.exceptions import ActorUnavailableError, RayActorError, RayError
 
 from pipeline import ROOT
 from pipeline.errors import InputError, Interrupted
+from pipeline.places import IS_INSTALLED
 from pipeline.process.interruption import raise_if_interrupted, signals_deferred
 from pipeline.secrets import masked
 from pipeline.sweep.job_failures import JobLost
@@ -57,6 +58,7 @@ class Jobs:
     def _start(self, jobs: Iterable[RayJob]) -> None:
         """Have the cluster start jobs as soon as it has room for them."""
         actor = ray.remote(Supervisor)
+        checkout = None if IS_INSTALLED else str(ROOT)
         for job in jobs:
             name = f"{self.name}-{job.number}"
             options = {
@@ -67,7 +69,7 @@ class Jobs:
                 "scheduling_strategy": "SPREAD",
             }
             environment = self.environment | {RAY_JOB: name}
-            supervisor = actor.options(**options).remote(str(ROOT), cloudpickle.dumps(job), environment)
+            supervisor = actor.options(**options).remote(checkout, cloudpickle.dumps(job), environment)
             self.jobs.append(FollowedJob(job.number, name, job.overrides, supervisor))
         # A supervisor answers as soon as it has begun.
         self._asked = {job.supervisor.next_output.remote(0): job for job in self.jobs}

@@ -42,10 +42,17 @@ class JobOutput(NamedTuple):
     refusal: str | None
 
 
-def missing_requirement(root: str) -> str | None:
-    """Say what a node lacks to run jobs of the project in this folder; None if it lacks nothing."""
-    if not all((Path(root) / each).is_dir() for each in ("pipeline", "conf")):
-        return f"there is no checkout at {root}, where the command has its own. Put one there, of the same commit"
+def missing_requirement(checkout: str | None) -> str | None:
+    """Say what a node lacks to run jobs of the project; None if it lacks nothing.
+
+    Args:
+        checkout: the folder of the command's; None where the project is an installed package.
+    """
+    if checkout is None:
+        if not find_spec("pipeline"):
+            return f"{sys.executable} has no vae-pipeline. Install the command's version there"
+    elif not all((Path(checkout) / each).is_dir() for each in ("pipeline", "conf")):
+        return f"there is no checkout at {checkout}, where the command has its own. Put one there, of the same commit"
     if missing := [name for name in LIBRARIES if not find_spec(name)]:
         return f"{sys.executable} has no {', '.join(missing)}. Start Ray there with the Python of the project"
     return None
@@ -59,12 +66,12 @@ class Supervisor:
     node if need be: when the job's process dies without a result, the supervisor dies too.
 
     Args:
-        root: the folder of the project.
+        checkout: the folder of the command's; None where the project is an installed package.
         job: the pickled job.
         environment: variables of the command, of which None is to be unset.
     """
 
-    def __init__(self, root: str, job: bytes, environment: Mapping[str, str | None]) -> None:
+    def __init__(self, checkout: str | None, job: bytes, environment: Mapping[str, str | None]) -> None:
         self.node = os.uname().nodename
         self.lines: list[tuple[bool, str]] = []
         self.end: bytes | None = None
@@ -73,7 +80,7 @@ class Supervisor:
         self.process: subprocess.Popen[bytes] | None = None
         if ray.get_runtime_context().was_current_actor_reconstructed:
             self._say(False, "starts again, as its process or its node was lost")
-        self.refusal = missing_requirement(root)
+        self.refusal = missing_requirement(checkout)
         if self.refusal:
             threading.Thread(target=self._leave, daemon=True).start()
         else:

@@ -9,11 +9,11 @@ import pytest
 from passes import made
 
 from pipeline.config.build import build
-from pipeline.config.composition import CONF
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.models.objectives.weight_schedule import Constant
 from pipeline.models.objectives.weighted_elbo import WeightedElbo
+from pipeline.places import CONF
 from pipeline.runtime import RuntimeSettings
 from pipeline.training.fit import fit
 

@@ -22,6 +22,8 @@ from pipeline.tracking.outbox.sending import Sending
 from pipeline.tracking.store import Store
 from pipeline.tracking.writes import Batch, File, Input, Model, Removal, Status
 
+pytestmark = pytest.mark.slow
+
 MLMODEL = """flavors: {python_function: {loader_module: pipeline.tracking.model.served}}
 model_uuid: before
 utc_time_created: '2026-01-01 00:00:00'
