@@ -10,8 +10,8 @@ from typing import Any
 from annotated_yaml import AnnotatedYaml, Key
 from signatures import meanings_of, types_in_words
 
-from pipeline.places import CONF
 from pipeline.config.names import hydra_literal
+from pipeline.places import CONF
 
 
 @dataclass(frozen=True)

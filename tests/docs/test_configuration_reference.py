@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from pipeline import ROOT
-from pipeline.places import CONF
 from pipeline.config.names import Config
+from pipeline.places import CONF
 
 sys.path.append(str(ROOT / "docs" / "_ext"))
 
