@@ -15,7 +15,7 @@ project = "VAE pipeline"
 copyright = "the authors of the VAE pipeline"
 release = version = version_of("vae-pipeline")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "site_pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "site_pages", "mathml"]
 exclude_patterns = ["_ext", "_static"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -35,6 +35,7 @@ python_use_unqualified_type_names = True
 # Types in signatures are shown, whether this site describes them or not; links and roles that people write are checked.
 nitpick_ignore_regex = [("py:.*", ".*")]
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "VAE pipeline"
 html_static_path = ["_static"]
