@@ -17,7 +17,7 @@ _FOUND: Any = find_spec("matplotlib")
 with chdir(Path(_FOUND.origin).parent / "mpl-data"):  # it reads the first `matplotlibrc` that it finds, here its own
     import matplotlib as mpl
     from matplotlib.figure import Figure
-    from matplotlib.ticker import LogFormatterMathtext
+    from matplotlib.ticker import LogFormatter, LogFormatterMathtext
 
 # It would say of fonts that stand in for missing letters how many weights they lack.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
@@ -48,6 +48,9 @@ def literal_ticks(figure: Figure) -> None:
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
             axis.set_major_formatter(lambda value, _: _power_of_ten(value))
+        if isinstance(between := axis.get_minor_formatter(), LogFormatterMathtext):
+            plain = LogFormatter(labelOnlyBase=between.labelOnlyBase, minor_thresholds=between.minor_thresholds)
+            axis.set_minor_formatter(plain)
 
 
 def _power_of_ten(value: float) -> str:

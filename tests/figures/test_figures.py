@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from figure_parts import DIGITS, LETTERS, SHAPES, find, noise, png, texts
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
 from pipeline import figures
 from pipeline.figures.images.decoded import coordinate_names
@@ -506,3 +507,16 @@ def test_anomalies_stand_over_their_reconstructions(random):
         assert (left, factor) == (same_left, same_factor)
         assert below == top + (8 + 1) * factor
     assert {f"file{index}.png" for index in range(7)} <= set(texts(drawn))
+
+
+@pytest.mark.parametrize("ends", [(2e-3, 8e-3), (1e-4, 1e-1)], ids=["within a power of ten", "over several"])
+def test_numbers_of_logarithmic_axes_are_text(ends: tuple[float, float]) -> None:
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.set_xscale("log")
+    axes.set_xlim(*ends)
+    figures.literal_ticks(figure)
+    figure.draw_without_rendering()
+    written = [label.get_text() for label in (*axes.get_xticklabels(), *axes.get_xticklabels(minor=True))]
+    assert any(written)
+    assert not any("$" in text for text in written)
