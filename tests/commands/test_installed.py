@@ -110,7 +110,7 @@ def test_runs_are_kept_where_a_command_is_typed(installed: Installation) -> None
 def test_another_folder_for_runs_can_be_named(installed: Installation, tmp_path: Path) -> None:
     done = installed.script("vae-study", env=installed.environment({"VAE_HOME": str(tmp_path)}))
     assert done.returncode == 2
-    assert f"there is no such study in {tmp_path / 'mlruns' / 'studies'}" in done.stderr
+    assert f"{tmp_path / 'mlruns' / 'studies'} has no study yet" in done.stderr
 
 
 def test_a_shell_completes_groups_options_and_keys(installed: Installation) -> None:
