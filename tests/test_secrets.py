@@ -114,6 +114,7 @@ def test_a_training_that_loses_its_server_publishes_no_password(watched: Watched
     assert_nothing_leaked(watched)
 
 
+@pytest.mark.slow
 def test_a_search_by_several_processes_publishes_neither_of_its_passwords(watched: Watched) -> None:
     storage = f"sqlite:///file:{watched.checkout.root}/optuna.db?uri=true&password=s3cret"
     search = (*COMMAND, "sweep.study=hidden", "sweep.n_trials=2", "training.learning_rate=0.001,1e30")

@@ -74,6 +74,7 @@ def _contestants(*others):
     return [Program("ours", __name__), Program("peer", __name__, target=Target(1.25)), *others]
 
 
+@pytest.mark.slow
 def test_contest_discards_the_warmup_and_leaves_out_who_cannot_come(images_file):
     absent = Program("absent", "nowhere", ("no_such_package",), Target(2.0))
     record = contest(_contestants(absent), Task(images_file, 32, 1, 3), 1, lambda _: None)
@@ -83,6 +84,7 @@ def test_contest_discards_the_warmup_and_leaves_out_who_cannot_come(images_file)
     assert record["absent"] == {"absent": "no_such_package not installed: pip install --group bench"}
 
 
+@pytest.mark.slow
 def test_a_program_that_breaks_is_reported_and_left_out(images_file):
     record = contest(_contestants(), Task(images_file, 1, 1, 4), 1, lambda _: None)
     assert record["programs"] == {}

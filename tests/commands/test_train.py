@@ -202,6 +202,7 @@ def test_missing_files_are_downloaded_verified_and_trained_on(checkout: Checkout
     assert not list((tmp_path / "other").rglob("*ubyte*"))
 
 
+@pytest.mark.slow
 @real_data
 def test_all_of_mnist_fits_into_a_small_memory(checkout: Checkout, tmp_path: Path) -> None:
     settings = ("dataset=mnist", "model=conv", "model.filters=[8,16]", "training.epochs=1", "training.batch_size=256")

@@ -11,6 +11,8 @@ from mlflow.entities import Run
 
 from pipeline.tracking.run_facts import beginning
 
+pytestmark = pytest.mark.slow
+
 PARTS = ("dataset", "model", "likelihood", "objective", "training", "evaluation", "pictures")
 STARTS = {
     "dense": (*SMALL, "model.activation=tanh", "objective.beta=1e-05"),

@@ -10,6 +10,8 @@ import pytest
 from checkout import WITH_PICTURES, Checkout
 from studies import COMMAND, parent_and_trials, prepared_view, study_of
 
+pytestmark = pytest.mark.slow
+
 SEARCH = (
     *("-m", "sweep=study", *WITH_PICTURES, "training.patience=null", "sweep.study=small", "sweep.n_trials=4"),
     *("sweep.slots=2", "sweep/pruner=none", "model.latent_dim=choice(1,2,4)", "objective.beta=interval(0.5,2)"),
