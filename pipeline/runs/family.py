@@ -132,6 +132,12 @@ def best_of(runs: Sequence[FinishedRun]) -> FinishedRun | None:
     return next(run for run in able if run.metrics[metric] == better([each.metrics[metric] for each in able]))
 
 
+def key_scores(scores: Mapping[str, float]) -> str:
+    """ELBO and NLL of a run that is the best, with their unit; its squared error where it has neither."""
+    likelihood = ", ".join(f"{name.upper()} {scores[name]:.2f}" for name in ("elbo", "nll") if name in scores)
+    return f"{likelihood} nats" if likelihood else f"MSE {scores['mse']:.4f}"
+
+
 def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSettings) -> figures.Column:
     """A run as a column of the picture: the same choice of images and, for an autoencoder too, of coordinates."""
     gallery = Gallery(trained.vae, trained.data, settings, seed=0)
@@ -156,7 +162,8 @@ def _comparable(runs: Sequence[FinishedRun], table: pd.DataFrame) -> list[str]:
 
 def _caption(scores: Mapping[str, float], gallery: Gallery) -> str:
     shown = "  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores)
-    shown = shown or f"MSE {scores['mse']:.4f}"
+    if not shown and "mse" in scores:
+        shown = f"MSE {scores['mse']:.4f}"
     if not gallery.vae.conditional:
         return shown
     return f"{shown}\nof p(image | class); plane as class {gallery.by_class.names[0]}, samples of all classes in turn"

@@ -91,7 +91,7 @@ def _family_name(overrides: Sequence[Override], choices: Mapping[str, str | None
 
 def _print_summary(parent: "Run", overrides: Sequence[str]) -> None:
     """Print the best member of a family with its scores, and the next commands."""
-    from pipeline.runs.family import best_of
+    from pipeline.runs.family import best_of, key_scores
     from pipeline.runs.next_steps import next_steps
     from pipeline.tracking.comparability import deciding_score, incomparable_in, ranked
     from pipeline.tracking.run_facts import beginning, finished_children
@@ -101,12 +101,10 @@ def _print_summary(parent: "Run", overrides: Sequence[str]) -> None:
         return
     best = best_of(finished)
     one = best or finished[0]
-    scores = ", ".join(f"{name.upper()} {one.scores[name]:.2f}" for name in ("elbo", "nll") if name in one.scores)
-    scores = f"{scores} nats" if scores else f"MSE {one.scores['mse']:.4f}"
     difference = incomparable_in(ranked(finished), deciding_score(finished, "test"))
     reason = f"they differ in {difference}" if difference else "not all have the scores"
     result = (
-        f"The best: {one.name}, {scores} on the test split, run {one.id}"
+        f"The best: {one.name}, {key_scores(one.scores)} on the test split, run {one.id}"
         if best
         else f"No training is the best: {reason}"
     )

@@ -107,6 +107,13 @@ def test_the_parent_shows_all_in_one_table_and_one_picture(checkout: Checkout, p
     assert min(Image.open(folder / "side_by_side.png").size) > 500
 
 
+def test_a_family_that_is_scored_on_another_split_has_no_best(checkout: Checkout) -> None:
+    values = ("model.latent_dim=1,2", "evaluation.split=validation", "tracking.experiment=elsewhere")
+    done = checkout.train("-m", *values, *SMALL, "training.epochs=1")
+    assert done.returncode == 0, done.stderr
+    assert "No training is the best: not all have the scores" in done.stdout
+
+
 def test_a_preset_without_m_is_one_training(checkout: Checkout, preset: Path) -> None:
     done = checkout.train("--config-dir", str(preset), "experiment=mine", *SMALL, "tracking.experiment=alone")
     assert done.returncode == 0, done.stderr
