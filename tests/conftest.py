@@ -27,6 +27,9 @@ from pipeline.sweep.study.plan import Plan
 from pipeline.tracking.store import Store
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # as `activate` does
+# `make test ARGS=…` hands these on to every make below it, where they would stand for what a test types.
+for _name in ("ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(_name, None)
 with warnings.catch_warnings():
     isolate()
 start_tensorflow()
