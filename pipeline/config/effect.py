@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
-from pipeline.config.effect_rules import RULES, Flat, Rule
+from pipeline.config.effect_rule import Flat, Rule
+from pipeline.config.effect_rules import RULES
 from pipeline.config.names import Config, flatten
 from pipeline.errors import InputError
 from pipeline.places import python
@@ -28,7 +29,7 @@ def without_effect(overrides: Sequence[str], config: Config, varied: Sequence[st
     flat = flatten(config, targets=True)
     for each in parsed:
         for rule in RULES:
-            if each.is_sweep_override() or not _applies(rule, each.key_or_group, varied) or not _holds(rule, flat):
+            if each.is_sweep_override() or not _applies(rule, each, varied) or not _holds(rule, flat):
                 continue
             remarks.append(f"{each.input_line} has no {rule.lacks}: {rule.why}")
             if rule.is_refused:
@@ -36,9 +37,11 @@ def without_effect(overrides: Sequence[str], config: Config, varied: Sequence[st
     return list(dict.fromkeys(remarks))
 
 
-def _applies(rule: Rule, key: str, varied: Sequence[str]) -> bool:
-    """Whether a rule is about a key, and all that it depends on is the same in all trainings."""
-    return _is_below(key, rule.key) and not any(_overlap(each, by) for each in varied for by in rule.by)
+def _applies(rule: Rule, override: Override, varied: Sequence[str]) -> bool:
+    """Whether a rule is about an override, and all that it depends on is the same in all trainings."""
+    key = override.key_or_group
+    is_about_it = (key, override.value()) == (rule.key, rule.choice) if rule.choice else _is_below(key, rule.key)
+    return is_about_it and not any(_overlap(each, by) for each in varied for by in rule.by)
 
 
 def _holds(rule: Rule, flat: Flat) -> bool:

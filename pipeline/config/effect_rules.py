@@ -1,32 +1,6 @@
 """Settings that other settings leave without effect, a rule for each."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-Flat = Mapping[str, Any]
-"""The values and targets of a config by dotted name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A setting, and when others leave it without effect.
-
-    Attributes:
-        key: of the setting, and the beginning of all keys below it.
-        by: the keys of the others.
-        when: whether they do, in a config.
-        why: in words, with the cure.
-        is_refused: whether nobody can mean it so; else it is only told.
-        lacks: what the setting does not have.
-    """
-
-    key: str
-    by: tuple[str, ...]
-    when: Callable[[Flat], bool]
-    why: str
-    is_refused: bool = False
-    lacks: str = "effect"
+from pipeline.config.effect_rule import Flat, Rule
 
 
 def _needs(key: str, other: str) -> Rule:
@@ -44,6 +18,20 @@ def _of_classification(key: str) -> Rule:
     )
 
 
+def _of_noise(key: str, choice: str | None = None) -> Rule:
+    """A setting of scores that only latents with noise have."""
+    return Rule(
+        key=key,
+        choice=choice,
+        by=("objective",),
+        when=lambda flat: (
+            not flat.get("objective.sampling", not flat["objective._target_"].endswith(".Regularised"))
+            and flat.get(key, choice) is not None
+        ),
+        why="objective= makes an autoencoder, whose latents have no noise, so that it has no likelihood to be bounded",
+    )
+
+
 def _of_picture(key: str, picture: str) -> Rule:
     """A setting of one picture."""
     return Rule(
@@ -51,13 +39,6 @@ def _of_picture(key: str, picture: str) -> Rule:
         by=("pictures.final",),
         when=lambda flat: flat["pictures.final"] is not None and picture not in flat["pictures.final"],
         why=f"pictures.final leaves {picture} out",
-    )
-
-
-def _of_rate(key: str) -> Rule:
-    """A setting of the rate's weight."""
-    return Rule(
-        key=key, by=("objective.beta",), when=lambda flat: flat["objective.beta"] == 0, why="objective.beta is 0"
     )
 
 
@@ -108,8 +89,17 @@ def _prunes_nothing(flat: Flat) -> bool:
     return is_one and "NopPruner" in flat["sweep.pruner._target_"]
 
 
+def _has_no_factors(flat: Flat) -> bool:
+    source = str(flat["dataset.source._target_"])
+    return source.startswith("pipeline.") and source not in WITH_FACTORS
+
+
 WITHOUT_FILES = ("pipeline.data.digits.Digits", "pipeline.data.shapes.Shapes")
 """Sources that read no files."""
+WITH_FACTORS = ("pipeline.data.shapes.Shapes", "pipeline.data.dsprites.DSprites")
+"""Sources of this project whose images have known factors."""
+OF_NOISE = ("importance_samples", "nll_images", "information_images", "annealing_steps", "annealing_images")
+"""Settings of the evaluation for scores of latents with noise."""
 RULES = (
     Rule(
         key="dataset.dir",
@@ -157,10 +147,23 @@ RULES = (
         when=_is_by_rate,
         why="objective/schedule=by_rate moves it: set objective.schedule.rate",
     ),
-    _of_rate("objective.free_bits"),
+    Rule(
+        key="objective.free_bits",
+        by=("objective.beta",),
+        when=lambda flat: flat["objective.beta"] == 0,
+        why="objective.beta is 0",
+    ),
     _needs("evaluation.nll_images", "evaluation.importance_samples"),
     _needs("evaluation.neighbour_images", "evaluation.neighbours"),
     _needs("evaluation.annealing_images", "evaluation.annealing_steps"),
+    *(_of_noise(f"evaluation.{key}") for key in OF_NOISE),
+    _of_noise("evaluation", choice="annealing"),
+    Rule(
+        key="evaluation.factor_samples",
+        by=("dataset",),
+        when=_has_no_factors,
+        why="these images have no known factors, as those of dataset=shapes and dataset=dsprites have",
+    ),
     _of_classification("evaluation.neighbours"),
     _of_classification("evaluation.neighbour_images"),
     _of_classification("evaluation.linear_probe"),

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 
 from pipeline.evaluation.image_scores import ImageScores
 from pipeline.evaluation.scores import CATALOGUE
+from pipeline.text.wording import counted
+
+SHOWN_FIRST = ("elbo", "rate", "distortion", "nll", "mse")
+"""Scores that the end of a training is told by, before the further ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,7 @@ class Evaluation:
             2018).
         sample_precision, sample_recall: of samples, in the same features (Kynkäänniemi et al. 2019).
         sample_density, sample_coverage: of samples, in the same features (Naeem et al. 2020).
+        samples: images that the model generated for these four, at most as many as the split has; None where none.
         feature_network: the name of the network that these features are of; None where there are no samples.
         mig, sap, factor_vae: scores of disentanglement, from 0 to 1, of data with known factors: the gap in mutual
             information (Chen et al. 2018), separated attribute predictability (Kumar et al. 2018), and the accuracy of
@@ -77,6 +82,7 @@ class Evaluation:
     sample_recall: float | None = None
     sample_density: float | None = None
     sample_coverage: float | None = None
+    samples: int | None = None
     feature_network: str | None = None
     mig: float | None = None
     sap: float | None = None
@@ -98,9 +104,19 @@ class Evaluation:
 
     def labelled(self) -> dict[str, float]:
         """The scores by their labels, such as `ELBO, nats per image`, for a person to read."""
-        numbers = self._numbers()
-        return {score.labelled(self.given_class): numbers[name] for name, score in CATALOGUE.items() if name in numbers}
+        return {self.label(name): value for name, value in self._numbers().items()}
+
+    def further(self) -> dict[str, float]:
+        """The scores that tables of runs have a column of, by their labels, without likelihood and squared error."""
+        numbers = {name: value for name, value in self._numbers().items() if CATALOGUE[name].compared}
+        return {self.label(name): value for name, value in numbers.items() if name not in SHOWN_FIRST}
+
+    def label(self, name: str) -> str:
+        """The label of a score, which says of a likelihood what it is given, and of samples how many there are."""
+        score = CATALOGUE[name]
+        samples = f", {counted(self.samples, 'sample')}" if score.of_features and self.samples else ""
+        return f"{score.labelled(self.given_class)}{samples}"
 
     def _numbers(self) -> dict[str, float]:
-        values = {name: value for name, value in vars(self).items() if name in CATALOGUE and value is not None}
-        return {name: float(value) for name, value in values.items() if math.isfinite(value)}
+        values = {name: getattr(self, name) for name in CATALOGUE}
+        return {name: float(value) for name, value in values.items() if value is not None and math.isfinite(value)}

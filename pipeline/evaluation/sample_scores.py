@@ -33,7 +33,8 @@ def sample_scores(vae: VAE, data: ImageData, shown: Split, seed: int) -> dict[st
         seed: of the samples.
 
     Returns:
-        The scores by name, and the name of the feature network as `feature_network`.
+        The scores by name, the number of samples as `samples`, and the name of the feature network as
+        `feature_network`.
     """
     real = shown.rows
     generated = generated_images(vae, data, shown.labels, seed)
@@ -54,6 +55,7 @@ def sample_scores(vae: VAE, data: ImageData, shown: Split, seed: int) -> dict[st
         "sample_recall": shares.recall,
         "sample_density": shares.density,
         "sample_coverage": shares.coverage,
+        "samples": len(generated),
         "feature_network": network.name,
     }
 

@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.evaluation import Evaluation
 from pipeline.evaluation.image_scores import ImageScores
-from pipeline.evaluation.scores import CATALOGUE
+from pipeline.evaluation.scores import CATALOGUE, Score
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.process.circumstances import circumstances
 from pipeline.runs.loaded_run import LoadedRun, load
@@ -41,6 +41,7 @@ class EvaluatedRun:
         recorded: those of them that the run had before.
         evaluation: the scores now.
         images: a line that says whether the scores of single images are in the record.
+        absent: a line for each setting that asks for scores which this model, or its data, cannot have.
     """
 
     name: str
@@ -48,6 +49,7 @@ class EvaluatedRun:
     recorded: dict[str, float]
     evaluation: Evaluation
     images: str
+    absent: list[str]
 
     def report(self, console: Console) -> None:
         """Print a table of the scores, which says of each whether the run had it already."""
@@ -58,8 +60,8 @@ class EvaluatedRun:
             table.add_row(Styled(name), f"{value:.6g}", known)
         console.print(table)
         console.print(Styled(self.images), soft_wrap=True)
-        if self.evaluation.warning:
-            console.print(Styled(self.evaluation.warning, style="yellow"), soft_wrap=True)
+        for line in (*self.absent, *filter(None, [self.evaluation.warning])):
+            console.print(Styled(line, style="yellow"), soft_wrap=True)
 
 
 def evaluate_run(config: Config) -> EvaluatedRun:
@@ -84,8 +86,33 @@ def evaluate_run(config: Config) -> EvaluatedRun:
     amend(store, trained.id, "evaluations", json.dumps(facts, indent=1), metrics=added, tags=tags)
     assert evaluation.images
     own = flatten(trained.config.get("evaluation") or {})
-    images = _keep_images(store, trained.id, evaluation.images, _others(own, flatten(config["evaluation"])))
-    return EvaluatedRun(trained.name, metrics, recorded, evaluation, images)
+    asked = flatten(config["evaluation"])
+    images = _keep_images(store, trained.id, evaluation.images, _others(own, asked))
+    new = {key: shown(value) for key, value in asked.items() if value is not None and value != own.get(key)}
+    return EvaluatedRun(trained.name, metrics, recorded, evaluation, images, _absent(trained, new, evaluation))
+
+
+def _absent(trained: LoadedRun, asked: dict[str, str], evaluation: Evaluation) -> list[str]:
+    """Say of each setting of which no score was computed why the model or its data have none."""
+    made = {CATALOGUE[name.rpartition("/")[2]].needs for name in evaluation.metrics()}
+    needed = {score.needs: score for score in CATALOGUE.values() if score.needs in asked and score.needs not in made}
+    return [
+        f"evaluation.{key}={asked[key]} gives this run no score: {_why_absent(score, trained)}"
+        for key, score in needed.items()
+        if key
+    ]
+
+
+def _why_absent(score: Score, trained: LoadedRun) -> str:
+    if score.of_posterior and not trained.vae.objective.sampling:
+        return "the latents of an autoencoder have no noise, so that it has no likelihood to be bounded"
+    if score.of_all_classes:
+        return "its encoder is told the class" if trained.vae.conditional else "its images have one class"
+    if score.of_factors and not trained.data.factors:
+        return "its images have no known factors"
+    if score.of_factors:
+        return "there are too few images of each value of a factor, or its encoder is told the factor"
+    return "the images are too few, or the numbers of this model are not finite"
 
 
 def _naming(trained: LoadedRun, now: Config, evaluation: Evaluation) -> tuple[str, dict[str, str]]:

@@ -31,12 +31,14 @@ class Outcome:
         """Print the key scores, the run's name and how to see it."""
         test = self.evaluation
         assert test
+        further = "; ".join(f"{label}: {value:.4g}" for label, value in test.further().items())
         condition = " given its class" if test.given_class else ""
         said = Text.assemble(
             ("\nDone: ", "bold green"),
             (one_line(self.run_name), "bold"),
             f", {counted(self.epochs, 'epoch')}, run {self.run_id}\n"
             f"On the {test.split} split, per image{condition}: {_likelihood(test)}, MSE {test.mse:.4f}\n",
+            f"{further[:1].upper()}{further[1:]}\n",
             (f"{test.warning}\n" if test.warning else "", "yellow"),
             f"{'Send it' if 'pipeline.sync' in self.where_to_look else 'See it'} with: {self.where_to_look}",
         )

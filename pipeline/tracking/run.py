@@ -25,7 +25,7 @@ from pipeline.tracking.measurement import MOST_METRICS, measured, same_measured
 from pipeline.tracking.run_facts import curve
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import DATABASE, sync_command
-from pipeline.tracking.tags import NOTE, REUSED
+from pipeline.tracking.tags import NO_BOUND, NOTE, REUSED
 from pipeline.tracking.transaction import whole
 from pipeline.tracking.writes import Batch, File, Model
 
@@ -135,7 +135,7 @@ class Run:
         self.params({key: value for key, value in known.data.params.items() if key not in mine})
         note = f"**Taken over** from run {run_id}: the same training."
         made = {key for metric in known.data.metrics for key in made_by(metric)}
-        of_scores = {name: value for name, value in known.data.tags.items() if name in made}
+        of_scores = {name: value for name, value in known.data.tags.items() if name in made or name == NO_BOUND}
         self.tags({REUSED: run_id, NOTE: note, **of_scores})
         with TemporaryDirectory() as folder:
             home = Path(client.download_artifacts(run_id, "", dst_path=folder))

@@ -1,6 +1,7 @@
 """`python -m pipeline.evaluate`: a finished run evaluated once more."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -98,6 +99,9 @@ def test_a_training_records_what_its_option_asks_for(checkout: Checkout) -> None
     done = checkout.train(*SMALL, "evaluation=samples", "tracking.experiment=sampled")
     assert done.returncode == 0, done.stderr
     [run] = checkout.runs("sampled")
+    assert re.search(
+        r"Active latent dimensions: \d;.*KID in features of this data set\), \d+ samples: -?\d", done.stdout
+    )
     assert {"test/kid", "test/sample_coverage", "test/linear_probe_accuracy"} <= run.data.metrics.keys()
     assert len(run.data.tags["feature_network"]) == 12
     made = {key: value for key, value in run.data.tags.items() if key.startswith("evaluation.")}
@@ -111,6 +115,18 @@ def test_a_training_records_what_its_option_asks_for(checkout: Checkout) -> None
     assert "the same" in done.stdout
     assert "added" not in done.stdout
     assert checkout.client.get_run(run.info.run_id).data.tags.items() >= made.items()
+
+
+def test_scores_that_a_model_or_its_data_cannot_have_are_told(checkout: Checkout) -> None:
+    trained = checkout.train(*SMALL, "objective=rae_l2", "tracking.experiment=without_noise")
+    assert trained.returncode == 0, trained.stderr
+    [run] = checkout.runs("without_noise")
+    more = ("evaluation=annealing", "evaluation.factor_samples=99")
+    done = evaluated(checkout, f"run={run.info.run_id}", *more)
+    assert done.returncode == 0, done.stderr
+    assert "evaluation.annealing_steps=300 gives this run no score: the latents of an autoencoder have" in done.stdout
+    assert "evaluation.factor_samples=99 gives this run no score: its images have no known factors" in done.stdout
+    assert done.stdout.count("no score") == 2, "what the run was trained with as well asks for nothing new"
 
 
 def test_the_validation_split_has_its_own_name(checkout: Checkout, run_id: str) -> None:

@@ -217,7 +217,7 @@ def test_metrics_are_named_by_their_split_and_absent_where_there_are_none() -> N
     assert evaluated.metrics("test") == {f"test/{name}": value for name, value in {**EXAMPLE, "nll": 4.0}.items()}
 
 
-OTHERS = {"split", "warning", "feature_network", "images", "given_class", "has_bound"}
+OTHERS = {"split", "warning", "feature_network", "samples", "images", "given_class", "has_bound"}
 NUMBERS = [name for name in Evaluation.__dataclass_fields__ if name not in OTHERS]
 
 

@@ -12,7 +12,7 @@ from pipeline.tracking.run_facts import FinishedRun
 
 
 def test_every_number_of_an_evaluation_is_in_the_catalogue_and_nothing_else_is() -> None:
-    others = {"split", "warning", "feature_network", "images", "given_class", "has_bound"}
+    others = {"split", "warning", "feature_network", "samples", "images", "given_class", "has_bound"}
     assert set(CATALOGUE) == {each.name for each in fields(Evaluation)} - others
     assert len({score.label for score in CATALOGUE.values()}) == len(CATALOGUE)
 

@@ -210,11 +210,13 @@ def test_what_is_taken_over_is_the_training_and_not_what_it_was_found_by(store: 
         source.metrics(1, {"validation/epoch/loss": 3.0})
         source.metrics(2, {"validation/epoch/loss": 2.0})
         source.file("config.yaml", "seed: 0")
+        source.tags({"no_bound": "latents without noise"})
     with start_run(store, "tests", "other", {"study": "mine", TRAINING_KEY: "r"}) as other:
         assert other.take_over(source.id) == {"validation/epoch/loss": 2.0}
     taken = store.run(other.id).data
     assert trained_before(store, "r") == source.id, "and not the one that has no model of its own"
     assert (taken.tags["taken_over_from"], taken.tags["study"]) == (source.id, "mine")
+    assert taken.tags["no_bound"] == "latents without noise", "else its ELBO would be ranked"
     assert not {"trial", "purpose"} & set(taken.tags)
     assert taken.params == {"model.latent_dim": "2"}
     assert [point.value for point in store.client.get_metric_history(other.id, "validation/epoch/loss")] == [3.0, 2.0]
