@@ -56,7 +56,7 @@ def compose_and_train(composed: DictConfig) -> None:
 
 def _train(config: Config, overrides: list[str]) -> None:
     hydra_config = HydraConfig.get()
-    config["tracking"]["name"] = config["tracking"]["name"] or name_of(overrides, hydra_config.runtime.choices, config)
+    config["tracking"]["name"] = config["tracking"]["name"] or name_of(overrides, hydra_config, config)
     config[CHOICES] = choices_of(hydra_config)
     prepare_process()
     from rich.console import Console

@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
@@ -59,9 +60,19 @@ OmegaConf.register_new_resolver("mlruns", lambda: str(MLRUNS), replace=True)
 OmegaConf.register_new_resolver("groups", listed_groups, replace=True)
 
 
-def search_path(config_dir: str | None) -> list[str]:
-    """The override by which `compose` finds configs in the folder of `--config-dir`, if one was given."""
-    return [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).absolute()}')}]"] if config_dir else []
+def search_path(config_dir: str | None, overrides: Sequence[str] = ()) -> list[str]:
+    """The override by which `compose` finds the configs that a command line finds beside those of the project.
+
+    Args:
+        config_dir: the folder of `--config-dir`, if one was given.
+        overrides: of the command line, of which `hydra.searchpath=` names further places.
+    """
+    typed = [each for each in overrides if each.startswith("hydra.searchpath=[")]
+    places = [f"file://{Path(config_dir).absolute()}"] if config_dir else []
+    for each in OverridesParser.create().parse_overrides(typed):
+        value: Any = each.value()  # a list, as it is in brackets
+        places += map(str, value)
+    return [f"hydra.searchpath=[{','.join(map(quoted, places))}]"] if places else []
 
 
 def plain(composed: DictConfig) -> Config:
@@ -130,18 +141,21 @@ def null_listed(line: str) -> str:
     return f"{choice[1]}{choice[2]}" if choice and nothing else line
 
 
-def name_of(overrides: Sequence[str], choices: Mapping[str, str | None], config: Config) -> str:
+def name_of(overrides: Sequence[str], hydra: DictConfig, config: Config) -> str:
     """The name of a run: what the overrides changed. To be called while Hydra is at work.
 
     Args:
         overrides: of the command line.
-        choices: the option of each config group, in what they compose.
+        hydra: Hydra's own part of what they compose.
         config: what they compose.
     """
-    groups, values = choices_and_values(OverridesParser.create().parse_overrides(list(overrides)), choices)
+    groups, values = choices_and_values(
+        OverridesParser.create().parse_overrides(list(overrides)), hydra.runtime.choices
+    )
     groups = [each for each in groups if _is_trained(each.key_or_group)]
-    default = compose(TRAIN.name, return_hydra_config=True)
-    chosen_alone = compose(TRAIN.name, [each.input_line for each in groups]) if groups else default
+    search = search_path(None, hydra.overrides.hydra)
+    default = compose(TRAIN.name, search, return_hydra_config=True)
+    chosen_alone = compose(TRAIN.name, [*search, *(each.input_line for each in groups)]) if groups else default
     before = flatten(task_config(chosen_alone))
     after = flatten(config)
     if after.get("init") and "@" not in str(after["init"]):

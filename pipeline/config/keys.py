@@ -37,7 +37,7 @@ class Keys:
     def __init__(self, primary: Primary, overrides: Sequence[str] = (), config_dir: str | None = None) -> None:
         self.primary = primary
         self.overrides = overrides
-        self.search_path = search_path(config_dir)
+        self.search_path = search_path(config_dir, [each.input_line or "" for each in _grammatical(overrides)])
 
     def below(self, parent: str) -> list[str]:
         """The keys below a dotted name; none if there is no such name."""

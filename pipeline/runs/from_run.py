@@ -53,7 +53,7 @@ def expanded(arguments: Sequence[str]) -> list[str]:
         config = recorded_config(store, run_id)
         if store.children(run_id) or not set(PARTS) <= set(config):
             raise InputError(f"{KEY}={run_id}: this run is not one training. Name one below it")
-        ours = list(_overrides(run_id, config, beside, search_path(line.config_dir)))
+        ours = list(_overrides(run_id, config, beside, search_path(line.config_dir, line.overrides)))
     return [*arguments[:position], *ours, f"++tracking.tags.{KEY}={run_id}", *arguments[position + 1 :]]
 
 

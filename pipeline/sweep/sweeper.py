@@ -1,7 +1,7 @@
 """The sweeper is what Hydra calls for `-m`: it trains the members of a family, or searches with a study."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,7 @@ class MultirunSweeper(Sweeper):
         overrides = [each for each in overrides if each.key_or_group != "resume"]  # the family's, not its members'
         members = family_members(overrides, config["sweep"]["points"], choices)
         composed = [self._composed(member) for member in members]
-        name = _family_name(overrides, choices, config)
+        name = _family_name(overrides, self.config.hydra, config)
         prepare_process()
         _check(members, composed)
         return self._train(members, composed, config, name)
@@ -81,11 +81,11 @@ class MultirunSweeper(Sweeper):
             raise JobFailed(exit_code(failures))
 
 
-def _family_name(overrides: Sequence[Override], choices: Mapping[str, str | None], config: Config) -> str:
+def _family_name(overrides: Sequence[Override], hydra: DictConfig, config: Config) -> str:
     """Name a family by what differs from the default in all of its members, and by its lists of values."""
     fixed = [each.input_line or "" for each in overrides if not each.is_sweep_override()]
     lists = [each.input_line or "" for each in overrides if each.is_sweep_override()]
-    name = name_of(fixed, choices, config)
+    name = name_of(fixed, hydra, config)
     return " ".join([*([name] if name != "default" else []), *lists]) or name
 
 

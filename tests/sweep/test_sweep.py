@@ -329,3 +329,33 @@ def test_an_epoch_whose_weights_are_not_final_judges_no_trial(checkout: Checkout
     for run in runs.values():
         betas = [value for _, value in checkout.history(run.info.run_id, "train/epoch/beta")]
         assert betas == [0, 0.5, 1, 1]
+
+
+def test_configs_of_ones_own_are_found_by_the_search_path_of_hydra(checkout: Checkout, tmp_path: Path) -> None:
+    """In a study, whose trials are composed by other processes, in a family, and by `from=` a run that was trained so."""
+    own = tmp_path / "model" / "mine.yaml"
+    own.parent.mkdir()
+    own.write_text((checkout.root / "conf" / "model" / "dense.yaml").read_text().replace("relu", "tanh"))
+    place = f"hydra.searchpath=[file://{tmp_path}]"
+    study = (
+        "sweep.study=placed",
+        "sweep.n_trials=1",
+        "model=mine",
+        "model.latent_dim=1,2",
+        "tracking.experiment=placed",
+    )
+    done = checkout.train(*COMMAND, *study, place)
+    assert done.returncode == 0, done.stderr
+    _, runs = parent_and_trials(checkout, "placed")
+    [trial] = runs.values()
+    assert trial.data.params["model.activation"] == "tanh"
+    refused = checkout.train(f"from={trial.info.run_id}", "training.epochs=1")
+    assert "this run was trained with model=mine, and there is no such option here" in refused.stderr
+    again = checkout.train(f"from={trial.info.run_id}", "training.epochs=1", "tracking.experiment=again", place)
+    assert again.returncode == 0, again.stderr
+    [run] = checkout.runs("again")
+    assert run.data.params["model.activation"] == "tanh"
+    family = ("-m", "model=mine", "model.latent_dim=1,2", "training.epochs=1", "pictures=few", "evaluation=brief")
+    several = checkout.train(*family, "tracking.experiment=placed_family", place)
+    assert several.returncode == 0, several.stderr
+    assert sum(run.data.params.get("model.activation") == "tanh" for run in checkout.runs("placed_family")) == 2

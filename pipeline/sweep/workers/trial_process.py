@@ -11,6 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
 from hydra.core.utils import setup_globals
 from omegaconf import DictConfig
 from rich.console import Console
@@ -155,6 +156,7 @@ def _trained(job: Job, images: _LatestImages, answer_to: Callable[[Epoch | Loade
 
 def _run(job: Job, task: Callable[[DictConfig], End]) -> End:
     setup_globals()
+    Plugins.instance()  # finds the kinds of places that `hydra.searchpath` may name
     done = run_hydra_job(job.hydra_context, job.hydra_config, job.overrides, job.number, task, folder=job.folder)
     end: End = done.return_value
     return end
