@@ -1,4 +1,4 @@
-"""The commands that README and docs show, as what a test can run."""
+"""The commands that README, docs and the configs show, as what a test can run."""
 
 import re
 import shlex
@@ -78,11 +78,19 @@ def blocks(language: str) -> list[Block]:
 def shown_commands() -> list[Shown]:
     """Each command once; a program that no test knows is a mistake of the page."""
     found: dict[Shown, None] = {}
-    for block in blocks("sh|bash|shell|console"):
+    for block in [*blocks("sh|bash|shell|console"), *_headers()]:
         if block.reason is None:
             for words in _commands(block.text):
                 found |= dict.fromkeys(_shown(block.page, words))
     return list(found)
+
+
+def _headers() -> Iterator[Block]:
+    """The commands at the head of each file of `conf/`, and the examples of each `--help`, without remarks on them."""
+    command = re.compile(r"^(?:#   |        )((?:make|python -m) (?:.*\\\n#   )*.*)$", re.MULTILINE)
+    for path in sorted((ROOT / "conf").rglob("*.yaml")):
+        lines = "\n".join(command.findall(path.read_text("utf-8"))).replace("\n# ", "\n")
+        yield Block(path, re.sub(r"(?<=\S) {4,}(?=\S).*", "", lines), "")
 
 
 def _commands(text: str) -> Iterator[list[str]]:

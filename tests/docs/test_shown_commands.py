@@ -40,7 +40,7 @@ def _is_executed(shown: Shown) -> bool:
     name, words = shown.module.removeprefix("pipeline."), shown.arguments
     if (name not in OF_RUNS and not any(word.startswith("from=") for word in words)) or "--help" in words:
         return False
-    if re.search(r"://|…|\$|wait=true", " ".join(words)):
+    if re.search(r"://|…|\$|wait=true|filter=", " ".join(words)):
         return False
     named = [word.partition("=") for word in words]
     return all(

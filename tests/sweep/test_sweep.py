@@ -332,7 +332,7 @@ def test_an_epoch_whose_weights_are_not_final_judges_no_trial(checkout: Checkout
 
 
 def test_configs_of_ones_own_are_found_by_the_search_path_of_hydra(checkout: Checkout, tmp_path: Path) -> None:
-    """In a study, whose trials are composed by other processes, in a family, and by `from=` a run that was trained so."""
+    """In a study, whose trials other processes compose, in a family, and by `from=` a run that was trained so."""
     own = tmp_path / "model" / "mine.yaml"
     own.parent.mkdir()
     own.write_text((checkout.root / "conf" / "model" / "dense.yaml").read_text().replace("relu", "tanh"))
