@@ -1,7 +1,8 @@
 """Black-and-white images drawn from grey ones: each value a Bernoulli variable whose mean is the grey value.
 
-Salakhutdinov and Murray (2008, "On the quantitative analysis of deep belief networks") draw MNIST anew for every epoch;
-Larochelle and Murray (2011, "The neural autoregressive distribution estimator") draw it once and for all.
+Salakhutdinov and Murray (2008, "On the quantitative analysis of deep belief networks") draw each value of MNIST, which
+others repeat for every epoch; the set of Larochelle and Murray (2011, "The neural autoregressive distribution
+estimator") is drawn once and for all.
 """
 
 from dataclasses import replace

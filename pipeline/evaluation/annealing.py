@@ -27,7 +27,7 @@ ACCEPTED = 0.65
 PILOTS = 32
 """Chains that find these sizes in advance. While sizes adapt, no chain is a fair sample, so that these do not count."""
 STEEPNESS = 4.0
-"""The betas are even steps along a sigmoid from −4 to 4, so that they are dense at both ends (the same)."""
+"""The betas are even steps along a sigmoid from −4 to 4, so that they are dense at both ends (their code)."""
 
 
 class Annealing:
@@ -120,7 +120,7 @@ class Annealing:
             log_ratios = ops.convert_to_numpy(state.log_ratios).astype(float)
             weights += abs(self.betas[index] - self.betas[before]) * log_ratios
             if index != way[-1]:
-                # Of sizes that vary, none returns to where it began at every transition (Neal 2011, section 5.4.2).
+                # Of sizes that vary, none returns to where it began at every transition (Neal 2011).
                 chance = Chance(
                     momenta=stream.standard_normal(targets.mean.shape),
                     log_uniforms=np.log(stream.uniform(size=len(weights))),

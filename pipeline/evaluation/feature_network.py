@@ -113,7 +113,7 @@ def trained(data: ImageData) -> FeatureNetwork:
     """The feature network of a data set, trained to tell the classes of its training images.
 
     Images of one class leave nothing to train: their network keeps the weights that it begins with, as random features
-    also tell sets of images apart (Naeem et al. 2020, section 5.1).
+    also tell sets of images apart (Naeem et al. 2020).
     """
     some = as_trained(data, random_order(len(data.train), SEED, "feature network")[:IMAGES])
     classes, labels = np.unique(some.labels, return_inverse=True)

@@ -33,8 +33,8 @@ def likelihood_bracket(
 def _gap(annealing: Annealing, encoded: Encoded) -> float | None:
     """The mean width, nats, of the bracket of images that the model draws, as many as those given, of their classes.
 
-    The true value is within it on average, and the bound of other images is likely to be as near to theirs (Wu et al.
-    2017, section 4.2).
+    The true value is within it on average, and the bound of other images was found to be about as near to theirs (Wu et
+    al. 2017, section 5.3.1).
     """
     bracket = annealing.bracket(len(encoded), encoded.labels)
     gap = math.nan if bracket is None else float(np.mean(bracket[1] - bracket[0]))

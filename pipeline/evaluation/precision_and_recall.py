@@ -15,12 +15,12 @@ class FidelityAndDiversity(NamedTuple):
 
     Attributes:
         precision: of the generated images, those in the ball of any real one (Kynkäänniemi et al. 2019, eq. 2).
-        recall: of the real images, those in the ball of any generated one (the same, eq. 3).
+        recall: of the real images, those in the ball of any generated one (the same).
         density: real balls that a generated image is in, divided by k: 1 on average where both sets are of one
             distribution, and more where the generated ones keep to where the real ones are dense (Naeem et al. 2020,
-            eq. 3).
+            section 3).
         coverage: of the real images, those with a generated one in their ball: 1 − 2⁻ᵏ on average where both sets are
-            large and of one distribution (the same, eq. 4 and section 3.3).
+            large and of one distribution (the same).
     """
 
     precision: float

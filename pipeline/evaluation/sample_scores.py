@@ -17,7 +17,7 @@ from pipeline.models.vae import VAE
 NEIGHBOURS = 5
 """The k-th nearest image of its own set ends the ball of an image, with the k of Naeem et al. 2020."""
 COMPONENTS = 10
-"""Gaussians of the density from which latents of a model without a prior are drawn (Ghosh et al. 2020, section 5)."""
+"""Gaussians of the density from which latents of a model without a prior are drawn (Ghosh et al. 2020, section 4)."""
 
 
 def sample_scores(vae: VAE, data: ImageData, shown: Split, seed: int) -> dict[str, Any]:

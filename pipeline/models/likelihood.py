@@ -90,7 +90,7 @@ class Bernoulli(Likelihood):
 
 @keras.saving.register_keras_serializable("pipeline")
 class ContinuousBernoulli(Likelihood):
-    """The continuous Bernoulli: a density on [0, 1] with a normaliser (Loaiza-Ganem and Cunningham 2019, eq. 5-8)."""
+    """The continuous Bernoulli: a density on [0, 1] with a normaliser (Loaiza-Ganem and Cunningham 2019)."""
 
     pixel_values = 256
 

@@ -11,7 +11,7 @@ from pipeline.models.likelihood import HALF_LOG_TURN, LOWEST_LOG_SCALE, Gaussian
 
 @keras.saving.register_keras_serializable("pipeline")
 class OptimalGaussian(Gaussian):
-    """Independent Gaussian pixels, whose variance is the mean squared error of a batch (Rybkin et al. 2021, eq. 9).
+    """Independent Gaussian pixels, whose variance is the mean squared error of a batch (Rybkin et al. 2021).
 
     While training, each batch has the variance that makes it most likely, all latents counted alike. Otherwise it is
     that of the training, as a moving mean of the logarithms, so that the likelihood of an image does not depend on

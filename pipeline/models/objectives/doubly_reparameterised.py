@@ -1,4 +1,4 @@
-"""The doubly reparameterised gradient of the importance-weighted bound (Tucker et al. 2018, DReG)."""
+"""The doubly reparameterised gradient of the importance-weighted bound (Tucker et al. 2019, DReG)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from pipeline.models.posterior import Posterior
 class DoublyReparameterised(ImportanceWeighted):
     """The importance-weighted bound, whose gradient with respect to the encoder has less variance.
 
-    A latent's share of that gradient is the square of its normalised weight (Tucker et al. 2018, eq. 8); the gradient
+    A latent's share of that gradient is the square of its normalised weight (Tucker et al. 2019); the gradient
     with respect to the decoder is that of the bound.
     """
 

@@ -21,7 +21,7 @@ class Regularised(Objective):
 
     Attributes:
         beta: weight of |z|² / 2.
-        decoder_weight: weight of the penalty of the decoder.
+        decoder_weight: weight of the penalty of the decoder, which the paper does not halve: it is 2 λ of eq. 11.
         penalty: half the sum of its squared weights (RAE-L2), or of the squared derivatives of its outputs with respect
             to the latent (RAE-GP).
     """
@@ -54,7 +54,7 @@ def weight_penalty(decoder: keras.Model) -> Any:
 def gradient_penalty(passed: Pass) -> Any:
     """Half the sum of the squared derivatives of an image's outputs with respect to its latent, the mean of a batch.
 
-    It is estimated from one random direction of each image, without bias (Hutchinson 1990).
+    It is estimated from one random direction of each image, without bias (as traces are: Girard 1989, Hutchinson 1990).
     """
     latents = ops.convert_to_tensor(passed.latents[0], "float32")
     with tf.GradientTape() as tape:

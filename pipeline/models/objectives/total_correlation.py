@@ -57,7 +57,7 @@ class TotalCorrelation(Objective):
 
 
 def rate_parts(posterior: Posterior, latents: Any, population: int) -> RateParts:
-    """The parts of the rate, by minibatch stratified sampling (Chen et al. 2018, appendix C.2).
+    """The parts of the rate, by minibatch stratified sampling (Chen et al. 2018, appendix C).
 
     Args:
         posterior: of B images, [B, D].

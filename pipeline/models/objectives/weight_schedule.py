@@ -56,7 +56,7 @@ class Constant(WeightSchedule):
 @keras.saving.register_keras_serializable("pipeline")
 @dataclass(frozen=True, kw_only=True)
 class Warmup(WeightSchedule):
-    """A linear rise from 0 (Bowman et al. 2016; Sønderby et al. 2016).
+    """A linear rise from 0 (Sønderby et al. 2016; that of Bowman et al. 2016 follows a sigmoid).
 
     Attributes:
         epochs: that the rise takes.
@@ -100,7 +100,7 @@ class Cyclical(WeightSchedule):
 @keras.saving.register_keras_serializable("pipeline")
 @dataclass(frozen=True, kw_only=True)
 class ByRate(WeightSchedule):
-    """A controller that moves the weight after each step until the rate is what is wanted (Shao et al. 2020, eq. 8).
+    """A controller that moves the weight after each step until the rate is what is wanted (Shao et al. 2020).
 
     The weight is `least` + P + I, at most `most`, where P = proportional / (1 + exp(wanted − rate)), and I is the sum
     of integral · (rate − wanted) over all steps, kept between 0 and `most` − `least` so that it turns at once.
