@@ -40,7 +40,7 @@ sweep: $(INSTALLED)  ## search with Optuna: ARGS="sweep=latent_filters dataset=f
 	@$(BIN)/python -m pipeline.train -m $(or $(value ARGS),$(error Which one? ARGS="sweep=latent_filters", kl_weight, architecture, rate_distortion, optimizer or study))
 
 dashboard: $(INSTALLED)  ## open a study in Optuna's dashboard: STUDY=its name, or the latest
-	@$(BIN)/optuna-dashboard --host 127.0.0.1 --port $(or $(DASHBOARD_PORT),8080) $(or $(STUDY:%=mlruns/studies/%.journal),$(shell ls -t mlruns/studies/*.journal 2>/dev/null | head -1))
+	@$(BIN)/optuna-dashboard --host 127.0.0.1 --port $(or $(DASHBOARD_PORT),8080) $(or $(wildcard $(or $(STUDY:%=mlruns/studies/%.journal),$(shell ls -t mlruns/studies/*.journal 2>/dev/null | head -1))),$(error No journal of a study $(STUDY) is in mlruns/studies. Of a study in a database: .venv/bin/optuna-dashboard postgresql://…))
 
 evaluate: $(INSTALLED)  ## evaluate a finished run again: RUN=its id
 	@$(BIN)/python -m pipeline.evaluate run=$(or $(RUN),$(error Which run? RUN=its id)) $(value ARGS)

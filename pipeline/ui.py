@@ -39,7 +39,7 @@ def serve_ui(port: int) -> None:
     from pipeline.tracking.ui.overview import overviews
 
     another = f"otherwise choose another port: {ui_command(port + 1)}"
-    server.refuse_busy(port, f"If it is another `{ui_command()}`, it already shows the same runs; {another}")
+    server.refuse_busy(port, f"If it is a `{ui_command()}` of this folder, it already shows these runs; {another}")
     address = f"http://{HOST}:{port}"
     store = Store()
     link = server.latest_link(store, address, overviews(store))

@@ -92,7 +92,8 @@ def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[...,
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"{key}._target_={path}: nothing found there ({error})") from error
+        cure = ". Is the folder that has it in PYTHONPATH?" if package in trusted else ""
+        raise InputError(f"{key}._target_={path}: nothing found there ({error}){cure}") from error
     if package not in trusted and str(getattr(found, "__module__", package)).partition(".")[0] != package:
         raise InputError(f"{key}._target_={path}: that is of {found.__module__}, which {module} uses for itself")
     if not callable(found):

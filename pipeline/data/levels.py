@@ -95,11 +95,10 @@ def levels_cure(span: Span, *, both: bool = False) -> str:
         both: set black even where the least value is near 0.
     """
     low, high = span
-    whole = low.is_integer() and high.is_integer()
     # Values from less than half of the largest on are taken to begin at 0.
     keys = [] if 0 <= low <= high / 2 and not both else [f"dataset.source.black={_typed(low)}"]
-    # Whole numbers up to a value above half of 255 are most likely pixels of 8 bits, none of which is quite white.
-    white = "255" if whole and not keys and 127 < high < 255 else _typed(high)
+    # Values up to one above half of 255 are most likely pixels of 8 bits, none of which is quite white.
+    white = "255" if not keys and 127 < high < 255 else _typed(high)
     return " ".join([*keys, f"dataset.source.white={white}"])
 
 

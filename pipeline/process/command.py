@@ -3,6 +3,7 @@
 import errno
 import gc
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -70,6 +71,13 @@ def enter(command: Callable[[], None], primary: Primary) -> None:
         hide_secrets()
         check_words(sys.argv[1:], primary)
         command()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        if _Job.begun:
+            raise
+        # Whoever reads has read enough, such as `head` of a help page; Python would complain as it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except JobFailed as failed:
         sys.exit(failed.args[0])
     except InputError as error:

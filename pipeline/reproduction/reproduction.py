@@ -22,13 +22,13 @@ from pipeline.process.circumstances import circumstances, differences
 from pipeline.reproduction.first_difference import DifferenceFinder, Enough, Recorded
 from pipeline.reproduction.verdict import Verdict
 from pipeline.runs.initial_weights import fresh_model
-from pipeline.runs.loaded_run import finished_training
+from pipeline.runs.loaded_run import data_of_record, finished_training
 from pipeline.runs.record import facts, parameters
 from pipeline.runs.recorded_config import recorded_config
 from pipeline.runs.setup import Setup
+from pipeline.runs.trained_vae import trained_vae
 from pipeline.tracking.ended_run import amend
 from pipeline.tracking.run_facts import curve
-from pipeline.tracking.run_files import trained_model
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.tags import PRUNED, REUSED
@@ -51,8 +51,8 @@ def reproduce(config: Config, console: Console) -> Verdict:
     run = _trained(store, str(config["run"]), console)
     record = _record(store, run, trusted, config["dataset_dir"])
     setup = Setup.from_config(record)
-    data = setup.dataset.load(judge_appearance=False)
-    vae = fresh_model(setup, record.get("init"), data, partial(trained_model, store))
+    data = data_of_record(setup.dataset)
+    vae = fresh_model(setup, record.get("init"), data, partial(trained_vae, store, trusted=trusted))
     finder = DifferenceFinder(_recorded(store, run), stops_early=PRUNED in run.data.tags)
     _train(setup, vae, data, finder, console)
     if finder.goes_on:
@@ -63,7 +63,7 @@ def reproduce(config: Config, console: Console) -> Verdict:
         epochs=finder.epochs,
         numbers=finder.numbers,
         difference=finder.difference,
-        weights=_different_weights(trained_model(store, run.info.run_id), vae) if finder.goes_on else None,
+        weights=_different_weights(trained_vae(store, run.info.run_id, trusted), vae) if finder.goes_on else None,
         changed=_changed(run, record, data),
     )
     _note(store, verdict)

@@ -12,8 +12,8 @@ from pipeline.errors import InputError
 from pipeline.metric_names import under_current_names
 from pipeline.models.vae import VAE
 from pipeline.runs.recorded_config import recorded_config
+from pipeline.runs.trained_vae import trained_vae
 from pipeline.tracking.lifecycle import is_open
-from pipeline.tracking.run_files import trained_model
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import FINGERPRINT
@@ -52,9 +52,21 @@ class LoadedRun:
             InputError: the data are gone or different.
         """
         dataset: DatasetSettings = build(self.config["dataset"], "dataset", self.trusted, expected=DatasetSettings)
-        data = dataset.load(judge_appearance=False)
+        data = data_of_record(dataset)
         refuse_other_data(data, self.fingerprint, f"run {self.id}", "name their folder: dataset_dir=/path")
         return data
+
+
+def data_of_record(dataset: DatasetSettings) -> ImageData:
+    """Read the images of a finished run.
+
+    Raises:
+        InputError: they are gone; the message has the key of the commands that read finished runs.
+    """
+    try:
+        return dataset.load(judge_appearance=False)
+    except InputError as error:
+        raise InputError(str(error).replace("dataset.dir", "dataset_dir")) from error
 
 
 def refuse_other_data(data: ImageData, fingerprint: str, subject: str, cure: str) -> None:
@@ -104,7 +116,7 @@ def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Se
         store: that has it.
         name: of the run, by which `Store.run` knows it.
         dataset_dir: where the files of the data set are now; null: where they were.
-        trusted: packages that its data set may come from.
+        trusted: packages that its data set and the classes of its model may come from.
 
     Raises:
         InputError: there is no such run, it is not finished, or it holds no model.
@@ -115,6 +127,6 @@ def load(store: Store, name: str, *, dataset_dir: str | None = None, trusted: Se
     config["dataset"]["dir"] = dataset_dir or config["dataset"]["dir"]
     metrics = under_current_names(run.data.metrics)
     before = run.data.tags.get(FINGERPRINT, "")
-    vae = trained_model(store, run_id)
+    vae = trained_vae(store, run_id, trusted)
     name, tags = str(run.info.run_name), dict(run.data.tags)
     return LoadedRun(run_id, name, store, config, vae, metrics, before, tags, trusted)

@@ -16,6 +16,7 @@ class Outcome:
 
     Attributes:
         epochs: that were trained.
+        kept: the epoch, from 1, whose weights the model has, if the training stopped before its last epoch; else None.
         metrics: of its last epoch and of the evaluation, by name.
         evaluation: None where an earlier run's was taken over.
     """
@@ -26,17 +27,19 @@ class Outcome:
     metrics: dict[str, float]
     evaluation: Evaluation | None
     where_to_look: str
+    kept: int | None = None
 
     def report(self, console: Console) -> None:
         """Print the key scores, the run's name and how to see it."""
         test = self.evaluation
         assert test
         further = "; ".join(f"{label}: {value:.4g}" for label, value in test.further().items())
+        stopped = f" (stopped early, as none was better than epoch {self.kept}, which is kept)" if self.kept else ""
         condition = " given its class" if test.given_class else ""
         said = Text.assemble(
             ("\nDone: ", "bold green"),
             (one_line(self.run_name), "bold"),
-            f", {counted(self.epochs, 'epoch')}, run {self.run_id}\n"
+            f", {counted(self.epochs, 'epoch')}{stopped}, run {self.run_id}\n"
             f"On the {test.split} split, per image{condition}: {_likelihood(test)}, MSE {test.mse:.4f}\n",
             f"{further[:1].upper()}{further[1:]}\n",
             (f"{test.warning}\n" if test.warning else "", "yellow"),

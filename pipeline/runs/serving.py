@@ -6,13 +6,13 @@ from pydantic import Field
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.config.build import check_value
+from pipeline.config.build import check_value, trusted_of
 from pipeline.config.names import Config
 from pipeline.places import HOST, IS_INSTALLED
 from pipeline.runs.loaded_run import finished_training
+from pipeline.runs.trained_vae import trained_vae
 from pipeline.text.wording import one_line
 from pipeline.tracking.model_server import serve_model
-from pipeline.tracking.run_files import trained_model
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.ui.server import refuse_busy
 
@@ -30,7 +30,7 @@ def serve_run(config: Config, console: Console) -> None:
     refuse_busy(port, f"Choose another: port={port + 1}{of_make}")
     store = store_of(config)
     run = finished_training(store, str(config["run"])).info
-    vae = trained_model(store, run.run_id)
+    vae = trained_vae(store, run.run_id, trusted_of(config))
     where = f" ({run.run_id}) answers at http://{HOST}:{port}/invocations\nStop with Ctrl-C."
     console.print(Text.assemble("Run ", (one_line(run.run_name), "bold"), where), soft_wrap=True)
     serve_model(vae, port)

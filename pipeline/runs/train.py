@@ -13,6 +13,7 @@ from pipeline.data.images import ImageData
 from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
 from pipeline.evaluation.evaluate import evaluate
+from pipeline.figures import best_epoch
 from pipeline.metric_names import LOSS
 from pipeline.pictures.gallery import Gallery
 from pipeline.places import checkpoint_of
@@ -24,13 +25,13 @@ from pipeline.runs.outcome import Outcome
 from pipeline.runs.record import Recorder, facts
 from pipeline.runs.recorded_config import recorded_config
 from pipeline.runs.setup import Setup
+from pipeline.runs.trained_vae import trained_vae
 from pipeline.runs.training_key import training_key
 from pipeline.runs.travelling_checkpoint import CheckpointSender, fetch_checkpoint, has_checkpoint
 from pipeline.text.wording import one_line
 from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
 from pipeline.tracking.run_facts import trained_before
-from pipeline.tracking.run_files import trained_model
 from pipeline.tracking.sent_checkpoint import SentCheckpoint
 from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.settings import TrackingSettings
@@ -73,7 +74,7 @@ def train(
     if config.get("init"):  # by its id: a champion may be another run when this one is reproduced
         config = config | {"init": _id_of(store, "init", config["init"])}
     data = load(setup.dataset)
-    vae = fresh_model(setup, config.get("init"), data, partial(trained_model, store))
+    vae = fresh_model(setup, config.get("init"), data, partial(trained_vae, store, trusted=trusted_of(config)))
     setup.pictures.check(vae.latent_dim, len(data.test))
     if resume:
         recorded = store.run(resume).data.tags.get(FINGERPRINT, data.fingerprint)
@@ -147,9 +148,7 @@ def _id_of(store: Store, key: str, name: str) -> str:
 def _train(
     record: Recorder, setup: Setup, config: Config, console: Console, listeners: Sequence[EpochListener]
 ) -> Outcome:
-    run = record.run
-    data = record.data
-    vae = record.gallery.vae
+    run, data, vae = record.run, record.data, record.gallery.vae
     checkpoint = checkpoint_of(run.id)
     copy = SentCheckpoint(run.store, run.id, checkpoint)
     with _ended_early(run, copy, resume_command(run.store.uri, run.id, trusted_of(config))):
@@ -169,7 +168,9 @@ def _train(
         record.conclude(history, evaluation, setup.evaluation)
     run.once_finished(partial(_remove, copy))
     metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()
-    return Outcome(run.id, run.name, len(history[LOSS]), metrics, evaluation, run.where_to_look())
+    stopped = len(history[LOSS]) < setup.training.epochs
+    kept = best_epoch(history, vae.objective.schedule.final_from) if stopped else None
+    return Outcome(run.id, run.name, len(history[LOSS]), metrics, evaluation, run.where_to_look(), kept)
 
 
 def _remove(copy: SentCheckpoint) -> None:

@@ -14,6 +14,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.config.build import trusted_of
 from pipeline.config.composition import TRAIN, task_config
 from pipeline.config.explanation import explain
 from pipeline.config.names import Config
@@ -100,9 +101,9 @@ def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: S
     """
     from pipeline.runs.initial_weights import fresh_model
     from pipeline.runs.setup import Setup
+    from pipeline.runs.trained_vae import trained_vae
     from pipeline.sweep.objectives import check_evaluated, check_objectives
     from pipeline.sweep.training_cost import TrainingCost, cost_of
-    from pipeline.tracking.run_files import trained_model
     from pipeline.tracking.settings import store_of
 
     check_objectives(plan.settings, list(plan.space))
@@ -111,7 +112,7 @@ def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: S
 
     @cache
     def stored(run_id: str) -> Any:
-        return trained_model(store_of(configs[0]), run_id)
+        return trained_vae(store_of(configs[0]), run_id, trusted_of(configs[0]))
 
     for point, config in zip(points, configs, strict=True):
         with _naming(point):

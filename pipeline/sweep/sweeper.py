@@ -13,6 +13,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from pipeline.config.build import trusted_of
 from pipeline.config.composition import name_of, task_config
 from pipeline.config.names import Config, quoted
 from pipeline.errors import InputError, Interrupted
@@ -116,13 +117,15 @@ def _check(members: Sequence[FamilyMember], composed: Sequence[Config]) -> None:
     """Refuse a wrong setting of any member before the first training begins."""
     from pipeline.runs.initial_weights import model_of
     from pipeline.runs.setup import Setup
-    from pipeline.tracking.run_files import trained_model
+    from pipeline.runs.trained_vae import trained_vae
 
     for member, config in zip(members, composed, strict=True):
         try:
             setup = Setup.from_config(config)
             if config.get("init"):
-                model_of(str(config["init"]), partial(trained_model, setup.tracking.connect()))
+                model_of(
+                    str(config["init"]), partial(trained_vae, setup.tracking.connect(), trusted=trusted_of(config))
+                )
         except InputError as error:
             raise InputError(f"{member.name}: {error}" if member.name else str(error)) from error
 

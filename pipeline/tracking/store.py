@@ -91,8 +91,8 @@ class Store:
             if self.silence:
                 raise StoreUnreachable(f"{self.silence}. Run {name} is not recorded on this machine") from error
             raise NoSuchRun(
-                f"run {name} is not in {self.uri}: {first_line(error)}. Expected the id of a run, as "
-                f"{ui_command()} shows it, the beginning of one, or <study>@champion"
+                f"run {name} is not in {self.uri}: {first_line(error)}. Expected the id of a run, as {ui_command()} "
+                "shows it, the beginning of one, or <study>@champion. Where a server has it, set tracking.uri"
             ) from error
         if run.info.lifecycle_stage == "deleted":
             cure = "Restore it in the MLflow UI, among the runs of the state Deleted, or name another"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from checkout import SMALL, Checkout, wait_for_epoch
+from data_files import pixels
 from earlier_records import make_earlier
 from mlflow.entities import Run
 
@@ -184,3 +185,17 @@ def test_runs_that_hold_others_or_did_not_end_well_are_refused(checkout: Checkou
     done = reproduced(checkout, checkout.runs("diverged")[0])
     assert done.returncode == 2
     assert "is FAILED; expected one that is finished" in done.stderr
+
+
+def test_data_that_were_moved_are_asked_for_by_the_key_of_the_command(checkout: Checkout, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.npz"
+    np.savez(kept, x_train=pixels(60, 8, 8), y_train=np.arange(60) % 2)
+    done = checkout.train(*SMALL, "dataset=npz", f"dataset.dir={kept}", "tracking.experiment=moved")
+    assert done.returncode == 0, done.stderr
+    kept.rename(tmp_path / "moved.npz")
+    [run] = checkout.runs("moved")
+    lost = checkout.run("pipeline.reproduce", f"run={run.info.run_id}")
+    assert lost.returncode == 2
+    assert "Set dataset_dir=/path/to/file.npz" in lost.stderr
+    done = checkout.run("pipeline.reproduce", f"run={run.info.run_id}", f"dataset_dir={tmp_path / 'moved.npz'}")
+    assert done.returncode == 0, done.stdout + done.stderr

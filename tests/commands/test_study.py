@@ -74,7 +74,8 @@ def test_a_study_that_is_not_there_is_refused_with_those_that_are(plan, checkout
     for _ in range(2):  # of no file, and of a file without studies, which stays as it is
         done = checkout.run("pipeline.study", "name=mine", f"storage=sqlite:///{database}")
         assert done.returncode == 2
-        assert f"name=mine: there is no such study in storage=sqlite:///{database}; it has no study" in done.stderr
+        assert f"name=mine: there is no such study in storage=sqlite:///{database}; it has no study yet" in done.stderr
+        assert "One that began just now is there once its first command has checked the search space" in done.stderr
         assert not database.exists() or not database.stat().st_size
         database.touch()
     done = checkout.run("pipeline.study", "wait=perhaps")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -143,6 +144,19 @@ def test_a_posterior_that_collapsed_is_told_in_the_terminal_and_in_the_descripti
     assert run.data.tags["mlflow.note.content"].startswith("**Posterior collapse: 2 of 2 latent dimensions")
     assert "lower objective.beta (now 1000)" in run.data.tags["mlflow.note.content"]
     assert run.data.metrics["test/collapsed"] == 1
+
+
+def test_a_training_that_stops_early_says_so_and_which_epoch_it_keeps(checkout: Checkout) -> None:
+    done = checkout.train(
+        *SMALL, "training.epochs=99", "training.patience=1", "training.learning_rate=1e-30", "tracking.experiment=early"
+    )
+    assert done.returncode == 0, done.stderr
+    assert (
+        said := re.search(
+            r"(\d+) epochs \(stopped early, as none was better than epoch (\d+), which is kept\)", done.stdout
+        )
+    )
+    assert int(said[1]) == int(said[2]) + 1, "one epoch of patience"
 
 
 @real_data

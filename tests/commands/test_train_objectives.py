@@ -30,6 +30,7 @@ def test_the_rate_arrives_at_what_is_wanted_within_a_nat(checkout: Checkout, obj
     [run] = checkout.runs(experiment)
     assert run.data.metrics["test/rate"] == pytest.approx(20, abs=1)
     assert run.data.metrics["train/epoch/rate"] == pytest.approx(20, abs=1)
+    assert run.data.metrics["test/active_units"] == 8, "a rate that tells nothing of the image would be no success"
 
 
 def test_codes_are_learned_and_sampled_from_a_fitted_density(checkout: Checkout) -> None:

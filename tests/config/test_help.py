@@ -1,5 +1,7 @@
 """`--help` of each command: the groups that it lists are those that the command can choose from, with their options."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,3 +57,18 @@ def test_options_of_ones_own_are_listed_too(checkout: Checkout, tmp_path: Path) 
 def test_help_of_a_study_shows_its_keys(checkout: Checkout) -> None:
     done = checkout.train("--help", "sweep=study", "sweep.study=mine")
     assert "  n_trials: 30\n" in done.stdout
+
+
+def test_a_reader_of_the_help_may_stop_early(checkout: Checkout) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m pipeline.train --help | head -1",
+        shell=True,
+        cwd=checkout.root,
+        env=checkout.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.stdout == "Train a variational autoencoder and record it in MLflow.\n"
+    assert done.stderr == ""

@@ -196,3 +196,9 @@ def test_levels_that_leave_nothing_are_said(tmp_path: Path, change: Callable[[np
     [keys] = cures_of(told)
     assert [key.partition("=")[0] for key in keys] == ["dataset.source.black", "dataset.source.white"]
     assert np.ptp(loaded("npz", f"dir={tmp_path}", *keys).train.images) == 255
+
+
+def test_floats_up_to_nearly_255_are_taken_for_pixels_of_8_bits(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=spots() * 0.999)
+    told = refusal(lambda: loaded("npz", f"dir={tmp_path}"))
+    assert told.endswith("expected uint8, uint16, bool or floats from 0 to 1. Set dataset.source.white=255")

@@ -32,31 +32,44 @@ def test_what_the_page_says_works(checkout: Checkout, tmp_path: Path, page: Path
     for name, text in ({"mine/__init__.py": ""} | _files(page)).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    [shown] = [
-        line
-        for block in blocks("sh")
-        if block.page == page
-        for line in block.text.splitlines()
-        if "--config-dir" in line
-    ]
+    lines = [line for block in blocks("sh") if block.page == page for line in block.text.splitlines()]
+    commands = [line.removeprefix("PYTHONPATH=. python ") for line in lines if line.startswith("PYTHONPATH=. python ")]
+    small = " ".join(each for each in SMALL if not each.startswith("model."))
     environment = checkout.environment()
     environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(checkout.root)])
-    assert shown.startswith("PYTHONPATH=. python ")
-    command = shown.removeprefix("PYTHONPATH=. python ")
-    small = " ".join(each for each in SMALL if not each.startswith("model."))
-    done = subprocess.run(
-        f"{sys.executable} {command} {small} tracking.experiment={page.stem}",
+    run_id = ""
+    for command in commands:
+        more = f"{small} tracking.experiment={page.stem}" if "pipeline.train" in command else ""
+        done = _typed(f"{command} {more}".replace("<run>", run_id), tmp_path, environment)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        assert "Without pictures" not in done.stdout
+        run = checkout.runs(page.stem)[0]
+        assert run.info.status == "FINISHED"
+        run_id = run.info.run_id
+    assert len(commands) >= 2, "which train, and use what was trained"
+    without = _typed(f"-m pipeline.generate run={run_id}", tmp_path, environment)
+    if page.stem == "own_objective":
+        assert without.returncode == 2
+        assert "was trained with mine.schedules.SquareRoot, which its model needs. If you trust" in without.stderr
+        assert "set trusted=[mine]" in without.stderr
+        del environment["PYTHONPATH"]
+        lost = _typed(f"-m pipeline.generate run={run_id} 'trusted=[mine]'", checkout.root, environment)
+        assert "(No module named 'mine'). Is the folder that has it in PYTHONPATH?" in lost.stderr
+    else:
+        assert without.returncode == 0, without.stderr
+
+
+def _typed(command: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        f"{sys.executable} {command}",
         shell=True,
-        cwd=tmp_path,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
         timeout=300,
     )
-    assert done.returncode == 0, done.stderr
-    [run] = checkout.runs(page.stem)
-    assert run.info.status == "FINISHED"
 
 
 def test_pages_are_found() -> None:

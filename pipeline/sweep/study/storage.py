@@ -114,11 +114,12 @@ def known_study(name: str | None, address: Address | None) -> optuna.Study:
         if name in there:
             return optuna.load_study(study_name=name, storage=storage)
     place = f"storage={address}" if address else str(places.STUDIES)
-    known = f"expected one of: {', '.join(there)}" if there else "it has no study"
+    known = f"expected one of: {', '.join(there)}" if there else "it has no study yet"
+    began = ". One that began just now is there once its first command has checked the search space" if address else ""
     cure = "" if address else ". A study in a database needs its address: storage=postgresql://…"
     if name is None and address is None:
         raise InputError(f"{place} has no study yet{cure}. Begin one: python -m pipeline.train -m sweep=latent_filters")
-    raise InputError(f"name={shown(name)}: there is no such study in {place}; {known}{cure}")
+    raise InputError(f"name={shown(name)}: there is no such study in {place}; {known}{began}{cure}")
 
 
 def _refuse_network(folder: Path) -> None:
