@@ -58,7 +58,7 @@ def sheets(
     Args:
         store: that has the runs.
         runs: in the order in which they are shown.
-        trusted: packages that data sets may come from.
+        trusted: packages that data sets and classes of models may come from.
         after_each: called when a run is done.
     """
     widest = max(int(run.params.get("model.latent_dim", 0)) for run in runs)

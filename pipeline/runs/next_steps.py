@@ -16,19 +16,17 @@ def next_steps(parent: Run, one: str, of: str, overrides: Sequence[str]) -> str:
         of: that training, in words.
         overrides: the overrides of the command that trained them.
     """
-    where = [shlex.quote(each) for each in overrides if each.startswith("tracking.uri=")]
-    trusted = [shlex.quote(each) for each in overrides if each.startswith("trusted=")]
+    same = [shlex.quote(each) for each in overrides if each.startswith(("tracking.uri=", "trusted="))]
     lines = {
         "See them": parent.where_to_look(),
-        "Compare them": _command("compare", f"'runs=[{parent.id}]'", where, trusted),
-        f"Generate from {of}": _command("generate", f"run={one}", where, trusted),
-        "Serve it": _command("serve", f"run={one}", where, []),
-        "Reproduce it": _command("reproduce", f"run={one}", where, trusted),
+        "Compare them": _command("compare", f"'runs=[{parent.id}]'", same),
+        f"Generate from {of}": _command("generate", f"run={one}", same),
+        "Serve it": _command("serve", f"run={one}", same),
+        "Reproduce it": _command("reproduce", f"run={one}", same),
     }
     width = max(map(len, lines))
     return "\n".join(f"{says:<{width}}  {command}" for says, command in lines.items())
 
 
-def _command(name: str, *parts: str | Sequence[str]) -> str:
-    words = [word for part in parts for word in ([part] if isinstance(part, str) else part)]
-    return " ".join([f"{python()} -m pipeline.{name}", *words])
+def _command(name: str, which: str, same: Sequence[str]) -> str:
+    return " ".join([f"{python()} -m pipeline.{name}", which, *same])
