@@ -48,8 +48,11 @@ def trained_vae(store: Store, name: str, trusted: Sequence[str]) -> VAE:
 
 
 def _classes_of_users(store: Store, name: str) -> list[str]:
-    """The dotted paths of the classes, neither ours nor of Keras, that a run was trained with."""
-    config = recorded_config(store, store.run(name).info.run_id)
+    """The dotted paths of the classes, neither ours nor of Keras, that a run was trained with, if its config says."""
+    try:
+        config = recorded_config(store, store.run(name).info.run_id)
+    except InputError:  # of a run that is no training, of which the message about its model tells more
+        return []
     values = flatten({part: config.get(part) or {} for part in _STORED}, targets=True)
     paths = [str(value) for key, value in values.items() if key.endswith("._target_")]
     return [path for path in paths if path.partition(".")[0] not in ("pipeline", "keras")]
