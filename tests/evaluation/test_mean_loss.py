@@ -6,7 +6,9 @@ from linear_gaussian import data_of, noise_images, settings
 from passes import made
 
 from pipeline.evaluation.evaluate import evaluate
+from pipeline.evaluation.mean_loss import BATCH
 from pipeline.models.objectives.capacity import Capacity
+from pipeline.models.objectives.dip import DisentangledInferredPrior
 from pipeline.models.objectives.importance_weighted import ImportanceWeighted
 from pipeline.models.objectives.mean_discrepancy import MeanDiscrepancy
 from pipeline.models.objectives.objective import Objective
@@ -49,6 +51,15 @@ def test_images_are_compared_with_each_other_in_parts_of_equal_size(small_vae) -
     """The sum of the three parts of the rate is that of its samples, however many images are compared."""
     _, found = evaluated(small_vae, made(TotalCorrelation, beta=1.0, information_weight=1.0, dimensionwise_weight=1.0))
     assert found.loss == pytest.approx(-found.elbo, abs=4 * np.sqrt(2 / len(IMAGES)))
+
+
+def test_a_covariance_is_one_of_a_part_and_not_of_all_images(small_vae) -> None:
+    """Two parts of equal images have none, though one part differs from the other: as in training, by batches."""
+    vae = small_vae(
+        objective=made(DisentangledInferredPrior, beta=1.0, off_diagonal=2.0, diagonal=5.0, of_latents=False)
+    )
+    found = evaluate(vae, data_of(np.repeat(IMAGES[:2], BATCH, axis=0)), settings())
+    assert found.loss == pytest.approx(5 * vae.latent_dim - found.elbo, rel=1e-5)
 
 
 def test_a_discrepancy_of_no_weight_costs_nothing(small_vae) -> None:
