@@ -6,6 +6,7 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
+from pipeline.data.chunks import CHUNK
 from pipeline.models.likelihood import (
     Bernoulli,
     ContinuousBernoulli,
@@ -160,12 +161,16 @@ def test_bits_of_a_normal_density_are_those_of_its_probability_of_256_levels(sca
     nll = per_pixel(likelihood, edges[:-1] + 0.5 / 256, 0.5)
     bits = [likelihood.bits_per_dimension(each, np.full((1, 1, 1, 1), 128, np.uint8)) for each in nll]
     np.testing.assert_allclose(bits, exact, atol=0.02)
+    assert likelihood.bits_per_dimension(0.0, np.full((1, 2, 2, 1), 128, np.uint8)) == 8, "a density of 1 is 1 of 256"
 
 
 def test_what_gives_no_probability_of_the_pixels_has_no_bits() -> None:
     black = np.zeros((2, 28, 28, 1), np.uint8)
     assert SquaredError(link="sigmoid").bits_per_dimension(100.0, black) is None
     assert Bernoulli().bits_per_dimension(100.0, black + np.uint8(254)) is None
+    of_several_chunks = np.zeros((CHUNK // 2**20 + 1, 2**10, 2**10, 1), np.uint8)
+    of_several_chunks[-1] = 128
+    assert Bernoulli().bits_per_dimension(100.0, of_several_chunks) is None, "the last chunk is grey"
 
 
 @every_likelihood
