@@ -13,7 +13,6 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from pipeline.config.build import trusted_of
 from pipeline.config.composition import name_of, task_config
 from pipeline.config.names import Config, quoted
 from pipeline.errors import InputError, Interrupted
@@ -115,6 +114,7 @@ def _print_summary(parent: "Run", overrides: Sequence[str]) -> None:
 
 def _check(members: Sequence[FamilyMember], composed: Sequence[Config]) -> None:
     """Refuse a wrong setting of any member before the first training begins."""
+    from pipeline.config.build import trusted_of
     from pipeline.runs.initial_weights import model_of
     from pipeline.runs.setup import Setup
     from pipeline.runs.trained_vae import trained_vae
