@@ -52,7 +52,7 @@ def test_what_the_page_says_works(checkout: Checkout, tmp_path: Path, page: Path
         assert without.returncode == 2
         assert "was trained with mine.schedules.SquareRoot, which its model needs. If you trust" in without.stderr
         assert "set trusted=[mine]" in without.stderr
-        del environment["PYTHONPATH"]
+        environment["PYTHONPATH"] = str(checkout.root)
         lost = _typed(f"-m pipeline.generate run={run_id} 'trusted=[mine]'", checkout.root, environment)
         assert "(No module named 'mine'). Is the folder that has it in PYTHONPATH?" in lost.stderr
     else:

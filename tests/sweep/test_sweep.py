@@ -351,9 +351,9 @@ def test_configs_of_ones_own_are_found_by_the_search_path_of_hydra(checkout: Che
     assert trial.data.params["model.activation"] == "tanh"
     refused = checkout.train(f"from={trial.info.run_id}", "training.epochs=1")
     assert "this run was trained with model=mine, and there is no such option here" in refused.stderr
-    again = checkout.train(f"from={trial.info.run_id}", "training.epochs=1", "tracking.experiment=again", place)
+    again = checkout.train(f"from={trial.info.run_id}", "training.epochs=1", "tracking.experiment=placed_again", place)
     assert again.returncode == 0, again.stderr
-    [run] = checkout.runs("again")
+    [run] = checkout.runs("placed_again")
     assert run.data.params["model.activation"] == "tanh"
     family = ("-m", "model=mine", "model.latent_dim=1,2", "training.epochs=1", "pictures=few", "evaluation=brief")
     several = checkout.train(*family, "tracking.experiment=placed_family", place)
