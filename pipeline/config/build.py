@@ -83,7 +83,7 @@ def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[...,
         raise InputError(f"{key}._target_={shown(path)}: expected the dotted path of a class or function")
     allowed = (*ALLOWED, *trusted)
     package = path.partition(".")[0]
-    if not f"{path}.".startswith(tuple(f"{each}." for each in allowed)):
+    if not is_within(path, allowed):
         raise InputError(
             f"{key}._target_={path}: only {', '.join(allowed)} may be named. "
             f"If you trust this package, set trusted=[{package}]"
@@ -92,13 +92,18 @@ def locate(path: object, key: str, trusted: Sequence[str] = ()) -> Callable[...,
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        cure = ". Is the folder that has it in PYTHONPATH?" if package in trusted else ""
+        cure = ". Is the folder that has it in PYTHONPATH?" if is_within(path, trusted) else ""
         raise InputError(f"{key}._target_={path}: nothing found there ({error}){cure}") from error
     if package not in trusted and str(getattr(found, "__module__", package)).partition(".")[0] != package:
         raise InputError(f"{key}._target_={path}: that is of {found.__module__}, which {module} uses for itself")
     if not callable(found):
         raise InputError(f"{key}._target_={path}: that is a {type(found).__name__}; expected a class or function")
     return found
+
+
+def is_within(path: str, packages: Sequence[str]) -> bool:
+    """Whether a dotted path lies in one of the packages."""
+    return f"{path}.".startswith(tuple(f"{each}." for each in packages))
 
 
 def _nested(value: Any, key: str, trusted: Sequence[str]) -> Any:

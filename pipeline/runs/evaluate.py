@@ -20,7 +20,7 @@ from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.process.circumstances import circumstances
 from pipeline.runs.loaded_run import LoadedRun, load
 from pipeline.runs.recorded_scores import recorded_scores
-from pipeline.text.wording import one_line
+from pipeline.text.wording import counted, one_line
 from pipeline.tracking.comparability import made_by
 from pipeline.tracking.ended_run import add_files, amend
 from pipeline.tracking.settings import store_of
@@ -60,6 +60,8 @@ class EvaluatedRun:
             table.add_row(Styled(name), f"{value:.6g}", known)
         console.print(table)
         console.print(Styled(self.images), soft_wrap=True)
+        if self.evaluation.samples:
+            console.print(f"Scores of samples are of {counted(self.evaluation.samples, 'sample')}", highlight=False)
         for line in (*self.absent, *filter(None, [self.evaluation.warning])):
             console.print(Styled(line, style="yellow"), soft_wrap=True)
 

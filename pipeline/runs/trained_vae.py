@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from pipeline.config.build import locate
+from pipeline.config.build import is_within, locate
 from pipeline.config.names import flatten
 from pipeline.errors import InputError
 from pipeline.models.vae import VAE
@@ -33,7 +33,7 @@ def trained_vae(store: Store, name: str, trusted: Sequence[str]) -> VAE:
         return cast(VAE, trained_model(store, name))
     except InputError as error:
         own = _classes_of_users(store, name)
-        strange = [path for path in own if not f"{path}.".startswith(tuple(f"{each}." for each in trusted))]
+        strange = [path for path in own if not is_within(path, trusted)]
         if strange:
             packages = ",".join(dict.fromkeys(path.partition(".")[0] for path in strange))
             raise InputError(
@@ -55,4 +55,4 @@ def _classes_of_users(store: Store, name: str) -> list[str]:
         return []
     values = flatten({part: config.get(part) or {} for part in _STORED}, targets=True)
     paths = [str(value) for key, value in values.items() if key.endswith("._target_")]
-    return [path for path in paths if path.partition(".")[0] not in ("pipeline", "keras")]
+    return [path for path in paths if not is_within(path, ("pipeline", "keras"))]

@@ -113,6 +113,7 @@ def test_a_training_records_what_its_option_asks_for(checkout: Checkout) -> None
     assert not made.keys() & checkout.client.get_run(run.info.run_id).data.tags.keys(), "of scores of another name"
     done = evaluated(checkout, f"run={run.info.run_id}", "evaluation=samples")
     assert "the same" in done.stdout
+    assert "Scores of samples are of 300 samples\n" in done.stdout, "as many as the split has images"
     assert "added" not in done.stdout
     assert checkout.client.get_run(run.info.run_id).data.tags.items() >= made.items()
 

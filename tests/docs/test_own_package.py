@@ -2,12 +2,13 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from checkout import SMALL, Checkout
+from checkout import SMALL, Checkout, free_port
 from shown_commands import blocks, pages
 
 FOLLOWED = [
@@ -49,6 +50,17 @@ def test_what_the_page_says_works(checkout: Checkout, tmp_path: Path, page: Path
     assert len(commands) >= 2, "which train, and use what was trained"
     without = _typed(f"-m pipeline.generate run={run_id}", tmp_path, environment)
     if page.stem == "own_objective":
+        begun = _typed(
+            f"-m pipeline.train init={run_id} 'trusted=[mine]' {small} tracking.experiment=begun", tmp_path, environment
+        )
+        assert begun.returncode == 0, begun.stderr
+        port = free_port()
+        with checkout.start_anew(
+            *("pipeline.serve", f"run={run_id}", f"port={port}", "trusted=[mine]"), env=environment
+        ) as server:
+            assert server.stdout
+            assert any(f"answers at http://127.0.0.1:{port}/" in line for line in server.stdout)
+            server.send_signal(signal.SIGINT)
         assert without.returncode == 2
         assert "was trained with mine.schedules.SquareRoot, which its model needs. If you trust" in without.stderr
         assert "set trusted=[mine]" in without.stderr

@@ -171,7 +171,8 @@ def test_a_finished_run_cannot_be_reopened_and_an_unknown_one_is_named(store: St
     with pytest.raises(InputError, match=f"resume={run.id}: this run is finished"), reopen_run(store, run.id):
         pass
     with pytest.raises(
-        InputError, match=r"run nothing is not in sqlite.* Expected the id of a run, as make ui shows it"
+        InputError,
+        match=r"run nothing is not in sqlite.* the id of a run, as make ui shows it.*a server has it, set tracking.uri",
     ):
         store.run("nothing")
 
