@@ -22,7 +22,10 @@ def compose_and_evaluate(composed: DictConfig) -> None:
 
         from pipeline.runs.evaluate import evaluate_run
 
-        evaluate_run(config).report(Console())
+        console = Console()
+        with console.status("Evaluating the run"):
+            evaluated = evaluate_run(config)
+        evaluated.report(console)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,11 @@ def compose_and_generate(composed: DictConfig) -> None:
 
         from pipeline.generation.generation import generate
 
-        for path in generate(config):
-            Console().print(Text(str(path)), soft_wrap=True)
+        console = Console()
+        with console.status("Loading the model and generating"):
+            paths = generate(config)
+        for path in paths:
+            console.print(Text(str(path)), soft_wrap=True)
 
 
 if __name__ == "__main__":

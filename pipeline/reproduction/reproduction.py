@@ -56,7 +56,8 @@ def reproduce(config: Config, console: Console) -> Verdict:
     finder = DifferenceFinder(_recorded(store, run), stops_early=PRUNED in run.data.tags)
     _train(setup, vae, data, finder, console)
     if finder.goes_on:
-        finder.compare(None, evaluate(vae, data, setup.evaluation).metrics())
+        with console.status("Evaluating the model"):
+            finder.compare(None, evaluate(vae, data, setup.evaluation).metrics())
     verdict = Verdict(
         run_id=run.info.run_id,
         name=str(run.info.run_name),

@@ -149,28 +149,28 @@ def _train(
     record: Recorder, setup: Setup, config: Config, console: Console, listeners: Sequence[EpochListener]
 ) -> Outcome:
     run, data, vae = record.run, record.data, record.gallery.vae
-    checkpoint = checkpoint_of(run.id)
-    copy = SentCheckpoint(run.store, run.id, checkpoint)
+    copy = SentCheckpoint(run.store, run.id, checkpoint_of(run.id))
     with _ended_early(run, copy, resume_command(run.store.uri, run.id, trusted_of(config))):
-        if not checkpoint.exists():
+        if not copy.checkpoint.exists():
             record.begin(config, vae)
         with TrainingProgress(setup.training.epochs, console) as progress:
             history = fit(
                 vae,
                 data,
                 setup.training,
-                checkpoint=checkpoint,
+                checkpoint=copy.checkpoint,
                 listeners=[progress.epoch, record, *listeners],
                 callbacks=[progress, CheckpointSender(copy, setup.tracking.checkpoint_minutes)],
             )
         record.keep(vae)
-        evaluation = evaluate(vae, data, setup.evaluation)
-        record.conclude(history, evaluation, setup.evaluation)
+        with console.status("Evaluating the model and drawing its pictures"):  # shown in a terminal alone
+            evaluation = evaluate(vae, data, setup.evaluation)
+            record.conclude(history, evaluation, setup.evaluation)
     run.once_finished(partial(_remove, copy))
     metrics = {name: values[-1] for name, values in history.items()} | evaluation.metrics()
-    stopped = len(history[LOSS]) < setup.training.epochs
-    kept = best_epoch(history, vae.objective.schedule.final_from) if stopped else None
-    return Outcome(run.id, run.name, len(history[LOSS]), metrics, evaluation, run.where_to_look(), kept)
+    epochs = len(history[LOSS])
+    kept = best_epoch(history, vae.objective.schedule.final_from) if epochs < setup.training.epochs else None
+    return Outcome(run.id, run.name, epochs, metrics, evaluation, run.where_to_look(), kept)
 
 
 def _remove(copy: SentCheckpoint) -> None:
