@@ -14,7 +14,7 @@ from pipeline.places import python
 
 
 def without_effect(overrides: Sequence[str], config: Config, varied: Sequence[str] = ()) -> list[str]:
-    """The overrides that have no effect, each in a line with the reason.
+    """The overrides that have no effect, in a line for each reason.
 
     Args:
         overrides: of the command line.
@@ -25,16 +25,20 @@ def without_effect(overrides: Sequence[str], config: Config, varied: Sequence[st
         InputError: one of them is certainly a mistake.
     """
     parsed = [each for each in OverridesParser.create().parse_overrides(list(overrides)) if not each.is_delete()]
-    remarks = _repeated(parsed)
+    idle: dict[tuple[str, str], dict[str, None]] = {}
     flat = flatten(config, targets=True)
     for each in parsed:
         for rule in RULES:
             if each.is_sweep_override() or not _applies(rule, each, varied) or not _holds(rule, flat):
                 continue
-            remarks.append(f"{each.input_line} has no {rule.lacks}: {rule.why}")
             if rule.is_refused:
-                raise InputError(remarks[-1])
-    return list(dict.fromkeys(remarks))
+                raise InputError(f"{each.input_line} has no {rule.lacks}: {rule.why}")
+            idle.setdefault((rule.lacks, rule.why), {})[str(each.input_line)] = None
+    told = [
+        f"{' and '.join(lines)} {'has' if len(lines) == 1 else 'have'} no {lacks}: {why}"
+        for (lacks, why), lines in idle.items()
+    ]
+    return [*dict.fromkeys(_repeated(parsed)), *told]
 
 
 def _applies(rule: Rule, override: Override, varied: Sequence[str]) -> bool:

@@ -144,3 +144,9 @@ def test_a_wrong_value_of_what_may_have_no_effect_is_refused_as_any_other(
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_settings_idle_for_one_reason_are_said_in_one_line(composed) -> None:
+    typed = ["objective=autoencoder", "evaluation.importance_samples=9", "training.epochs=2", "evaluation.nll_images=5"]
+    [remark] = without_effect(typed, composed(*typed))
+    assert remark.startswith("evaluation.importance_samples=9 and evaluation.nll_images=5 have no effect: objective=")
