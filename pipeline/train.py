@@ -59,8 +59,7 @@ def _train(config: Config, overrides: list[str]) -> None:
     config["tracking"]["name"] = config["tracking"]["name"] or name_of(overrides, hydra_config, config)
     config[CHOICES] = choices_of(hydra_config)
     prepare_process()
-    from rich.console import Console
-
+    from pipeline.process.console import UnreadConsole
     from pipeline.runs.family import earlier_attempt
     from pipeline.runs.train import train
 
@@ -68,7 +67,8 @@ def _train(config: Config, overrides: list[str]) -> None:
     if before and before.info.status == "FINISHED":
         print(f"{before.info.run_name} was trained before this job was started again: run {before.info.run_id}")
         return
-    train(config, console=Console(), resume=before and before.info.run_id).report(Console())
+    console = UnreadConsole()
+    train(config, console=console, resume=before and before.info.run_id).report(console)
 
 
 def _resume(run_id: str, config: Config, overrides: list[str]) -> None:
@@ -79,12 +79,12 @@ def _resume(run_id: str, config: Config, overrides: list[str]) -> None:
             f"Leave it out, as all but {' and '.join(OF_RESUMPTION[1:])}, or start a new run without resume"
         )
     prepare_process()
-    from rich.console import Console
-
     from pipeline.config.build import trusted_of
+    from pipeline.process.console import UnreadConsole
     from pipeline.runs.train import resume
 
-    resume(run_id, config["tracking"], trusted_of(config), console=Console()).report(Console())
+    console = UnreadConsole()
+    resume(run_id, config["tracking"], trusted_of(config), console=console).report(console)
 
 
 if __name__ == "__main__":

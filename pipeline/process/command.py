@@ -166,11 +166,12 @@ def prepare_process(listen: Callable[[], None] = listen) -> None:
     Args:
         listen: how the process listens for signals.
     """
+    from pipeline.process.console import UnreadHandler
     from pipeline.runtime import start_tensorflow
 
     _Job.begun = True
     listen()
-    said = logging.StreamHandler(sys.stdout)
+    said = UnreadHandler(sys.stdout)
     said.setFormatter(MaskedFormatter("%(message)s"))
     logging.basicConfig(handlers=[said])
     ours = logging.getLogger("pipeline")

@@ -18,6 +18,7 @@ from pipeline.config.build import build
 from pipeline.config.names import Config
 from pipeline.errors import InputError, Interrupted
 from pipeline.places import JOBS
+from pipeline.process.console import UnreadConsole
 from pipeline.process.interruption import listen, raise_if_interrupted
 from pipeline.sweep.feasibility import Feasibility
 from pipeline.sweep.feasibility_process import feasibility_of
@@ -49,7 +50,7 @@ def search(context: HydraContext, hydra_config: DictConfig, config: Config, over
         Interrupted: a signal stopped the search; the message says how to go on.
     """
     listen()
-    console = Console()
+    console = UnreadConsole()
     parser = OverridesParser.create(context.config_loader)
     plan = plan_of(config, overrides, parser, hydra_config.hydra.runtime.choices)
     settings = plan.settings

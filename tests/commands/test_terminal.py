@@ -38,7 +38,9 @@ def shown(checkout: Checkout, module: str, *arguments: str) -> str:
         ("pipeline.reproduce", "Evaluating the model"),
     ],
 )
-def test_command_on_a_run_says_what_it_does_for_seconds(checkout: Checkout, run_id: str, module: str, does: str) -> None:
+def test_command_on_a_run_says_what_it_does_for_seconds(
+    checkout: Checkout, run_id: str, module: str, does: str
+) -> None:
     assert does in shown(checkout, module, f"run={run_id}")
     assert does not in checkout.run(module, f"run={run_id}").stdout, "a file keeps what came of it alone"
 
@@ -47,3 +49,25 @@ def test_training_says_that_it_is_not_over_after_the_last_epoch(checkout: Checko
     said = shown(checkout, "pipeline.train", *SMALL, "tracking.experiment=watched")
     last, done = said.rindex("epoch 3/3"), said.index("Done:")
     assert last < said.index("Evaluating the model and drawing its pictures") < done
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tracking.experiment=unread",),
+        ("-m", "tracking.experiment=unread_family", "training.seed=1,2"),
+        ("-m", "tracking.experiment=unread_study", "sweep=study", "sweep.study=unread", "model.latent_dim=2,3"),
+    ],
+)
+def test_work_goes_on_where_nobody_reads_any_more_what_it_prints(
+    checkout: Checkout, arguments: tuple[str, ...]
+) -> None:
+    process = checkout.start("pipeline.train", *arguments, *SMALL)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.readline()
+    process.stdout.close()  # as `| head -1` does
+    assert process.wait(120) == 0, process.stderr.read()
+    assert process.stderr.read() == ""
+    experiment = next(each for each in arguments if each.startswith("tracking.experiment=")).partition("=")[2]
+    assert {run.info.status for run in checkout.runs(experiment)} == {"FINISHED"}

@@ -1,17 +1,16 @@
 """The progress of a worker's trials is a live table in a terminal, and a line for each trial elsewhere."""
 
-import os
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 
 from optuna.trial import TrialState
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.process.console import UnreadConsole
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.study.study import Study
 from pipeline.text.wording import one_line
@@ -20,15 +19,6 @@ WORDS = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FA
 """The words for the states in which a trial has ended."""
 PREEMPTED = "preempted"
 """The word for a trial whose training a signal ended: it waits, and goes on from its checkpoint."""
-
-
-class _Unread(Console):
-    """A console that nobody may read any longer, which then falls silent where rich's would end the process."""
-
-    def on_broken_pipe(self) -> None:
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, sys.stdout.fileno())
-        os.close(silence)
 
 
 class Progress:
@@ -42,7 +32,7 @@ class Progress:
     def __init__(self, study: Study, epochs: int) -> None:
         self.study = study
         self.epochs = epochs
-        self.console = _Unread()
+        self.console = UnreadConsole()
         self._rows: dict[int, list[str]] = {}
         self._began_at = time.monotonic()
         self._ended = 0
