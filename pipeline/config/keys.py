@@ -52,7 +52,7 @@ class Keys:
 
     def named(self, name: str) -> list[str]:
         """The dotted names of the settings whose last part is this name, or else is like it."""
-        last = {key: key.rpartition(".")[2] for key in flatten(self._config)}
+        last = {key: key.rpartition(".")[2] for key in flatten(self._config) if "=" not in key}
         meant = [name] if name in last.values() else get_close_matches(name, last.values(), n=1)
         return [key for key, short in last.items() if short in meant]
 
@@ -62,6 +62,10 @@ class Keys:
             return f"{key}: Hydra has no such key; --cfg hydra shows those that it has"
         if key in FORMER:
             return f"{key}: there is no such key any more. {FORMER[key]}"
+        if condition := _condition(key, (self._config.get("sweep") or {}).get("space") or {}):
+            value = next((each.partition("=")[2] for each in self.overrides if each.startswith(f"{key}=")), "…")
+            cure = shlex.quote(f"{key}=choice({value})")
+            return f"{key}: this study searches it where {condition} alone. To fix it there: {cure}"
         parent, _, name = key.rpartition(".")
         known = self.below(parent)
         if parent in self.groups and not known and self._has(parent):
@@ -107,6 +111,12 @@ class Keys:
     def _hydra(self) -> initialize_config_dir:
         GlobalHydra.instance().clear()
         return initialize_config_dir(str(self.primary.root), version_base="1.3")
+
+
+def _condition(key: str, space: Config) -> str | None:
+    """The condition below which a search space has a key; None if it has the key nowhere, or everywhere."""
+    conditions = {name: inner for name, inner in space.items() if isinstance(inner, dict)}
+    return next((name for name, inner in conditions.items() if key in inner or _condition(key, inner)), None)
 
 
 def _grammatical(overrides: Sequence[str]) -> Iterator[Override]:

@@ -19,19 +19,23 @@ class Difference:
     Attributes:
         epoch: counted from 1; None for a number of the finished model.
         metric: its name.
-        before, now: in the record, and in the reproduction.
+        before: in the record.
+        now: in the reproduction; None if that ended before this epoch.
     """
 
     epoch: int | None
     metric: str
     before: float
-    now: float
+    now: float | None
 
     def __str__(self) -> str:
+        if self.now is None:
+            return f"it ended before epoch {self.epoch}, whose {self.metric} is {self.before!r} in the record"
         where = "of the finished model" if self.epoch is None else f"of epoch {self.epoch}"
         by = self.now - self.before
-        share = f", {abs(by / self.before):.1g} of it" if self.before and math.isfinite(by) else ""
-        return f"{self.metric} {where} is {self.before!r} in the record and {self.now!r} now: {by:+.3g}{share}"
+        share = f", {abs(by / self.before):.1g} of it" if self.before else ""
+        amount = f": {by:+.3g}{share}" if math.isfinite(by) else ""
+        return f"{self.metric} {where} is {self.before!r} in the record and {self.now!r} now{amount}"
 
 
 class DifferenceFinder:
@@ -76,7 +80,7 @@ class DifferenceFinder:
         """Note that the training ended; fewer epochs than in the record are a difference."""
         if self.epochs < self._last:
             name, before = next(iter(self.recorded[self.epochs + 1].items()))
-            self.difference = Difference(self.epochs + 1, name, before, math.nan)
+            self.difference = Difference(self.epochs + 1, name, before, None)
 
     @property
     def _last(self) -> int:

@@ -181,6 +181,9 @@ def test_runs_that_hold_others_or_did_not_end_well_are_refused(checkout: Checkou
     done = reproduced(checkout, parent)
     assert done.returncode == 2
     assert "holds several trainings. Name one of: seed=0" in done.stderr
+    done = checkout.train(f"from={parent.info.run_id}")
+    assert done.returncode == 2
+    assert f"from={parent.info.run_id}: this run is not one training. Name one below it" in done.stderr
     checkout.train(*SMALL, "training.learning_rate=1e30", "tracking.experiment=diverged")
     done = reproduced(checkout, checkout.runs("diverged")[0])
     assert done.returncode == 2

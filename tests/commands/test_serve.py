@@ -180,6 +180,7 @@ TABLE = {"columns": ["latents", "latents"], "data": [[[[0, 1]], [[0, 1]]]]}
             "latents: not numbers, or not equally many everywhere; expected [number",
         ),
         ({"inputs": {"latents": None}}, "latents: "),
+        ({"inputs": {"latents": [[0, float("inf")]]}}, "latents: not all values are finite"),
         ({"inputs": {"images": [[[[0.5]]]]}}, "images: shape [1, 1, 1, 1]; expected [number, height, width, channels]"),
         ({"inputs": {"images": [[[[255.0]] * 8] * 8]}}, "images: pixels are from 255 to 255; expected 0 to 1. Divide"),
         ({"inputs": {}, "params": {"task": "encode"}}, "images: missing; expected [number, height, width, channels]"),

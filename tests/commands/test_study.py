@@ -39,6 +39,15 @@ def test_the_status_has_the_states_the_best_and_who_trains_the_others(plan) -> N
     assert row.split()[-4:] == ["4", "-12.5", os.uname().nodename, str(os.getpid())]
 
 
+def test_several_objectives_have_a_front(plan) -> None:
+    study = Study(plan(objective=["validation/nll", "validation/rate"]))
+    for values in ([3.0, 1.0], [2.0, 2.0], [4.0, 4.0]):
+        study.end(study.claim(), TrialState.COMPLETE, values)
+    front = shown().partition("The Pareto front, 2 trials:\n")[2].splitlines()[:2]
+    assert [line.split()[:3] for line in front] == [["trial", "0", "done"], ["trial", "1", "done"]]
+    assert front[1].endswith("validation/nll 2, validation/rate 2")
+
+
 def test_waiting_ends_with_the_study_and_tells_of_each_trial(plan) -> None:
     study = Study(plan())
     working = Timer(1, worked, (study,))  # once it is waited for

@@ -47,8 +47,10 @@ def test_a_run_killed_at_any_moment_is_closed_and_resumes_bit_for_bit(checkout: 
     assert wait_for_status(checkout, run_id) == "KILLED"
     assert f"resume={run_id}" in checkout.client.get_run(run_id).data.tags["mlflow.note.content"]
 
+    checkout.client.set_tag(run_id, "numpy", "1.0")
     done = checkout.train(f"resume={beginning(run_id)}")
     assert done.returncode == 0, done.stderr
+    assert "Not bit for bit: numpy was 1.0, is " in done.stdout
     assert checkout.client.get_run(run_id).info.status == "FINISHED"
     trained = [f"train/epoch/{name}" for name in ("loss", "rate", "beta", "learning_rate")]
     for metric in (*trained, "validation/epoch/loss", "validation/epoch/distortion"):

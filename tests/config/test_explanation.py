@@ -79,6 +79,9 @@ MISTAKES = {
     ("train", "+hydra.sweeper.params={a:1}"): "the key of a study for this is +sweep.space={a:1}: -m sweep=study",
     ("train", "hydra.foo=1"): "hydra.foo: Hydra has no such key; --cfg hydra shows those that it has",
     ("train", "sweep.n_trials=5"): "no such key. Only a study has this key: add -m and, for example, sweep=",
+    ("train", "-m", "sweep=architecture", "model.units=[8]"): (
+        "model.units: this study searches it where model=conv alone. To fix it there: 'model.units=choice([8])'"
+    ),
     ("train", "-m", "sweep=study", "sweep.space={a: choice(1,2)}"): "are typed in quotes where they are in braces",
 }
 

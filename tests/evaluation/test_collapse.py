@@ -7,6 +7,7 @@ from linear_gaussian import OBJECTIVE, PIXELS, data_of, linear_vae, noise_images
 from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.evaluation import Evaluation
+from pipeline.models.objectives.weight_schedule import ByRate
 from pipeline.models.objectives.weighted_elbo import WeightedElbo
 
 
@@ -77,3 +78,11 @@ def test_where_the_rate_is_free_beta_is_not_to_blame() -> None:
 def test_a_model_that_draws_nothing_is_not_warned_of() -> None:
     assert warning(0, 2, sampling=False) is None
     assert evaluated([0.0, 1.0], sampling=False).active_units == 1
+
+
+def test_where_the_weight_holds_a_rate_it_is_that_rate_which_helps() -> None:
+    text = warning(1, 4, schedule=ByRate(of=None, rate=5.0, proportional=0.01, integral=0.0001, least=0.0, most=1.0))
+    assert text.endswith(
+        "raise objective.schedule.rate (now 5). Or leave these dimensions out: set model.latent_dim=1."
+    )
+    assert "objective.beta" not in text

@@ -43,6 +43,12 @@ def test_a_fixed_group_settles_what_depends_on_it() -> None:
     assert not dense.conditional
 
 
+def test_a_fixed_key_that_not_every_option_has_is_fixed_where_it_is() -> None:
+    space = planned("sweep=architecture", "model.hidden=[64]", "model.units=choice([8])").space
+    assert space.described()["model=dense"] == {"model.hidden": "choice([64])"}
+    assert space.described()["model=conv"]["model.units"] == "choice([8])"
+
+
 def test_a_condition_on_what_is_not_searched_is_settled_by_the_config() -> None:
     space = {"model.latent_dim": [2, 4], "model=dense": {"model.activation": "choice(relu, tanh)"}}
     assert list(planned(*MINE, space=space).space) == ["model.latent_dim", "model.activation"]
