@@ -11,12 +11,14 @@ from rich.text import Text as Styled
 
 from pipeline.config.build import build, trusted_of
 from pipeline.config.names import Config, flatten, run_name, shown
+from pipeline.data.images import ImageData
 from pipeline.errors import InputError
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.evaluation import Evaluation
 from pipeline.evaluation.image_scores import ImageScores
 from pipeline.evaluation.scores import CATALOGUE, Score
 from pipeline.evaluation.settings import EvaluationSettings
+from pipeline.models.vae import VAE
 from pipeline.process.circumstances import circumstances
 from pipeline.runs.loaded_run import LoadedRun, load
 from pipeline.runs.recorded_scores import recorded_scores
@@ -99,18 +101,19 @@ def _absent(trained: LoadedRun, asked: dict[str, str], evaluation: Evaluation) -
     made = {CATALOGUE[name.rpartition("/")[2]].needs for name in evaluation.metrics()}
     needed = {score.needs: score for score in CATALOGUE.values() if score.needs in asked and score.needs not in made}
     return [
-        f"evaluation.{key}={asked[key]} gives this run no score: {_why_absent(score, trained)}"
+        f"evaluation.{key}={asked[key]} gives this run no score: {why_absent(score, trained.vae, trained.data)}"
         for key, score in needed.items()
         if key
     ]
 
 
-def _why_absent(score: Score, trained: LoadedRun) -> str:
-    if score.of_posterior and not trained.vae.objective.sampling:
+def why_absent(score: Score, vae: VAE, data: ImageData) -> str:
+    """Say why a model, or its data, have no score of a kind."""
+    if score.of_posterior and not vae.objective.sampling:
         return "the latents of an autoencoder have no noise, so that it has no likelihood to be bounded"
     if score.of_all_classes:
-        return "its encoder is told the class" if trained.vae.conditional else "its images have one class"
-    if score.of_factors and not trained.data.factors:
+        return "its encoder is told the class" if vae.conditional else "its images have one class"
+    if score.of_factors and not data.factors:
         return "its images have no known factors"
     if score.of_factors:
         return "there are too few images of each value of a factor, or its encoder is told the factor"

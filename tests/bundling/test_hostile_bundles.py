@@ -118,6 +118,20 @@ def test_a_file_of_another_kind_is_refused(imported, files: Files, tmp_path: Pat
         imported(archive(tmp_path / "bundle.zip", files | {name: b"hostile"}))
 
 
+def test_a_run_that_comes_before_its_parent_is_refused(imported, files: Files, tmp_path: Path) -> None:
+    parent = "b" * 32
+    head = {"bundle.json": json.dumps({"format": 1, "runs": [RUN, parent]}).encode()}
+    begun = json.loads(files[f"runs/{RUN}/run.json"])
+    child = begun | {"tags": begun["tags"] | {"mlflow.parentRunId": parent}}
+    same = {name.replace(RUN, parent): content for name, content in files.items() if name.startswith("runs/")}
+    same[f"runs/{parent}/run.json"] = json.dumps(begun | {"run_id": parent}).encode()
+    hostile = files | head | same | {f"runs/{RUN}/run.json": json.dumps(child).encode()}
+    with pytest.raises(InputError, match=f"run {RUN} comes before its parent {parent}"):
+        imported(archive(tmp_path / "bundle.zip", hostile))
+    ordered = hostile | {"bundle.json": json.dumps({"format": 1, "runs": [parent, RUN]}).encode()}
+    assert f"n: imported as run {RUN}" in imported(archive(tmp_path / "bundle.zip", ordered))
+
+
 def test_a_link_is_refused(imported, files: Files, tmp_path: Path) -> None:
     path = archive(tmp_path / "bundle.zip", files)
     link = ZipInfo(f"runs/{RUN}/files/1/link")

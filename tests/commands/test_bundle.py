@@ -113,7 +113,17 @@ def test_a_study_is_the_same_in_another_store(
     assert imported(elsewhere, study).count("was there already and stays: run") == 1
     assert rows(elsewhere) == grown
     assert len(study_of(elsewhere, "searched").trials) == 4
-    assert len(study_of(elsewhere, "searched").trials) == 4
+
+
+def test_a_champion_that_is_there_stays_the_champion(elsewhere: Checkout, study: Path) -> None:
+    done = elsewhere.train(*SMALL, "tracking.experiment=own")
+    assert done.returncode == 0, done.stderr
+    [own] = elsewhere.runs("own")
+    elsewhere.client.create_registered_model("searched")
+    version = elsewhere.client.create_model_version("searched", own.info.artifact_uri, run_id=own.info.run_id).version
+    elsewhere.client.set_registered_model_alias("searched", "champion", version)
+    assert f"searched@champion stays the model of run {own.info.run_id}" in imported(elsewhere, study)
+    assert elsewhere.client.get_model_version_by_alias("searched", "champion").run_id == own.info.run_id
 
 
 def test_a_bundle_that_comes_home_changes_nothing(checkout: Checkout, study: Path) -> None:

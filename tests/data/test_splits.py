@@ -12,11 +12,31 @@ from pipeline.data.images import ImageData, Split
 from pipeline.data.random_stream import random_order
 from pipeline.data.source import Published
 from pipeline.data.splits import set_test_aside
+from pipeline.errors import InputError
 
 
 def rows(part: Split) -> list[bytes]:
     """Each image with its label, to compare as a set; the images of `Memory` are all different."""
     return [image.tobytes() + bytes([label]) for image, label in zip(part.images, part.labels, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "factors", "message"),
+    [
+        (np.zeros((2, 4, 4, 1)), [0, 1], None, r"images are float64 \[2, 4, 4, 1\]; expected uint8 \[number, height"),
+        (np.zeros((2, 4, 4), np.uint8), [0, 1], None, r"images are uint8 \[2, 4, 4\]; expected uint8 \[number, height"),
+        (np.zeros((2, 4, 4, 1), np.uint8), [0], None, "2 images came with 1 labels; expected one label an image"),
+        (
+            np.zeros((2, 4, 4, 1), np.uint8),
+            [0, 1],
+            np.zeros((3, 1), np.int64),
+            r"2 images came with factors \[3, 1\]; expected \[number, factors\]",
+        ),
+    ],
+)
+def test_a_source_that_gives_something_else_is_told_what_is_expected(images, labels, factors, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Split(images, np.array(labels), factors)
 
 
 @pytest.mark.parametrize("validation", [0.1, 0.5, 1, 39])

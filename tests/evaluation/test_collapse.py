@@ -7,7 +7,8 @@ from linear_gaussian import OBJECTIVE, PIXELS, data_of, linear_vae, noise_images
 from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.evaluation import Evaluation
-from pipeline.models.objectives.weight_schedule import ByRate
+from pipeline.models.objectives.capacity import Capacity
+from pipeline.models.objectives.weight_schedule import ByRate, Constant
 from pipeline.models.objectives.weighted_elbo import WeightedElbo
 
 
@@ -86,3 +87,9 @@ def test_where_the_weight_holds_a_rate_it_is_that_rate_which_helps() -> None:
         "raise objective.schedule.rate (now 5). Or leave these dimensions out: set model.latent_dim=1."
     )
     assert "objective.beta" not in text
+
+
+def test_another_objective_says_its_own_cure() -> None:
+    objective = Capacity(schedule=Constant(of=None), capacity=5.0, gamma=2.0)
+    text = collapse_warning(active=1, units=4, rate=1.0, objective=objective)
+    assert text.endswith(f"To activate them, {Capacity.CURE}. Or leave these dimensions out: set model.latent_dim=1.")

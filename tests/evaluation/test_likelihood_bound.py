@@ -97,6 +97,13 @@ def test_one_image_leaves_the_error_open() -> None:
     assert "test/nll_standard_error" not in evaluated.metrics("test")
 
 
+@pytest.mark.parametrize(("number", "is_known"), [(1, False), (2, False), (3, True)])
+def test_error_of_a_line_needs_three_points(number: int, is_known: bool) -> None:
+    control = np.random.default_rng(0).normal(size=9)
+    some = np.random.default_rng(1).normal(size=number)
+    assert np.isfinite(mean_with_control(some, control, np.arange(number))[1]) == is_known
+
+
 def test_batches_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     vae = EXACT.vae(shift=0.3, widening=2.0)
     at_once = bounds(vae, 9)
