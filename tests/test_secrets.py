@@ -94,6 +94,7 @@ def assert_nothing_leaked(watched: Watched) -> None:
     assert not _leaks(watched.said.encode()), watched.said
 
 
+@pytest.mark.slow
 def test_a_training_that_loses_its_server_publishes_no_password(watched: Watched) -> None:
     with guarded(watched.upstream, "bob", PASSWORD) as place:
         uri = f"tracking.uri=http://bob:{TYPED}@{place}"

@@ -6,6 +6,8 @@ import pty
 import pytest
 from checkout import SMALL, Checkout
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def run_id(checkout: Checkout) -> str:

@@ -162,7 +162,11 @@ def test_a_training_that_stops_early_says_so_and_which_epoch_it_keeps(checkout: 
 @real_data
 @pytest.mark.parametrize(
     ("dataset", "shape", "classes", "at_least"),
-    [("mnist", 28, 10, -215), ("fashion", 28, 10, -380), ("emnist_vowels", 28, 5, -280)],
+    [
+        ("mnist", 28, 10, -215),
+        pytest.param("fashion", 28, 10, -380, marks=pytest.mark.slow),
+        pytest.param("emnist_vowels", 28, 5, -280, marks=pytest.mark.slow),
+    ],
 )
 def test_another_word_trains_on_other_images(
     checkout: Checkout, dataset: str, shape: int, classes: int, at_least: float

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from checkout import Checkout
 from data_files import pixels, write_image
 
@@ -9,6 +10,7 @@ SIZE = ("dataset=folder", "dataset.source.height=8", "dataset.source.width=8", "
 NETWORK = ("model.hidden=[16]", "training.epochs=3", "training.batch_size=16", "pictures=few", "pictures.final=[]")
 
 
+@pytest.mark.slow
 def test_the_cache_changes_no_number_and_no_word(checkout: Checkout, tmp_path: Path) -> None:
     for number in range(60):
         write_image(tmp_path / "images" / "ab"[number % 2] / f"{number}.png", pixels(8, 8, seed=number))

@@ -104,6 +104,7 @@ def test_what_only_several_trainings_have_is_refused_in_one(checkout: Checkout, 
     assert checkout.client.get_experiment_by_name("one") is None
 
 
+@pytest.mark.slow
 def test_the_command_that_the_refusal_prints_searches(checkout: Checkout) -> None:
     typed = ("sweep=kl_weight", "sweep.study=meant", "sweep.n_trials=1", *SMALL)
     refused = checkout.train(*typed, "training.patience=null")

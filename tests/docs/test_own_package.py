@@ -29,6 +29,7 @@ def _files(page: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.stem)
+@pytest.mark.slow
 def test_what_the_page_says_works(checkout: Checkout, tmp_path: Path, page: Path) -> None:
     for name, text in ({"mine/__init__.py": ""} | _files(page)).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

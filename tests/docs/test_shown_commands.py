@@ -96,6 +96,7 @@ def trained(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Tra
 
 
 @pytest.mark.parametrize("shown", EXECUTED, ids=str)
+@pytest.mark.slow
 def test_a_command_upon_runs_works(trained: Trained, shown: Shown) -> None:
     done = trained.checkout.run(shown.module, *trained.arguments(shown), cwd=trained.folder)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -57,3 +57,10 @@ def test_the_standard_error_is_the_spread_where_there_is_a_difference() -> None:
     found = [kernel_distance(normal(200, seed=seed, shift=0.5), normal(200, seed=seed + 1000)) for seed in range(200)]
     distances, errors = np.array(found).T
     assert np.sqrt(np.square(errors).mean()) == pytest.approx(distances.std(), rel=0.2)
+
+
+def test_the_standard_error_is_that_of_the_jackknife() -> None:
+    x, y = normal(9), normal(9, seed=1, shift=0.4)
+    without = np.array([by_definition(np.delete(x, i, 0), np.delete(y, i, 0)) for i in range(9)])
+    expected = np.sqrt(8 / 9 * np.square(without - without.mean()).sum())  # Arvesen 1969
+    assert kernel_distance(x, y)[1] == pytest.approx(expected, rel=1e-4)

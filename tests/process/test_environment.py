@@ -48,6 +48,7 @@ def hostile(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_training_obeys_its_command_and_not_the_environment(checkout: Checkout, hostile: Path) -> None:
     assert checkout.train(*SMALL, "tracking.experiment=before").returncode == 0
     [before] = checkout.runs("before")
@@ -67,6 +68,7 @@ def test_a_training_obeys_its_command_and_not_the_environment(checkout: Checkout
     }, "a command leaves nothing where it was typed"
 
 
+@pytest.mark.slow
 def test_a_study_obeys_its_command_and_not_the_environment(checkout: Checkout, hostile: Path) -> None:
     small = ("model.hidden=[8]", "training.epochs=1", "pictures=cards")
     ours = ("dataset=npz", "dataset.dir=mine.npz", "hydra.job.chdir=true", *small)

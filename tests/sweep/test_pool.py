@@ -114,6 +114,7 @@ if __name__ == "__main__":
 """A process that sends every signal to the servers that it has started, then uses them."""
 
 
+@pytest.mark.slow
 def test_no_signal_ends_the_servers_of_a_worker(checkout: Checkout) -> None:
     (checkout.root / "signalled.py").write_text(SIGNALLED)
     done = checkout.run("signalled")
@@ -158,6 +159,7 @@ def ends_just_when_it_is_asked_to(worker: Connection) -> None:
         signal.pause()
 
 
+@pytest.mark.slow
 def test_a_process_that_was_asked_to_end_and_had_just_finished_gets_no_other_job() -> None:
     pool = Pool(1, time_limit=1e-6)
     ours, its = fork_server().Pipe()
