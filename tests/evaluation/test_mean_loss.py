@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from linear_gaussian import data_of, noise_images, settings
+from linear_gaussian import Exact, data_of, noise_images, settings
 from passes import made
 
 from pipeline.evaluation.evaluate import evaluate
@@ -16,6 +16,7 @@ from pipeline.models.objectives.regularised import Regularised, weight_penalty
 from pipeline.models.objectives.total_correlation import TotalCorrelation
 from pipeline.models.objectives.weight_schedule import ByRate
 from pipeline.models.objectives.weighted_elbo import WeightedElbo
+from pipeline.models.vae import VAE
 
 IMAGES = noise_images(1203, (8, 8, 1))
 
@@ -45,6 +46,16 @@ def test_more_latents_bring_the_loss_below_the_elbo(small_vae) -> None:
     assert one.loss == pytest.approx(-one.elbo, rel=1e-6)
     assert many.loss < one.loss
     assert many.elbo == one.elbo
+
+
+def test_with_the_true_posterior_the_loss_of_any_number_of_latents_is_the_likelihood() -> None:
+    """Each latent has a distortion of its own, so that every weight is p(image)."""
+    exact = Exact()
+    known = exact.vae()
+    objective = made(ImportanceWeighted, beta=1.0, samples=7)
+    vae = VAE(encoder=known.encoder, decoder=known.decoder, likelihood=known.likelihood, objective=objective)
+    images = noise_images(60)
+    assert evaluate(vae, data_of(images), settings()).loss == pytest.approx(exact.nll(images).mean(), rel=1e-4)
 
 
 def test_images_are_compared_with_each_other_in_parts_of_equal_size(small_vae) -> None:

@@ -51,6 +51,30 @@ def test_by_hand() -> None:
     assert found.coverage == pytest.approx(2 / 4)
 
 
+def test_a_ball_contains_its_surface() -> None:
+    # On a line with k = 1 the real balls reach 1, 1 and 2 far, those of the generated ones 4 and 4.
+    real, generated = (np.array(each, "float32")[:, None] for each in ([0, 1, 3], [5, 9]))
+    found = fidelity_and_diversity(real, generated, neighbours=1)
+    assert found == (0.5, 2 / 3, 0.5, 1 / 3)  # 5 is 2 from 3 and 4 from 1, and 0 is farther
+
+
+@pytest.mark.parametrize("neighbours", [1, 5, 40])
+def test_of_many_images_it_is_what_the_definition_says(neighbours: int) -> None:
+    real, generated = normal(200, 0).astype("float64"), 0.7 * normal(150, 1).astype("float64")
+
+    def radii(of: np.ndarray) -> np.ndarray:
+        return np.sort(np.linalg.norm(of[:, None] - of, axis=2), axis=1)[:, neighbours]  # itself is the nearest
+
+    apart = np.linalg.norm(real[:, None] - generated, axis=2)
+    in_real, in_generated = apart <= radii(real)[:, None], apart <= radii(generated)
+    expected = (
+        *(in_real.any(axis=0).mean(), in_generated.any(axis=1).mean()),
+        *(in_real.sum() / (neighbours * len(generated)), in_real.any(axis=1).mean()),
+    )
+    found = fidelity_and_diversity(real.astype("float32"), generated.astype("float32"), neighbours=neighbours)
+    assert tuple(found) == pytest.approx(expected, abs=1e-9)
+
+
 def test_blocks_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     real, generated = normal(61, 0), normal(53, 1)
     at_once = fidelity_and_diversity(real, generated, neighbours=3)
