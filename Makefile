@@ -1,6 +1,6 @@
 # `make train` is all that a new checkout needs: it installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help setup train tutorial sweep study sync bundle dashboard evaluate compare generate reproduce serve verify ui test test-slow test-all check docs format bench lock lowest audit dist clean clean-cache
+.PHONY: help setup train tutorial sweep study sync bundle dashboard evaluate compare generate reproduce serve verify ui test test-slow test-all coverage check docs format bench lock lowest audit dist clean clean-cache
 
 # The first Python of a version that TensorFlow and Ray have wheels for.
 RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -74,6 +74,16 @@ test-slow: $(INSTALLED)  ## run the other tests: whole studies, clusters, browse
 
 test-all: $(INSTALLED)  ## run all tests
 	@$(BIN)/python $(PYTEST) $(value ARGS)
+
+# Each process of a test leaves a file; of those that are killed, nothing is known.
+coverage: export COVERAGE_PROCESS_START := $(CURDIR)/pyproject.toml
+coverage: export COVERAGE_FILE := $(CURDIR)/build/coverage/data
+coverage: $(INSTALLED)  ## run all tests but faults, and say which lines and branches none of them reached
+	@rm -rf $(dir $(COVERAGE_FILE))
+	@mkdir -p $(dir $(COVERAGE_FILE))
+	@$(BIN)/python $(PYTEST) -m 'not fault' $(value ARGS)
+	@COVERAGE_PROCESS_START= $(BIN)/coverage combine --quiet
+	@COVERAGE_PROCESS_START= $(BIN)/coverage report
 
 check: $(INSTALLED) docs  ## lint, format check, types, documentation, and whether dependencies and imports agree
 	@$(BIN)/ruff check .

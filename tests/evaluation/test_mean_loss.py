@@ -5,6 +5,7 @@ import pytest
 from linear_gaussian import Exact, data_of, noise_images, settings
 from passes import made
 
+from pipeline.evaluation import mean_loss
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.mean_loss import BATCH
 from pipeline.models.objectives.capacity import Capacity
@@ -70,6 +71,15 @@ def test_a_covariance_is_one_of_a_part_and_not_of_all_images(small_vae) -> None:
         objective=made(DisentangledInferredPrior, beta=1.0, off_diagonal=2.0, diagonal=5.0, of_latents=False)
     )
     found = evaluate(vae, data_of(np.repeat(IMAGES[:2], BATCH, axis=0)), settings())
+    assert found.loss == pytest.approx(5 * vae.latent_dim - found.elbo, rel=1e-5)
+
+
+def test_parts_of_one_image_are_all_counted_alike(small_vae, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mean_loss, "BATCH", 1)
+    vae = small_vae(
+        objective=made(DisentangledInferredPrior, beta=1.0, off_diagonal=2.0, diagonal=5.0, of_latents=False)
+    )
+    found = evaluate(vae, data_of(IMAGES[:3]), settings())
     assert found.loss == pytest.approx(5 * vae.latent_dim - found.elbo, rel=1e-5)
 
 
