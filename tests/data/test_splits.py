@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from data_files import Memory, cures_of, dataset, refusal, split
 
+from pipeline.config.build import check_value
 from pipeline.data.factors import Factor
 from pipeline.data.images import ImageData, Split
 from pipeline.data.random_stream import random_order
 from pipeline.data.source import Published
-from pipeline.data.splits import set_test_aside
+from pipeline.data.splits import TestShare as Share
+from pipeline.data.splits import at_most, only_classes, set_test_aside
 from pipeline.errors import InputError
 
 
@@ -340,3 +342,30 @@ class Validated(Memory):
 )
 def test_what_no_source_may_give(changes: dict[str, object], phrase: str) -> None:
     assert phrase in refusal(lambda: Memory(**changes).read(None))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("number", "listed"), [(10, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9. "), (12, "7, 8, 9 and 2 more. ")])
+def test_a_message_lists_ten_classes_and_counts_the_others(number: int, listed: str) -> None:
+    names = (*(str(each) for each in range(number)), "none")
+    with pytest.raises(InputError) as told:
+        only_classes(split(number, classes=number), names, ("1", "none"), "mine")
+    assert "holds no image of: none; expected" in str(told.value)
+    assert listed in str(told.value)
+
+
+def test_as_many_as_there_are_stay_in_their_order() -> None:
+    whole = split(7, classes=2)
+    assert at_most(whole, 7, 0, "train") is whole
+    assert len(at_most(whole, 6, 0, "train")) == 6
+
+
+@pytest.mark.parametrize(("share", "tested"), [(0.01, 1), (0.5, 2), (0.99, 3)])
+def test_neither_split_is_empty_whatever_the_share(share: float, tested: int) -> None:
+    train, test = set_test_aside(np.zeros(4, np.int64), share, "mine")
+    assert (len(train), len(test)) == (4 - tested, tested)
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.5, 1.5])
+def test_a_share_is_a_part(share: float) -> None:
+    with pytest.raises(InputError, match=r"share=.*: expected a number .* than .*, for example share=0\.2$"):
+        check_value(share, Share, "share")

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from linear_gaussian import data_of, settings
+from linear_gaussian import data_of, noise_images, settings
 
 from pipeline.errors import InputError
 from pipeline.evaluation.evaluate import evaluate
-from pipeline.evaluation.image_scores import OF_AN_IMAGE, ImageScores, image_table
+from pipeline.evaluation.image_scores import OF_AN_IMAGE, ImageScores, image_table, posterior_draws
+from pipeline.latent.encoding import encode
 
 
 def scored(number: int = 10, **changed) -> ImageScores:
@@ -73,3 +74,12 @@ def test_a_file_that_has_no_scores_is_refused_with_the_cure() -> None:
     for content in (b"", b"PAR1", scored().parquet[:-9], without, scored().table.to_parquet(None)):
         with pytest.raises(InputError, match=r"a file is damaged \(.*\)\. Evaluate the run again"):
             ImageScores.read(content, "a file")
+
+
+@pytest.mark.parametrize("sampling", [True, False])
+def test_latents_of_an_autoencoder_are_its_means_and_others_have_noise(small_vae, sampling: bool) -> None:
+    vae = small_vae(sampling=sampling)
+    encoded = encode(vae, noise_images(50, (8, 8, 1)))
+    noise, latents = posterior_draws(vae, encoded, 0)
+    spread = np.exp(encoded.log_variance / 2) * noise if sampling else 0
+    np.testing.assert_allclose(latents, encoded.mean + spread, rtol=1e-5, atol=1e-6)
