@@ -9,13 +9,14 @@ import pandas as pd
 from pipeline import figures
 from pipeline.config.build import build, trusted_of
 from pipeline.config.names import Config
+from pipeline.data.images import ImageData
 from pipeline.errors import InputError, Interrupted
 from pipeline.evaluation.scores import ranking
 from pipeline.latent.plane import plane_through
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.process.circumstances import circumstances
-from pipeline.runs.loaded_run import LoadedRun, load
+from pipeline.runs.loaded_run import load
 from pipeline.runs.record import parameters
 from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
@@ -113,9 +114,12 @@ def write_results(parent: Run, config: Config) -> None:
 
 def _side_by_side(parent: Run, finished: Sequence[FinishedRun], config: Config) -> figures.Figure:
     settings: PictureSettings = build(config["pictures"], "pictures", expected=PictureSettings)
-    columns = [
-        _column(load(parent.store, run.id, trusted=trusted_of(config)), run.scores, settings) for run in finished
-    ]
+    read: dict[str, ImageData] = {}  # by their fingerprint; all members have the same images as a rule
+    columns = []
+    for run in finished:
+        trained = load(parent.store, run.id, trusted=trusted_of(config))
+        data = read.get(trained.fingerprint) or read.setdefault(trained.fingerprint, trained.data)
+        columns.append(_column(trained.name, Gallery(trained.vae, data, settings, seed=0), run.scores))
     return figures.side_by_side(columns, title=parent.name)
 
 
@@ -138,14 +142,13 @@ def key_scores(scores: Mapping[str, float]) -> str:
     return f"{likelihood} nats" if likelihood else f"MSE {scores['mse']:.4f}"
 
 
-def _column(trained: LoadedRun, scores: Mapping[str, float], settings: PictureSettings) -> figures.Column:
+def _column(name: str, gallery: Gallery, scores: Mapping[str, float]) -> figures.Column:
     """A run as a column of the picture: the same choice of images and, for an autoencoder too, of coordinates."""
-    gallery = Gallery(trained.vae, trained.data, settings, seed=0)
-    pairs = gallery.some(trained.data.test, 8)
-    shown = gallery.some(trained.data.test, 2000)
-    plane = plane_through(gallery.means(shown), settings.plane, prior=True)
+    pairs = gallery.some(gallery.data.test, 8)
+    shown = gallery.some(gallery.data.test, 2000)
+    plane = plane_through(gallery.means(shown), gallery.settings.plane, prior=True)
     return figures.Column(
-        name=trained.name,
+        name=name,
         caption=_caption(scores, gallery),
         images=pairs.images,
         reconstructions=gallery.reconstructed(pairs),

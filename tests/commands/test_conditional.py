@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from checkout import WITH_PICTURES, Checkout
+from checkout import SMALL, WITH_PICTURES, Checkout
 from mlflow.exceptions import MlflowException
 from PIL import Image
 
@@ -131,6 +131,18 @@ def test_it_is_not_ranked_with_others(checkout: Checkout, run: Any, plain: Any, 
     assert said in page
     alone = checkout.run("pipeline.compare", f"runs=[{run.info.run_id}]", f"out={tmp_path / 'alone'}")
     assert "All are conditional: ELBO, NLL and distortion are of p(image | class)." in alone.stdout
+
+
+def test_a_family_of_such_models_says_what_its_likelihood_is(checkout: Checkout) -> None:
+    several = ("-m", "training.seed=1,2", "tracking.experiment=told_family")
+    done = checkout.train(*several, *SMALL, "model.conditional=true")
+    assert done.returncode == 0, done.stderr
+    parent = checkout.runs("told_family")[-1]
+    assert (
+        "All runs are conditional: ELBO, NLL and distortion are of p(image | class)."
+        in (parent.data.tags["mlflow.note.content"])
+    )
+    assert (checkout.artifacts(parent.info.run_id) / "side_by_side.png").exists()
 
 
 def test_it_is_evaluated_reproduced_and_begun_with_like_any_other(checkout: Checkout, run: Any) -> None:

@@ -8,6 +8,7 @@ from pipeline.evaluation.collapse import active_units, collapse_warning
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.evaluation import Evaluation
 from pipeline.models.objectives.capacity import Capacity
+from pipeline.models.objectives.mean_discrepancy import MeanDiscrepancy
 from pipeline.models.objectives.weight_schedule import ByRate, Constant
 from pipeline.models.objectives.weighted_elbo import WeightedElbo
 
@@ -93,3 +94,9 @@ def test_another_objective_says_its_own_cure() -> None:
     objective = Capacity(schedule=Constant(of=None), capacity=5.0, gamma=2.0)
     text = collapse_warning(active=1, units=4, rate=1.0, objective=objective)
     assert text.endswith(f"To activate them, {Capacity.CURE}. Or leave these dimensions out: set model.latent_dim=1.")
+
+
+def test_a_rate_of_no_weight_is_not_what_to_lower() -> None:
+    objective = MeanDiscrepancy(schedule=Constant(of=None), beta=0.0, discrepancy_weight=100.0)
+    text = collapse_warning(active=0, units=4, rate=0.0, objective=objective)
+    assert "To activate them, lower objective.discrepancy_weight and objective.beta" in text

@@ -52,6 +52,7 @@ def preset(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path
     assert f"python -m pipeline.compare 'runs=[{parent.info.run_id}]'\n" in done.stdout
     assert re.search(r"See them +make ui\n", done.stdout)
     assert "The best: it's a VAE, with = in its name, ELBO -" in done.stdout, "of the other, no likelihood is known"
+    assert done.stdout.count(" images to train on, ") == 3, "once for each training, and once for their picture"
     return folder
 
 

@@ -22,6 +22,7 @@ from pipeline.sweep.study import storage as journal
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.study.lease import LEASE
 from pipeline.sweep.study.node import CODE, RefusedNode, adopt_code
+from pipeline.sweep.study.results import N_TRIALS
 from pipeline.sweep.study.study import Study
 
 
@@ -150,6 +151,7 @@ from studies import plan_of
 from pipeline import places
 from pipeline.runs.decisive_code import code_of
 from pipeline.sweep.study import lease
+from pipeline.sweep.study.results import N_TRIALS
 from pipeline.sweep.study.study import Study
 import pipeline.tracking.owner as owner
 places.STUDIES = Path({folder!r})
@@ -283,3 +285,30 @@ def test_the_direction_of_a_metric_is_known_and_may_be_set(plan) -> None:
         InputError, match=r"sweep.direction=\[maximize\]: expected one direction for each of validation/nll, validat"
     ):
         plan(objective=names, direction=["maximize"])
+
+
+def test_all_processes_know_its_run_and_its_key_and_another_study_has_others(plan) -> None:
+    one = Study(plan())
+    assert one.run_id is None
+    one.run_id = "abc"
+    again, another = Study(plan()), Study(plan(study="other"))
+    assert (again.run_id, another.run_id) == ("abc", None)
+    assert one.key == again.key != another.key
+
+
+def test_the_number_of_trials_that_others_are_told_only_grows(plan) -> None:
+    study = Study(plan())
+    for asked, told in ((4, 6), (9, 9), (5, 9)):
+        study.raise_n_trials(asked)
+        assert study.optuna.user_attrs[N_TRIALS] == told
+
+
+def test_the_best_comes_first_and_of_failures_the_last_is_told(plan) -> None:
+    study = Study(plan(objective=["validation/active_units"]))
+    assert study.last_failure() == ""
+    for value in (2.0, 5.0, 3.0):
+        study.end(study.claim(), TrialState.COMPLETE, [value])
+    for reason in ("one", "two."):
+        study.end(study.claim(), TrialState.FAIL, reason=reason)
+    assert [trial.number for trial in study.ranking()] == [1, 2, 0]
+    assert study.last_failure() == "trial 4: two"

@@ -29,6 +29,9 @@ class MeanDiscrepancy(Objective):
 
     WEIGHTS: ClassVar[tuple[str, ...]] = ("discrepancy_weight", "beta")
     PAIRS: ClassVar[bool] = True
+    CURE: ClassVar[str] = (
+        "lower objective.discrepancy_weight and objective.beta, or let the first rise slowly: objective/schedule=warmup"
+    )
 
     beta: Weight
     discrepancy_weight: Weight
