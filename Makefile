@@ -110,7 +110,7 @@ lock: $(INSTALLED)  ## resolve the dependencies anew
 
 lowest: $(INSTALLED)  ## run the quick tests with the lowest versions that pyproject.toml allows
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(LOWEST)
-	@$(BIN)/uv pip compile --quiet --resolution lowest-direct --python $(LOWEST)/bin/python --all-extras --group dev \
+	@$(BIN)/uv pip compile --quiet --resolution lowest-direct --python $(LOWEST)/bin/python --all-extras --group dev --group docs \
 		pyproject.toml --output-file $(LOWEST)/requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --requirement $(LOWEST)/requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --no-deps --no-build-isolation --editable .

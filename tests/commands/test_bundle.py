@@ -115,15 +115,17 @@ def test_a_study_is_the_same_in_another_store(
     assert len(study_of(elsewhere, "searched").trials) == 4
 
 
-def test_a_champion_that_is_there_stays_the_champion(elsewhere: Checkout, study: Path) -> None:
-    done = elsewhere.train(*SMALL, "tracking.experiment=own")
+def test_a_champion_that_is_there_stays_the_champion(study: Path, tmp_path: Path, empty_database: Path) -> None:
+    (tmp_path / "there").mkdir()
+    there = Checkout(tmp_path / "there", empty_database)
+    done = there.train(*SMALL, "tracking.experiment=own")
     assert done.returncode == 0, done.stderr
-    [own] = elsewhere.runs("own")
-    elsewhere.client.create_registered_model("searched")
-    version = elsewhere.client.create_model_version("searched", own.info.artifact_uri, run_id=own.info.run_id).version
-    elsewhere.client.set_registered_model_alias("searched", "champion", version)
-    assert f"searched@champion stays the model of run {own.info.run_id}" in imported(elsewhere, study)
-    assert elsewhere.client.get_model_version_by_alias("searched", "champion").run_id == own.info.run_id
+    [own] = there.runs("own")
+    there.client.create_registered_model("searched")
+    version = there.client.create_model_version("searched", own.info.artifact_uri, run_id=own.info.run_id).version
+    there.client.set_registered_model_alias("searched", "champion", version)
+    assert f"searched@champion stays the model of run {own.info.run_id}" in imported(there, study)
+    assert there.client.get_model_version_by_alias("searched", "champion").run_id == own.info.run_id
 
 
 def test_a_bundle_that_comes_home_changes_nothing(checkout: Checkout, study: Path) -> None:

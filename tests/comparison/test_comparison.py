@@ -277,7 +277,7 @@ def test_a_family_is_compared_on_a_page_of_its_own_and_in_its_parent(
 ) -> None:
     done = compared(checkout, "experiment=compared", f"out={tmp_path / 'out'}")
     assert done.returncode == 0, done.stderr
-    table = pd.read_csv(tmp_path / "out" / "comparison.csv", index_col="id")
+    table = pd.read_csv(tmp_path / "out" / "comparison.csv", index_col="id", float_precision="round_trip")
     children = {id: name for name, id in trained.items() if re.fullmatch(r"latent_dim=\d", name)}
     assert len(children) == 3
     assert set(table.index) == set(children)
