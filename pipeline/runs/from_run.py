@@ -50,8 +50,8 @@ def expanded(arguments: Sequence[str]) -> list[str]:
         where = [each.input_line for each in beside if each.key_or_group == "tracking.uri"]
         store = store_of(plain(compose(TRAIN.name, where)))
         run_id = store.run(run_id).info.run_id
-        config = recorded_config(store, run_id)
-        if store.children(run_id) or not set(PARTS) <= set(config):
+        config = {} if store.children(run_id) else recorded_config(store, run_id)
+        if not set(PARTS) <= set(config):
             raise InputError(f"{KEY}={run_id}: this run is not one training. Name one below it")
         ours = list(_overrides(run_id, config, beside, search_path(line.config_dir, line.overrides)))
     return [*arguments[:position], *ours, f"++tracking.tags.{KEY}={run_id}", *arguments[position + 1 :]]

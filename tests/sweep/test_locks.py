@@ -32,10 +32,9 @@ def _studies_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def waits_and_hears_a_signal(lock: Lock, address: Address | None) -> None:
     """A second process would wait for the lock, with signals deferred, for as long as the first has it."""
     with lock("mine", address):
-        with pytest.raises(Interrupted, match="Stopped by SIGTERM"), signals_deferred():
-            Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()  # deferred, so that it is not heard before
-            with lock("mine", address):
-                pass
+        Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        with pytest.raises(Interrupted, match="Stopped by SIGTERM"), signals_deferred(), lock("mine", address):
+            pass
     with lock("mine", address):
         pass  # it is free again
 
