@@ -18,11 +18,10 @@ def compose_and_bundle(composed: DictConfig) -> None:
     with errors_printed():
         config = configured(composed)
         prepare_process()
-        from rich.console import Console
-
         from pipeline.bundling.bundle import pack_or_unpack
+        from pipeline.process.console import UnreadConsole
 
-        pack_or_unpack(config, Console())
+        pack_or_unpack(config, UnreadConsole())
 
 
 if __name__ == "__main__":

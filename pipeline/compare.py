@@ -18,11 +18,10 @@ def compose_and_compare(composed: DictConfig) -> None:
     with errors_printed():
         config = configured(composed)
         prepare_process()
-        from rich.console import Console
-
         from pipeline.comparison.comparison import compare
+        from pipeline.process.console import UnreadConsole
 
-        compare(config, Console())
+        compare(config, UnreadConsole())
 
 
 if __name__ == "__main__":

@@ -20,11 +20,10 @@ def compose_and_reproduce(composed: DictConfig) -> None:
     with errors_printed():
         config = configured(composed)
         prepare_process()
-        from rich.console import Console
-
+        from pipeline.process.console import UnreadConsole
         from pipeline.reproduction.reproduction import reproduce
 
-        console = Console()
+        console = UnreadConsole()
         verdict = reproduce(config, console)
         verdict.report(console)
     sys.exit(0 if verdict.is_identical else 1)

@@ -17,13 +17,12 @@ def compose_and_send(composed: DictConfig) -> None:
     """Send the outboxes that Hydra composed the server of, or all."""
     with errors_printed(), own_work():
         config = configured(composed)
-        from rich.console import Console
-
         from pipeline.address import Address
+        from pipeline.process.console import UnreadConsole
         from pipeline.tracking.outbox.sync import send_outboxes
 
         uri, before = (Address(each) if each else None for each in (config["tracking"]["uri"], config["moved_from"]))
-        send_outboxes(uri, Console(), before)
+        send_outboxes(uri, UnreadConsole(), before)
 
 
 if __name__ == "__main__":

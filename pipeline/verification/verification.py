@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
@@ -11,6 +10,7 @@ from pipeline.config.names import Config
 from pipeline.config.values import Switch, Text
 from pipeline.errors import InputError
 from pipeline.places import HOME
+from pipeline.process.console import UnreadConsole
 from pipeline.runs.train import train
 from pipeline.tracking.settings import store_of
 from pipeline.verification.reference import Reference
@@ -38,7 +38,7 @@ def verify(config: Config, compose: Callable[[Sequence[str]], Config]) -> list[s
     every = {name: build(node, f"references.{name}", expected=Reference) for name, node in config["references"].items()}
     chosen = _chosen(every, check_value(config["only"], list[Text] | None, "only"))
     store = store_of(config)
-    console = Console()
+    console = UnreadConsole()
     table = Table("reference", "here", "expected", "", box=None)
     failed: list[str] = []
     for name, reference in chosen.items():

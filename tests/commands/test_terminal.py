@@ -73,3 +73,19 @@ def test_work_goes_on_where_nobody_reads_any_more_what_it_prints(
     assert process.stderr.read() == ""
     experiment = next(each for each in arguments if each.startswith("tracking.experiment=")).partition("=")[2]
     assert {run.info.status for run in checkout.runs(experiment)} == {"FINISHED"}
+
+
+@pytest.mark.parametrize(("module", "key"), [("pipeline.reproduce", "run={}"), ("pipeline.compare", "runs=[{}]")])
+def test_command_on_a_run_leaves_what_it_is_for_where_nobody_reads(
+    checkout: Checkout, run_id: str, module: str, key: str
+) -> None:
+    process = checkout.start(module, key.format(run_id))
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    assert process.wait(120) == 0, process.stderr.read()
+    assert process.stderr.read() == ""
+    if module == "pipeline.reproduce":
+        assert checkout.client.get_run(run_id).data.tags["reproduced"].startswith("bit-identical")
+    else:
+        assert list((checkout.root / "mlruns" / "comparisons").glob("*/comparison.html"))

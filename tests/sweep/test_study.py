@@ -151,7 +151,6 @@ from studies import plan_of
 from pipeline import places
 from pipeline.runs.decisive_code import code_of
 from pipeline.sweep.study import lease
-from pipeline.sweep.study.results import N_TRIALS
 from pipeline.sweep.study.study import Study
 import pipeline.tracking.owner as owner
 places.STUDIES = Path({folder!r})
