@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline import figures
+from pipeline.data.images import Split
+from pipeline.data.random_stream import random_order
 from pipeline.generation.asked_classes import AskedClasses, asked_labels, names_of
 from pipeline.generation.generated import Generated
 from pipeline.latent.encoding import decode, decode_as, encode
@@ -36,7 +38,8 @@ class Plane:
             InputError: the model has no such class.
         """
         labels = asked_labels(self.classes, trained)
-        plane = plane_through(means_of_test_images(trained), self.settings, prior=trained.vae.objective.sampling)
+        means = posterior_means(trained, some_test_images(trained))
+        plane = plane_through(means, self.settings, prior=trained.vae.objective.sampling)
         if labels is None:
             images = decode(trained.vae, plane.latents)
             decoded = figures.DecodedPlane(images, plane.x, plane.y, plane.explained)
@@ -51,7 +54,12 @@ class Plane:
         return Generated(images, np.stack([plane.latents] * len(planes)), figure, classes=names)
 
 
-def means_of_test_images(trained: LoadedRun) -> np.ndarray:
-    """Posterior means, [N, D], of at most 4,000 test images."""
-    test = trained.data.test.take(np.arange(min(PLANE_IMAGES, len(trained.data.test))))
-    return encode(trained.vae, test.rows, test.labels).mean
+def some_test_images(trained: LoadedRun) -> Split:
+    """At most 4,000 test images, chosen at random, as those of a data set may be sorted by class."""
+    test = trained.data.test
+    return test.take(np.sort(random_order(len(test), 0, "images of a plane")[:PLANE_IMAGES]))
+
+
+def posterior_means(trained: LoadedRun, images: Split) -> np.ndarray:
+    """The posterior mean of each image, [N, D]."""
+    return encode(trained.vae, images.rows, images.labels).mean

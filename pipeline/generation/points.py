@@ -38,7 +38,8 @@ class Points:
         for point in self.points:
             if len(point) != expected:
                 raise InputError(
-                    f"point={point}: has {len(point)} coordinates, the latent space of run {trained.id} has {expected}"
+                    f"the latent {point} has {len(point)} coordinates; expected {expected}, as the latent space of run "
+                    f"{trained.id} has. Give each latent of point= or what.points= so many numbers"
                 )
         latents = np.array(self.points)
         if labels is None:

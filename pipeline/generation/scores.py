@@ -63,7 +63,8 @@ class Scores:
         The percentile of an image is the share of the run's test images, %, that are no more unusual than it.
 
         Raises:
-            InputError: the folder has no files, one of them cannot be read, or the model has no such score.
+            InputError: the folder has no files, one of them cannot be read, the model has no such score, or a class is
+                asked for of test images.
         """
         self._refuse_missing_score(trained)
         usual = self._of_test_images(trained) if self.folder else None
@@ -98,6 +99,11 @@ class Scores:
         if self.folder:
             names, images, labels = own_folder(self.folder, trained, classes=self.classes, skip=self.skip_unreadable)
             return pd.DataFrame({"file": names}), ImageRows(images), labels
+        if self.classes is not None:
+            raise InputError(
+                "what.classes: test images have classes of their own; expected null. Leave it out, or name a folder of "
+                "your own images: what.folder=/path"
+            )
         split = trained.data.splits[SPLIT]
         classes = np.array(printable(trained.data.class_names))
         return pd.DataFrame({"image": np.arange(len(split)), "class": classes[split.labels]}), split.rows, split.labels

@@ -12,7 +12,7 @@ from pipeline.evaluation.disentanglement.compared import Compared
 from pipeline.evaluation.disentanglement.followed import followed_factors
 from pipeline.generation.asked_classes import AskedClasses, asked_labels, names_of
 from pipeline.generation.generated import Generated
-from pipeline.generation.plane import means_of_test_images
+from pipeline.generation.plane import posterior_means, some_test_images
 from pipeline.latent.encoding import decode, decode_as
 from pipeline.latent.traversal import Traversal, traversal
 from pipeline.runs.loaded_run import LoadedRun
@@ -59,8 +59,8 @@ class Traversals:
     def _lines(self, trained: LoadedRun, dimensions: int) -> Traversal:
         """A line along each dimension, with the name of the factor that it follows."""
         prior, data = trained.vae.objective.sampling, trained.data
-        means = means_of_test_images(trained)
-        shown = data.test.take(np.arange(len(means)))
+        shown = some_test_images(trained)
+        means = posterior_means(trained, shown)
         told = shown.labels if trained.vae.conditional else None
         follows = followed_factors(Compared.of(means, shown.factors, data.factors, prior=prior, told=told))
         return traversal(means, self.steps, dimensions=dimensions, prior=prior, follows=follows)

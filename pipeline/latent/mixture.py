@@ -6,7 +6,7 @@ from sklearn.mixture import GaussianMixture
 from pipeline.data.binarisation import as_trained
 from pipeline.data.image_rows import ImageRows
 from pipeline.data.images import ImageData
-from pipeline.data.random_stream import random_stream
+from pipeline.data.random_stream import random_order, random_stream
 from pipeline.latent.encoding import encode
 from pipeline.models.vae import VAE
 
@@ -28,11 +28,13 @@ def training_mixture(
         label: of the class that images are taken of; None takes them of all, as does a class without training images.
         components: Gaussians of the mixture, at most.
         seed: of latents and fit.
-        images: that it is fitted to, at most: the first ones.
+        images: that it is fitted to, at most: a choice at random, as those of a data set may be sorted by class.
     """
     labels = data.train.labels
-    chosen = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
-    split = as_trained(data, (chosen if len(chosen) else np.arange(len(labels)))[:images])
+    is_known = label is not None and label in labels
+    chosen = np.flatnonzero(labels == label) if is_known else np.arange(len(labels))
+    some = np.sort(random_order(len(chosen), seed, "images of the density")[:images])
+    split = as_trained(data, chosen[some])
     return fitted_mixture(vae, split.rows, split.labels, components=components, seed=seed)
 
 

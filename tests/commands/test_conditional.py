@@ -117,7 +117,8 @@ def test_classes_that_there_are_not_are_refused(checkout: Checkout, run: Any, pl
     assert "is not conditional, and decodes a latent in one way" in refused(checkout, plain, "what=classes")
     assert "there is no test image 900" in refused(checkout, run, "what=classes", "what.images=[900]")
     asked = ("what=interpolations", "what.classes=[3]")
-    assert "what.classes: test images have classes of their own" in refused(checkout, run, *asked)
+    for of_test_images in (asked, ("what=scores", "what.classes=3")):
+        assert "what.classes: test images have classes of their own" in refused(checkout, run, *of_test_images)
 
 
 def test_it_is_not_ranked_with_others(checkout: Checkout, run: Any, plain: Any, tmp_path: Path) -> None:

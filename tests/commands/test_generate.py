@@ -224,7 +224,7 @@ def refused(checkout: Checkout, *overrides: str) -> str:
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        (["point=[0,1]"], "point=[0.0, 1.0]: has 2 coordinates, the latent space of run"),
+        (["point=[0,1]"], "the latent [0.0, 1.0] has 2 coordinates; expected 3, as the latent space of run"),
         (["what.n=0"], "what.n=0: expected a number greater than 0"),
         (["what.temprature=1"], "what.temprature: no such key. Did you mean what.temperature?"),
         (
