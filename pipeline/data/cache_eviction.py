@@ -78,6 +78,8 @@ def make_room(place: CachePlace, folder: Path, size: int) -> bool:
         _remove_unfinished(place)
         kept = sorted(_kept(place), key=lambda each: each.used_at)
         reserved = sum(int(path.read_text()) for path in place.folder.glob(f"*{RESERVED}"))
+        if reserved + size > place.limit:
+            return False  # nothing is removed for data that would not fit into an empty cache either
         taken = sum(each.size for each in kept) + reserved + size
         for each in kept:
             if taken <= place.limit:

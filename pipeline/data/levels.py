@@ -50,6 +50,9 @@ class Levels:
         Args:
             values: bool, whole numbers or floats of any shape.
             limit: the largest value that there can be, which white never exceeds.
+
+        Raises:
+            InputError: black is that largest value, and so is white.
         """
         if not self.told and values.dtype == np.uint8:
             return values
@@ -57,6 +60,11 @@ class Levels:
             return (values >> 8).astype(np.uint8)
         black = self.black or 0.0
         white = limit if self.white is None else min(self.white, limit)
+        if white == black:
+            raise InputError(
+                f"dataset.source.black={black:g} is white as well, as no value of these images can be larger; expected "
+                "two different values. To invert the images, set dataset.source.white=0"
+            )
         pixels = np.empty(values.shape, dtype=np.uint8)
         for place in chunks(len(values), values[:1].size * 8):
             part = values[place]
@@ -95,7 +103,7 @@ def levels_cure(span: Span, *, both: bool = False) -> str:
         both: set black even where the least value is near 0.
     """
     low, high = span
-    # Values from less than half of the largest on are taken to begin at 0.
+    # Where the least value is below half of the largest, black is taken to be 0, which need not be set.
     keys = [] if 0 <= low <= high / 2 and not both else [f"dataset.source.black={_typed(low)}"]
     # Values up to one above half of 255 are most likely pixels of 8 bits, none of which is quite white.
     white = "255" if not keys and 127 < high < 255 else _typed(high)

@@ -24,7 +24,7 @@ def only_classes(split: Split, names: tuple[str, ...], kept: tuple[str, ...], or
     Args:
         split: images with labels that index `names`.
         names: all class names.
-        expected: the class names to keep.
+        kept: the class names to keep.
         origin: of the images, for messages.
 
     Raises:

@@ -188,6 +188,14 @@ def test_published_files_of_zeros_and_ones_are_refused_with_the_cure(tmp_path: P
     assert set(np.unique(loaded("mnist", f"dir={tmp_path}", cure).train.images)) == {0, 255}
 
 
+def test_inverted_images_need_black_and_white_both(tmp_path: Path) -> None:
+    write_idx_set(tmp_path / "mnist")
+    np.savez(tmp_path / "a.npz", images=spots().astype(np.uint8))
+    for name, place in (("mnist", tmp_path), ("npz", tmp_path / "a.npz")):
+        told = refusal(lambda name=name, place=place: loaded(name, f"dir={place}", "source.black=255"))
+        assert "dataset.source.black=255 is white as well" in told
+
+
 @pytest.mark.parametrize("change", [lambda images: images.astype(np.uint8), lambda images: images / 255])
 def test_levels_that_leave_nothing_are_said(tmp_path: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
     np.savez(tmp_path / "a.npz", images=change(spots()))

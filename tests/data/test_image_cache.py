@@ -392,3 +392,13 @@ def test_room_is_taken_by_data_that_are_being_written_until_their_process_is_gon
         assert make_room(place, another, 40)
         release_room(another)
     assert make_room(place, another, 60), "whoever wrote the first was killed"
+
+
+def test_nothing_is_removed_for_data_that_would_not_fit_into_an_empty_cache(tmp_path: Path, cache: Path) -> None:
+    root = source(tmp_path / "a")
+    dataset(source=Written(), dir=root).load()
+    [kept] = entries(cache)
+    assert not make_room(CachePlace(cache, limit=50_000), cache / "larger", 50_001)
+    assert entries(cache) == [kept]
+    assert make_room(CachePlace(cache, limit=50_000), cache / "large", 49_999)
+    assert entries(cache) == []

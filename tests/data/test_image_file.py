@@ -108,6 +108,17 @@ def test_a_portable_map_says_itself_what_is_white(tmp_path: Path) -> None:
     assert abs(picture(tmp_path / "a.pgm").ravel() - 17 * np.arange(16)).max() <= 1
 
 
+def test_black_that_is_the_largest_value_is_refused_without_a_white_of_its_own(tmp_path: Path) -> None:
+    """The file is sound, and nobody is to be told to remove it."""
+    write_image(tmp_path / "a.png", pixels(4, 4))
+    for levels in ({"black": 255}, {"black": 255, "white": 300}):
+        told = refusal(lambda levels=levels: picture(tmp_path / "a.png", **levels))
+        assert told.startswith("dataset.source.black=255 is white as well, as no value of these images can be larger;")
+        assert told.endswith("To invert the images, set dataset.source.white=0")
+    inverted = picture(tmp_path / "a.png", black=255, white=0)
+    np.testing.assert_array_equal(inverted[..., 0], 255 - pixels(4, 4))
+
+
 def test_white_is_never_more_than_a_file_can_hold(tmp_path: Path) -> None:
     """So that images of 8 and of 12 bits can lie side by side."""
     write_image(tmp_path / "a.png", pixels(4, 4))
