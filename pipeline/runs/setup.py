@@ -56,9 +56,10 @@ class Setup:
         """The model with fresh weights.
 
         Raises:
-            InputError: the images are not those of a model like this, or its latents are drawn and rounded at once; the
-                message names the setting.
+            InputError: the images are not those of a model like this, its latents are drawn and rounded at once, or
+                batches are too small for the objective; the message names the setting.
         """
+        self.objective.check_batch(min(self.training.batch_size, len(data.train)), self.model.latent_dim)
         if self.model.levels is not None and self.objective.sampling:
             raise InputError(
                 f"model.levels={self.model.levels}: latents that are rounded to codes are not drawn; expected an "

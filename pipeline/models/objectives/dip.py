@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from pipeline.config.values import Switch, Weight
+from pipeline.errors import InputError
 from pipeline.models.objectives.objective import Objective, Pass
 from pipeline.models.objectives.weighted_elbo import weighed, weighted_elbo
 from pipeline.models.posterior import Posterior
@@ -33,6 +34,14 @@ class DisentangledInferredPrior(Objective):
     off_diagonal: Weight
     diagonal: Weight
     of_latents: Switch
+
+    def check_batch(self, images: int, latent_dim: int) -> None:
+        if images <= latent_dim:
+            raise InputError(
+                f"model.latent_dim={latent_dim}: DIP compares the covariance of a batch with the identity, for which "
+                f"batches of {images} images are too small; expected more images than dimensions. Raise "
+                "training.batch_size, or lower model.latent_dim"
+            )
 
     def loss(self, passed: Pass) -> Any:
         covariance = covariance_of(passed.posterior, of_latents=self.of_latents)

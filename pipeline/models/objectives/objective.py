@@ -119,6 +119,13 @@ class Objective(ABC):
         """
         return self.sampling or levels is not None
 
+    def check_batch(self, images: int, latent_dim: int) -> None:  # noqa: B027 — most losses are of any batch
+        """Refuse batches of so many images if they are too few for the loss of latents of so many dimensions.
+
+        Raises:
+            InputError: they are too few; the message names the settings.
+        """
+
     @abstractmethod
     def loss(self, passed: Pass) -> Any:
         """The mean loss of a batch, nats per image, as far as it is measured in nats."""

@@ -1,14 +1,17 @@
 """The penalty of DIP-VAE: none at a covariance that is the identity."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 from passes import made, passed
 
+from pipeline.errors import InputError
 from pipeline.models.objectives.dip import DisentangledInferredPrior, covariance_of
 from pipeline.models.objectives.weighted_elbo import weighted_elbo
 from pipeline.models.posterior import Posterior
+from pipeline.runs.setup import Setup
 
 CORNERS = np.array(list(product([-1.0, 1.0], repeat=3)))
 """Means whose covariance is the identity."""
@@ -28,6 +31,20 @@ def test_there_is_none_at_the_identity() -> None:
 def test_a_batch_of_no_more_images_than_dimensions_has_none() -> None:
     assert penalty(3 * CORNERS[:3], 0.5, of_latents=False) == 0
     assert penalty(3 * CORNERS[:4], 0.5, of_latents=False) > 0
+
+
+def test_a_training_whose_batches_are_too_small_is_refused(composed) -> None:
+    """It would be that of a plain VAE under another name."""
+    too_few = r"model.latent_dim=32: DIP .* batches of 32 images are too small; .* Raise training.batch_size, or lower"
+    setup = Setup.from_config(composed("objective=dip_i", "model.latent_dim=32", "training.batch_size=32"))
+    data = setup.dataset.load()
+    with pytest.raises(InputError, match=too_few):
+        setup.model_for(data)
+    setup = Setup.from_config(composed("objective=dip_i", "model.latent_dim=32", "training.batch_size=33"))
+    assert setup.model_for(data).latent_dim == 32
+    few = replace(data, train=data.train.take(np.arange(32)))
+    with pytest.raises(InputError, match=too_few):
+        setup.model_for(few)
 
 
 def test_it_is_the_weighted_squared_distance_from_the_identity() -> None:
