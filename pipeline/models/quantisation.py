@@ -38,7 +38,10 @@ class FiniteScalar(keras.layers.Layer):
     def call(self, raw: Any) -> tuple[Any, Any]:
         half = (self.levels - 1) * (1 - MARGIN) / 2
         offset = 0.0 if self.levels % 2 else 0.5
-        bounded = half * ops.tanh(raw + math.tan(offset / half)) - offset
+        # The paper's shift is for a code in the middle. Two codes have none, and with the shift one of them would be
+        # left to numbers below −1.56, of which a normalised layer gives few.
+        shift = math.tan(offset / half) if self.levels > 2 else 0.0
+        bounded = half * ops.tanh(raw + shift) - offset
         code = _straight_through(ops.round(bounded), bounded) / (self.levels // 2)
         return code, ops.full_like(code, NARROWEST)
 

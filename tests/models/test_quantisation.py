@@ -40,6 +40,18 @@ def test_each_dimension_takes_as_many_values_as_levels_evenly_apart(levels: int)
     assert np.abs(counts * levels / 20_000 - 1).max() < 0.15
 
 
+@pytest.mark.parametrize("levels", range(2, 9))
+def test_numbers_that_were_normalised_have_every_code(levels: int) -> None:
+    """An encoder's last layer but one normalises, so that no code may need what is rare in a standard normal."""
+    raw = np.random.default_rng(0).standard_normal((50_000, 1)).astype("float32")
+    _, counts = np.unique(FiniteScalar(levels)(raw)[0], return_counts=True)
+    assert len(counts) == levels
+    shares = counts / 50_000
+    assert -(shares * np.log(shares)).sum() > 0.85 * math.log(levels)
+    if levels == 2:
+        np.testing.assert_allclose(shares, 0.5, atol=0.01)
+
+
 @pytest.mark.parametrize("levels", [2, 5, 8])
 def test_latents_are_decoded_as_the_nearest_code(levels: int) -> None:
     codes = np.unique(FiniteScalar(levels)(np.linspace(-9, 9, 999, dtype="float32")[:, None])[0])
