@@ -1,7 +1,11 @@
 """The loss of a split, by its definition, for each kind of objective."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pytest
+from keras import ops
 from linear_gaussian import Exact, data_of, noise_images, settings
 from passes import made
 
@@ -81,6 +85,21 @@ def test_parts_of_one_image_are_all_counted_alike(small_vae, monkeypatch: pytest
     )
     found = evaluate(vae, data_of(IMAGES[:3]), settings())
     assert found.loss == pytest.approx(-found.elbo, rel=1e-6), "one image has no covariance"
+
+
+def test_an_objective_of_ones_own_has_the_images_that_it_is_promised(small_vae) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Brightness(Objective):
+        """The mean pixel: a number that only the images tell."""
+
+        WEIGHTS: ClassVar[tuple[str, ...]] = ("beta",)
+        beta: float
+
+        def loss(self, passed):
+            return ops.mean(passed.images) + 0.0 * ops.mean(passed.distortion)
+
+    _, found = evaluated(small_vae, made(Brightness, beta=1.0))
+    assert found.loss == pytest.approx(IMAGES.mean() / 255, rel=1e-6)
 
 
 def test_a_discrepancy_of_no_weight_costs_nothing(small_vae) -> None:
