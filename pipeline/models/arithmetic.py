@@ -15,7 +15,7 @@ def multiplications(layer: Any) -> int:
 
 
 def training_flop(*networks: Any) -> int:
-    """The number of floating-point operations of one training step for one image.
+    """The number of floating-point operations of one training step for one image, or for one latent of it.
 
     A multiply-add counts two; the backward pass has two products of the forward pass's size, for the gradients of the
     weights and of the inputs. Activations, loss and optimizer are left out, so that the number is a lower bound but for

@@ -21,6 +21,10 @@ EACH_EPOCH = tuple(
 """The metrics of every epoch."""
 END = tuple(f"validation/{name}" for name in CATALOGUE)
 """The metrics of the model that is kept."""
+NOT_BY_TEST = (
+    "a study must not choose by the test split, whose scores would then no longer tell how a model does on new images"
+)
+"""Why a study has no objective of the test split."""
 
 
 def check_objectives(settings: StudySettings, searched: Collection[str]) -> None:
@@ -55,8 +59,14 @@ def check_evaluated(settings: StudySettings, setup: Setup, data: ImageData) -> N
         data: the images of its data set.
 
     Raises:
-        InputError: the message names the setting that leaves the objective out.
+        InputError: the message names the setting that leaves the objective out, or makes the test split the one that
+            the study chooses by.
     """
+    if setup.dataset.validation == "test":
+        raise InputError(
+            f"dataset.validation=test: {NOT_BY_TEST}. Set the validation images apart from the training images: "
+            "dataset.validation=0.1"
+        )
     split = setup.evaluation.split
     for name in settings.objective:
         if name in END and split != "validation":
@@ -115,8 +125,7 @@ def _cause_of_no_factors(setup: Setup, data: ImageData) -> str | None:
 def _check_metric(key: str, name: str, known: Collection[str]) -> None:
     if name.startswith("test/"):
         raise InputError(
-            f"{key}={name}: a study must not choose by the test split, whose scores would then no longer tell how a "
-            f"model does on new images. Use the validation split: {name.replace('test/', 'validation/', 1)}"
+            f"{key}={name}: {NOT_BY_TEST}. Use the validation split: {name.replace('test/', 'validation/', 1)}"
         )
     if name not in known:
         hint = did_you_mean(name, known)

@@ -1,8 +1,9 @@
 """The cost of a training is estimated before it begins: network parameters, memory and floating-point operations."""
 
+import math
 from dataclasses import dataclass
 
-import numpy as np
+import keras
 
 from pipeline.data.images import ImageData
 from pipeline.models.arithmetic import training_flop
@@ -37,16 +38,18 @@ class TrainingCost:
 
 
 def cost_of(setup: Setup, vae: VAE, data: ImageData) -> TrainingCost:
-    """Estimate the cost of training a network on some images, with the batch size and epochs of a setup."""
+    """Estimate the cost of training a network on some images, with the batch size, epochs and samples of a setup."""
     parameters = vae.encoder.count_params() + vae.decoder.count_params()
-    outputs = sum(
-        int(np.prod(layer.output.shape[1:]))
-        for network in (vae.encoder, vae.decoder)
-        for layer in network.layers
-        if not isinstance(layer.output, list | tuple)
-    )
+    passes = ((vae.encoder, 1), (vae.decoder, setup.objective.samples))
+    outputs = sum(times * _outputs(network) for network, times in passes)
     numbers = COPIES_OF_PARAMETERS * parameters + COPIES_OF_OUTPUTS * outputs * setup.training.batch_size
     images = sum(split.rows.nbytes for split in data.splits.values() if not split.is_mapped)
     memory = (BYTES * numbers + COPIES_OF_IMAGES * images) / 1e9 + TENSORFLOW
-    flop = training_flop(vae.encoder, vae.decoder) * len(data.train) * setup.training.epochs
+    flop = sum(times * training_flop(network) for network, times in passes) * len(data.train) * setup.training.epochs
     return TrainingCost(parameters, memory, flop)
+
+
+def _outputs(network: keras.Model) -> int:
+    """The number of outputs of all layers for one image or latent."""
+    layers = [layer for layer in network.layers if not isinstance(layer.output, list | tuple)]
+    return sum(math.prod(layer.output.shape[1:]) for layer in layers)

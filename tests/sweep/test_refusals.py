@@ -29,6 +29,12 @@ from studies import COMMAND
             "sweep.objective=validation/nll: evaluation.split=test scores another split. Leave evaluation.split out",
         ),
         (
+            ("model.latent_dim=1,2", "dataset.validation=test"),
+            "dataset.validation=test: a study must not choose by the test split, whose scores would then no longer "
+            "tell how a model does on new images. Set the validation images apart from the training images: "
+            "dataset.validation=0.1",
+        ),
+        (
             ("model.latent_dim=1,2", "sweep.objective=validation/bits_per_dimension"),
             "likelihood=Bernoulli gives these images no probability in bits, or choose another objective",
         ),
