@@ -9,7 +9,7 @@ def _needs(key: str, other: str) -> Rule:
 
 
 def _of_classification(key: str) -> Rule:
-    """A setting of a classifier in the latent space, which would be asked for what a conditional model is told."""
+    """A setting of a classifier of latents, which has nothing to tell where the model was told the class."""
     return Rule(
         key=key,
         by=("model", "evaluation.neighbours"),
@@ -18,17 +18,18 @@ def _of_classification(key: str) -> Rule:
     )
 
 
+def _is_autoencoder(flat: Flat) -> bool:
+    return not flat.get("objective.sampling", not flat["objective._target_"].endswith(".Regularised"))
+
+
 def _of_noise(key: str, choice: str | None = None) -> Rule:
     """A setting of scores that only latents with noise have."""
     return Rule(
         key=key,
         choice=choice,
         by=("objective",),
-        when=lambda flat: (
-            not flat.get("objective.sampling", not flat["objective._target_"].endswith(".Regularised"))
-            and flat.get(key, choice) is not None
-        ),
-        why="objective= makes an autoencoder, whose latents have no noise, so that it has no likelihood to be bounded",
+        when=lambda flat: _is_autoencoder(flat) and flat.get(key, choice) is not None,
+        why="objective= gives an autoencoder, whose latents have no noise, so that nothing bounds its likelihood",
     )
 
 
@@ -61,25 +62,22 @@ def _of_rise(key: str) -> Rule:
 
     def is_too_long(flat: Flat) -> bool:
         epochs, cycles = flat["objective.schedule.epochs"], flat.get("objective.schedule.cycles", 1)
-        last = epochs * flat.get("objective.schedule.rise", 1)
-        return epochs * (cycles - 1) + last >= flat["training.epochs"]
+        rise = flat.get("objective.schedule.rise", 1)
+        last = next((epoch for epoch in range(epochs) if epoch / epochs >= rise), epochs)
+        return rise > 0 and epochs * (cycles - 1) + last >= flat["training.epochs"]
 
-    return Rule(
-        key=key,
-        by=("training.epochs", "objective.schedule"),
-        when=is_too_long,
-        why="training.epochs ends before the weight has risen for the last time, so that no epoch counts as the best",
-        lacks="full effect",
-    )
+    why = "training.epochs ends before the weight has risen for the last time, so that no epoch counts as the best"
+    return Rule(key=key, by=("training.epochs", "objective.schedule"), when=is_too_long, why=why, lacks="full effect")
 
 
-def _of_plane(plane: str, axis: str, *others: str) -> Rule:
-    """The ends of an axis of a plane; an autoencoder's plane has even coordinates whatever is set."""
+def _of_plane(plane: str, axis: str, *by: str, lacks: str = "effect") -> Rule:
+    """The ends of an axis of a plane; an autoencoder's plane, where the config has its objective, is even anyway."""
     return Rule(
         key=f"{plane}.{axis}",
-        by=(f"{plane}.spacing", *others),
-        when=lambda flat: flat[f"{plane}.spacing"] == "quantile" and flat.get("objective.sampling", True),
+        by=(f"{plane}.spacing", *by),
+        when=lambda flat: flat[f"{plane}.spacing"] == "quantile" and not ("objective" in by and _is_autoencoder(flat)),
         why=f"only even coordinates have ends: add {plane}.spacing=even",
+        lacks=lacks,
     )
 
 
@@ -108,8 +106,7 @@ RULES = (
         why="these images need no files. For some of your own add dataset=folder or dataset=npz; or leave it out",
         is_refused=True,
     ),
-    _of_plane("pictures.plane", "x", "objective"),
-    _of_plane("pictures.plane", "y", "objective"),
+    *(_of_plane("pictures.plane", axis, "objective") for axis in "xy"),
     _of_picture("pictures.mixture", "samples"),
     _of_picture("pictures.pairs", "interpolations"),
     _of_picture("pictures.points", "points"),
@@ -149,8 +146,8 @@ RULES = (
     ),
     Rule(
         key="objective.free_bits",
-        by=("objective.beta",),
-        when=lambda flat: flat["objective.beta"] == 0,
+        by=("objective.beta", "objective.schedule"),
+        when=lambda flat: flat["objective.beta"] == 0 and not _is_by_rate(flat),
         why="objective.beta is 0",
     ),
     _needs("evaluation.nll_images", "evaluation.importance_samples"),
@@ -188,8 +185,7 @@ RULES = (
         why="add what.density=mixture",
         is_refused=True,
     ),
-    _of_plane("what.settings", "x"),
-    _of_plane("what.settings", "y"),
+    *(_of_plane("what.settings", axis, lacks="effect unless the run is an autoencoder") for axis in "xy"),
     Rule(
         key="sweep.seed",
         by=(),

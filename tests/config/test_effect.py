@@ -7,6 +7,7 @@ from checkout import SMALL, Checkout
 
 from pipeline.config.effect import without_effect
 from pipeline.errors import InputError
+from pipeline.models.objectives.weight_schedule import Cyclical
 
 QUANTILE = "pictures.plane.x=[-2,2]"
 
@@ -46,11 +47,11 @@ QUANTILE = "pictures.plane.x=[-2,2]"
         ),
         (
             ["objective=autoencoder", "evaluation=annealing"],
-            "evaluation=annealing has no effect: objective= makes an auto",
+            "evaluation=annealing has no effect: objective= gives an auto",
         ),
         (
             ["objective=rae_l2", "evaluation.importance_samples=9"],
-            "importance_samples=9 has no effect: objective= makes",
+            "importance_samples=9 has no effect: objective= gives",
         ),
         (["dataset=digits", "evaluation.factor_samples=99"], "=99 has no effect: these images have no known factors"),
         (["model.latent_dim=2", "model.latent_dim=8"], "model.latent_dim=2 has no effect: model.latent_dim=8 follows"),
@@ -67,6 +68,7 @@ def test_a_setting_without_effect_is_said(composed, typed: list[str], said: str)
     [
         [QUANTILE, "pictures.plane.spacing=even"],
         [QUANTILE, "objective=autoencoder"],
+        [QUANTILE, "objective=rae_l2"],
         ["pictures.mixture=3"],
         ["training/schedule=steps"],
         ["objective/schedule=warmup", "objective.schedule.epochs=29"],
@@ -85,6 +87,23 @@ def test_a_setting_without_effect_is_said(composed, typed: list[str], said: str)
 )
 def test_a_setting_with_effect_is_not(composed, typed: list[str]) -> None:
     assert without_effect(typed, composed(*typed)) == []
+
+
+@pytest.mark.parametrize("rise", [0.0, 0.3, 0.5, 0.75])
+@pytest.mark.parametrize("cycles", [1, 3])
+def test_a_rise_takes_too_long_if_no_epoch_is_left_whose_weight_is_final(composed, rise: float, cycles: int) -> None:
+    typed = ["objective/schedule=cyclical", f"objective.schedule.rise={rise}", f"objective.schedule.cycles={cycles}"]
+    config = composed(*typed, "objective.schedule.epochs=5")
+    final_from = Cyclical(of=None, cycles=cycles, epochs=5, rise=rise).final_from
+    for epochs in range(1, 17):
+        config["training"]["epochs"] = epochs
+        assert bool(without_effect(typed[:1], config)) == (final_from >= epochs), epochs
+
+
+def test_free_bits_have_an_effect_on_a_rate_that_is_held_though_beta_is_0(composed) -> None:
+    typed = ["objective=control", "objective.beta=0", "objective.free_bits=1"]
+    [remark] = without_effect(typed, composed(*typed))
+    assert remark.startswith("objective.beta=0 has no effect: objective/schedule=by_rate moves it")
 
 
 def test_a_folder_for_digits_that_need_none_is_refused(composed) -> None:
@@ -145,6 +164,12 @@ def test_a_wrong_value_of_what_may_have_no_effect_is_refused_as_any_other(
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_a_finished_run_decides_is_said_with_that_condition() -> None:
+    config = {"what": {"settings": {"spacing": "quantile", "x": [-2, 2]}}}
+    [remark] = without_effect(["what.settings.x=[-2,2]"], config)
+    assert remark.startswith("what.settings.x=[-2,2] has no effect unless the run is an autoencoder: only even coord")
 
 
 def test_settings_idle_for_one_reason_are_said_in_one_line(composed) -> None:
