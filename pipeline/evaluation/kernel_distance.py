@@ -18,7 +18,7 @@ def kernel_distance(real: np.ndarray, generated: np.ndarray) -> tuple[float, flo
     within_real, _ = _sums(real, real)
     within_generated, _ = _sums(generated, generated)
     of_real, of_generated = _sums(real, generated)
-    # The mean over all pairs of pairs that the i-th real and the i-th generated image are in together.
+    # The estimate is a mean over pairs (i, j) of k(real) + k(generated) − both mixed kernels; here its part for each i.
     of_each = (within_real + within_generated - of_real - of_generated) / (number - 1)
     distance = float(of_each.mean())
     spread = float(np.square(of_each - distance).sum())

@@ -6,8 +6,8 @@ latents is the same N(0, 1) for each class, so that a latent says what the class
 
 Networks read classes as one-hot vectors. They join where an image is a vector, in front of dense layers: at the input
 of a dense network, behind the convolutions of a convolutional one, and beside the latent. An embedding would be one
-more matrix between a one-hot vector and the matrix of the layer that reads it; as constant channels of the image the
-classes would cost a convolution each, though they have no place in the image.
+more matrix between a one-hot vector and the matrix of the layer that reads it. As constant channels of the image, as
+others join them, each class would cost a convolution of a channel that is the same everywhere.
 """
 
 from typing import Any

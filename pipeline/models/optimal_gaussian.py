@@ -32,7 +32,7 @@ class OptimalGaussian(Gaussian):
             return super().call(images, outputs)
         squares = ops.square(images - self.mean(outputs))
         best = 0.5 * ops.log(ops.maximum(ops.mean(squares), 1e-12))
-        # Nothing is lost of the gradient: at its best scale the density of the batch does not depend on it.
+        # The gradient of the mean distortion loses nothing: at its best scale it does not depend on the scale.
         log_scale = ops.stop_gradient(ops.maximum(best, LOWEST_LOG_SCALE))
         kept = self.memory * self.seen  # nothing of what it was set to before the first batch
         self.log_scale.assign(kept * self.log_scale + (1.0 - kept) * log_scale)

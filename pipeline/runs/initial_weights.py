@@ -46,7 +46,7 @@ def begin_with(vae: VAE, other: VAE) -> None:
     if vae.class_names != other.class_names and sorted(vae.class_names) == sorted(other.class_names):
         raise InputError(
             f"the classes of this run are in another order ({', '.join(other.class_names)}); expected "
-            f"{', '.join(vae.class_names)}. Set dataset.classes to its order"
+            f"{', '.join(vae.class_names)}. Name a run whose data set has its classes in this order"
         )
     for mine, its in zip_longest(vae.learned, other.learned):
         if mine is None or its is None or mine.shape != its.shape:

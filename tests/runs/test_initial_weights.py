@@ -13,7 +13,8 @@ def test_classes_in_another_order_are_refused(small_vae) -> None:
     with pytest.raises(InputError) as refused:
         begin_with(vae, other)
     assert str(refused.value) == (
-        "the classes of this run are in another order (3, 7); expected 7, 3. Set dataset.classes to its order"
+        "the classes of this run are in another order (3, 7); expected 7, 3. Name a run whose data set has its classes "
+        "in this order"
     )
     for names in (("7", "3"), ("cat", "dog")):
         other = small_vae(class_names=names, seed=1)

@@ -25,8 +25,8 @@ class InfoMec(NamedTuple):
     """The three scores, each from 0 to 1.
 
     Attributes:
-        modularity: how far each latent tells of one factor alone; None where there is one factor. Latents that tell
-            nothing have any.
+        modularity: how far each latent tells of one factor alone; None where there is one factor. It means
+            nothing where latents tell nothing.
         explicitness: the share of the information of a factor that a linear classifier finds in the latents.
         compactness: how far one latent alone tells of each factor; None where there is one latent.
     """

@@ -82,8 +82,8 @@ def _log_density(values: Any, mean: Any, log_variance: Any) -> Any:
 def _log_shares(batch: Any, population: int) -> Any:
     """The log of the share that each posterior of a batch has in the aggregate one, of each latent, [B, B].
 
-    That which the latent is drawn from stands for itself alone, 1 / N; one other for (N − M) / (N · M), where
-    M = B − 1, and the rest for 1 / M each, so that the shares of a latent sum to 1.
+    The posterior that a latent is drawn from has the share 1 / N, one other posterior (N − M) / (N · M), where
+    M = B − 1, and each of the rest 1 / M, so that the shares of a latent sum to 1.
     """
     others = ops.maximum(ops.cast(batch, "float32") - 1.0, 1.0)
     number = ops.maximum(float(population), others)

@@ -103,7 +103,8 @@ class ByRate(WeightSchedule):
     """A controller that moves the weight after each step until the rate is what is wanted (Shao et al. 2020).
 
     The weight is `least` + P + I, at most `most`, where P = proportional / (1 + exp(wanted − rate)), and I is the sum
-    of integral · (rate − wanted) over all steps, kept between 0 and `most` − `least` so that it turns at once.
+    of integral · (rate − wanted) over all steps. I is kept between 0 and `most` − `least`, so that it does not go on to
+    grow while the weight is at a bound.
 
     Attributes:
         rate: that is wanted, nats per image.
