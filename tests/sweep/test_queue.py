@@ -139,6 +139,8 @@ def test_an_enqueued_part_of_a_point_is_completed_by_the_sampler_and_known_when_
     space, part = {"x": "choice(1, 2)", "y": "choice(3, 4)"}, {"x": 2}
     points = worked(Study(plan(space=space, sampler=TPE, enqueue=[part], n_trials=3)), lambda _: 1.0)
     assert points[0]["x"] == 2
+    again = plan(space=space, sampler=TPE, enqueue=[part], n_trials=3)
+    assert worked(Study(again)) == [], "the part is no new point, for which no room would be left"
     points += worked(Study(plan(space=space, sampler=TPE, enqueue=[part], n_trials=9)), lambda _: 1.0)
     assert {(point["x"], point["y"]) for point in points} == {(1, 3), (1, 4), (2, 3), (2, 4)}
     assert len(points) == 4
@@ -164,6 +166,16 @@ def test_a_trial_whose_point_is_suggested_is_added_when_it_is_claimed_and_no_mor
         study.end(each, TrialState.COMPLETE, [1.0])
     assert study.is_over
     assert len(study.optuna.trials) == 3
+
+
+def test_of_several_at_once_the_longest_training_begins_first(plan) -> None:
+    """Else it might begin last, and be waited for alone."""
+    space = {"model.latent_dim": "choice(2, 8, 4)"}
+    flop = {key_of({"model.latent_dim": each}): float(each) for each in (2, 8, 4)}
+    study = Study(plan(space=space, sampler=GRID, slots=2), flop)
+    assert [study.claim().point["model.latent_dim"] for _ in range(3)] == [8, 4, 2]
+    alone = Study(plan(space=space, sampler=GRID, study="alone"), flop)
+    assert [alone.claim().point["model.latent_dim"] for _ in range(3)] == [2, 8, 4]
 
 
 def test_a_trial_that_another_machine_added_beyond_the_last_waits_for_a_command_with_more_trials(plan) -> None:
