@@ -25,7 +25,7 @@ train: $(INSTALLED)  ## train the default experiment, or what ARGS says
 	@$(BIN)/python -m pipeline.train $(value ARGS)
 
 tutorial: $(INSTALLED)  ## train all of a tutorial, side by side in one run: NAME=letters
-	@$(BIN)/python -m pipeline.train -m experiment=$(or $(NAME),$(error Which one? NAME=letters, convolutional, clothes, generations or generate)) $(value ARGS)
+	@$(BIN)/python -m pipeline.train -m experiment=$(or $(NAME),$(error Which one? NAME=letters, convolutional, clothes, generations, generate, objectives or disentanglement)) $(value ARGS)
 
 study: $(INSTALLED)  ## show the state of the latest study: ARGS="name=latent_filters wait=true"
 	@$(BIN)/python -m pipeline.study $(value ARGS)
@@ -37,9 +37,9 @@ bundle: $(INSTALLED)  ## write a run or a study into one file: RUN=its id or nam
 	@$(BIN)/python -m pipeline.bundle $(RUN:%=run=%) $(value ARGS)
 
 sweep: $(INSTALLED)  ## search with Optuna: ARGS="sweep=latent_filters dataset=fashion"
-	@$(BIN)/python -m pipeline.train -m $(or $(value ARGS),$(error Which one? ARGS="sweep=latent_filters", kl_weight, architecture, rate_distortion, optimizer or study))
+	@$(BIN)/python -m pipeline.train -m $(or $(value ARGS),$(error Which one? ARGS="sweep=latent_filters", kl_weight, architecture, objectives, rate_distortion, optimizer or study))
 
-dashboard: $(INSTALLED)  ## open a study in Optuna's dashboard: STUDY=its name, or the latest
+dashboard: $(INSTALLED)  ## serve a study in Optuna's dashboard: STUDY=its name, or the latest
 	@$(BIN)/optuna-dashboard --host 127.0.0.1 --port $(or $(DASHBOARD_PORT),8080) $(or $(wildcard $(or $(STUDY:%=mlruns/studies/%.journal),$(shell ls -t mlruns/studies/*.journal 2>/dev/null | head -1))),$(error No journal of a study $(STUDY) is in mlruns/studies. Of a study in a database: .venv/bin/optuna-dashboard postgresql://…))
 
 evaluate: $(INSTALLED)  ## evaluate a finished run again: RUN=its id
@@ -60,7 +60,7 @@ serve: $(INSTALLED)  ## answer requests to a trained model over HTTP: RUN=its id
 verify: $(INSTALLED)  ## train what others published, compare, write docs/reference.md; QUICK=1 is short and writes nothing
 	@$(BIN)/python -m pipeline.verify $(if $(QUICK),quick=true) $(value ARGS)
 
-ui: $(INSTALLED)  ## open the runs in MLflow, on 127.0.0.1
+ui: $(INSTALLED)  ## print a link to the runs in MLflow, on 127.0.0.1, until Ctrl-C
 	@$(BIN)/python -m pipeline.ui --port $(PORT)
 
 # Of two -m, pytest obeys the last: `make test ARGS="-m fault"` causes the faults of docs/reliability.md, and no more.

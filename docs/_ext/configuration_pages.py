@@ -36,6 +36,20 @@ GROUPS = {
 FOR_SEVERAL = {"sweep", "sweep/sampler", "sweep/pruner", "hydra/launcher", "hydra/sweeper"}
 """Groups that only a command with `-m` has a use for."""
 
+OF_HYDRA = {
+    "hydra/launcher": {
+        "basic": "One job begins after the other, in the process of the command: Hydra's own launcher, the default.\n",
+        "joblib": "The workers of a study, or the trainings of a family, are processes on this machine, side by side. "
+        "It is the plugin hydra-joblib-launcher, which `make setup` installs; `n_jobs` processes work at once, as many "
+        "as there are cores unless it is set.\n\n"
+        "```sh\n"
+        "python -m pipeline.train -m hydra/launcher=joblib hydra.launcher.n_jobs=2 training.seed=0,1,2,3\n"
+        "python -m pipeline.train hydra/launcher=joblib --cfg hydra -p hydra.launcher   # all of its keys\n"
+        "```\n",
+    }
+}
+"""Options of Hydra and its plugins that belong to a group, and what there is to say of them."""
+
 
 def pages() -> dict[str, str]:
     """The Markdown of each page by its name below `docs/configuration`."""
@@ -57,6 +71,8 @@ def _page(group: str) -> str:
         lines += _section(Option(CONF / "bases" / "dataset.yaml"), "Of every data set")
     for option in options_of(group):
         lines += _section(option, f"`{option.path.stem}`")
+    for name, text in OF_HYDRA.get(group, {}).items():
+        lines += [f"## `{name}`", "", text]
     return "\n".join(lines)
 
 
@@ -187,10 +203,14 @@ commands
 """
 
 
+def _names(group: str) -> list[str]:
+    return [*(option.path.stem for option in options_of(group)), *OF_HYDRA.get(group, {})]
+
+
 def _index(names: list[str]) -> str:
     rows = [
         f"| [{GROUPS[group]}]({name}.md) | `{group.removeprefix('commands/')}` | "
-        f"{' '.join(f'`{option.path.stem}`' for option in options_of(group))} |"
+        f"{' '.join(f'`{name}`' for name in _names(group))} |"
         for group, name in zip(GROUPS, names, strict=True)
     ]
     return INDEX.format(rows="\n".join(rows), names="\n".join(names))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipeline.evaluation.scores import COMPARED
 from pipeline.metric_names import LOSS
 from pipeline.text.markdown import literal, table
-from pipeline.tracking.run_facts import FinishedRun, curve, finished_children, finished_runs
+from pipeline.tracking.run_facts import FinishedRun, curve, finished_children, finished_runs, images_trained_on
 from pipeline.tracking.store import Store
 from pipeline.verification.reference import Reference
 
@@ -71,18 +71,27 @@ def _family(store: Store, tutorial: str) -> list[str]:
     if not children:
         return []
     made = f"`make tutorial NAME={tutorial}`, {_made(*children)}."
-    split = "Scores are of the test split; the validation loss is the best epoch's."
+    split = "Scores are of the test split; the validation loss is the best epoch's; images are those trained on."
     return [f"{made} {split}", "", table(_family_rows(store, children))]
 
 
 def _family_rows(store: Store, children: Sequence[FinishedRun]) -> Iterator[Sequence[str]]:
-    compared = [name for name in COMPARED if any(name in child.scores for child in children)]
-    yield "training", "epochs", "validation loss", *(name.replace("_", " ") for name in compared), "minutes"
+    compared = [name for name in COMPARED if any(name in child.scores("test") for child in children)]
+    yield "training", "epochs", "validation loss", *(name.replace("_", " ") for name in compared), "images", "minutes"
     for child in children:
         losses = curve(store, child.id, LOSS)
         best_epoch, best = min(losses, key=lambda point: point[1])
-        numbers = [f"{child.scores[name]:.5g}" if name in child.scores else "" for name in compared]
-        yield literal(child.name), str(len(losses)), f"{best:.2f} ({best_epoch})", *numbers, f"{child.minutes:.1f}"
+        scores, images = child.scores("test"), images_trained_on(store, child.id)
+        numbers = [f"{scores[name]:.5g}" if name in scores else "" for name in compared]
+        size = "" if images is None else f"{images:,}"
+        yield (
+            literal(child.name),
+            str(len(losses)),
+            f"{best:.2f} ({best_epoch})",
+            *numbers,
+            size,
+            f"{child.minutes:.1f}",
+        )
 
 
 def _made(*runs: FinishedRun) -> str:

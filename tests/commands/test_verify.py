@@ -85,6 +85,7 @@ def test_the_page_is_written_from_the_runs_of_references_and_families(checkout: 
     for child in checkout.runs("letters")[:-1]:
         row = next(line for line in written.splitlines() if line.startswith(f"| {child.info.run_name} |"))
         assert f"{child.data.metrics['test/elbo']:.5g}" in row
+        assert row.split(" | ")[-2] == "270", "images trained on: a tenth of 300 validates"
 
 
 def test_what_a_store_does_not_know_stays_on_the_page(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The configuration reference says of every key of `conf/` what it is, which values it takes and what it is set to."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 
@@ -93,6 +94,16 @@ def test_types_of_lists_and_bounds_are_those_of_the_signature() -> None:
     assert kinds["training.seed"] == "whole number ≥ 0, < 2,147,483,648"
     assert kinds["pictures.plane.x"] == "list of 2 numbers, or null"
     assert kinds["what.points"] == "list of lists of numbers, at least one, at least one"
+
+
+def test_every_launcher_that_a_message_or_a_page_names_is_told() -> None:
+    """Those of Hydra's plugins have no file in `conf/`."""
+    files = [*(ROOT / "pipeline").rglob("*.py"), *(ROOT / "docs").glob("*.md"), *CONF.rglob("*.yaml")]
+    named = {name for path in files for name in re.findall(r"hydra/launcher=([a-z]+)", path.read_text("utf-8"))}
+    assert {"joblib", "ray", "slurm"} <= named
+    for name in named:
+        assert f"\n## `{name}`\n" in PAGES["hydra_launcher"], name
+        assert f"`{name}`" in next(line for line in PAGES["index"].splitlines() if "`hydra/launcher`" in line)
 
 
 @every_option

@@ -1,9 +1,11 @@
 """README.md and the pages of docs/: numbers are those of the reference, and links lead somewhere."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline import ROOT
 
@@ -56,6 +58,22 @@ def test_every_group_and_option_is_named_in_the_table_of_groups() -> None:
     for group, named in table.items():
         options = {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")} - {"points"}
         assert options == named, group
+
+
+def asked_by_make(target: str) -> set[str]:
+    """The words of what a target says that was not told which one is wanted."""
+    said = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "Which one?" in said.stderr
+    return set(re.findall(r"\w+", said.stderr))
+
+
+def test_every_preset_of_several_trainings_and_every_study_is_named_where_one_is_asked_for() -> None:
+    presets = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "conf" / "experiment").glob("*.yaml")}
+    families = {name for name, preset in presets.items() if "points" in preset.get("sweep", {})}
+    assert families <= asked_by_make("tutorial")
+    studies = {path.stem for path in (ROOT / "conf" / "sweep").glob("*.yaml")} - {"points"}
+    assert studies <= asked_by_make("sweep")
+    assert studies <= set(re.findall(r"`(\w+)`", (ROOT / "docs" / "studies.md").read_text().partition("\n\n```")[0]))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
