@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 from pipeline.config.composition import CHOICES, TRAIN, choices_of, name_of, null_listed
 from pipeline.config.effect import refuse_of_several
 from pipeline.config.names import Config
+from pipeline.config.resumption import DECIDED_ANEW
 from pipeline.errors import InputError
 from pipeline.process.command import (
     configured,
@@ -19,9 +20,6 @@ from pipeline.process.command import (
     prepare_process,
     typed_overrides,
 )
-
-OF_RESUMPTION = ("resume", "trusted", "tracking.uri", "tracking.offline", "tracking.checkpoint_minutes")
-"""Keys of a command that goes on with a run: which, where it is recorded now, and when its checkpoint is sent."""
 
 
 def main() -> None:
@@ -72,19 +70,18 @@ def _train(config: Config, overrides: list[str]) -> None:
 
 
 def _resume(run_id: str, config: Config, overrides: list[str]) -> None:
-    others = [each for each in overrides if each.partition("=")[0] not in OF_RESUMPTION]
+    others = [each for each in overrides if each.partition("=")[0] not in ("resume", *DECIDED_ANEW)]
     if others:
         raise InputError(
             f"resume={run_id} goes on with the run exactly as it was, so {' '.join(others)} cannot be changed. "
-            f"Leave it out, as all but {' and '.join(OF_RESUMPTION[1:])}, or start a new run without resume"
+            f"Leave it out, as all but {' and '.join(DECIDED_ANEW)}, or start a new run without resume"
         )
     prepare_process()
-    from pipeline.config.build import trusted_of
     from pipeline.process.console import UnreadConsole
     from pipeline.runs.train import resume
 
     console = UnreadConsole()
-    resume(run_id, config["tracking"], trusted_of(config), console=console).report(console)
+    resume(run_id, config, console=console).report(console)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pipeline.runs.loaded_run import load
 from pipeline.runs.record import parameters
 from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
-from pipeline.tracking.comparability import deciding_score, incomparable_in, ranked, reservations
+from pipeline.tracking.comparability import deciding_score, evaluated_split, incomparable_in, ranked, reservations
 from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
 from pipeline.tracking.run_facts import FinishedRun, finished_children
@@ -103,7 +103,7 @@ def write_results(parent: Run, config: Config) -> None:
     finished = finished_children(parent.store, parent.id)
     ended_well = {run.id for run in finished}
     others = [run.info for run in parent.store.children(parent.id) if run.info.run_id not in ended_well]
-    table = pd.DataFrame({run.name: run.scores for run in finished}).T
+    table = pd.DataFrame({run.name: run.scores(evaluated_split(finished)) for run in finished}).T
     not_finished = [f"{literal(run.run_name)} ({run.status.lower()})" for run in others]
     link = family_page(parent.store, parent.id) if finished else None
     parent.describe(_description(table, not_finished, link, finished))
@@ -115,11 +115,11 @@ def write_results(parent: Run, config: Config) -> None:
 def _side_by_side(parent: Run, finished: Sequence[FinishedRun], config: Config) -> figures.Figure:
     settings: PictureSettings = build(config["pictures"], "pictures", expected=PictureSettings)
     read: dict[str, ImageData] = {}  # by their fingerprint; all members have the same images as a rule
-    columns = []
+    columns, split = [], evaluated_split(finished)
     for run in finished:
         trained = load(parent.store, run.id, trusted=trusted_of(config))
         data = read.get(trained.fingerprint) or read.setdefault(trained.fingerprint, trained.data)
-        columns.append(_column(trained.name, Gallery(trained.vae, data, settings, seed=0), run.scores))
+        columns.append(_column(trained.name, Gallery(trained.vae, data, settings, seed=0), run.scores(split)))
     return figures.side_by_side(columns, title=parent.name)
 
 
@@ -128,7 +128,7 @@ def best_of(runs: Sequence[FinishedRun]) -> FinishedRun | None:
 
     Where some have a bound on the likelihood, the others are not among those of which one is the best.
     """
-    metric, able = deciding_score(runs, "test"), ranked(runs)
+    metric, able = deciding_score(runs, evaluated_split(runs)), ranked(runs)
     if incomparable_in(able, metric) or any(metric not in run.metrics for run in able):
         return None
     better = ranking(metric)
@@ -158,11 +158,6 @@ def _column(name: str, gallery: Gallery, scores: Mapping[str, float]) -> figures
     )
 
 
-def _comparable(runs: Sequence[FinishedRun], table: pd.DataFrame) -> list[str]:
-    """The scores of a table by which runs can be compared."""
-    return [name for name in table.columns if incomparable_in(runs, f"test/{name}") is None]
-
-
 def _caption(scores: Mapping[str, float], gallery: Gallery) -> str:
     shown = "  ".join(f"{name.upper()} {scores[name]:.1f}" for name in ("elbo", "nll") if name in scores)
     if not shown and "mse" in scores:
@@ -176,7 +171,8 @@ def _description(
     table: pd.DataFrame, not_finished: Sequence[str], link: str | None, finished: Sequence[FinishedRun]
 ) -> str:
     """Return the description in Markdown; the best of each score by which the runs can be compared is bold."""
-    comparable = _comparable(finished, table)
+    split = evaluated_split(finished)
+    comparable = [name for name in table.columns if incomparable_in(finished, f"{split}/{name}") is None]
     lines = [f"**[Compare all of them]({link})**: curves, parameters, pictures.\n"] if link else []
     lines += [f"Not finished: {', '.join(not_finished)}\n"] if not_finished else []
     best = {name: best(list(table[name].dropna())) for name in comparable if (best := ranking(name))}
@@ -186,8 +182,8 @@ def _description(
     ]
     if cells:
         lines.append(markdown_table([["run", *table.columns], *cells], align=["---", *["---:"] * len(table.columns)]))
-        lines += ["", "Scores of the test split; `side_by_side.png` shows all of the runs."]
-        lines += reservations(finished, [f"test/{name}" for name in table.columns])
+        lines += ["", f"Scores of the {split} split; `side_by_side.png` shows all of the runs."]
+        lines += reservations(finished, [f"{split}/{name}" for name in table.columns])
         if finished and all(run.is_conditional for run in finished):
             lines.append("All runs are conditional: ELBO, NLL and distortion are of p(image | class).")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from pipeline.config.build import build, trusted_of
 from pipeline.config.names import Config
+from pipeline.config.resumption import decided_anew, gone_on_with
 from pipeline.data.images import ImageData
 from pipeline.data.settings import DatasetSettings
 from pipeline.errors import InputError, Interrupted, Pruned, unwritable
@@ -96,19 +97,18 @@ def train(
         return _train(record, setup, config, console, listeners)
 
 
-def resume(run_id: str, tracking: Config, trusted: Sequence[str] = (), *, console: Console) -> Outcome:
+def resume(run_id: str, now: Config, *, console: Console) -> Outcome:
     """Go on with an interrupted run, exactly as it would have gone on by itself.
 
     Args:
         run_id: of the run, or what only that id begins with.
-        tracking: the node that says where runs are kept and checkpoints are sent; all else comes from the record.
-        trusted: packages of the user's that classes may come from, whatever the record says.
+        now: config of the command, of which the keys of `DECIDED_ANEW` are taken; all else comes from the record.
         console: where progress is shown.
 
     Raises:
         InputError: there is no such run, it is not interrupted, or its checkpoint is gone or cannot be fetched.
     """
-    store: Store = build(tracking, "tracking", expected=TrackingSettings).connect()
+    store: Store = build(now["tracking"], "tracking", expected=TrackingSettings).connect()
     run = store.run(run_id)
     run_id = store.id_here(run)
     if not has_checkpoint(store, run_id):
@@ -118,8 +118,7 @@ def resume(run_id: str, tracking: Config, trusted: Sequence[str] = (), *, consol
         )
     for changed in differences(run.data.tags, circumstances()):
         console.print(Text.assemble(("Not bit for bit:", "yellow"), f" {changed}"), soft_wrap=True)
-    config = recorded_config(store, run_id) | {"trusted": list(trusted)}
-    config["tracking"] |= {key: tracking[key] for key in ("uri", "offline", "checkpoint_minutes")}
+    config = gone_on_with(recorded_config(store, run_id), decided_anew(now))
     return train(config, console=console, resume=run_id, load=partial(DatasetSettings.load, judge_appearance=False))
 
 

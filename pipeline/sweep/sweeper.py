@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from pipeline.config.composition import name_of, task_config
-from pipeline.config.names import Config, quoted
+from pipeline.config.names import Config, hydra_literal, quoted
+from pipeline.config.resumption import decided_anew
 from pipeline.errors import InputError, Interrupted
 from pipeline.process.command import JobFailed, own_work, prepare_process, print_remarks
 from pipeline.sweep.family_members import FamilyMember, family_members
@@ -57,6 +59,8 @@ class MultirunSweeper(Sweeper):
         name = _family_name(overrides, self.config.hydra, config)
         prepare_process()
         _check(members, composed)
+        # By the name of its run, a family that is resumed finds a training that no preset and no list names.
+        members = [replace(each, name=each.name or config["tracking"]["name"] or name) for each in members]
         return self._train(members, composed, config, name)
 
     def _composed(self, member: FamilyMember) -> Config:
@@ -70,7 +74,7 @@ class MultirunSweeper(Sweeper):
 
         configs = {member.name: each for member, each in zip(members, composed, strict=True)}
         with family_run(config, name, configs, resume=config["resume"]) as parent:
-            jobs = list(_jobs(members, parent, config["tracking"]["experiment"]))
+            jobs = list(_jobs(members, composed, parent, config["tracking"]["experiment"]))
             failures = failures_of(self.launcher.launch(jobs, initial_job_idx=0) if jobs else [])
             if any(isinstance(each, JobLost) for each in failures):
                 raise Interrupted(told(failures), SIGTERM)  # so that the family can go on
@@ -93,7 +97,7 @@ def _print_summary(parent: "Run", overrides: Sequence[str]) -> None:
     """Print the best member of a family with its scores, and the next commands."""
     from pipeline.runs.family import best_of, key_scores
     from pipeline.runs.next_steps import next_steps
-    from pipeline.tracking.comparability import deciding_score, incomparable_in, ranked
+    from pipeline.tracking.comparability import deciding_score, evaluated_split, incomparable_in, ranked
     from pipeline.tracking.run_facts import beginning, finished_children
 
     finished = finished_children(parent.store, parent.id)
@@ -101,10 +105,11 @@ def _print_summary(parent: "Run", overrides: Sequence[str]) -> None:
         return
     best = best_of(finished)
     one = best or finished[0]
-    difference = incomparable_in(ranked(finished), deciding_score(finished, "test"))
+    split = evaluated_split(finished)
+    difference = incomparable_in(ranked(finished), deciding_score(finished, split))
     reason = f"they differ in {difference}" if difference else "not all have the scores"
     result = (
-        f"The best: {one.name}, {key_scores(one.scores)} on the test split, run {one.id}"
+        f"The best: {one.name}, {key_scores(one.scores(split))} on the {split} split, run {one.id}"
         if best
         else f"No training is the best: {reason}"
     )
@@ -130,20 +135,22 @@ def _check(members: Sequence[FamilyMember], composed: Sequence[Config]) -> None:
             raise InputError(f"{member.name}: {error}" if member.name else str(error)) from error
 
 
-def _jobs(members: Sequence[FamilyMember], parent: "Run", experiment: str) -> Iterator[list[str]]:
+def _jobs(
+    members: Sequence[FamilyMember], composed: Sequence[Config], parent: "Run", experiment: str
+) -> Iterator[list[str]]:
     """Iterate over the overrides of each training that is left to do; an interrupted training is resumed."""
     from pipeline.runs.travelling_checkpoint import has_checkpoint
 
     before = {run.info.run_name: run.info for run in parent.store.children(parent.id)}
-    for member in members:
+    for member, config in zip(members, composed, strict=True):
         run = before.get(member.name)
         if run and has_checkpoint(parent.store, run.run_id):
-            yield [f"resume={run.run_id}", *(each for each in member.overrides if each.startswith("tracking.uri="))]
+            anew = decided_anew(config)
+            yield [f"resume={run.run_id}", *(f"{key}={hydra_literal(value)}" for key, value in anew.items())]
         elif not run or run.status != "FINISHED":
             # Members stay in the parent's experiment, also if data sets vary, each of which has one of its own.
             here = [] if _chooses_experiment(member) else [f"tracking.experiment={quoted(experiment)}"]
-            name = [f"tracking.name={quoted(member.name)}"] if member.name else []
-            yield [*member.overrides, *here, f"tracking.parent={parent.id}", *name]
+            yield [*member.overrides, *here, f"tracking.parent={parent.id}", f"tracking.name={quoted(member.name)}"]
 
 
 def _chooses_experiment(member: FamilyMember) -> bool:

@@ -1,5 +1,6 @@
 """Runs that ended well, as plain facts for tables."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,10 +39,9 @@ class FinishedRun:
     tags: dict[str, str]
     minutes: float
 
-    @property
-    def scores(self) -> dict[str, float]:
-        """The scores of the test split that tables compare, by their last names, as far as the run has them."""
-        return {name: self.metrics[f"test/{name}"] for name in COMPARED if f"test/{name}" in self.metrics}
+    def scores(self, split: str) -> dict[str, float]:
+        """The scores of a split that tables compare, by their last names, as far as the run has them."""
+        return {name: self.metrics[f"{split}/{name}"] for name in COMPARED if f"{split}/{name}" in self.metrics}
 
     @property
     def colour(self) -> str:
@@ -84,6 +84,15 @@ def curve(store: Store, run_id: str, metric: str) -> list[tuple[int, float]]:
     with store.transaction():
         points = [point for name in names_of(metric) for point in store.client.get_metric_history(run_id, name)]
     return sorted((point.step, point.value) for point in points)
+
+
+def images_trained_on(store: Store, run_id: str) -> int | None:
+    """The number of training images of a run; None where its record does not say."""
+    inputs = store.run(run_id).inputs
+    for each in inputs.dataset_inputs if inputs else ():
+        if any(tag.value == "train" for tag in each.tags):
+            return int(json.loads(each.dataset.profile)["features_shape"][0])
+    return None
 
 
 def trained_before(store: Store, key: str) -> str | None:

@@ -9,8 +9,9 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from checkout import SMALL, Checkout
+from checkout import SMALL, Checkout, wait_for_epoch
 from mlflow.entities import Run
+from omegaconf import OmegaConf
 from PIL import Image
 
 from pipeline.runs.family import earlier_attempt
@@ -87,6 +88,20 @@ def test_the_command_that_a_family_ends_with_compares_it_where_it_is(checkout: C
     assert (tmp_path / "made" / "samples.png").exists()
 
 
+def test_a_family_that_is_scored_on_validation_images_has_its_best_by_them(checkout: Checkout) -> None:
+    by_validation = ("evaluation.split=validation", "tracking.experiment=by_validation")
+    done = checkout.train("-m", "model.latent_dim=1,2", *SMALL, "training.epochs=1", *by_validation)
+    assert done.returncode == 0, done.stderr
+    parent, children = parent_and_children(checkout, "by_validation")
+    best = min(children, key=lambda run: run.data.metrics["validation/nll"])
+    shown = f"NLL {best.data.metrics['validation/nll']:.2f} nats on the validation split, run {best.info.run_id}"
+    assert f"The best: {best.info.run_name}, ELBO " in done.stdout
+    assert shown in done.stdout
+    described = parent.data.tags["mlflow.note.content"]
+    assert "Scores of the validation split" in described
+    assert f"**{best.data.metrics['validation/nll']:.4g}**" in described
+
+
 def printed_commands(said: str) -> dict[str, list[str]]:
     """What a command that trained several says to type next: modules with their arguments."""
     lines = [shlex.split(line.partition(" python -m ")[2]) for line in said.splitlines() if " python -m " in line]
@@ -108,8 +123,8 @@ def test_the_parent_shows_all_in_one_table_and_one_picture(checkout: Checkout, p
     assert min(Image.open(folder / "side_by_side.png").size) > 500
 
 
-def test_a_family_that_is_scored_on_another_split_has_no_best(checkout: Checkout) -> None:
-    values = ("model.latent_dim=1,2", "evaluation.split=validation", "tracking.experiment=elsewhere")
+def test_a_family_that_is_scored_on_different_splits_has_no_best(checkout: Checkout) -> None:
+    values = ("evaluation.split=test,validation", "tracking.experiment=elsewhere")
     done = checkout.train("-m", *values, *SMALL, "training.epochs=1")
     assert done.returncode == 0, done.stderr
     assert "No training is the best: not all have the scores" in done.stdout
@@ -199,6 +214,53 @@ def test_an_interrupted_family_goes_on_where_it_was_and_takes_new_members(checko
     assert after[0].info.end_time == before[0].info.end_time
     assert [step for step, _ in checkout.history(after[1].info.run_id, "validation/epoch/loss")] == list(range(1, 61))
     assert "Killed" not in parent.data.tags["mlflow.note.content"]
+
+
+def test_a_family_of_one_goes_on_with_its_training_unless_a_setting_has_changed(checkout: Checkout) -> None:
+    size = ("dataset.limit=300", "model.hidden=[16]", "pictures=few", "pictures.final=[]", "training.patience=null")
+    command = ("-m", *size, "training.epochs=60", "tracking.experiment=alone_stopped", "tracking.name=mine")
+    process = checkout.start("pipeline.train", *command)
+    wait_for_epoch(process, 5)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    parent, [before] = parent_and_children(checkout, "alone_stopped")
+    other = checkout.train(*command, "training.batch_size=7", f"resume={parent.info.run_id}")
+    assert other.returncode == 2
+    assert "mine was begun with training.batch_size=32, now it is 7. Set it back, or train all anew" in other.stderr
+
+    done = checkout.train(*command, f"resume={parent.info.run_id}")
+    assert done.returncode == 0, done.stderr
+    _, [after] = parent_and_children(checkout, "alone_stopped")
+    assert after.info.run_id == before.info.run_id
+    assert [step for step, _ in checkout.history(after.info.run_id, "validation/epoch/loss")] == list(range(1, 61))
+
+
+OWN = """# @package _global_
+model: {_target_: mine.Mine}
+tracking: {experiment: own, offline: always}
+"""
+
+
+def test_a_member_goes_on_with_what_the_command_and_its_preset_decide_of_it(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("from pipeline.models.dense import Dense\n\n\nclass Mine(Dense): pass\n")
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "own.yaml").write_text(OWN)
+    size = ("dataset.limit=300", "model.hidden=[16]", "pictures=few", "pictures.final=[]", "training.patience=null")
+    typed = ("experiment=own", "trusted=[mine]", "tracking.checkpoint_minutes=0.5")
+    command = ("-m", "--config-dir", str(tmp_path), *typed, *size, "training.epochs=60", "training.seed=1,2")
+    process = checkout.start("pipeline.train", *command, cwd=tmp_path)
+    wait_for_epoch(process, 5)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    parent, [stopped] = parent_and_children(checkout, "own")
+    done = checkout.train(*command, f"resume={parent.info.run_id}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    _, children = parent_and_children(checkout, "own")
+    assert [run.info.status for run in children] == ["FINISHED"] * 2
+    jobs = [OmegaConf.load(path) for path in (checkout.root / "mlruns" / "jobs").glob("*/*/*/.hydra/config.yaml")]
+    [job] = [each for each in jobs if each.resume == stopped.info.run_id]
+    assert job.trusted == ["mine"]
+    assert (job.tracking.offline, job.tracking.checkpoint_minutes) == ("always", 0.5)
 
 
 @pytest.mark.parametrize(
