@@ -4,18 +4,22 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any
 
+import optuna
+
 from pipeline.config.names import Config
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.process.interruption import raise_if_interrupted
 from pipeline.runs.recorded_config import record_config
 from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.study.locks import common_lock
+from pipeline.sweep.study.results import RUN_ID
+from pipeline.sweep.study.storage import has_storage, storage_of
 from pipeline.sweep.study.study import Study
 from pipeline.tracking.lifecycle import is_open, join_run, start_run
 from pipeline.tracking.run import Run
 from pipeline.tracking.server_check import prompt_answers
 from pipeline.tracking.store import Store
-from pipeline.tracking.trials import STUDY, STUDY_KEY
+from pipeline.tracking.tags import STUDY, STUDY_KEY
 
 
 @contextmanager
@@ -92,6 +96,16 @@ class SharedRun(AbstractContextManager["SharedRun"]):
         if not is_open(self.run.store, self.run.id, here=here):
             self._opened.enter_context(join_run(self.run.store, self.run.id, take_over=True))
             self.is_mine = True
+
+
+def begun_run_id(settings: StudySettings) -> str | None:
+    """Give the id of the run of a study that was begun; None if no study of this name has one."""
+    if not has_storage(settings.study, settings.storage):
+        return None  # nothing is created before all settings are known to be right
+    storage = storage_of(settings.study, settings.storage)
+    if settings.study not in optuna.get_all_study_names(storage):
+        return None
+    return optuna.load_study(study_name=settings.study, storage=storage).user_attrs.get(RUN_ID)
 
 
 def check_has_run(store: Store, settings: StudySettings, run_id: str) -> None:

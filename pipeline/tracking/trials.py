@@ -7,15 +7,13 @@ from mlflow.entities import Run as MlflowRun
 
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.text.markdown import paragraphs
+from pipeline.tracking.description import ended_early, shown
 from pipeline.tracking.measurement import measured, milliseconds
 from pipeline.tracking.owner import end_as_killed, is_alive, is_visible, owner_tags
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import NOTE, PARENT, PRUNED
+from pipeline.tracking.tags import NOTE, PARENT, PRUNED, STUDY
 from pipeline.tracking.writes import Batch, Status
 
-STUDY = "study"
-STUDY_KEY = "study_key"
-"""The tag of a study's own run that tells its study from others of the same name."""
 TRIAL = "trial"
 REPLICATE = "replicate"
 
@@ -88,7 +86,8 @@ class Trials:
         if run is None:
             experiment_id = self.store.run(self.parent_id).info.experiment_id
             return self.store.begin(self.store.client.get_experiment(experiment_id).name, name, tags)
-        self.store.write(run.info.run_id, Batch(tags=owner_tags()), Status(status="RUNNING"))
+        notes = {NOTE: shown(run.data.tags)} if NOTE in run.data.tags else {}
+        self.store.write(run.info.run_id, Batch(tags=owner_tags() | notes), Status(status="RUNNING"))
         return str(run.info.run_id)
 
     def close(self, number: int, metrics: Mapping[str, float]) -> None:
@@ -97,6 +96,22 @@ class Trials:
         assert run
         finished = Status(status="FINISHED", ended=milliseconds())
         self.store.write(run.info.run_id, Batch(metrics=measured(metrics, 0)), finished)
+
+    def prune(self, number: int) -> None:
+        """End the run of a trial one of whose replicates was pruned, as that of a pruned training ends."""
+        if run := self._found(number):
+            tags = {PRUNED: "true", NOTE: "**Pruned:** other trials of the study promised more"}
+            self.store.write(run.info.run_id, Batch(tags=tags), Status(status="FINISHED", ended=milliseconds()))
+
+    def interrupt(self, number: int) -> None:
+        """Close the run of a trial one of whose replicates was interrupted; `opened` opens it again."""
+        run = self._found(number)
+        if run and run.info.status != "FINISHED":
+            how = (
+                "**Killed:** a training was interrupted. Go on with the command of the study, typed once more as it was"
+            )
+            note = Batch(tags={NOTE: ended_early(how, run.data.tags)})
+            self.store.write(run.info.run_id, note, Status(status="KILLED", ended=milliseconds()))
 
     def fail(self, number: int, replicate: int | None, reason: str) -> None:
         """Close the run of a trial, and of the replicate that failed, as failed, with the reason."""

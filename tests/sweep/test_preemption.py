@@ -130,6 +130,45 @@ def _runs(checkout: Checkout) -> list[Run]:
     return checkout.runs("signalled") if checkout.client.get_experiment_by_name("signalled") else []
 
 
+@pytest.mark.fault("signals", "a study whose trials have replicates gets a signal")
+def test_the_run_that_holds_the_replicates_of_a_trial_ends_as_a_training_does(checkout: Checkout, commands) -> None:
+    """The run of a trial that waits is KILLED, that of a pruned trial is FINISHED, and none stays RUNNING."""
+    command = (
+        *COMMAND,
+        "training.epochs=100",
+        "sweep.study=replicated",
+        "sweep.replicates=2",
+        "sweep.n_trials=2",
+        "sweep/sampler=grid",
+        "sweep/pruner=threshold",
+        "sweep.pruner.upper=40",
+        "training.learning_rate=0.01,1e-9",
+        "tracking.experiment=replicated",
+    )
+    process = checkout.start("pipeline.train", *command, group=True)
+    commands.append(process)
+    wait_for_training(checkout, "replicated", 1, process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    [killed] = checkout.runs("replicated", "tags.trial = '0'")
+    assert killed.info.status == "KILLED"
+    how = "**Killed:** a training was interrupted. Go on with the command of the study, typed once more as it was"
+    assert killed.data.tags["mlflow.note.content"] == how
+
+    done = checkout.train(*command)
+    assert done.returncode == 0, done.stderr
+    assert "1 done, 1 pruned" in done.stdout
+    [trained] = checkout.runs("replicated", "tags.trial = '0'")
+    [pruned] = checkout.runs("replicated", "tags.trial = '1'")
+    assert trained.info.run_id == killed.info.run_id
+    assert {run.info.status for run in checkout.runs("replicated")} == {"FINISHED"}
+    assert "pruned" not in trained.data.tags
+    assert not trained.data.tags["mlflow.note.content"], "it was killed, and went on"
+    assert pruned.data.tags["pruned"] == "true"
+    assert pruned.data.tags["mlflow.note.content"] == "**Pruned:** other trials of the study promised more"
+
+
 @pytest.mark.fault("signals", "the terminal or the pipe of a study's command is gone")
 def test_a_command_that_nobody_reads_any_longer_puts_all_of_its_trials_back(checkout: Checkout, commands) -> None:
     """The command ends and puts its trials back."""

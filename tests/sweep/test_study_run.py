@@ -10,11 +10,11 @@ import pytest
 
 from pipeline.errors import Interrupted, StoreUnreachable
 from pipeline.process.interruption import signals_deferred
-from pipeline.sweep.study.study import Study, begun_run_id
-from pipeline.sweep.study_run import SharedRun, study_run
+from pipeline.sweep.study.study import Study
+from pipeline.sweep.study_run import SharedRun, begun_run_id, study_run
 from pipeline.tracking.run_files import artifact_text
 from pipeline.tracking.store import Store
-from pipeline.tracking.trials import STUDY, STUDY_KEY
+from pipeline.tracking.tags import STUDY, STUDY_KEY
 
 CONFIG = {"model": {"latent_dim": 2}}
 

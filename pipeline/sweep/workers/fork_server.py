@@ -16,7 +16,7 @@ def fork_server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipeline.sweep.workers.preloaded"])
     with signals_blocked():
-        resource_tracker.ensure_running()  # first, as it lets signals through at its end
+        resource_tracker.ensure_running()  # by itself, since it unblocks SIGINT and SIGTERM when it has started
     with signals_blocked():
-        forkserver.ensure_running()
+        forkserver.ensure_running()  # which would start the tracker in this block otherwise
     return context

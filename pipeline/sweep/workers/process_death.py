@@ -8,14 +8,15 @@ from pipeline.sweep.workers.job_folder import LOG
 from pipeline.sweep.workers.messages import End
 
 WORKER_DEATH = 0.5
-"""Seconds in which a worker must die, or hear a signal, whose trial processes are killed with it, as a scheduler kills.
+"""Seconds that a worker waits before it takes the kill of a trial process for the trial's failure.
 
-Only a worker that lives on takes the death of a trial process for the trial's failure.
+A scheduler that kills a job kills its trial processes and their worker within this time. A worker that dies meanwhile,
+or hears a signal, leaves the trial to whoever goes on.
 """
 _TIDY_ENDS = {128 + number for number in SIGNALS}
 """Exit codes of a process that ended tidily at a signal."""
 
-_OF_MEMORY = {signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
+OF_MEMORY = {signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
 """Signals of which a process dies where the memory is used up: the kernel's, and those of libraries that go on."""
 
 
@@ -35,5 +36,5 @@ def end_of_crashed_process(code: int | None, limit: float | None) -> End:
     if code and code < 0:
         memory = "; perhaps the memory was used up: fewer slots or smaller batches need less"
         name = signal.Signals(-code).name
-        return End(failure=f"its process was killed by {name}{memory if -code in _OF_MEMORY else ''}")
+        return End(failure=f"its process was killed by {name}{memory if -code in OF_MEMORY else ''}")
     return End(failure=f"its process ended with code {code} without a message; its job folder has {LOG}")

@@ -57,7 +57,7 @@ class Worker:
         )
 
     def __call__(self, _: DictConfig) -> None:
-        """Work until no trial is left; the worker that ends the last one writes the study's report.
+        """Work until no trial is left, and write the study's report unless another worker has written it by then.
 
         Raises:
             RefusedNode: this node must not work on the study.

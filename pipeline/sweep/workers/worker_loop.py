@@ -1,13 +1,12 @@
 """The loop of a worker claims trials of a study and has them trained, several at once, until none is left."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
 
 from pipeline.errors import InputError, StoreUnreachable
-from pipeline.metric_names import under_current_names
 from pipeline.process.interruption import raise_if_interrupted, signals_deferred
 from pipeline.sweep.replicates import aggregate
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
@@ -15,13 +14,13 @@ from pipeline.sweep.study.node import RefusedNode, adopt_data, refuse_other_code
 from pipeline.sweep.study.study import Study
 from pipeline.sweep.study_run import SharedRun
 from pipeline.sweep.workers.messages import End, Epoch, Job, Loaded
+from pipeline.sweep.workers.next_job import next_job
 from pipeline.sweep.workers.pause import Pause
 from pipeline.sweep.workers.pool import Pool
 from pipeline.sweep.workers.progress import Progress
-from pipeline.sweep.workers.training_overrides import training_overrides
 from pipeline.tracking.server_check import prompt_answers
 from pipeline.tracking.store import Store
-from pipeline.tracking.trials import StillTraining, Trials, was_pruned
+from pipeline.tracking.trials import StillTraining, Trials
 
 if TYPE_CHECKING:
     from pipeline.sweep.workers.worker import Worker
@@ -97,35 +96,18 @@ class WorkerLoop:
         """Begin the next replicate of a trial, or end the trial after its last."""
         job = None
         with self._or_waits(claimed):
-            job = self._next_job(claimed)
+            job = next_job(self.worker, self.trials, claimed, self.replicates[claimed])
+            if job == TrialState.PRUNED:
+                self._prune(claimed)
+            elif job == TrialState.COMPLETE:
+                self._complete(claimed)
             self.pause.forget()
-        if job:
+        if isinstance(job, Job):
             self.pool.begin(claimed, job)
-
-    def _next_job(self, claimed: ClaimedTrial) -> Job | None:
-        """Give the job that trains the next replicate of a trial; None, once the trial is ended, after its last."""
-        trained = self.replicates[claimed]
-        while len(trained) < self.settings.replicates:
-            run = self.trials.run_of(claimed.number, self._replicate(claimed), may_be_elsewhere=not claimed.is_new)
-            if not run or run.info.status != "FINISHED":
-                return self._job(claimed, run.info.run_id if run else None)
-            if was_pruned(run):  # its worker died before it ended the trial
-                self._end(claimed, TrialState.PRUNED)
-                return None
-            trained.append(under_current_names(run.data.metrics))
-        self._complete(claimed)
-        return None
 
     def _replicate(self, claimed: ClaimedTrial) -> int | None:
         """Give the number of the replicate that is trained now, from 0; None where trials have one training each."""
         return len(self.replicates[claimed]) if self.settings.replicates > 1 else None
-
-    def _job(self, claimed: ClaimedTrial, run_id: str | None) -> Job:
-        replicate = self._replicate(claimed)
-        tags = self.trials.tags(claimed.number, replicate)
-        parent_id = self.worker.parent_id if replicate is None else self.trials.opened(claimed.number, claimed.name)
-        overrides = training_overrides(self.worker, claimed, replicate, tags, parent_id)
-        return self.worker.job(claimed.number, overrides, run_id)
 
     @signals_deferred()
     def _answer(self, claimed: ClaimedTrial, message: Epoch | Loaded) -> bool | str | None:
@@ -147,7 +129,8 @@ class WorkerLoop:
         elif end.preempted:
             self._preempt(claimed)
         elif end.pruned:
-            self._end(claimed, TrialState.PRUNED)
+            with self._or_waits(claimed):
+                self._prune(claimed)
         else:
             self.replicates[claimed].append(end.metrics or {})
             self._go_on(claimed)
@@ -180,14 +163,29 @@ class WorkerLoop:
     @signals_deferred()
     def _let_wait(self, claimed: ClaimedTrial, reason: str) -> None:
         """Put a trial back into the queue that could not be recorded, and begin none for a while."""
+        self._close_run(claimed)
         self.study.end(claimed, TrialState.WAITING)
         del self.replicates[claimed]
         self.progress.waits(claimed, reason)
         self.pause.begin(reason)
 
+    @signals_deferred()
     def _preempt(self, claimed: ClaimedTrial) -> None:
         """Leave a trial whose training a signal ended to whoever goes on from its checkpoint."""
+        self._close_run(claimed)
         self._end(claimed, TrialState.WAITING)
+
+    def _close_run(self, claimed: ClaimedTrial) -> None:
+        """Close the run that holds the replicates of a trial, before another worker may open it again."""
+        if self.settings.replicates > 1 and self.study.leases.holds(claimed.id):
+            with suppress(InputError), prompt_answers(self.trials.store.uri):  # as the trial waits in any case
+                self.trials.interrupt(claimed.number)
+
+    @signals_deferred()
+    def _prune(self, claimed: ClaimedTrial) -> None:
+        if self.settings.replicates > 1:
+            self.trials.prune(claimed.number)
+        self._end(claimed, TrialState.PRUNED)
 
     def _fail(self, claimed: ClaimedTrial, reason: str) -> None:
         self.trials.fail(claimed.number, self._replicate(claimed), reason)
