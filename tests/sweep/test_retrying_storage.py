@@ -59,8 +59,29 @@ def test_a_trial_whose_end_was_stored_though_the_answer_was_lost_has_ended(tmp_p
         attempts.append(storage.storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [1.0]))
         raise OperationalError("COMMIT", {}, ConnectionError("cut"))
 
-    assert retried(storage.address, end) is True
+    assert retried(storage.address, end, ends_trial=True) is True
     assert attempts == [True]
     assert storage.get_trial(trial_id).values == [1.0]
     with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
         storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [1.0])
+
+
+def test_a_trial_that_another_one_has_ended_during_an_outage_is_not_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = Address(f"sqlite:///{tmp_path / 'study.db'}")
+    ours, theirs = RetryingStorage(address), RetryingStorage(address)
+    study_id = ours.create_new_study([optuna.study.StudyDirection.MINIMIZE], "mine")
+    trial_id = ours.create_new_trial(study_id, optuna.trial.create_trial(state=TrialState.WAITING))
+    answered = ours.storage.set_trial_state_values
+
+    def cut_once(*request: object) -> bool:
+        monkeypatch.setattr(ours.storage, "set_trial_state_values", answered)
+        assert theirs.set_trial_state_values(trial_id, TrialState.RUNNING)
+        assert theirs.set_trial_state_values(trial_id, TrialState.COMPLETE, [1.0])
+        raise OperationalError("UPDATE", {}, ConnectionError("cut"))
+
+    monkeypatch.setattr(ours.storage, "set_trial_state_values", cut_once)
+    with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
+        ours.set_trial_state_values(trial_id, TrialState.RUNNING)
+    assert ours.get_trial(trial_id).values == [1.0]

@@ -20,7 +20,7 @@ from pipeline.runs.decisive_code import code_of
 from pipeline.sweep.study import lease
 from pipeline.sweep.study import storage as journal
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
-from pipeline.sweep.study.lease import LEASE
+from pipeline.sweep.study.lease import LEASE, Leases
 from pipeline.sweep.study.node import CODE, RefusedNode, adopt_code
 from pipeline.sweep.study.results import N_TRIALS
 from pipeline.sweep.study.study import Study
@@ -76,6 +76,20 @@ def test_a_trial_that_is_put_back_by_halves_is_claimed_at_once_when_its_worker_i
     assert Study(plan(n_trials=1)).claim() == claimed
 
 
+def test_a_trial_that_waits_for_any_machine_has_no_lease_that_names_a_process(plan) -> None:
+    """Else a third machine might take the trial for abandoned, when another has claimed it and not yet written a lease."""
+    study = Study(plan(n_trials=1))
+    claimed = study.claim()
+    leases = Leases(study.storage, one_machine=False)
+    leases.acquire(claimed.id)
+    assert leases.holds(claimed.id)
+    leases.release(claimed.id)
+    trial = study.storage.get_trial(claimed.id)
+    assert trial.system_attrs[LEASE] == {}
+    assert not leases.holds(claimed.id)
+    assert not leases.is_abandoned(trial)
+
+
 def test_a_lease_of_another_machine_lasts_while_its_beat_changes(plan, monkeypatch) -> None:
     monkeypatch.setattr(lease, "EXPIRY", 0.4)
     study = Study(plan(n_trials=1))
@@ -105,6 +119,41 @@ def test_a_trial_that_another_machine_has_ended_is_no_longer_this_ones(plan) -> 
     claimed = study.claim()
     study.storage.set_trial_state_values(claimed.id, TrialState.COMPLETE, [1.0])
     assert study.renew([claimed]) == [claimed]
+
+
+@pytest.mark.parametrize("address", [None, "sqlite:///{folder}/optuna.db"])
+@pytest.mark.parametrize("at_this_instant", [False, True])
+def test_what_is_said_of_a_trial_that_another_machine_has_ended_has_no_effect(
+    plan, tmp_path: Path, address: str | None, at_this_instant: bool
+) -> None:
+    """As by a machine that was suspended: the trial was taken over and ended, perhaps just after its lease is read."""
+    asked = plan(n_trials=1, storage=address and Address(address.format(folder=tmp_path)))
+    study, other = Study(asked), Study(asked)
+    claimed = study.claim()
+    if not at_this_instant:
+        other.leases.acquire(claimed.id)
+    other.storage.set_trial_state_values(claimed.id, TrialState.COMPLETE, [1.0])
+    assert not study.report(claimed, 1, {"validation/epoch/elbo": -1.0})
+    study.note(claimed, {"validation/nll_std": 0.5})
+    for state in (TrialState.FAIL, TrialState.PRUNED, TrialState.WAITING):
+        study.end(claimed, state, reason="mine")
+    study.end(claimed, TrialState.COMPLETE, [2.0])
+    [trial] = other.trials
+    assert (trial.state, trial.values) == (TrialState.COMPLETE, [1.0])
+    assert not trial.user_attrs
+    assert not trial.intermediate_values
+
+
+def test_a_trial_that_is_taken_over_is_told_nothing_by_the_worker_that_had_it(plan) -> None:
+    study, other = Study(plan(n_trials=1)), Study(plan(n_trials=1))
+    claimed = study.claim()
+    other.leases.acquire(claimed.id)
+    assert not study.report(claimed, 1, {"validation/epoch/elbo": -1.0})
+    study.note(claimed, {"validation/nll_std": 0.5})
+    [trial] = other.trials
+    assert trial.state == TrialState.RUNNING
+    assert not trial.user_attrs
+    assert not trial.intermediate_values
 
 
 def test_an_observer_that_slept_watches_anew(plan, monkeypatch) -> None:

@@ -64,9 +64,11 @@ class Leases:
     def release(self, trial_id: int) -> None:
         """Write down that no process works on a trial any longer, before it waits for another one.
 
-        Whoever claims the trial then has this lease for an instant, which must not be one of a process that is gone.
-        Where that instant is seen by nobody, it names this process: if that ends before the trial waits, as on a full
-        disk, the trial is abandoned at once.
+        The lease that is written here stays on the trial until whoever claims it next has written a lease of its own.
+        If another process looks at the trial in between, it must not find the lease of a process that is gone, as it
+        would take the trial for abandoned. So the lease is left empty. Where claims are made under one lock, no other
+        process looks in between. There the lease names this process: should it end before the trial waits, as on a
+        full disk, the trial is known to be abandoned at once.
         """
         self._storage.set_trial_system_attr(trial_id, LEASE, owner_tags() if self._one_machine else {})
         self._held.pop(trial_id, None)
@@ -93,7 +95,7 @@ class Leases:
         return taken
 
     def _renew(self, trial_id: int) -> bool:
-        if not self.is_mine(self._storage.get_trial(trial_id), trial_id):
+        if not self.holds(trial_id):
             return False
         try:
             self.acquire(trial_id)
@@ -101,9 +103,10 @@ class Leases:
             return False
         return True
 
-    def is_mine(self, trial: FrozenTrial, trial_id: int) -> bool:
+    def holds(self, trial_id: int) -> bool:
         """Tell whether the lease of a trial is still the one that this process wrote last."""
-        return trial_id in self._held and _lease(trial).get("beat") == self._held[trial_id]
+        beat = _lease(self._storage.get_trial(trial_id)).get("beat")
+        return trial_id in self._held and beat == self._held[trial_id]
 
     def is_abandoned(self, trial: FrozenTrial) -> bool:
         """Tell whether nobody works on a running trial: its process is gone, or its beat was the same for `EXPIRY`."""

@@ -3,7 +3,7 @@
 import copy
 import logging
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from functools import partial, wraps
 from typing import Any
 
@@ -66,6 +66,14 @@ class RetryingStorage(BaseStorage):
         found = [trial for trial in trials if states is None or trial.state in states]
         return copy.deepcopy(found) if deepcopy else found
 
+    def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
+        """Set the state of a trial, and its values, and tell whether this was done."""
+        request = partial(self.storage.set_trial_state_values, trial_id, state, values)
+        try:
+            return bool(retried(self.address, request, ends_trial=state.is_finished()))
+        finally:
+            self.read.clear()
+
 
 def _retrying(name: str) -> Callable[..., Any]:
     @wraps(getattr(BaseStorage, name))
@@ -86,19 +94,24 @@ for _name, _member in vars(BaseStorage).items():
 RetryingStorage.__abstractmethods__ = frozenset()  # which the class had before they were set
 
 
-def retried(address: Address, request: Callable[[], Any], patience: float = LONGEST_OUTAGE) -> Any:
+def retried(
+    address: Address, request: Callable[[], Any], patience: float = LONGEST_OUTAGE, *, ends_trial: bool = False
+) -> Any:
     """Give the answer to a request, which is repeated while its database is away.
 
     Args:
         address: the address of the database.
         request: the request.
         patience: seconds for which the database may be away.
+        ends_trial: whether the request ends a trial. If the trial has ended when the request is repeated, the first
+            request ended it, and only the answer was lost.
 
     Returns:
-        The answer; True if a trial has ended that is asked to end once more, as the first answer was lost.
+        The answer; True for a trial that the first request ended.
 
     Raises:
         InputError: the database is away for longer.
+        UpdateFinishedTrialError: the request is about a trial that another one has ended.
         Interrupted: a signal came meanwhile.
     """
     deadline = time.monotonic() + patience
@@ -107,7 +120,7 @@ def retried(address: Address, request: Callable[[], Any], patience: float = LONG
         try:
             return request()
         except UpdateFinishedTrialError:
-            if is_first:
+            if is_first or not ends_trial:
                 raise
             return True
         except (OperationalError, InterfaceError, StorageInternalError) as error:

@@ -14,7 +14,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from pipeline.sweep.optuna_internals import FIXED_PARAMS, trial_of
 from pipeline.sweep.sampling import sampler_of, untried
-from pipeline.sweep.settings import StudySettings
 from pipeline.sweep.space.space import key_of
 from pipeline.sweep.space.value_sources import from_trial
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
@@ -24,8 +23,8 @@ from pipeline.sweep.study.locks import common_lock, machine_lock, server_lock
 from pipeline.sweep.study.plan import Plan
 from pipeline.sweep.study.pruning import StudyForPruner
 from pipeline.sweep.study.queue import add_known, add_next, by_duration, fixed_point, suggested_point, taken_by_others
-from pipeline.sweep.study.results import REASON, RUN_ID, StudyResults
-from pipeline.sweep.study.storage import has_storage, storage_of
+from pipeline.sweep.study.results import REASON, StudyResults
+from pipeline.sweep.study.storage import storage_of
 
 log = logging.getLogger(__name__)
 
@@ -98,12 +97,18 @@ class Study(StudyResults):
         return [by_id[trial_id] for trial_id in self.leases.renew(by_id)]
 
     def report(self, claimed: ClaimedTrial, step: int, metrics: Mapping[str, float]) -> bool:
-        """Report the metrics of an epoch; returns whether the pruner ends the trial now."""
+        """Report the metrics of an epoch; returns whether the pruner ends the trial now.
+
+        Nothing happens if another process has taken the trial over, of which `renew` tells.
+        """
         name = self.settings.prune_by
         value = self.settings.sign(name) * self.settings.sign(self.settings.objective[0]) * metrics[name]
-        self.storage.set_trial_intermediate_value(claimed.id, step, value)
-        study = StudyForPruner(self.optuna, self.storage, self.settings.directions[0])
-        return self.settings.pruner.prune(study, self.storage.get_trial(claimed.id))
+        if self.leases.holds(claimed.id):
+            with suppress(UpdateFinishedTrialError):  # whoever has taken it over at this instant has ended it already
+                self.storage.set_trial_intermediate_value(claimed.id, step, value)
+                study = StudyForPruner(self.optuna, self.storage, self.settings.directions[0])
+                return self.settings.pruner.prune(study, self.storage.get_trial(claimed.id))
+        return False
 
     def end(self, claimed: ClaimedTrial, state: TrialState, values: Sequence[float] = (), reason: str = "") -> None:
         """End this process's work on a trial; in state WAITING another process may go on with it.
@@ -116,21 +121,24 @@ class Study(StudyResults):
             values: the value of each objective, in state COMPLETE.
             reason: why it failed, in state FAIL.
         """
-        if not self.leases.is_mine(self.storage.get_trial(claimed.id), claimed.id):
+        if not self.leases.holds(claimed.id):
             return
-        if reason:
-            self.storage.set_trial_user_attr(claimed.id, REASON, reason)
-        if state == TrialState.COMPLETE:
-            self.optuna.tell(claimed.number, list(values))
-        elif state == TrialState.WAITING:
-            self._release(claimed.id)
-        else:
-            self.storage.set_trial_state_values(claimed.id, state)
+        with suppress(UpdateFinishedTrialError):
+            if reason:
+                self.storage.set_trial_user_attr(claimed.id, REASON, reason)
+            if state == TrialState.COMPLETE:
+                self.optuna.tell(claimed.number, list(values), skip_if_finished=True)
+            elif state == TrialState.WAITING:
+                self._release(claimed.id)
+            else:
+                self.storage.set_trial_state_values(claimed.id, state)
 
     def note(self, claimed: ClaimedTrial, facts: Mapping[str, float]) -> None:
-        """Store numbers about a trial beside its values."""
-        for name, fact in facts.items():
-            self.storage.set_trial_user_attr(claimed.id, name, fact)
+        """Store numbers about a trial beside its values, unless another process has taken the trial over."""
+        if self.leases.holds(claimed.id):
+            with suppress(UpdateFinishedTrialError):
+                for name, fact in facts.items():
+                    self.storage.set_trial_user_attr(claimed.id, name, fact)
 
     def _id_of(self, trial: FrozenTrial) -> int:
         study_id = self.storage.get_study_id_from_name(self.settings.study)
@@ -185,13 +193,3 @@ class Study(StudyResults):
         if now.state == TrialState.RUNNING and now.system_attrs == trial.system_attrs:
             with suppress(UpdateFinishedTrialError):  # its process was slow, not gone, and ends it at this instant
                 self._release(trial_id)
-
-
-def begun_run_id(settings: StudySettings) -> str | None:
-    """Give the id of the run of a study that was begun; None if no study of this name has one."""
-    if not has_storage(settings.study, settings.storage):
-        return None  # nothing is created before all settings are known to be right
-    storage = storage_of(settings.study, settings.storage)
-    if settings.study not in optuna.get_all_study_names(storage):
-        return None
-    return optuna.load_study(study_name=settings.study, storage=storage).user_attrs.get(RUN_ID)
