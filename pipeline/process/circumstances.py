@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline import ROOT, __version__
 from pipeline.places import IS_INSTALLED
+from pipeline.process.cores import cores
 
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
 """Packages whose version may change a result or how it is recorded."""
@@ -28,7 +29,7 @@ def circumstances() -> dict[str, str]:
         "commit": _git("rev-parse", "HEAD"),
         "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain"), "true"),
         "device": ", ".join(names) or cpu_model(),
-        "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()),
+        "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or cores()),  # TensorFlow's own choice
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},

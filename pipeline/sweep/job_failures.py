@@ -38,7 +38,8 @@ def told(failures: Iterable[Exception]) -> str:
 def together(failures: Sequence[Exception]) -> Exception:
     """Give one error in place of all failures, of which there is at least one.
 
-    Where a defect is among them, the error has no words: all is printed here that the jobs have not printed.
+    If one of them is a defect, the error has an exit code and no message: what failed is printed here, except for what
+    the jobs have printed already.
     """
     if all(isinstance(each, InputError) for each in failures):
         return InputError(told(failures))

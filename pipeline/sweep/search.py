@@ -19,7 +19,7 @@ from pipeline.config.names import Config
 from pipeline.errors import InputError, Interrupted
 from pipeline.places import JOBS
 from pipeline.process.console import UnreadConsole
-from pipeline.process.interruption import listen, raise_if_interrupted
+from pipeline.process.interruption import listen, raise_if_interrupted, received
 from pipeline.sweep.feasibility import Feasibility
 from pipeline.sweep.feasibility_process import feasibility_of
 from pipeline.sweep.job_failures import failures_of, together, told
@@ -27,8 +27,8 @@ from pipeline.sweep.report import check_result, report
 from pipeline.sweep.study.node import adopt_code
 from pipeline.sweep.study.plan import Plan
 from pipeline.sweep.study.plan_from_command import plan_of
-from pipeline.sweep.study.study import Study, begun_run_id
-from pipeline.sweep.study_run import check_has_run, study_run
+from pipeline.sweep.study.study import Study
+from pipeline.sweep.study_run import begun_run_id, check_has_run, study_run
 from pipeline.sweep.study_summary import study_summary
 from pipeline.sweep.workers.worker import Worker
 from pipeline.text.wording import counted
@@ -95,6 +95,8 @@ def _launch(launcher: Launcher, study: Study, console: Console) -> None:
             launcher.launch([list(study.plan.overrides)] * study.settings.workers, initial_job_idx=0)
         )
     except (InputError, Interrupted) as error:  # of the launcher itself, which then has no results of jobs
+        if isinstance(error, Interrupted) and received():
+            raise  # with what the launcher says of its jobs
         raise_if_interrupted()
         if not study.is_over:
             raise

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from checkout import SMALL, Checkout
 
+from pipeline import ROOT
 from pipeline.places import python
 from pipeline.process.environment import OBEYED, forwarded_variables
 
@@ -133,3 +134,22 @@ def test_a_job_elsewhere_has_the_variables_that_its_config_refers_to(monkeypatch
     assert given["TOKEN"] == "of TOKEN"
     assert given["MLFLOW_TRACKING_URI"] is None, "a node's own would be another place"
     assert not {"UNNAMED", "ABSENT"} & set(given)
+
+
+ON_ONE_CORE = """
+import os
+from pathlib import Path
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+from pipeline.process.circumstances import circumstances
+from pipeline.runtime import RuntimeSettings, start_tensorflow
+start_tensorflow()
+RuntimeSettings(precision="float32", threads=None).apply()
+names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+print(circumstances()["threads"], names.count("tf_Compute"))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system does not confine processes to cores")
+def test_a_run_records_as_many_threads_as_tensorflow_takes_of_the_cores_that_its_process_may_use() -> None:
+    done = subprocess.run([sys.executable, "-c", ON_ONE_CORE], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["1", "1"]

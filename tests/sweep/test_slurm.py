@@ -76,6 +76,8 @@ def test_a_study_goes_on_without_its_command_and_after_a_preemption(checkout: Ch
     assert {run.info.status for run in runs.values()} == {"KILLED"}
     assert all("Preempted by SIGUSR2" in run.data.tags["mlflow.note.content"] for run in runs.values())
     assert {run.data.tags["threads"] for run in runs.values()} == {"1"}, "a job keeps to its CPU, unconfined as it is"
+    typed = {run.data.tags["command"].partition(" sweep=")[0] for run in runs.values()}
+    assert typed == {"python -m pipeline.train -m"}, "not what submitit runs"
     slurm.wait_for_end()
     logs = [log.read_text() for log in (checkout.root / "mlruns/jobs/submitted/slurm").glob("*.out")]
     assert len(logs) == 2
@@ -117,6 +119,24 @@ def test_cancelled_jobs_leave_nothing_running_and_the_same_command_goes_on(check
     assert_trained_once(checkout, "cancelled", 3, 60)
 
 
+@pytest.mark.fault("nodes", "the command of a study, whose jobs Slurm runs, gets SIGTERM")
+def test_a_command_that_is_stopped_says_how_to_cancel_its_jobs(checkout: Checkout, slurm: Slurm) -> None:
+    """The jobs go on, and the command says how to cancel them."""
+    process = checkout.start(
+        "pipeline.train", *study("left", epochs=100000), "hydra/launcher=slurm", env=slurm.environment
+    )
+    wait_until(lambda: bool(slurm.queue()), "no job was ever submitted", process)
+    [job] = slurm.queue()
+    number = job.split()[0].partition("_")[0]
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert f"Stopped by SIGTERM. The jobs go on; to cancel them: scancel {number}. Go on with the same command" in err
+    assert [each.split()[0] for each in slurm.queue()] == [job.split()[0]]
+    slurm.say("scancel", number)
+    slurm.wait_for_end()
+
+
 def test_trainings_of_a_family_go_on_under_their_run_when_they_are_requeued(checkout: Checkout, slurm: Slurm) -> None:
     process = checkout.start(
         "pipeline.train",
@@ -141,6 +161,7 @@ def test_trainings_of_a_family_go_on_under_their_run_when_they_are_requeued(chec
     assert sorted(run.info.run_name for run in runs) == ["latent_dim=2", "latent_dim=3"]
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert {run.data.tags["slurm_requeues"] for run in runs} == {"1"}
+    assert {run.data.tags["command"].partition(" dataset.")[0] for run in runs} == {"python -m pipeline.train -m"}
     for run in runs:
         assert [step for step, _ in checkout.history(run.info.run_id, "validation/epoch/loss")] == list(range(1, 101))
 
@@ -188,6 +209,20 @@ def test_what_slurm_refuses_is_refused_before_anything_is_written(checkout: Chec
         assert "Correct the keys below hydra.launcher" in done.stderr
         assert "Traceback" not in done.stderr
     assert sorted(checkout.root.glob("mlruns/**/*")) == before
+
+
+def test_an_answer_of_sbatch_without_the_number_of_a_job_is_told_with_the_cure(
+    checkout: Checkout, slurm: Slurm
+) -> None:
+    parsable = "+hydra.launcher.additional_parameters.parsable=true"
+    done = checkout.train(*study("unnumbered"), "hydra/launcher=slurm", parsable, env=slurm.environment)
+    slurm.say("scancel", "--user=root")
+    slurm.wait_for_end()
+    assert done.returncode == 2, done.stdout
+    assert re.search(r"sbatch did not say the number of the jobs \(.* sbatch output \"\d+\"\)\. Expected:", done.stderr)
+    assert "Leave out of hydra.launcher.additional_parameters what changes that, such as parsable" in done.stderr
+    assert "squeue --me lists them, and scancel <number> ends them" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_without_slurm_there_is_a_message_with_the_cure(checkout: Checkout) -> None:

@@ -10,6 +10,7 @@ from submitit import Job
 from submitit.core.utils import UncompletedJobError
 
 from pipeline.errors import InputError, Interrupted
+from pipeline.process.console import print_line
 from pipeline.sweep.job_failures import JobLost
 from pipeline.text.wording import last_line
 
@@ -51,7 +52,7 @@ class JobArray:
         except Interrupted as interrupt:
             if interrupt.number != signal.SIGINT:
                 raise interrupt.followed_by(f". The jobs go on; to cancel them: scancel {self.id}") from None
-            print(f"Cancelling {self.id} …", flush=True)
+            print_line(f"Cancelling {self.id} …")
             self._cancel()
             raise
         return [_result(job) for job in self.jobs]
@@ -72,7 +73,8 @@ class JobArray:
         """Cancel the jobs, and wait until they have ended tidily, which Slurm grants them half a minute for."""
         asked = subprocess.run(["scancel", self.id], capture_output=True, text=True, check=False)
         if asked.returncode:
-            print(f"Slurm has not cancelled the jobs ({last_line(asked.stderr)}). Once it answers: scancel {self.id}")
+            reason = last_line(asked.stderr)
+            print_line(f"Slurm has not cancelled the jobs ({reason}). Once it answers: scancel {self.id}")
             return
         until = time.monotonic() + CANCEL_TIMEOUT
         while self._queued() and time.monotonic() < until:

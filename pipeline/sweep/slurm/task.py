@@ -21,13 +21,21 @@ class SlurmTask(PublishedLauncher):
 
     At the time limit, and at preemption where the cluster has `preempt_send_user_signal`, Slurm sends SIGUSR2 to all
     processes of a job, and submitit requeues the job in the middle of whatever it does. Here it ends tidily first.
+
+    Args:
+        settings: the keys below `hydra.launcher`.
     """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.arguments = list(sys.argv)  # of the command, which runs record
 
     def __call__(self, *args: Any, **kwargs: Any) -> JobReturn:
         """Run a job of Hydra; a signal ends the process, without a result and, if it is submitit's, requeued."""
         number = signal.Signals[f"SIG{JobEnvironment.USR_SIG}"]
         requeue = signal.getsignal(number)
         assert callable(requeue), "submitit listens for its signal before it calls a task"
+        sys.argv[:] = self.arguments
         try:
             listen()
             done: JobReturn = super().__call__(*args, **kwargs)
