@@ -77,7 +77,7 @@ def test_a_trial_that_is_put_back_by_halves_is_claimed_at_once_when_its_worker_i
 
 
 def test_a_trial_that_waits_for_any_machine_has_no_lease_that_names_a_process(plan) -> None:
-    """Else a third machine might take the trial for abandoned, when another has claimed it and not yet written a lease."""
+    """Else a third machine might take the trial for abandoned before another, which has claimed it, writes its lease."""
     study = Study(plan(n_trials=1))
     claimed = study.claim()
     leases = Leases(study.storage, one_machine=False)
@@ -88,6 +88,27 @@ def test_a_trial_that_waits_for_any_machine_has_no_lease_that_names_a_process(pl
     assert trial.system_attrs[LEASE] == {}
     assert not leases.holds(claimed.id)
     assert not leases.is_abandoned(trial)
+
+
+def test_leases_are_renewed_and_looked_at_no_more_often_than_is_needed(plan, monkeypatch) -> None:
+    study, looks = Study(plan(n_trials=1)), []
+
+    def running() -> list:
+        looks.append("look")
+        return []
+
+    leases = Leases(study.storage, one_machine=True)
+    assert leases.is_due
+    leases.renew([])
+    assert not leases.is_due
+    for _ in range(3):
+        leases.look(running)
+    assert len(looks) == 1
+    monkeypatch.setattr(lease, "RENEWAL", -1.0)
+    monkeypatch.setattr(lease, "LOOK", -1.0)
+    assert leases.is_due
+    leases.look(running)
+    assert len(looks) == 2
 
 
 def test_a_lease_of_another_machine_lasts_while_its_beat_changes(plan, monkeypatch) -> None:
