@@ -77,7 +77,7 @@ def test_a_trial_that_is_put_back_by_halves_is_claimed_at_once_when_its_worker_i
 
 
 def test_a_trial_that_waits_for_any_machine_has_no_lease_that_names_a_process(plan) -> None:
-    """Else a third machine might take the trial for abandoned before another, which has claimed it, writes its lease."""
+    """Else a third machine might take it for abandoned before another, which has claimed it, writes its lease."""
     study = Study(plan(n_trials=1))
     claimed = study.claim()
     leases = Leases(study.storage, one_machine=False)
