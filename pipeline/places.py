@@ -39,6 +39,8 @@ CACHE = MLRUNS / "cache"
 """Images as they were read and feature networks, for the next start, where `VAE_CACHE_DIR` names no other folder."""
 HOST = "127.0.0.1"
 """Where our servers listen: on this machine alone."""
+PORTS = range(1, 65536)
+"""The ports at which a server can listen."""
 
 
 def refuse_unwritable() -> None:

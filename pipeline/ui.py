@@ -9,7 +9,7 @@ import urllib.request
 
 from pipeline import __version__
 from pipeline.errors import InputError
-from pipeline.places import HOST, ui_command
+from pipeline.places import HOST, PORTS, ui_command
 from pipeline.process.environment import isolate
 
 
@@ -18,12 +18,18 @@ def main() -> None:
     isolate()
     parser = argparse.ArgumentParser(prog="python -m pipeline.ui", description=__doc__)
     parser.add_argument("--version", action="version", version=f"vae-pipeline {__version__}")
-    parser.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default: 5000)")
+    parser.add_argument("--port", type=_port, default=5000, help="port on 127.0.0.1 (default: 5000)")
     try:
         serve_ui(parser.parse_args().port)
     except InputError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+
+
+def _port(typed: str) -> int:
+    if not typed.isdecimal() or int(typed) not in PORTS:
+        raise argparse.ArgumentTypeError(f"{typed}: expected a number from {PORTS[0]} to {PORTS[-1]}, such as 5001")
+    return int(typed)
 
 
 def serve_ui(port: int) -> None:
@@ -38,8 +44,13 @@ def serve_ui(port: int) -> None:
     from pipeline.tracking.ui import server
     from pipeline.tracking.ui.overview import overviews
 
-    another = f"otherwise choose another port: {ui_command(port + 1)}"
-    server.refuse_busy(port, f"If it is a `{ui_command()}` of this folder, it already shows these runs; {another}")
+    server.refuse_busy(
+        port,
+        lambda other: (
+            f"If it is a `{ui_command()}` of this folder, it already shows these runs; otherwise choose "
+            f"another port: {ui_command(other)}"
+        ),
+    )
     address = f"http://{HOST}:{port}"
     store = Store()
     link = server.latest_link(store, address, overviews(store))

@@ -7,7 +7,7 @@ from rich.console import Console
 from pipeline.bundling.pack import pack
 from pipeline.bundling.unpack import unpack
 from pipeline.config.build import check_value
-from pipeline.config.names import Config
+from pipeline.config.names import Config, argument
 from pipeline.config.values import Location, Text
 from pipeline.errors import InputError
 from pipeline.tracking.settings import store_of
@@ -37,7 +37,7 @@ def pack_or_unpack(config: Config, console: Console) -> None:
         raise InputError(f"out={out}: import= writes no file. Leave it out")
     if run:
         packed = pack(run, store_of(config), storage, Path(out).expanduser() if out else None, console)
-        command = f"python -m pipeline.bundle import={packed}"
+        command = f"python -m pipeline.bundle {argument('import', str(packed))}"
         said = f"Written: {packed} ({packed.stat().st_size / 1e6:,.1f} MB). Elsewhere: {command}"
         console.print(said, highlight=False, markup=False, soft_wrap=True)
     if file:

@@ -18,8 +18,7 @@ from pipeline.tracking.outbox.recorded_run import record
 from pipeline.tracking.owner import is_alive
 from pipeline.tracking.registry import names_of_champion
 from pipeline.tracking.store import MlflowRun, Store
-from pipeline.tracking.tags import BEGUN_AS, PARENT, REUSED
-from pipeline.tracking.trials import STUDY, STUDY_KEY
+from pipeline.tracking.tags import BEGUN_AS, PARENT, REUSED, STUDY, STUDY_KEY
 from pipeline.tracking.ui.travelling_page import page_of
 
 

@@ -79,7 +79,8 @@ def unpack(file: Path, store: Store, storage: Address | None, console: Console) 
 
 def _say_that_all_stays(bundle: _Bundle, storage: Address | None, console: Console) -> None:
     if len(bundle.outboxes) > 1:
-        _say(console, "What is below it stays, too: of two copies that went on apart none becomes the other")
+        others = "what was added to one copy since is not brought into the other"
+        _say(console, f"The runs below it stay as they are, too: {others}")
     if bundle.study:
         here, there = bundle.study.trials_there(storage)
         _say(console, f"Study {bundle.study.name} has {counted(here, 'trial')} here, and {there} in the bundle")

@@ -19,6 +19,14 @@ def flatten(config: Mapping[str, Any], prefix: str = "", *, targets: bool = Fals
     return leaves
 
 
+def searched_keys(space: object) -> list[str]:
+    """Dotted names of the keys of `sweep.space`, those below conditions included; none where it is no mapping."""
+    if not isinstance(space, Mapping):
+        return []
+    below = [each for values in space.values() for each in searched_keys(values)]
+    return [key.replace("/", ".") for key, values in space.items() if not isinstance(values, Mapping)] + below
+
+
 def run_name(choices: Mapping[str, str], values: Mapping[str, Any]) -> str:
     """What differs from the default, such as `dataset=mnist latent_dim=8`; `default` where nothing does.
 
@@ -64,6 +72,10 @@ def quoted(text: str, mark: str = "'") -> str:
     return mark + text.replace(mark, f"\\{mark}") + mark
 
 
+_PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:[a-z_/]|\.(?!\d))[\w./:@+*%-]*", re.ASCII | re.IGNORECASE)
+"""Texts that Hydra reads as they are: no numbers, and without words and characters that mean something to it."""
+
+
 def argument(key: str, text: str) -> str:
-    """A key and its text as they are typed in a shell."""
-    return shlex.quote(f"{key}={quoted(text, mark=chr(34))}")
+    """A key and its text as they are typed in a shell, in quotes where Hydra or the shell would read another text."""
+    return shlex.quote(f"{key}={text if _PLAIN.fullmatch(text) else quoted(text, mark=chr(34))}")

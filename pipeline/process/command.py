@@ -89,7 +89,10 @@ def enter(command: Callable[[], None], primary: Primary) -> None:
         print(masked(explain(error, sys.argv[1:], primary)), file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        print(_not_written(error), file=sys.stderr)
+        told = no_more_written(error) if _Job.begun else _not_written(error)
+        if told is None:
+            raise
+        print(told, file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt as interrupt:
         ignore_repeats()
@@ -99,9 +102,10 @@ def enter(command: Callable[[], None], primary: Primary) -> None:
         gc.freeze()  # else Python's garbage collector goes through all of TensorFlow at the end, for a second
 
 
-def _not_written(error: OSError) -> str:
-    if error.filename is None:  # an error of the network or of a process, which no file explains
-        raise error
+def _not_written(error: OSError) -> str | None:
+    """Say which folder Hydra could not make; None where the error is of no file, but of the network or of a process."""
+    if error.filename is None:
+        return None
     cure = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make it writable"
     return f"{error.filename}: {error.strerror}. Runs and their logs are kept there: {cure}"
 

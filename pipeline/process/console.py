@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from typing import IO, Any
 
 from rich.console import Console
 
@@ -12,7 +13,7 @@ class UnreadConsole(Console):
 
     def on_broken_pipe(self) -> None:
         """Fall silent."""
-        _fall_silent()
+        _fall_silent(self.file)
 
 
 class UnreadHandler(logging.StreamHandler):  # type: ignore[type-arg]
@@ -21,12 +22,21 @@ class UnreadHandler(logging.StreamHandler):  # type: ignore[type-arg]
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 — Python's own name
         """Fall silent."""
         if isinstance(sys.exc_info()[1], BrokenPipeError):
-            _fall_silent()
+            _fall_silent(self.stream)
         else:
             super().handleError(record)
 
 
-def _fall_silent() -> None:
+def print_line(line: str, *, is_error: bool = False) -> None:
+    """Print a line exactly as it is, at once, which nobody may read any more; Python would raise an error."""
+    stream = sys.stderr if is_error else sys.stdout
+    try:
+        print(line, file=stream, flush=True)
+    except BrokenPipeError:
+        _fall_silent(stream)
+
+
+def _fall_silent(stream: IO[Any]) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, sys.stdout.fileno())
+    os.dup2(silence, stream.fileno())
     os.close(silence)

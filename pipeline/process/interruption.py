@@ -87,7 +87,10 @@ def signals_deferred() -> Iterator[None]:
 
 
 def raise_if_interrupted() -> None:
-    """Raise `Interrupted` if a signal came, also a second time, since Python discards what a destructor raises."""
+    """Raise `Interrupted` if a signal came, once more if it was raised before.
+
+    Python discards an exception that is raised within a destructor, so that the first one may have gone unheard.
+    """
     if _StopRequest.received:
         first = _StopRequest.received[0]
         raise Interrupted(f"{_StopRequest.word} by {first.name}", first)
@@ -117,7 +120,7 @@ def received() -> tuple[signal.Signals, ...]:
 
 
 def ignore_repeats() -> None:
-    """Ignore further signals but Ctrl-C from now on; Python, as it ends, would leave them to the system."""
+    """Ignore further signals but Ctrl-C from now on: while Python ends, one of them would kill the process."""
     for number in set(SIGNALS) - {signal.SIGINT}:
         signal.signal(number, signal.SIG_IGN)
 

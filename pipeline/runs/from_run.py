@@ -12,7 +12,7 @@ from hydra.errors import MissingConfigException
 from pipeline.config.build import locate
 from pipeline.config.composition import CHOICES, TRAIN, plain, search_path, training_config
 from pipeline.config.hydra_internals import command_line
-from pipeline.config.names import Config, hydra_literal, shown
+from pipeline.config.names import Config, hydra_literal, searched_keys, shown
 from pipeline.errors import InputError
 from pipeline.places import CONF
 from pipeline.runs.recorded_config import recorded_config
@@ -61,8 +61,8 @@ def _overrides(run_id: str, config: Config, beside: Sequence[Override], search: 
     """What composes the config, without what is chosen beside it."""
     groups = training_config(search)[CHOICES]
     others = [*search, *(each.input_line or "" for each in beside if _is_choice(each, groups))]
-    space = training_config(others)["sweep"].get("space") or {}
-    chosen = [each.key_or_group.replace("/", ".") for each in beside] + _searched(space)
+    space = training_config(others)["sweep"].get("space")
+    chosen = [each.key_or_group.replace("/", ".") for each in beside] + searched_keys(space)
     options = [
         f"{group}={shown(option)}"
         for group, option in (config.get(CHOICES) or _identified(config, groups)).items()
@@ -139,9 +139,3 @@ def _are_one(before: object, now: object) -> bool:
 
 def _is_chosen(key: str, chosen: Sequence[str]) -> bool:
     return any(key == each or key.startswith(f"{each}.") for each in chosen)
-
-
-def _searched(space: Mapping[str, Any]) -> list[str]:
-    """The keys of a sweep's space, those that do not always exist included."""
-    inner = [key for value in space.values() if isinstance(value, Mapping) for key in _searched(value)]
-    return [key.replace("/", ".") for key, value in space.items() if not isinstance(value, Mapping)] + inner

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pipeline.config.build import check_value, trusted_of
 from pipeline.config.names import Config
-from pipeline.places import HOST, IS_INSTALLED
+from pipeline.places import HOST, IS_INSTALLED, PORTS
 from pipeline.runs.loaded_run import finished_training
 from pipeline.runs.trained_vae import trained_vae
 from pipeline.text.wording import one_line
@@ -16,7 +16,11 @@ from pipeline.tracking.model_server import serve_model
 from pipeline.tracking.settings import store_of
 from pipeline.tracking.ui.server import refuse_busy
 
-Port = Annotated[int, Field(strict=True, ge=1, le=65535, examples=[5001])]
+Port = Annotated[int, Field(strict=True, ge=PORTS[0], le=PORTS[-1], examples=[5001])]
+
+
+def _other(port: int) -> str:
+    return f"Choose another: port={port}{'' if IS_INSTALLED else f', or make serve SERVE_PORT={port}'}"
 
 
 def serve_run(config: Config, console: Console) -> None:
@@ -26,8 +30,7 @@ def serve_run(config: Config, console: Console) -> None:
         InputError: a wrong setting, a busy port, or a run that has no model.
     """
     port = check_value(config["port"], Port, "port")
-    of_make = "" if IS_INSTALLED else f", or make serve SERVE_PORT={port + 1}"
-    refuse_busy(port, f"Choose another: port={port + 1}{of_make}")
+    refuse_busy(port, _other)
     store = store_of(config)
     run = finished_training(store, str(config["run"])).info
     vae = trained_vae(store, run.run_id, trusted_of(config))

@@ -12,7 +12,7 @@ import psutil
 from pipeline.tracking.description import ended_early
 from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.store_address import resume_command
-from pipeline.tracking.tags import NOTE
+from pipeline.tracking.tags import NOTE, STUDY
 from pipeline.tracking.writes import Batch, Status
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _MACHINE = Path("/etc/machine-id")
 _AFTER_BOOT = " ticks after boot "
 RAY_JOB = "VAE_RAY_JOB"
-"""The environment variable with the name of the job of Ray that a process is in, by which Ray has it once at a time."""
+"""The environment variable that names the job of Ray that a process is in; Ray runs a job in one process at a time."""
 
 
 def owner_tags() -> dict[str, str]:
@@ -115,6 +115,15 @@ def _boot() -> str:
 
 def end_as_killed(store: "Store", run_id: str) -> None:
     """Close a run whose process is gone, and say so in its description."""
-    how = f"**The process was killed.** Go on with `{resume_command(store.uri, run_id)}`"
-    note = Batch(tags={NOTE: ended_early(how, store.client.get_run(run_id).data.tags)})
+    tags = store.client.get_run(run_id).data.tags
+    how = f"**The process was killed.** Go on with {_cure(store, run_id, tags)}"
+    note = Batch(tags={NOTE: ended_early(how, tags)})
     store.write(run_id, note, Status(status="KILLED", ended=milliseconds()))
+
+
+def _cure(store: "Store", run_id: str, tags: Mapping[str, str]) -> str:
+    if STUDY in tags:
+        return "the command of the study, typed once more as it was"
+    if store.children(run_id):
+        return f"the command of the family, typed once more with `resume={run_id}`"
+    return f"`{resume_command(store.uri, run_id)}`"

@@ -1,6 +1,7 @@
 """A run that is open for recording, and what can be recorded in it."""
 
 import logging
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -165,7 +166,8 @@ class Run:
     def where_to_look(self) -> str:
         """Say how to see the run: the address of its page on the server, or the command that starts or sends it."""
         if not self.store.is_server:
-            return ui_command() if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {self.store.uri}"
+            database = shlex.quote(self.store.uri)
+            return ui_command() if self.store.uri == DATABASE else f"mlflow server --backend-store-uri {database}"
         place = self.store.place_of(self.id)
         return f"{self.store.uri.bare}/{run_link(*place)}" if place else sync_command(self.store.uri)
 

@@ -20,6 +20,7 @@ from pipeline.tracking.first_contact import Offline, close_abandoned, ready, wri
 from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.patient_client import PatientClient
 from pipeline.tracking.relocation import relocate
+from pipeline.tracking.search import found_runs
 from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.store_address import DATABASE, is_server, sync_command
 from pipeline.tracking.tags import BEGUN_AS, PARENT
@@ -169,22 +170,9 @@ class Store:
         """All runs of experiments that pass a filter, latest first, however many.
 
         Raises:
-            InputError: the filter is not in MLflow's language.
+            InputError: the filter is not in MLflow's language, or the store refuses the search.
         """
-        runs: list[MlflowRun] = []
-        token = None
-        while token != "":
-            try:
-                page = self.client.search_runs(
-                    list(experiment_ids), where, order_by=["attributes.start_time DESC"], page_token=token
-                )
-            except MlflowException as error:
-                raise InputError(
-                    f"filter={where}: {error.message} Expected for example: metrics.`test/nll` < 110"
-                ) from error
-            runs += page
-            token = page.token or ""
-        return runs
+        return found_runs(self.client, self.uri, experiment_ids, where)
 
     @whole
     def experiment(self, name: str) -> str:

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import mlflow  # noqa: F401 — whose loggers are set up here
 
 from pipeline.address import Address
+from pipeline.config.names import argument
+from pipeline.errors import InputError
 from pipeline.places import DATABASE_FILE, python
 from pipeline.secrets import MaskedFormatter
 
@@ -62,13 +64,23 @@ def _set(name: str, value: str | None) -> None:
 
 
 def is_server(uri: str) -> bool:
-    """Whether a tracking store is reached over the network, rather than being a database that we open ourselves."""
-    return urlsplit(uri).scheme in ("http", "https")
+    """Whether a tracking store is reached over the network, rather than being a database that we open ourselves.
+
+    Raises:
+        InputError: the text is no address.
+    """
+    try:
+        return urlsplit(uri).scheme in ("http", "https")
+    except ValueError as error:
+        raise InputError(
+            f"tracking.uri={uri}: that is no address ({error}). Expected http://host:port, where a host with colons "
+            "stands in brackets: http://[::1]:5000"
+        ) from error
 
 
 def sync_command(uri: Address) -> str:
     """The command that sends what is recorded on this machine to the server at this address."""
-    return f"{python()} -m pipeline.sync {shlex.quote(f'tracking.uri={uri}')}"
+    return f"{python()} -m pipeline.sync {argument('tracking.uri', uri)}"
 
 
 def resume_command(uri: Address, run_id: str, trusted: Sequence[str] = ()) -> str:
@@ -79,4 +91,4 @@ def resume_command(uri: Address, run_id: str, trusted: Sequence[str] = ()) -> st
 
 def store_override(uri: Address) -> str:
     """The override that names a tracking store in a command, after a space; empty for the database in `mlruns/`."""
-    return "" if uri == DATABASE else f" {shlex.quote(f'tracking.uri={uri}')}"
+    return "" if uri == DATABASE else f" {argument('tracking.uri', uri)}"

@@ -38,12 +38,12 @@ def study(checkout: Checkout) -> Path:
     """A bundle of a finished study."""
     done = checkout.run("pipeline.train", *STUDY, "tracking.experiment=searched")
     assert done.returncode == 0, done.stderr
-    packed = checkout.run("pipeline.bundle", "run=searched", "out=study.zip")
+    packed = checkout.run("pipeline.bundle", "run=searched", "out=a study.zip")
     assert packed.returncode == 0, packed.stderr
-    assert re.search(
-        r"Written: study\.zip \(\d+\.\d MB\)\. Elsewhere: python -m pipeline\.bundle import=", packed.stdout
-    )
-    return checkout.root / "study.zip"
+    said, command = packed.stdout.splitlines()[-1].split(" Elsewhere: ")
+    assert re.fullmatch(r"Written: a study\.zip \(\d+\.\d MB\)\.", said)
+    assert command == """python -m pipeline.bundle 'import="a study.zip"'"""
+    return checkout.root / "a study.zip"
 
 
 def rows(checkout: Checkout) -> list[str]:
@@ -110,7 +110,9 @@ def test_a_study_is_the_same_in_another_store(
     assert more.returncode == 0, more.stderr
     assert len(ids(elsewhere.client, "searched")) == 5
     grown = rows(elsewhere)
-    assert imported(elsewhere, study).count("was there already and stays: run") == 1
+    again = imported(elsewhere, study)
+    assert again.count("was there already and stays: run") == 1
+    assert "The runs below it stay as they are, too: what was added to one copy since is not brought into" in again
     assert rows(elsewhere) == grown
     assert len(study_of(elsewhere, "searched").trials) == 4
 
@@ -346,7 +348,7 @@ def test_a_study_whose_name_is_taken_is_refused_before_anything_is_written(elsew
         ((), "run= and import=: neither is given. Expected run=<id or study> to write a file, or import=<file>"),
         (("run=a", "import=b"), "run= and import=: both are given"),
         (("import=nothing.zip",), "import=nothing.zip: there is no such file. Expected a bundle that pipeline.bundle"),
-        (("run=searched", "out=study.zip/x.zip"), "out=study.zip/x.zip: File exists. Expected a file in a folder"),
+        (("run=searched", "out=a study.zip/x.zip"), "out=a study.zip/x.zip: File exists. Expected a file in a folder"),
         (
             ("run=searched", "out=/proc/x.zip"),
             "out=/proc/x.zip: No such file or directory. Expected a file in a folder",

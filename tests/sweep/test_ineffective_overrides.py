@@ -6,6 +6,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from pipeline.config.names import Config
+from pipeline.errors import InputError
 from pipeline.sweep.ineffective_overrides import ineffective_overrides
 
 STUDY = ("sweep=study", "sweep.study=mine")
@@ -38,3 +39,23 @@ def test_several_objectives_are_ranked_by_what_nothing_is_pruned_by(composed: Ca
     typed = ["sweep/pruner=none", "sweep.prune_by=train/epoch/rate", "sweep.objective=[validation/nll,validation/rate]"]
     config = composed(*STUDY, *typed)
     assert ineffective_overrides(OverridesParser.create().parse_overrides([*STUDY, *typed]), config, "basic") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ((*STUDY, "sweep.space=foo"), "sweep.space=foo: expected keys, each with the values that it may take. On the"),
+        (("sweep.points=foo",), "sweep.points=foo: expected names, each with the keys of a training. On the command"),
+        (
+            ("+sweep.points.small=foo",),
+            "sweep.points.small=foo: expected keys and values, such as {model.latent_dim: 2}. On the",
+        ),
+    ],
+)
+def test_what_is_to_be_trained_must_have_keys(
+    composed: Callable[..., Config], typed: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        ineffective_overrides(OverridesParser.create().parse_overrides(list(typed)), composed(*typed), "basic")
+    assert str(refused.value).startswith(said)
+    assert str(refused.value).endswith("On the command line each key is typed by itself: model.latent_dim=2,4,8")

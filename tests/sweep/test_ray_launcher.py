@@ -19,8 +19,8 @@ from studies import COMMAND, assert_trained_once, parent_and_trials, study_of, w
 
 from pipeline.errors import InputError
 from pipeline.sweep.job_failures import failures_of
-from pipeline.sweep.ray import launcher, supervisor
-from pipeline.sweep.ray.settings import RaySettings
+from pipeline.sweep.ray import jobs, launcher, supervisor
+from pipeline.sweep.ray.settings import AUTO, RaySettings
 
 pytestmark = pytest.mark.slow
 
@@ -183,6 +183,68 @@ def test_a_family_runs_on_ray_that_is_started_here_and_a_failure_is_told(checkou
     members = checkout.runs("family", "tags.mlflow.parentRunId LIKE '%'")
     assert sorted(run.info.status for run in members) == ["FAILED", "FINISHED"]
     assert not [each for each in supervisors if each.is_running()]
+
+
+def test_jobs_go_on_where_nobody_reads_any_more_what_they_print(checkout: Checkout, commands) -> None:
+    process = checkout.start(
+        "pipeline.train",
+        "-m",
+        *SMALL,
+        "hydra/launcher=ray",
+        "hydra.launcher.address=null",
+        "training.learning_rate=0.001,1e30",
+        "tracking.experiment=unread",
+        env={"RAY_AUTH_TOKEN": "0" * 64},
+        group=True,
+    )
+    commands.append(process)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.readline()
+    process.stdout.close()  # as `2>&1 | head -1` does
+    process.stderr.close()
+    assert process.wait(300) == 2
+    members = checkout.runs("unread", "tags.mlflow.parentRunId LIKE '%'")
+    assert sorted(run.info.status for run in members) == ["FAILED", "FINISHED"]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (
+            None,
+            "hydra.launcher.address=null: Ray, which this command had started on this machine, was lost (gone), and "
+            "its jobs with it. The same command goes on in their place",
+        ),
+        (
+            AUTO,
+            "hydra.launcher.address=auto: the connection to Ray was lost (gone). The jobs go on if the cluster does, "
+            "and the same command helps them or goes on in their place",
+        ),
+    ],
+)
+def test_a_loss_of_ray_says_what_becomes_of_the_jobs(
+    address: str | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    settings = RaySettings(address=address, num_cpus=1, num_gpus=0, memory=None, max_restarts=0)
+    assert jobs.Jobs(settings, "study", {})._lost("gone") == said
+
+
+def test_ray_that_cannot_be_started_here_is_told_with_another_launcher(tmp_path: Path) -> None:
+    folder = tmp_path / ("deep" * 30)
+    folder.mkdir()
+    settings = "address=None, num_cpus=1, num_gpus=0, memory=None, max_restarts=0"
+    program = f"""
+from pipeline.sweep.ray.cluster import connect
+from pipeline.sweep.ray.settings import RaySettings
+connect(RaySettings({settings}))
+"""
+    env = os.environ | {"RAY_TMPDIR": str(folder), "RAY_AUTH_TOKEN": "0" * 64}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
+    assert "InputError: hydra.launcher.address=null: Ray cannot be started on this machine: " in done.stderr
+    assert "AF_UNIX path length cannot exceed" in done.stderr
+    assert done.stderr.endswith("do without Ray: hydra/launcher=joblib runs jobs on one machine, too\n")
 
 
 def test_a_command_without_the_token_of_the_cluster_is_told_where_it_belongs(

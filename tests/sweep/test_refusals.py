@@ -8,6 +8,15 @@ from data_files import pixels
 from PIL import Image
 from studies import COMMAND
 
+DEFECTIVE = """
+from pipeline.data.digits import Digits
+
+class Source(Digits):
+    def read(self, directory):
+        raise ZeroDivisionError("a defect")
+"""
+"""A package of the user's, whose data cannot be read."""
+
 
 @pytest.mark.parametrize(
     ("overrides", "message"),
@@ -67,7 +76,11 @@ from studies import COMMAND
         ),
         (
             ("model.latent_dim=1,2", "trusted=[os]", "likelihood._target_=os.abort"),
-            "the process that checked the search space ended without an answer; perhaps the memory was used up: narrow",
+            "the search space was killed by SIGABRT; perhaps the memory was used up: narrow the space",
+        ),
+        (
+            ("model.latent_dim=1,2", "trusted=[sys]", "likelihood._target_=sys.exit"),
+            "the process that checked the search space ended with code 0 and gave no answer. Correct the code of yours",
         ),
         (
             ("training.runtime.threads=1,2",),
@@ -95,6 +108,16 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert checkout.client.get_experiment_by_name("refused") is None
+
+
+def test_a_defect_of_a_source_is_told_with_its_traceback(checkout: Checkout) -> None:
+    (checkout.root / "defective.py").write_text(DEFECTIVE)
+    source = ("trusted=[defective]", "dataset.source._target_=defective.Source")
+    done = checkout.train(*COMMAND, "sweep.study=refused", "model.latent_dim=1,2", *source)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last):\n")
+    assert done.stderr.endswith("\nZeroDivisionError: a defect\n")
+    assert "memory" not in done.stderr
 
 
 def test_missing_images_are_of_no_point(checkout: Checkout) -> None:

@@ -77,6 +77,14 @@ def test_a_server_that_is_not_ours_to_use_is_told_by_its_answer(status: int, bod
         assert "Start the server" not in refusal(uri)
 
 
+@pytest.mark.parametrize("uri", ["http://[::1:5000", "http://carl:s3cret@[here]:5000"])
+def test_an_address_with_wrong_brackets_is_told_with_one_that_is_right(uri: str) -> None:
+    said = refusal(uri)
+    assert said.startswith(f"tracking.uri={uri.replace('s3cret', '***')}: that is no address (")
+    assert said.endswith("Expected http://host:port, where a host with colons stands in brackets: http://[::1]:5000")
+    assert "s3cret" not in said
+
+
 def test_a_server_that_gives_no_answer_is_told_by_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no machine is known as nowhere.invalid" in refusal("http://bob:s3cret@nowhere.invalid")
     assert "nothing listens there (connection refused). Start the server" in refusal("http://127.0.0.1:9")

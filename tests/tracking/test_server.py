@@ -45,7 +45,7 @@ def test_the_ui_serves_the_same_database_with_two_light_processes(checkout: Chec
         port = ui.address.rpartition(":")[2]
         second = checkout.run("pipeline.ui", "--port", port)
         assert second.returncode == 2
-        assert f"make ui PORT={int(port) + 1}" in second.stderr
+        assert re.search(r"otherwise choose another port: make ui PORT=\d+\n", second.stderr)
 
 
 def test_ctrl_c_ends_the_ui_without_a_traceback(checkout: Checkout) -> None:
@@ -89,6 +89,42 @@ def test_a_server_that_falls_silent_is_told_from_one_that_has_no_such_run(checko
         store.run("nothing")
     with pytest.raises(StoreUnreachable, match="no answer from MLflow there: nothing listens there"):
         Store(ui.address)
+    mlflow.set_tracking_uri(before)
+
+
+def test_a_search_that_a_server_refuses_is_told_from_a_filter_that_is_wrong(checkout: Checkout) -> None:
+    before = mlflow.get_tracking_uri()
+    trouble: dict[str, float] = {}
+    with checkout.ui(free_port()) as ui, troubled(ui.address, trouble) as address:
+        store = Store(address)
+        with pytest.raises(InputError, match=r"filter=nonsense: .*Invalid clause.* Expected for example: metrics.`t"):
+            store.search(["0"], "nonsense")
+        trouble["status"] = 403
+        with pytest.raises(
+            InputError, match=f"tracking.uri={address}: MLflow cannot search the runs there "
+        ) as refused:
+            store.search(["0"], "tags.own = '1'")
+        assert "error code 403" in str(refused.value)
+        assert "filter=" not in str(refused.value)
+    mlflow.set_tracking_uri(before)
+
+
+def test_a_run_that_its_server_has_is_not_told_of_another_that_the_server_refuses(
+    checkout: Checkout, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = mlflow.get_tracking_uri()
+    with checkout.ui(free_port()) as ui:
+        store = Store(ui.address)
+        with start_run(store, "several", "deleted", {}) as deleted:
+            checkout.client.delete_run(deleted.id)
+            deleted.tags({"written": "late"})
+        with start_run(store, "several", "well", {}) as well:
+            well.tags({"written": "late"})
+        assert checkout.client.get_run(well.id).data.tags["written"] == "late"
+    told = [each.getMessage() for each in caplog.records if "and not all of it on the server" in each.getMessage()]
+    assert len(told) == 1
+    assert told[0].startswith(f"Run {deleted.id} is recorded on this machine, and not all of it on the server (")
+    assert "deleted" in told[0]
     mlflow.set_tracking_uri(before)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -17,10 +18,13 @@ import psutil
 import pytest
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
+from pipeline import ui
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError, Interrupted
+from pipeline.places import PORTS
 from pipeline.tracking.champion import CHAMPION
 from pipeline.tracking.colour import COLOUR, COLOURS, colour
+from pipeline.tracking.first_contact import close_abandoned
 from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.registry import register
@@ -28,7 +32,8 @@ from pipeline.tracking.run import Run
 from pipeline.tracking.run_facts import trained_before
 from pipeline.tracking.run_files import artifact_text
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import NOTE, PARENT, TRAINING_KEY
+from pipeline.tracking.store_address import resume_command
+from pipeline.tracking.tags import NOTE, PARENT, STUDY, STUDY_KEY, TRAINING_KEY
 from pipeline.tracking.trials import Trials
 from pipeline.tracking.ui.server import latest_link, refuse_busy
 
@@ -111,7 +116,31 @@ def test_a_run_that_a_lost_machine_left_open_is_closed_by_whoever_has_its_trial_
         run = trials.run_of(0)
         assert run
         assert (run.info.run_id, run.info.status) == (run_id, "KILLED")
-        assert run.data.tags[NOTE].startswith("**The process was killed.**")
+        assert run.data.tags[NOTE].startswith("**The process was killed.** Go on with the command of the study, typed")
+
+
+def test_the_command_that_shows_a_run_names_its_database_as_a_shell_reads_it(tmp_path: Path) -> None:
+    before = mlflow.get_tracking_uri()
+    store = Store(f"sqlite:///{tmp_path / 'my runs.db'}")
+    with start_run(store, "tests", "it", {}) as run:
+        assert shlex.split(run.where_to_look()) == ["mlflow", "server", "--backend-store-uri", store.uri]
+    mlflow.set_tracking_uri(before)
+
+
+def test_a_run_that_a_power_cut_left_running_says_how_its_kind_goes_on(store: Store) -> None:
+    experiment, gone = store.experiment("tests"), owner_tags() | {"pid": "0"}
+
+    def left(tags: dict[str, str]) -> str:
+        return str(store.client.create_run(experiment, tags=gone | tags).info.run_id)
+
+    study, family = left({STUDY: "mine", STUDY_KEY: "1"}), left({})
+    trial, member = left({STUDY: "mine", PARENT: study}), left({PARENT: family})
+    close_abandoned(store)
+    notes = {run_id: store.run(run_id).data.tags[NOTE] for run_id in (study, trial, family, member)}
+    killed = "**The process was killed.** Go on with "
+    assert notes[study] == notes[trial] == f"{killed}the command of the study, typed once more as it was"
+    assert notes[family] == f"{killed}the command of the family, typed once more with `resume={family}`"
+    assert notes[member] == f"{killed}`{resume_command(store.uri, member)}`"
 
 
 def test_many_that_record_the_same_images_at_once_all_do(store: Store) -> None:
@@ -297,13 +326,30 @@ def test_owners_are_told_apart_by_process_and_time() -> None:
     assert not is_alive(mine | {"pid": str(gone.pid)})
 
 
-def test_a_busy_port_is_refused_with_another() -> None:
+@pytest.mark.parametrize("last", [False, True])
+def test_a_busy_port_is_refused_with_one_that_is_free(last: bool) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", PORTS[-1] if last else 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(InputError, match=f"port {port} on 127.0.0.1 cannot be used .*in use.*. The cure"):
-            refuse_busy(port, "The cure")
+        with pytest.raises(InputError, match=f"port {port} on 127.0.0.1 cannot be used .*in use.*. Choose ") as refused:
+            refuse_busy(port, lambda other: f"Choose {other}")
+    free = int(str(refused.value).split()[-1])
+    assert free in PORTS
+    assert free != port
+    with socket.socket() as another:
+        another.bind(("127.0.0.1", free))
+
+
+@pytest.mark.parametrize("typed", ["70000", "0", "-1", "many"])
+def test_a_port_that_there_is_not_is_refused_with_those_that_there_are(
+    typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["ui", f"--port={typed}"])
+    with pytest.raises(SystemExit) as ended:
+        ui.main()
+    assert ended.value.code == 2
+    assert f"{typed}: expected a number from 1 to 65535, such as 5001\n" in capsys.readouterr().err
 
 
 def test_the_link_opens_the_runs_that_were_made_last(store: Store) -> None:

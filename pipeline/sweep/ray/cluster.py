@@ -7,6 +7,7 @@ import ray
 from ray import cloudpickle
 from ray.util import list_named_actors
 
+from pipeline.config.names import shown
 from pipeline.errors import InputError
 from pipeline.sweep.ray import supervisor
 from pipeline.sweep.ray.settings import AUTO, CLIENT, RaySettings
@@ -46,7 +47,7 @@ def connect(settings: RaySettings) -> None:
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             if not (left and _is_chance(error)):
                 reason = _reason(error, settings.address)
-                raise InputError(f"hydra.launcher.address={settings.address}: {reason}") from error
+                raise InputError(f"hydra.launcher.address={shown(settings.address)}: {reason}") from error
 
 
 def _connect(settings: RaySettings) -> None:
@@ -92,12 +93,17 @@ def knows_any(names: Iterable[str]) -> bool:
 
 
 def _reason(error: Exception, address: str | None) -> str:
+    if address is None:
+        return (
+            f"Ray cannot be started on this machine: {last_line(error)}. Mend that, or do without Ray: "
+            "hydra/launcher=joblib runs jobs on one machine, too"
+        )
     if address == AUTO:
         return (
             f"no Ray is found on this machine ({first_line(error)}). Start it: ray start --head --port=6379; or name "
             f"a cluster: hydra.launcher.address={CLIENT}<host>:10001; null starts Ray here"
         )
-    if address and address.startswith(CLIENT):
+    if address.startswith(CLIENT):
         return (
             f"{last_line(error)}. Ray and Python must have the same versions there and here, and since Ray 2.60 the "
             "head lets commands of other machines in only if it was started with a port for its agent: ray start "

@@ -1,6 +1,5 @@
 """A job on a Ray cluster as the command sees it, which follows it from its start to its end."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus
 
 from pipeline.errors import InputError
+from pipeline.process.console import print_line
 from pipeline.sweep.ray.supervisor import JobOutput
 
 
@@ -35,7 +35,7 @@ class FollowedJob:
         """Print what the job said, each line with its number and node."""
         self.node = said.node
         for is_error, line in said.lines:
-            print(f"job {self.number}, {said.node}: {line}", file=sys.stderr if is_error else sys.stdout, flush=True)
+            print_line(f"job {self.number}, {said.node}: {line}", is_error=is_error)
 
     def failed(self, error: InputError) -> None:
         """Keep that the job has no result, and why."""

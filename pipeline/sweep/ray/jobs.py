@@ -13,6 +13,7 @@ from ray.exceptions import ActorUnavailableError, RayActorError, RayError
 from pipeline import ROOT
 from pipeline.errors import InputError, Interrupted
 from pipeline.places import IS_INSTALLED
+from pipeline.process.console import print_line
 from pipeline.process.interruption import raise_if_interrupted, signals_deferred
 from pipeline.secrets import masked
 from pipeline.sweep.job_failures import JobLost
@@ -73,7 +74,7 @@ class Jobs:
             self.jobs.append(FollowedJob(job.number, name, job.overrides, supervisor))
         # A supervisor answers as soon as it has begun.
         self._asked = {job.supervisor.next_output.remote(0): job for job in self.jobs}
-        print(self._announcement(), flush=True)
+        print_line(self._announcement())
 
     def results(self, jobs: Iterable[RayJob]) -> list[JobReturn]:
         """Start jobs, print what they say, and give what they returned, when all have ended.
@@ -85,12 +86,19 @@ class Jobs:
         try:
             self._start_and_follow_or_cancel(jobs)
         except (ConnectionError, RayError) as error:
-            raise InputError(
-                f"hydra.launcher.address={self.settings.address}: the connection to Ray was lost "
-                f"({masked(first_line(error))}). The jobs go on if the cluster does, and the same "
-                "command helps them or goes on in their place"
-            ) from error
+            raise InputError(self._lost(masked(first_line(error)))) from error
         return [job.result for job in self.jobs if job.result]
+
+    def _lost(self, reason: str) -> str:
+        if self.is_ours:
+            return (
+                f"hydra.launcher.address=null: Ray, which this command had started on this machine, was lost "
+                f"({reason}), and its jobs with it. The same command goes on in their place"
+            )
+        return (
+            f"hydra.launcher.address={self.settings.address}: the connection to Ray was lost ({reason}). The jobs go "
+            "on if the cluster does, and the same command helps them or goes on in their place"
+        )
 
     def _announcement(self) -> str:
         where = "on this machine" if self.is_ours else f"at {self.settings.address}"
@@ -108,7 +116,7 @@ class Jobs:
             if self.is_ours or interrupt.number == signal.SIGINT:
                 self._cancel()
             else:
-                print(f"The jobs go on. To end one tidily: {self._killing()}", flush=True)
+                print_line(f"The jobs go on. To end one tidily: {self._killing()}")
             raise
 
     def _start_and_follow(self, jobs: Iterable[RayJob]) -> None:
@@ -141,7 +149,7 @@ class Jobs:
             waiting = [job for job in asked.values() if not job.node]
             if waiting and not warned and time.monotonic() > began_at + WAITING:
                 warned = True
-                print(self._waiting(len(waiting)), flush=True)
+                print_line(self._waiting(len(waiting)))
 
     def _has_ended(self, job: FollowedJob, answer: Any) -> bool:
         try:
@@ -176,7 +184,7 @@ class Jobs:
 
     def _cancel(self) -> None:
         """Have the jobs end tidily, those first that have begun, and kill what has not ended in time."""
-        print("Cancelling the jobs on Ray …", flush=True)
+        print_line("Cancelling the jobs on Ray …")
         begun = [job for job in self.jobs if job.node and not job.result]
         for job in begun:
             job.supervisor.cancel.remote()

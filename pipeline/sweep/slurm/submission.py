@@ -13,9 +13,11 @@ from submitit import AutoExecutor
 from submitit.core.utils import FailedJobError, FailedSubmissionError
 
 from pipeline.errors import InputError
+from pipeline.process.console import print_line
 from pipeline.process.interruption import signals_deferred
 from pipeline.sweep.slurm.job_array import JobArray
 from pipeline.sweep.slurm.task import SlurmTask
+from pipeline.text.wording import first_line
 
 Settings = Mapping[str, Any]
 """The keys below `hydra.launcher` with their values."""
@@ -41,7 +43,7 @@ def submit(task: SlurmTask, settings: Settings, job_overrides: Sequence[Sequence
     ]
     with _refusals_explained(), _environment_of_jobs():
         jobs = JobArray(_executor(settings).map_array(task, *zip(*calls, strict=True)))
-    print(jobs.announcement(), flush=True)
+    print_line(jobs.announcement())
     return jobs
 
 
@@ -97,6 +99,13 @@ def _refusals_explained() -> Iterator[None]:
     try:
         with redirect_stderr(StringIO()):  # submitit prints what it raises
             yield
+    except FailedSubmissionError as error:
+        raise InputError(
+            f"hydra/launcher=slurm: sbatch did not say the number of the jobs ({first_line(error)}). Expected: "
+            "Submitted batch job <number>. Leave out of hydra.launcher.additional_parameters what changes that, such "
+            "as parsable. Jobs may have been submitted all the same: squeue --me lists them, and scancel <number> ends "
+            "them"
+        ) from error
     except (FailedJobError, NameError, AssertionError, ValueError) as error:  # submitit asserts types
         reasons = [line.removeprefix("sbatch: error: ") for line in str(error).splitlines() if line.strip()]
         raise InputError(

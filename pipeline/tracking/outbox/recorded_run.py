@@ -83,7 +83,8 @@ def _writes(client: MlflowClient, run: MlflowRun, scratch: Path) -> Iterator[tup
         saved = Path(files.download_artifacts("", str(_made(scratch / "model"))))
         yield [Model(paths=paths_below(saved))], saved
         yield _metrics([each for each in points if _place(each) in of_model], of_model=True), scratch
-    # Late, as the owner is among them, by which whoever opens the store closes a run whose process is gone.
+    # Tags come late, as they name the owner: a run that is still open would be closed by whoever opens its store, since
+    # the process of the owner is gone.
     own = (PARENT, BEGUN_AS)  # which the other store writes itself
     tags = {key: tag for key, tag in run.data.tags.items() if key not in own and not key.startswith(DELIVERED)}
     yield [Batch(tags=dict(some)) for some in _parts(sorted(tags.items()), MOST_TAGS)], scratch

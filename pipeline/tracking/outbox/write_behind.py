@@ -54,8 +54,8 @@ class WriteBehind:
 
     @property
     def silence(self) -> str:
-        """Why the server does not have all that was written."""
-        return self.sender.silence or next(iter(self.sender.refused.values()), "it is slow")
+        """Why the server does not have all that was written, where it refuses nothing."""
+        return self.sender.silence or "it is slow"
 
     def begin(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
         """Begin a run on the server, or on this machine alone while the server is silent; gives its id.
@@ -132,7 +132,10 @@ class WriteBehind:
         own = list(self._of(run_id))
         for outbox in own:
             self.sender.take(outbox.folder)
-        if not self.sender.flush() or self.sender.refused:
+        has_all = self.sender.flush()
+        if refused := [self.sender.refused[each.folder] for each in own if each.folder in self.sender.refused]:
+            return refused[0]
+        if not has_all:
             return self.silence
         files = [reason for each in own for reason in each.set_aside.values()]
         return f"it did not take {counted(len(files), 'file')}, such as {files[0]}" if files else None

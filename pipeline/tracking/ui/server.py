@@ -2,10 +2,10 @@
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.errors import InputError
-from pipeline.places import ARTIFACTS, HOST
+from pipeline.places import ARTIFACTS, HOST, PORTS
 from pipeline.tracking.links import EXPERIMENTS, runs_link
 from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import DATABASE
@@ -26,14 +26,30 @@ def latest_link(store: Store, address: str, pages: Mapping[str, str]) -> str:
     return f"{address}/{pages.get(experiment_id) or runs_link(experiment_id)}"
 
 
-def refuse_busy(port: int, cure: str) -> None:
-    """Raise an `InputError` with the cure if another program listens on the port."""
+def refuse_busy(port: int, cure: Callable[[int], str]) -> None:
+    """Refuse a port at which no server can listen, as another program does.
+
+    Args:
+        port: the port.
+        cure: says what to do, given the next port that is free.
+
+    Raises:
+        InputError: with the cure.
+    """
+    if reason := _refusal(port):
+        others = (*range(port + 1, PORTS.stop), *range(port - 1, 0, -1))
+        free = next(each for each in others if not _refusal(each))
+        raise InputError(f"port {port} on {HOST} cannot be used ({reason}). {cure(free)}")
+
+
+def _refusal(port: int) -> str | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise InputError(f"port {port} on {HOST} cannot be used ({error.strerror}). {cure}") from error
+            return error.strerror
+    return None
 
 
 def server_command(port: int) -> Sequence[str]:
