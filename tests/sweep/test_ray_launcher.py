@@ -208,18 +208,21 @@ def test_jobs_go_on_where_nobody_reads_any_more_what_they_print(checkout: Checko
     assert sorted(run.info.status for run in members) == ["FAILED", "FINISHED"]
 
 
+AGAIN = "The same command goes on in their place; that of a family with resume= and the id of its parent run"
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [
         (
             None,
             "hydra.launcher.address=null: Ray, which this command had started on this machine, was lost (gone), and "
-            "its jobs with it. The same command goes on in their place",
+            f"its jobs with it. {AGAIN}",
         ),
         (
             AUTO,
-            "hydra.launcher.address=auto: the connection to Ray was lost (gone). The jobs go on if the cluster does, "
-            "and the same command helps them or goes on in their place",
+            "hydra.launcher.address=auto: the connection to Ray was lost (gone). The jobs go on if the cluster does. "
+            f"{AGAIN}",
         ),
     ],
 )

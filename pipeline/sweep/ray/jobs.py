@@ -90,14 +90,15 @@ class Jobs:
         return [job.result for job in self.jobs if job.result]
 
     def _lost(self, reason: str) -> str:
+        again = "The same command goes on in their place; that of a family with resume= and the id of its parent run"
         if self.is_ours:
             return (
                 f"hydra.launcher.address=null: Ray, which this command had started on this machine, was lost "
-                f"({reason}), and its jobs with it. The same command goes on in their place"
+                f"({reason}), and its jobs with it. {again}"
             )
         return (
             f"hydra.launcher.address={self.settings.address}: the connection to Ray was lost ({reason}). The jobs go "
-            "on if the cluster does, and the same command helps them or goes on in their place"
+            f"on if the cluster does. {again}"
         )
 
     def _announcement(self) -> str:
