@@ -58,7 +58,7 @@ def _train(config: Config, overrides: list[str]) -> None:
     config[CHOICES] = choices_of(hydra_config)
     prepare_process()
     from pipeline.process.console import UnreadConsole
-    from pipeline.runs.family import earlier_attempt
+    from pipeline.runs.family_resumption import earlier_attempt
     from pipeline.runs.train import train
 
     before = None if is_alone() else earlier_attempt(config["tracking"])

@@ -23,7 +23,7 @@ def passed(objective: Objective, mean: Any, log_variance: Any = 0.0, *, seed: in
         "decoder": None,
         "seed": keras.random.SeedGenerator(seed),
     }
-    return Pass(images=None, posterior=posterior, rates=posterior.rates(), **given | own)
+    return Pass(posterior=posterior, rates=posterior.rates(), **given | own)
 
 
 def made(kind: type[Objective], **settings: Any) -> Any:

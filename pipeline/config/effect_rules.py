@@ -71,7 +71,7 @@ def _of_rise(key: str) -> Rule:
 
 
 def _of_plane(plane: str, axis: str, *by: str, lacks: str = "effect") -> Rule:
-    """The ends of an axis of a plane; an autoencoder's plane, where the config has its objective, is even anyway."""
+    """The ends of an axis of a plane. Coordinates of an autoencoder are even, whatever `spacing` is."""
     return Rule(
         key=f"{plane}.{axis}",
         by=(f"{plane}.spacing", *by),
@@ -185,7 +185,7 @@ RULES = (
         why="add what.density=mixture",
         is_refused=True,
     ),
-    *(_of_plane("what.settings", axis, lacks="effect unless the run is an autoencoder") for axis in "xy"),
+    *(_of_plane("what.settings", axis, lacks="effect, unless the run is an autoencoder") for axis in "xy"),
     Rule(
         key="sweep.seed",
         by=(),

@@ -78,8 +78,9 @@ def make_room(place: CachePlace, folder: Path, size: int) -> bool:
         _remove_unfinished(place)
         kept = sorted(_kept(place), key=lambda each: each.used_at)
         reserved = sum(int(path.read_text()) for path in place.folder.glob(f"*{RESERVED}"))
-        if reserved + size > place.limit:
-            return False  # nothing is removed for data that would not fit into an empty cache either
+        in_use = sum(each.size for each in kept if is_in_use(each.folder))
+        if in_use + reserved + size > place.limit:
+            return False  # nothing is removed for data that would not fit even if all else were
         taken = sum(each.size for each in kept) + reserved + size
         for each in kept:
             if taken <= place.limit:

@@ -18,7 +18,7 @@ def kernel_distance(real: np.ndarray, generated: np.ndarray) -> tuple[float, flo
     within_real, _ = _sums(real, real)
     within_generated, _ = _sums(generated, generated)
     of_real, of_generated = _sums(real, generated)
-    # The estimate is a mean over pairs (i, j) of k(real) + k(generated) − both mixed kernels; here its part for each i.
+    # The estimate is the mean over i ≠ j of k(xᵢ, xⱼ) + k(yᵢ, yⱼ) − k(xᵢ, yⱼ) − k(xⱼ, yᵢ); here the mean for each i.
     of_each = (within_real + within_generated - of_real - of_generated) / (number - 1)
     distance = float(of_each.mean())
     spread = float(np.square(of_each - distance).sum())

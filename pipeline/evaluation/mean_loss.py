@@ -7,7 +7,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from pipeline.data.batches import as_floats
 from pipeline.data.random_stream import random_stream
 from pipeline.latent.encoding import Encoded, batches, distortions
 from pipeline.models.objectives.objective import Pass
@@ -46,12 +45,8 @@ def mean_loss(
     if isinstance(objective.schedule, ByRate):
         weights = weights | {objective.scheduled: float(ops.convert_to_numpy(vae.weight))}
 
-    # In the precision of the networks where they are needed, else in that of the scores that the loss is compared with.
-    dtype = "float32" if objective.PAIRS or objective.DECODES else "float64"
-
-    def value(part: slice) -> float:
+    def value(part: slice, dtype: str) -> float:
         passed = Pass(
-            images=as_floats(encoded.images[part]).astype(dtype),
             posterior=Posterior(encoded.mean[part].astype(dtype), encoded.log_variance[part].astype(dtype)),
             latents=all_latents[:, part].astype(dtype),
             distortions=all_distortions[:, part].astype(dtype),
@@ -64,7 +59,9 @@ def mean_loss(
         )
         return float(objective.value(passed))
 
+    if not (objective.PAIRS or objective.DECODES):
+        return value(slice(None), "float64")
     most = BATCH if objective.PAIRS else batches(len(encoded), vae.image_shape)[0].stop
     ends = np.linspace(0, len(encoded), math.ceil(len(encoded) / most) + 1).round().astype(int)
     parts = [slice(*each) for each in pairwise(ends)]
-    return float(np.average([value(part) for part in parts], weights=np.diff(ends)))
+    return float(np.average([value(part, "float32") for part in parts], weights=np.diff(ends)))

@@ -107,7 +107,6 @@ class VAE(EncoderDecoder):
         is_final = not (training or isinstance(self.objective.schedule, ByRate))
         weights = self.objective.weights | ({} if is_final else {self.objective.scheduled: self.weight})
         return Pass(
-            images=images,
             posterior=posterior,
             latents=passed["latents"],
             distortions=distortions,

@@ -16,8 +16,8 @@ from pipeline.latent.plane import plane_through
 from pipeline.pictures.gallery import Gallery
 from pipeline.pictures.settings import PictureSettings
 from pipeline.process.circumstances import circumstances
+from pipeline.runs.family_resumption import refuse_others
 from pipeline.runs.loaded_run import load
-from pipeline.runs.record import parameters
 from pipeline.text.markdown import literal
 from pipeline.text.markdown import table as markdown_table
 from pipeline.tracking.comparability import deciding_score, evaluated_split, incomparable_in, ranked, reservations
@@ -25,7 +25,6 @@ from pipeline.tracking.lifecycle import reopen_run, start_run
 from pipeline.tracking.run import Run
 from pipeline.tracking.run_facts import FinishedRun, finished_children
 from pipeline.tracking.settings import TrackingSettings
-from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.ui.overview import family_page
 
 
@@ -48,7 +47,7 @@ def family_run(config: Config, name: str, members: Mapping[str, Config], *, resu
     store = tracking.connect()
     if resume:
         resume = str(store.run(resume).info.run_id)
-        _refuse_others(store, members, resume)
+        refuse_others(store, members, resume)
     name = tracking.name or name
     opened = reopen_run(store, resume) if resume else start_run(store, tracking.experiment, name, circumstances())
     with opened as parent:
@@ -63,39 +62,6 @@ def family_run(config: Config, name: str, members: Mapping[str, Config], *, resu
                 f"No training finished: {names or 'each was refused before it had a run'}. Correct the errors printed "
                 "above, then type the command again"
             )
-
-
-def earlier_attempt(tracking: Config) -> MlflowRun | None:
-    """Give the run of a member of a family that an earlier start of its job began; None if there is none.
-
-    An engine such as Slurm starts a job again that it preempted. A run that failed was not preempted.
-
-    Args:
-        tracking: the node of the member's config that says where it is recorded, under which parent and name.
-
-    Raises:
-        InputError: the store cannot be reached.
-    """
-    if not tracking["parent"]:
-        return None
-    store = build(tracking, "tracking", expected=TrackingSettings).connect()
-    named = [run for run in store.children(tracking["parent"]) if run.info.run_name == tracking["name"]]
-    return next((run for run in reversed(named) if run.info.status != "FAILED"), None)
-
-
-def _refuse_others(store: Store, members: Mapping[str, Config], resume: str) -> None:
-    children = store.children(resume)
-    if not children:
-        raise InputError(f"resume={resume}: this run has no trainings below it. To go on with one run, leave -m out")
-    for child in children:
-        now = parameters(members[child.info.run_name]) if child.info.run_name in members else {}
-        for key, value in now.items():
-            before = child.data.params.get(key, value)
-            if value != before:
-                raise InputError(
-                    f"resume={resume}: {child.info.run_name} was begun with {key}={before}, now it is {value}. "
-                    "Set it back, or train all anew without resume"
-                )
 
 
 def write_results(parent: Run, config: Config) -> None:

@@ -17,7 +17,7 @@ class FamilyMember:
     """A family member is one training of a family.
 
     Attributes:
-        name: what tells the member from the others; empty where no preset and no list names it.
+        name: what tells the member from the others; empty where neither a preset nor a list of values names it.
         overrides: the overrides of the command line that train it alone.
     """
 

@@ -1,6 +1,5 @@
 """The failures of the jobs that a launcher ran: each job is asked, so that none hides what another one says."""
 
-import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr
@@ -10,6 +9,7 @@ from hydra.core.utils import JobReturn
 
 from pipeline.errors import InputError
 from pipeline.process.command import JobFailed, no_more_written
+from pipeline.process.console import print_line
 from pipeline.secrets import masked
 
 
@@ -43,7 +43,7 @@ def together(failures: Sequence[Exception]) -> Exception:
     """
     if all(isinstance(each, InputError) for each in failures):
         return InputError(told(failures))
-    print(told(failures), file=sys.stderr)
+    print_line(told(failures), is_error=True)
     return JobFailed(exit_code(failures))
 
 

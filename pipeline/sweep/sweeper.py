@@ -1,6 +1,5 @@
 """The sweeper is what Hydra calls for `-m`: it trains the members of a family, or searches with a study."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,6 +18,7 @@ from pipeline.config.names import Config, hydra_literal, quoted
 from pipeline.config.resumption import decided_anew
 from pipeline.errors import InputError, Interrupted
 from pipeline.process.command import JobFailed, own_work, prepare_process, print_remarks
+from pipeline.process.console import print_line
 from pipeline.sweep.family_members import FamilyMember, family_members
 from pipeline.sweep.ineffective_overrides import ineffective_overrides
 from pipeline.sweep.job_failures import JobLost, exit_code, failures_of, told
@@ -59,8 +59,10 @@ class MultirunSweeper(Sweeper):
         name = _family_name(overrides, self.config.hydra, config)
         prepare_process()
         _check(members, composed)
+        from pipeline.runs.family_resumption import begun_name
+
         # By the name of its run, a family that is resumed finds a training that no preset and no list names.
-        members = [replace(each, name=each.name or config["tracking"]["name"] or name) for each in members]
+        members = [replace(each, name=each.name or begun_name(config) or name) for each in members]
         return self._train(members, composed, config, name)
 
     def _composed(self, member: FamilyMember) -> Config:
@@ -75,11 +77,14 @@ class MultirunSweeper(Sweeper):
         configs = {member.name: each for member, each in zip(members, composed, strict=True)}
         with family_run(config, name, configs, resume=config["resume"]) as parent:
             jobs = list(_jobs(members, composed, parent, config["tracking"]["experiment"]))
-            failures = failures_of(self.launcher.launch(jobs, initial_job_idx=0) if jobs else [])
+            try:
+                failures = failures_of(self.launcher.launch(jobs, initial_job_idx=0) if jobs else [])
+            except JobLost as lost:  # all jobs at once, with the connection to their cluster
+                failures = [lost]
             if any(isinstance(each, JobLost) for each in failures):
                 raise Interrupted(told(failures), SIGTERM)  # so that the family can go on
             if message := told(failures):
-                print(message, file=sys.stderr)
+                print_line(message, is_error=True)
         _print_summary(parent, members[0].overrides)
         if failures:
             raise JobFailed(exit_code(failures))
@@ -113,8 +118,8 @@ def _print_summary(parent: "Run", overrides: Sequence[str]) -> None:
         if best
         else f"No training is the best: {reason}"
     )
-    print(f"\nAll trainings: {parent.name}, run {parent.id}\n{result}")
-    print(next_steps(parent, beginning(one.id), "the best" if best else one.name, overrides))
+    print_line(f"\nAll trainings: {parent.name}, run {parent.id}\n{result}")
+    print_line(next_steps(parent, beginning(one.id), "the best" if best else one.name, overrides))
 
 
 def _check(members: Sequence[FamilyMember], composed: Sequence[Config]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipeline.tracking.tags import NOTE
+from pipeline.tracking.tags import NOTE, PRUNED
 
 _LINE = "\n\n---\n\n"
 _EARLY_ENDS = ("**Killed:**", "**Failed:**", "**The process was killed.**")
@@ -18,6 +18,11 @@ def ended_early(how: str, tags: Mapping[str, str]) -> str:
     """
     before = shown(tags)  # without how it ended before, which several processes may have written
     return f"{how}{_LINE}{before}" if before else how
+
+
+def pruned_tags(reason: str) -> dict[str, str]:
+    """Return the tags of a run that its study ended early, for a reason in Markdown."""
+    return {PRUNED: "true", NOTE: f"**Pruned:** {reason}"}
 
 
 def shown(tags: Mapping[str, str]) -> str:

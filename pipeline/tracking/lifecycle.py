@@ -16,14 +16,14 @@ from pipeline.process.interruption import interruption_first, signals_deferred
 from pipeline.secrets import masked
 from pipeline.text.markdown import code, paragraphs
 from pipeline.tracking.colour import COLOUR, colour_of
-from pipeline.tracking.description import ended_early, shown
+from pipeline.tracking.description import ended_early, pruned_tags, shown
 from pipeline.tracking.guard import Guard
 from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.owner import is_alive, owner_tags
 from pipeline.tracking.run import Run
 from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.store import Store
-from pipeline.tracking.tags import NOTE, PARENT, PRUNED
+from pipeline.tracking.tags import NOTE, PARENT
 from pipeline.tracking.trials import TRIAL
 from pipeline.tracking.writes import Status
 
@@ -158,7 +158,7 @@ def _give_up(store: Store, run_id: str, guard: Guard | None, error: BaseExceptio
 def _close(store: Store, run_id: str, error: BaseException) -> None:
     status = _status_after(error)
     if isinstance(error, Pruned):
-        store.set_tags(run_id, {PRUNED: "true", NOTE: f"**Pruned:** {paragraphs(error)}"})
+        store.set_tags(run_id, pruned_tags(paragraphs(error)))
     else:
         # A mistake or a wish of the user's explains itself; a defect needs its traceback.
         known = isinstance(error, InputError | Interrupted)

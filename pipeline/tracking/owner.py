@@ -24,6 +24,9 @@ _AFTER_BOOT = " ticks after boot "
 RAY_JOB = "VAE_RAY_JOB"
 """The environment variable that names the job of Ray that a process is in; Ray runs a job in one process at a time."""
 
+STUDY_AGAIN = "the command of the study, typed once more as it was"
+"""The cure of a run of a study that ended too early."""
+
 
 def owner_tags() -> dict[str, str]:
     """Return the tags by which other processes can tell whether the process of a run is still there."""
@@ -123,7 +126,7 @@ def end_as_killed(store: "Store", run_id: str) -> None:
 
 def _cure(store: "Store", run_id: str, tags: Mapping[str, str]) -> str:
     if STUDY in tags:
-        return "the command of the study, typed once more as it was"
+        return STUDY_AGAIN
     if store.children(run_id):
         return f"the command of the family, typed once more with `resume={run_id}`"
     return f"`{resume_command(store.uri, run_id)}`"

@@ -4,12 +4,14 @@ import time
 from collections.abc import Mapping
 
 from mlflow.entities import Run as MlflowRun
+from mlflow.exceptions import MlflowException
 
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.text.markdown import paragraphs
-from pipeline.tracking.description import ended_early, shown
+from pipeline.text.wording import first_line
+from pipeline.tracking.description import ended_early, pruned_tags, shown
 from pipeline.tracking.measurement import measured, milliseconds
-from pipeline.tracking.owner import end_as_killed, is_alive, is_visible, owner_tags
+from pipeline.tracking.owner import STUDY_AGAIN, end_as_killed, is_alive, is_visible, owner_tags
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT, PRUNED, STUDY
 from pipeline.tracking.writes import Batch, Status
@@ -86,8 +88,7 @@ class Trials:
         if run is None:
             experiment_id = self.store.run(self.parent_id).info.experiment_id
             return self.store.begin(self.store.client.get_experiment(experiment_id).name, name, tags)
-        notes = {NOTE: shown(run.data.tags)} if NOTE in run.data.tags else {}
-        self.store.write(run.info.run_id, Batch(tags=owner_tags() | notes), Status(status="RUNNING"))
+        self.store.write(run.info.run_id, Batch(tags=owner_tags() | _still_shown(run)), Status(status="RUNNING"))
         return str(run.info.run_id)
 
     def close(self, number: int, metrics: Mapping[str, float]) -> None:
@@ -95,23 +96,28 @@ class Trials:
         run = self._found(number)
         assert run
         finished = Status(status="FINISHED", ended=milliseconds())
-        self.store.write(run.info.run_id, Batch(metrics=measured(metrics, 0)), finished)
+        self.store.write(run.info.run_id, Batch(metrics=measured(metrics, 0), tags=_still_shown(run)), finished)
 
     def prune(self, number: int) -> None:
         """End the run of a trial one of whose replicates was pruned, as that of a pruned training ends."""
         if run := self._found(number):
-            tags = {PRUNED: "true", NOTE: "**Pruned:** other trials of the study promised more"}
+            tags = pruned_tags("other trials of the study promised more")
             self.store.write(run.info.run_id, Batch(tags=tags), Status(status="FINISHED", ended=milliseconds()))
 
     def interrupt(self, number: int) -> None:
-        """Close the run of a trial one of whose replicates was interrupted; `opened` opens it again."""
-        run = self._found(number)
-        if run and run.info.status != "FINISHED":
-            how = (
-                "**Killed:** a training was interrupted. Go on with the command of the study, typed once more as it was"
-            )
-            note = Batch(tags={NOTE: ended_early(how, run.data.tags)})
-            self.store.write(run.info.run_id, note, Status(status="KILLED", ended=milliseconds()))
+        """Close the run of a trial one of whose replicates was interrupted; `opened` opens it again.
+
+        Raises:
+            InputError: the store cannot be read or written.
+        """
+        try:
+            run = self._found(number)
+            if run and run.info.status != "FINISHED":
+                how = f"**Killed:** a training was interrupted. Go on with {STUDY_AGAIN}"
+                note = Batch(tags={NOTE: ended_early(how, run.data.tags)})
+                self.store.write(run.info.run_id, note, Status(status="KILLED", ended=milliseconds()))
+        except MlflowException as error:
+            raise StoreUnreachable(first_line(error)) from error
 
     def fail(self, number: int, replicate: int | None, reason: str) -> None:
         """Close the run of a trial, and of the replicate that failed, as failed, with the reason."""
@@ -139,3 +145,8 @@ class Trials:
 def was_pruned(run: MlflowRun) -> bool:
     """Whether a study ended the training of a run early."""
     return PRUNED in run.data.tags
+
+
+def _still_shown(run: MlflowRun) -> dict[str, str]:
+    """The tag with the description of a run without how it ended before; none where it has no description."""
+    return {NOTE: shown(run.data.tags)} if NOTE in run.data.tags else {}

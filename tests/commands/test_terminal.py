@@ -58,6 +58,7 @@ def test_training_says_that_it_is_not_over_after_the_last_epoch(checkout: Checko
     [
         ("tracking.experiment=unread",),
         ("-m", "tracking.experiment=unread_family", "training.seed=1,2"),
+        ("-m", "tracking.experiment=unread_jobs", "training.seed=1,2", "hydra/launcher=joblib"),
         ("-m", "tracking.experiment=unread_study", "sweep=study", "sweep.study=unread", "model.latent_dim=2,3"),
     ],
 )

@@ -169,7 +169,7 @@ def test_a_wrong_value_of_what_may_have_no_effect_is_refused_as_any_other(
 def test_what_a_finished_run_decides_is_said_with_that_condition() -> None:
     config = {"what": {"settings": {"spacing": "quantile", "x": [-2, 2]}}}
     [remark] = without_effect(["what.settings.x=[-2,2]"], config)
-    assert remark.startswith("what.settings.x=[-2,2] has no effect unless the run is an autoencoder: only even coord")
+    assert remark.startswith("what.settings.x=[-2,2] has no effect, unless the run is an autoencoder: only even coord")
 
 
 def test_settings_idle_for_one_reason_are_said_in_one_line(composed) -> None:

@@ -400,5 +400,10 @@ def test_nothing_is_removed_for_data_that_would_not_fit_into_an_empty_cache(tmp_
     [kept] = entries(cache)
     assert not make_room(CachePlace(cache, limit=50_000), cache / "larger", 50_001)
     assert entries(cache) == [kept]
+    held = dataset(source=Written(), dir=source(tmp_path / "b")).load()
+    assert isinstance(held.train.images, np.memmap)
+    assert not make_room(CachePlace(cache, limit=50_000), cache / "large", 49_999), "what is in use stays"
+    assert len(entries(cache)) == 2
+    del held
     assert make_room(CachePlace(cache, limit=50_000), cache / "large", 49_999)
     assert entries(cache) == []

@@ -1,17 +1,14 @@
 """The loss of a split, by its definition, for each kind of objective."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 import pytest
-from keras import ops
 from linear_gaussian import Exact, data_of, noise_images, settings
 from passes import made
 
 from pipeline.evaluation import mean_loss
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.mean_loss import BATCH
+from pipeline.latent import encoding
 from pipeline.models.objectives.capacity import Capacity
 from pipeline.models.objectives.dip import DisentangledInferredPrior
 from pipeline.models.objectives.importance_weighted import ImportanceWeighted
@@ -87,19 +84,13 @@ def test_parts_of_one_image_are_all_counted_alike(small_vae, monkeypatch: pytest
     assert found.loss == pytest.approx(-found.elbo, rel=1e-6), "one image has no covariance"
 
 
-def test_an_objective_of_ones_own_has_the_images_that_it_is_promised(small_vae) -> None:
-    @dataclass(frozen=True, kw_only=True)
-    class Brightness(Objective):
-        """The mean pixel: a number that only the images tell."""
-
-        WEIGHTS: ClassVar[tuple[str, ...]] = ("beta",)
-        beta: float
-
-        def loss(self, passed):
-            return ops.mean(passed.images) + 0.0 * ops.mean(passed.distortion)
-
-    _, found = evaluated(small_vae, made(Brightness, beta=1.0))
-    assert found.loss == pytest.approx(IMAGES.mean() / 255, rel=1e-6)
+def test_a_loss_that_is_no_mean_over_images_is_that_of_all_images_at_once(small_vae, monkeypatch) -> None:
+    """The distance of the mean rate from a capacity, of which parts of the images have larger ones."""
+    vae = small_vae(objective=made(Capacity, capacity=1.0, gamma=10.0))
+    vae = small_vae(objective=made(Capacity, capacity=evaluate(vae, data_of(IMAGES), settings()).rate, gamma=10.0))
+    monkeypatch.setattr(encoding, "BATCH_VALUES", 7 * 64)
+    found = evaluate(vae, data_of(IMAGES), settings())
+    assert found.loss == pytest.approx(found.distortion, rel=1e-5)
 
 
 def test_a_discrepancy_of_no_weight_costs_nothing(small_vae) -> None:

@@ -14,7 +14,7 @@ from mlflow.entities import Run
 from omegaconf import OmegaConf
 from PIL import Image
 
-from pipeline.runs.family import earlier_attempt
+from pipeline.runs.family_resumption import earlier_attempt
 from pipeline.tracking.run_facts import beginning
 from pipeline.tracking.store import Store
 
@@ -218,15 +218,16 @@ def test_an_interrupted_family_goes_on_where_it_was_and_takes_new_members(checko
 
 def test_a_family_of_one_goes_on_with_its_training_unless_a_setting_has_changed(checkout: Checkout) -> None:
     size = ("dataset.limit=300", "model.hidden=[16]", "pictures=few", "pictures.final=[]", "training.patience=null")
-    command = ("-m", *size, "training.epochs=60", "tracking.experiment=alone_stopped", "tracking.name=mine")
+    command = ("-m", *size, "training.epochs=60", "tracking.experiment=alone_stopped")
     process = checkout.start("pipeline.train", *command)
     wait_for_epoch(process, 5)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     parent, [before] = parent_and_children(checkout, "alone_stopped")
-    other = checkout.train(*command, "training.batch_size=7", f"resume={parent.info.run_id}")
-    assert other.returncode == 2
-    assert "mine was begun with training.batch_size=32, now it is 7. Set it back, or train all anew" in other.stderr
+    for named in ((), ("tracking.name=another",)):
+        other = checkout.train(*command, *named, "training.batch_size=7", f"resume={parent.info.run_id}")
+        assert other.returncode == 2
+        assert "was begun with training.batch_size=32, now it is 7. Set it back, or train all anew" in other.stderr
 
     done = checkout.train(*command, f"resume={parent.info.run_id}")
     assert done.returncode == 0, done.stderr

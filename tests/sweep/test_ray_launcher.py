@@ -208,7 +208,7 @@ def test_jobs_go_on_where_nobody_reads_any_more_what_they_print(checkout: Checko
     assert sorted(run.info.status for run in members) == ["FAILED", "FINISHED"]
 
 
-AGAIN = "The same command goes on in their place; that of a family with resume= and the id of its parent run"
+AGAIN = "The same command goes on in their place"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
 from pipeline import ui
 from pipeline.data.images import ImageData, Split
-from pipeline.errors import InputError, Interrupted
+from pipeline.errors import InputError, Interrupted, StoreUnreachable
 from pipeline.places import PORTS
 from pipeline.tracking.champion import CHAMPION
 from pipeline.tracking.colour import COLOUR, COLOURS, colour
@@ -35,6 +36,7 @@ from pipeline.tracking.store import Store
 from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import NOTE, PARENT, STUDY, STUDY_KEY, TRAINING_KEY
 from pipeline.tracking.trials import Trials
+from pipeline.tracking.ui import server
 from pipeline.tracking.ui.server import latest_link, refuse_busy
 
 
@@ -106,6 +108,35 @@ def test_a_trial_that_a_lost_process_still_trains_is_not_trained_beside_it(store
         assert run
         assert run.info.status == "FINISHED"
         assert trials.run_of(4) is None
+
+
+def test_the_run_of_a_trials_replicates_says_that_it_was_interrupted_until_it_is_done(store: Store) -> None:
+    """Its replicates may all be done when the trial is claimed again: nobody opens the run before it is closed."""
+    with start_run(store, "tests", "study", {}) as parent:
+        trials = Trials(store, "mine", parent.id)
+        run_id = trials.opened(0, "it")
+        trials.interrupt(0)
+        assert store.run(run_id).info.status == "KILLED"
+        assert store.run(run_id).data.tags[NOTE].startswith("**Killed:** a training was interrupted. Go on with the co")
+        trials.close(0, {"validation/nll": 1.0})
+        run = store.run(run_id)
+        assert (run.info.status, run.data.tags[NOTE]) == ("FINISHED", "")
+        trials.interrupt(0)
+        assert store.run(run_id).info.status == "FINISHED"
+
+
+def test_a_store_that_refuses_to_close_the_run_of_a_trial_is_told_as_one_that_cannot_be_reached(store: Store) -> None:
+    """The worker then lets the trial wait all the same."""
+    with start_run(store, "tests", "study", {}) as parent:
+        trials = Trials(store, "mine", parent.id)
+        trials.opened(0, "it")
+        with sqlite3.connect(store.uri.removeprefix("sqlite:///")) as database:
+            refusal = "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+            database.execute(f"CREATE TRIGGER full BEFORE UPDATE ON runs {refusal}")
+        with pytest.raises(StoreUnreachable):
+            trials.interrupt(0)
+        with sqlite3.connect(store.uri.removeprefix("sqlite:///")) as database:
+            database.execute("DROP TRIGGER full")
 
 
 def test_a_run_that_a_lost_machine_left_open_is_closed_by_whoever_has_its_trial_now(store: Store) -> None:
@@ -327,17 +358,18 @@ def test_owners_are_told_apart_by_process_and_time() -> None:
 
 
 @pytest.mark.parametrize("last", [False, True])
-def test_a_busy_port_is_refused_with_one_that_is_free(last: bool) -> None:
+def test_a_busy_port_is_refused_with_one_that_is_free(last: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", PORTS[-1] if last else 0))
+        taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
+        monkeypatch.setattr(server, "PORTS", range(1, port + 1) if last else PORTS)
         with pytest.raises(InputError, match=f"port {port} on 127.0.0.1 cannot be used .*in use.*. Choose ") as refused:
             refuse_busy(port, lambda other: f"Choose {other}")
     free = int(str(refused.value).split()[-1])
-    assert free in PORTS
-    assert free != port
+    assert free < port if last else free > port
     with socket.socket() as another:
+        another.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a server does
         another.bind(("127.0.0.1", free))
 
 

@@ -18,7 +18,6 @@ class Pass(NamedTuple):
     """A pass of B images with K latents each, in D dimensions.
 
     Attributes:
-        images: float [B, H, W, C].
         posterior: of the images, [B, D].
         latents: that were decoded, [K, B, D].
         distortions: −log p(image | latent), nats, [K, B].
@@ -30,7 +29,6 @@ class Pass(NamedTuple):
         condition: the one-hot classes of the images, [B, C], of a conditional model.
     """
 
-    images: Any
     posterior: Posterior
     latents: Any
     distortions: Any

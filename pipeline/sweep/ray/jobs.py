@@ -80,17 +80,17 @@ class Jobs:
         """Start jobs, print what they say, and give what they returned, when all have ended.
 
         Raises:
-            InputError: the connection to the cluster was lost.
+            JobLost: the connection to the cluster was lost, and all jobs with it.
             Interrupted: a signal came. At Ctrl-C, and where Ray was started by this command, the jobs are cancelled.
         """
         try:
             self._start_and_follow_or_cancel(jobs)
         except (ConnectionError, RayError) as error:
-            raise InputError(self._lost(masked(first_line(error)))) from error
+            raise JobLost(self._lost(masked(first_line(error)))) from error
         return [job.result for job in self.jobs if job.result]
 
     def _lost(self, reason: str) -> str:
-        again = "The same command goes on in their place; that of a family with resume= and the id of its parent run"
+        again = "The same command goes on in their place"
         if self.is_ours:
             return (
                 f"hydra.launcher.address=null: Ray, which this command had started on this machine, was lost "

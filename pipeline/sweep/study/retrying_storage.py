@@ -103,15 +103,15 @@ def retried(
         address: the address of the database.
         request: the request.
         patience: seconds for which the database may be away.
-        ends_trial: whether the request ends a trial. If the trial has ended when the request is repeated, the first
-            request ended it, and only the answer was lost.
+        ends_trial: whether the request ends a trial. If the trial has ended when the request is repeated, as a rule the
+            first request has ended it, and only the answer was lost.
 
     Returns:
-        The answer; True for a trial that the first request ended.
+        The answer; True where such a trial has ended.
 
     Raises:
         InputError: the database is away for longer.
-        UpdateFinishedTrialError: the request is about a trial that another one has ended.
+        UpdateFinishedTrialError: the request is about a trial that another process has ended.
         Interrupted: a signal came meanwhile.
     """
     deadline = time.monotonic() + patience

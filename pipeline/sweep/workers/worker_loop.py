@@ -183,7 +183,7 @@ class WorkerLoop:
 
     @signals_deferred()
     def _prune(self, claimed: ClaimedTrial) -> None:
-        if self.settings.replicates > 1:
+        if self.settings.replicates > 1 and self.study.leases.holds(claimed.id):
             self.trials.prune(claimed.number)
         self._end(claimed, TrialState.PRUNED)
 
