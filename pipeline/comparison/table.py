@@ -57,9 +57,10 @@ class Table:
         sort: str | None = None,
         images: Mapping[str, ImageScores] = MappingProxyType({}),
     ) -> None:
-        names = [f"{split}/{score}" for split in ("test", "validation") for score in COMPARED]
-        self.scores = [name for name in names if any(name in run.metrics for run in runs)]
         self.split = evaluated_split(runs)
+        splits = dict.fromkeys((self.split, "test", "validation"))
+        names = [f"{split}/{score}" for split in splits for score in COMPARED]
+        self.scores = [name for name in names if any(name in run.metrics for run in runs)]
         self.sort = self._checked(sort, runs) if sort else deciding_score(runs, self.split)
         score = score_of(self.sort)
         sign = -1 if score and score.higher_is_better else 1
@@ -122,7 +123,7 @@ class Table:
         having = {run.id for run in self.runs if score in run.metrics}
         if (found := self.verdicts.get(score)) and found.judged == having:
             return found.winners
-        best = self.best(score)
+        best = self.best(score) if len(having) > 1 or score.startswith(self.split) else None  # one alone beats nobody
         return {run.id for run in self.runs if best is not None and run.metrics.get(score) == best}
 
     def report(self, console: Console) -> None:
@@ -153,10 +154,10 @@ class Table:
         for key in settings:
             printed.add_column(Text(one_line(self.headings[key])), no_wrap=True, max_width=SETTING_WIDTH)
         for score in scores:
-            printed.add_column(self.headings[score], no_wrap=True, justify="right")
+            heading = last_part(score) if score.startswith(self.split) else self.headings[score]
+            printed.add_column(heading, no_wrap=True, justify="right")
         for run in self.runs[:TERMINAL_RUNS]:
-            # Gives way first where there is little room.
-            named = Text(one_line(run.name), no_wrap=True, overflow="ellipsis")
+            named = Text(one_line(run.name), no_wrap=True, overflow="ellipsis")  # gives way first to save room
             values = (Text(_shown(run.setting(key))) for key in settings)
             cells = (_cell(run.metrics.get(score), is_best=run.id in marked[score]) for score in scores)
             printed.add_row(named, beginning(run.id), *values, *cells)

@@ -35,7 +35,7 @@ def study_summary(parent: Run, study: Study, version: str | None, overrides: Seq
     if best and version:
         name = f"{study.settings.study}@{CHAMPION}"
         lines.append(f"The model of trial {best[0].number} is {name}, version {version}")
-        lines.append(next_steps(parent, name, "the best", overrides))
+        lines.append(next_steps(parent, name, "the best", overrides, split="validation"))
     return "\n".join(lines)
 
 

@@ -119,7 +119,7 @@ def _print_summary(parent: "Run", overrides: Sequence[str]) -> None:
         else f"No training is the best: {reason}"
     )
     print_line(f"\nAll trainings: {parent.name}, run {parent.id}\n{result}")
-    print_line(next_steps(parent, beginning(one.id), "the best" if best else one.name, overrides))
+    print_line(next_steps(parent, beginning(one.id), "the best" if best else one.name, overrides, split=split))
 
 
 def _check(members: Sequence[FamilyMember], composed: Sequence[Config]) -> None:

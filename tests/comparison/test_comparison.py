@@ -478,3 +478,23 @@ def test_an_autoencoder_is_ranked_with_no_vae_and_among_autoencoders_by_squared_
     codes = run("16", elbo=-110, nll=99)
     codes.params.update({"objective.sampling": "false", "model.levels": "5"})
     assert codes.has_bound, "codes have probabilities"
+
+
+def test_the_split_of_all_comes_first_and_one_alone_on_another_split_beats_nobody() -> None:
+    """As where many are scored on validation images, and the one that is chosen on test images, too."""
+    runs = [run(str(latents), elbo=-100.0 - latents, nll=90.0 + latents, mse=0.03) for latents in (2, 4, 8)]
+    for each in runs:
+        each.metrics.update({f"validation/{name}": each.metrics[f"test/{name}"] for name in ("elbo", "nll", "mse")})
+        each.metrics["validation/distortion"] = each.metrics["test/elbo"]
+    for each in runs[1:]:
+        for name in ("elbo", "nll", "mse"):
+            del each.metrics[f"test/{name}"]
+    table = Table(runs)
+    assert (table.split, table.sort) == ("validation", "validation/nll")
+    assert [name.partition("/")[0] for name in table.scores] == ["validation"] * 4 + ["test"] * 3
+    assert table.marked("validation/nll") == {runs[0].id}
+    assert table.marked("test/nll") == set()
+    console = Console(width=80, record=True, file=io.StringIO())
+    table.report(console)
+    header = next(line for line in console.export_text().splitlines() if " id " in line)
+    assert header.split() == ["run", "id", "latent_dim", "elbo", "nll", "distortion"]
