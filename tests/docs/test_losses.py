@@ -114,7 +114,7 @@ def ours(composed: Callable[..., Config], likelihood: str, batch: Batch, **weigh
     objective = made(WeightedElbo, free_bits=0.0, sampling=True, **weights)
     posterior = Posterior(np.float32(batch.mean), np.float32(batch.log_variance))
     latents = np.float32(batch.mean)[None]
-    passed = Pass(None, posterior, latents, distortion[None], posterior.rates(), objective.weights, 7, None, None)  # type: ignore[arg-type]
+    passed = Pass(posterior, latents, distortion[None], posterior.rates(), objective.weights, 7, None, None)  # type: ignore[arg-type]
     return float(objective.loss(passed))
 
 

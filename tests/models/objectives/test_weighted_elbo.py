@@ -23,7 +23,7 @@ def loss(rates: Any = RATES, distortion: Any = DISTORTION, beta: float = 1.0, **
     of = objective(**changed)
     latents = np.zeros((1, 2, 3), np.float32)
     weights = of.weights | {"beta": beta}
-    return of.loss(Pass(None, None, latents, np.asarray(distortion)[None], rates, weights, 2, None, None))
+    return of.loss(Pass(None, latents, np.asarray(distortion)[None], rates, weights, 2, None, None))
 
 
 @pytest.mark.parametrize(("beta", "weight"), [(1, 1), (4, 1), (1, 0.5), (0, 1), (2, 0)])
