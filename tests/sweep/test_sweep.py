@@ -44,6 +44,7 @@ def test_a_study_ends_with_its_best_and_what_to_type_next(checkout: Checkout, se
     assert end[2].split() == ["See", "them", "make", "ui"]
     commands = {module: rest for module, *rest in (shlex.split(line.partition("python -m ")[2]) for line in end[3:])}
     assert commands["pipeline.compare"] == [f"runs=[{parent.info.run_id}]"]
+    assert commands.pop("pipeline.evaluate") == ["run=small@champion", "evaluation.split=test"]
     assert all(rest == ["run=small@champion"] for module, rest in commands.items() if module != "pipeline.compare")
     for module, out in (("pipeline.compare", "page"), ("pipeline.generate", "made")):
         done = checkout.run(module, *commands[module], f"out={tmp_path / out}")
