@@ -19,7 +19,7 @@ from rich.console import Console
 from pipeline.config.composition import CHOICES, choices_of, plain, where_it_was_typed
 from pipeline.errors import InputError, Interrupted, Pruned, StoreUnreachable
 from pipeline.process.gpus import see_only
-from pipeline.process.interruption import interruption_first, listen_as_child
+from pipeline.process.interruption import interruption_first, listen_as_child, raise_if_interrupted
 from pipeline.secrets import masked
 from pipeline.sweep.hydra_job import run_hydra_job
 from pipeline.sweep.study.node import RefusedNode, dataset_key
@@ -50,14 +50,19 @@ def run(to_worker: Connection, gpu: str | None) -> None:
     Thread(target=_receive, args=(to_worker, received), daemon=True).start()
     images = _LatestImages()
 
+    def next_received() -> Any:
+        message = received.get()
+        raise_if_interrupted()  # as the worker is gone, or a destructor has discarded an interruption
+        return message
+
     def answer_to(message: Epoch | Loaded) -> Any:
         to_worker.send(message)
-        return received.get()
+        return next_received()
 
     try:
         prepare_process(listen_as_child)
         while True:
-            job: Job = received.get()
+            job: Job = next_received()
             with in_job_folder(job.folder / str(job.number)):
                 end = _trained(job, images, answer_to)
                 _free_network()
@@ -81,6 +86,7 @@ def _receive(to_worker: Connection, received: "SimpleQueue[Any]") -> None:
             received.put(to_worker.recv())
     except (EOFError, OSError):
         os.kill(os.getpid(), signal.SIGTERM)
+        received.put(None)  # no signal but the first wakes whoever waits for an answer
 
 
 class _LatestImages:
