@@ -240,6 +240,9 @@ def _fork_server_from_here() -> None:
 
 
 def _become_fork_server(command: socket.socket) -> NoReturn:
+    from pipeline.process.interruption import SIGNALS
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # as the process is one that a worker starts with them blocked
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     request, received, _, _ = socket.recv_fds(command, 1 << 20, 8)
     command.close()

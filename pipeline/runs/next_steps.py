@@ -18,16 +18,15 @@ def next_steps(parent: Run, one: str, of: str, overrides: Sequence[str], *, spli
         split: on which they were scored. After validation images the test images are left, for the one that was chosen.
     """
     same = [shlex.quote(each) for each in overrides if each.startswith(("tracking.uri=", "trusted="))]
+    on_test = _command("evaluate", f"run={one} evaluation.split=test", same)
     lines = {
         "See them": parent.where_to_look(),
         "Compare them": _command("compare", f"'runs=[{parent.id}]'", same),
-        f"Score {of} on the test split": _command("evaluate", f"run={one} evaluation.split=test", same),
+        **({} if split == "test" else {f"Score {of} on the test split": on_test}),
         f"Generate from {of}": _command("generate", f"run={one}", same),
         "Serve it": _command("serve", f"run={one}", same),
         "Reproduce it": _command("reproduce", f"run={one}", same),
     }
-    if split == "test":
-        del lines[f"Score {of} on the test split"]
     width = max(map(len, lines))
     return "\n".join(f"{says:<{width}}  {command}" for says, command in lines.items())
 

@@ -86,7 +86,7 @@ def _receive(to_worker: Connection, received: "SimpleQueue[Any]") -> None:
             received.put(to_worker.recv())
     except (EOFError, OSError):
         os.kill(os.getpid(), signal.SIGTERM)
-        received.put(None)  # no signal but the first wakes whoever waits for an answer
+        received.put(None)  # a signal that is not the first one raises nothing in whoever waits for an answer
 
 
 class _LatestImages:
