@@ -3,7 +3,7 @@
 import base64
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -107,6 +107,20 @@ def _pass_on(request: _Handler, upstream: str) -> None:
     )
     kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
     request.reply(answer.status_code, answer.content, **kept)
+
+
+@contextmanager
+def without(upstream: str, paths: Collection[str]) -> Iterator[str]:
+    """The address of a proxy in front of a server, which answers that there is nothing at these paths."""
+
+    def handled(request: _Handler) -> None:
+        if request.path.partition("?")[0] in paths:
+            request.reply(404, b"<title>404 Not Found</title>", Content_Type="text/html")
+        else:
+            _pass_on(request, upstream)
+
+    with _serving(handled) as place:
+        yield f"http://{place}"
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A search space is feasible if its points can be trained: some of them are built before the first trial begins."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -19,6 +19,7 @@ from pipeline.config.composition import TRAIN, task_config
 from pipeline.config.explanation import explain
 from pipeline.config.names import Config
 from pipeline.errors import InputError
+from pipeline.sweep.refusal import check_each
 from pipeline.sweep.space.distribution import Value
 from pipeline.sweep.space.space import Space, key_of, overrides_of, point_name
 from pipeline.sweep.space.value_sources import uniform
@@ -75,16 +76,15 @@ def configs_of(
     Raises:
         InputError: the config of a point cannot be composed; the message names the point and the cause.
     """
-    configs = []
-    for point in points:
+
+    def config_of(point: dict[str, Value]) -> Config:
         overrides = [*plan.overrides, *overrides_of(point)]
-        with _naming(point):
-            try:
-                config = context.config_loader.load_sweep_config(hydra_config, overrides)
-            except (HydraException, OmegaConfBaseException) as error:
-                raise InputError(explain(error, overrides, TRAIN)) from error
-            configs.append(task_config(config))
-    return configs
+        try:
+            return task_config(context.config_loader.load_sweep_config(hydra_config, overrides))
+        except (HydraException, OmegaConfBaseException) as error:
+            raise InputError(explain(error, overrides, TRAIN)) from error
+
+    return check_each(_names(points), points, config_of)
 
 
 def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: Sequence[Config]) -> Feasibility:
@@ -107,22 +107,31 @@ def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: S
     from pipeline.tracking.settings import store_of
 
     check_objectives(plan.settings, list(plan.space))
-    costs: list[TrainingCost] = []
-    known: dict[str, ImageData] = {}
+    known: dict[str, ImageData | InputError] = {}
+
+    def loaded(setup: Setup, name: str) -> "ImageData":
+        if name not in known:
+            try:
+                known[name] = setup.dataset.load()
+            except InputError as error:  # kept, as it may take a minute until a server is known to be silent
+                known[name] = error
+        result = known[name]
+        if isinstance(result, InputError):
+            raise result
+        return result
 
     @cache
     def stored(run_id: str) -> Any:
         return trained_vae(store_of(configs[0]), run_id, trusted_of(configs[0]))
 
-    for point, config in zip(points, configs, strict=True):
-        with _naming(point):
-            setup = Setup.from_config(config)
-        name = str(config["dataset"])
-        with _naming(point) if known else nullcontext():  # the first images may be missing, whatever the point is
-            data = known[name] = known.get(name) or setup.dataset.load()
-        with _naming(point):
+    def cost(config: Config) -> TrainingCost:
+        setup = Setup.from_config(config)  # just before its network, whose precision it sets
+        data = loaded(setup, str(config["dataset"]))
+        with _refused():
             check_evaluated(plan.settings, setup, data)
-            costs.append(cost_of(setup, fresh_model(setup, config.get("init"), data, stored), data))
+            return cost_of(setup, fresh_model(setup, config.get("init"), data, stored), data)
+
+    costs = check_each(_names(points), configs, cost)
     memory = [each.memory for each in costs]
     _check_memory(points[int(np.argmax(memory))], max(memory))
     parameters = [each.parameters for each in costs]
@@ -139,11 +148,16 @@ def _check_memory(point: dict[str, Value], memory: float) -> None:
         )
 
 
+def _names(points: Sequence[dict[str, Value]]) -> list[str]:
+    return [f"the point {point_name(point)}" for point in points]
+
+
 @contextmanager
-def _naming(point: dict[str, Value]) -> Iterator[None]:
-    """Name the point in the message of any error."""
+def _refused() -> Iterator[None]:
+    """Refuse a training whose network cannot be built, whatever the error that says so."""
     try:
         yield
+    except InputError:
+        raise
     except Exception as error:
-        reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-        raise InputError(f"the point {point_name(point)}: {reason}") from error
+        raise InputError(f"{type(error).__name__}: {error}") from error

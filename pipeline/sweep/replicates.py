@@ -34,6 +34,11 @@ class Aggregate:
         return dict(zip([f"{name}_std" for name in settings.objective], self.standard_deviations, strict=True))
 
 
+def next_replicate(settings: StudySettings, trained: Sequence[Mapping[str, float]]) -> int | None:
+    """Give the number, from 0, of the replicate after those that are trained; None where trials have one training."""
+    return len(trained) if settings.replicates > 1 else None
+
+
 def aggregate(settings: StudySettings, replicates: Sequence[Mapping[str, float]]) -> Aggregate:
     """Aggregate the metrics of a trial's replicates.
 

@@ -16,12 +16,13 @@ from omegaconf import DictConfig
 from pipeline.config.composition import name_of, task_config
 from pipeline.config.names import Config, hydra_literal, quoted
 from pipeline.config.resumption import decided_anew
-from pipeline.errors import InputError, Interrupted
+from pipeline.errors import Interrupted
 from pipeline.process.command import JobFailed, own_work, prepare_process, print_remarks
 from pipeline.process.console import print_line
 from pipeline.sweep.family_members import FamilyMember, family_members
 from pipeline.sweep.ineffective_overrides import ineffective_overrides
 from pipeline.sweep.job_failures import JobLost, exit_code, failures_of, told
+from pipeline.sweep.refusal import check_each
 from pipeline.sweep.workers.fork_server import fork_server
 
 if TYPE_CHECKING:
@@ -129,15 +130,12 @@ def _check(members: Sequence[FamilyMember], composed: Sequence[Config]) -> None:
     from pipeline.runs.setup import Setup
     from pipeline.runs.trained_vae import trained_vae
 
-    for member, config in zip(members, composed, strict=True):
-        try:
-            setup = Setup.from_config(config)
-            if config.get("init"):
-                model_of(
-                    str(config["init"]), partial(trained_vae, setup.tracking.connect(), trusted=trusted_of(config))
-                )
-        except InputError as error:
-            raise InputError(f"{member.name}: {error}" if member.name else str(error)) from error
+    def check(config: Config) -> None:
+        setup = Setup.from_config(config)
+        if config.get("init"):
+            model_of(str(config["init"]), partial(trained_vae, setup.tracking.connect(), trusted=trusted_of(config)))
+
+    check_each([each.name for each in members], composed, check)
 
 
 def _jobs(

@@ -13,10 +13,10 @@ _GROUNDS = (None, 255, 0)
 """What the twelve are mixed with: nothing, white, black."""
 
 
-def colour_of(store: Store, experiment_id: str, trial: str | None = None) -> str:
-    """The colour of a new run: that of its number if it is a trial, else the one after the experiment's latest run."""
-    if trial and trial.isdecimal():
-        return colour(int(trial))
+def colour_of(store: Store, experiment_id: str, trial: int | None = None) -> str:
+    """The colour of a new run: that of its trial's number if it has one, else the one after the experiment's latest."""
+    if trial is not None:
+        return colour(trial)
     latest = store.client.search_runs([experiment_id], order_by=["attributes.start_time DESC"], max_results=1)
     before = latest[0].data.tags.get(COLOUR) if latest else None
     return COLOURS[(COLOURS.index(before) + 1) % len(COLOURS)] if before in COLOURS else COLOURS[0]

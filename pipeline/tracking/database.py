@@ -22,6 +22,8 @@ from pipeline.tracking.store_address import is_server
 
 ANSWER_TIMEOUT = 10
 """Seconds in which a database must answer."""
+PATIENCE = 120
+"""Seconds in which another process of ours must have made or opened a database file."""
 DRIVERS = {"psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
 """Packages whose name is not that of their module."""
 _LIMITED = ("psycopg", "psycopg2", "mysqldb", "pymysql")
@@ -51,7 +53,7 @@ def alone(uri: Address) -> Iterator[None]:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     _refuse_unwritable(path)
-    with FileLock(f"{path}.lock", timeout=120):
+    with FileLock(f"{path}.lock", timeout=PATIENCE):
         _check(uri, url)
         yield
 

@@ -41,7 +41,8 @@ def ready(uri: Address) -> Iterator[None]:
                 yield
     except Timeout as error:
         raise StoreUnreachable(
-            f"tracking.uri={uri}: another process holds {error.lock_file} and does not end"
+            f"tracking.uri={uri}: another process opens the same database, and holds {error.lock_file} since minutes. "
+            "End it, and type the command again"
         ) from error
     except OSError as error:
         raise StoreUnreachable(f"tracking.uri={uri}: {_refusal(error)}") from error

@@ -24,7 +24,7 @@ from pipeline.tracking.run import Run
 from pipeline.tracking.server_check import silence_told
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import NOTE, PARENT
-from pipeline.tracking.trials import TRIAL
+from pipeline.tracking.trials import trial_number
 from pipeline.tracking.writes import Status
 
 
@@ -43,7 +43,7 @@ def start_run(
     """
 
     def begin() -> str:
-        colour = {COLOUR: colour_of(store, store.experiment(experiment), tags.get(TRIAL))}
+        colour = {COLOUR: colour_of(store, store.experiment(experiment), trial_number(tags))}
         all_tags = {**owner_tags(), **tags, **colour, **({PARENT: parent} if parent else {})}
         return store.begin(experiment, name, resolve_tags(all_tags))
 

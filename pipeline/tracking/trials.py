@@ -9,6 +9,7 @@ from mlflow.exceptions import MlflowException
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.text.markdown import paragraphs
 from pipeline.text.wording import first_line
+from pipeline.tracking.colour import COLOUR, colour
 from pipeline.tracking.description import ended_early, pruned_tags, shown
 from pipeline.tracking.measurement import measured, milliseconds
 from pipeline.tracking.owner import STUDY_AGAIN, end_as_killed, is_alive, is_visible, owner_tags
@@ -84,7 +85,7 @@ class Trials:
     def opened(self, number: int, name: str) -> str:
         """The id of the run that a trial's replicates are children of, made if there is none."""
         run = self._found(number)
-        tags = {**owner_tags(), **self.tags(number), PARENT: self.parent_id}
+        tags = {**owner_tags(), **self.tags(number), PARENT: self.parent_id, COLOUR: colour(number)}
         if run is None:
             experiment_id = self.store.run(self.parent_id).info.experiment_id
             return self.store.begin(self.store.client.get_experiment(experiment_id).name, name, tags)
@@ -140,6 +141,12 @@ class Trials:
         where = " AND ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
         found = self.store.client.search_runs([parent.experiment_id], where, max_results=1)
         return found[0] if found else None
+
+
+def trial_number(tags: Mapping[str, str]) -> int | None:
+    """The number of the trial that a run with these tags is of, also as one of its replicates; None for other runs."""
+    number = tags.get(TRIAL) or tags.get(REPLICATE, "").partition(".")[0]
+    return int(number) if number.isdecimal() else None
 
 
 def was_pruned(run: MlflowRun) -> bool:

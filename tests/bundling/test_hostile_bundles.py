@@ -8,20 +8,24 @@ from base64 import b64encode
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
 import optuna
 import pytest
+from privileges import unprivileged
 from rich.console import Console
 
 from pipeline import places
 from pipeline.bundling import bundle_file, unpack
+from pipeline.bundling.pack import pack
 from pipeline.errors import InputError
 from pipeline.sweep.study.copied_study import copy_to_journal
 from pipeline.sweep.study.study import Study
 from pipeline.tracking.file_path import paths_below
+from pipeline.tracking.lifecycle import start_run
 from pipeline.tracking.outbox.contents import Begun, Line
 from pipeline.tracking.outbox.outbox import Outbox
 from pipeline.tracking.store import Store
@@ -304,6 +308,36 @@ def test_a_file_that_is_no_bundle_is_told(imported, tmp_path: Path, content: byt
     (tmp_path / "bundle.zip").write_bytes(content)
     with pytest.raises(InputError, match="this is no bundle"):
         imported(tmp_path / "bundle.zip")
+
+
+def test_a_bundle_that_one_may_not_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o777)
+        monkeypatch.setattr(bundle_file, "MLRUNS", place / "mlruns")
+        file = place / "bundle.zip"
+        file.touch(mode=0)
+        said = f"import={file}: Permission denied\\. Make it readable, or copy it once more"
+        with unprivileged(), pytest.raises(InputError, match=said), bundle_file.unpacked(file):
+            pass
+
+
+def test_a_run_with_a_file_that_other_systems_cannot_have_is_not_packed(tmp_path: Path, home: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'store' / 'mlflow.db'}")
+    with start_run(store, "tests", "dated", {}) as run:
+        pass
+    store.client.log_text(run.id, "", "at 12:00.txt")
+    said = rf"run {run.id} has a file 'at 12:00\.txt', whose name other systems do not take\. Expected a name without"
+    with pytest.raises(InputError, match=said):
+        pack(run.id, store, None, tmp_path / "run.zip", Console(file=StringIO()))
+    assert not (tmp_path / "run.zip").exists()
+    assert not list(home.glob("packed_*"))
+
+
+def test_no_bundle_is_made_of_what_is_known_here_of_a_silent_server(tmp_path: Path) -> None:
+    silent = Store("http://127.0.0.1:9", "always")
+    with pytest.raises(InputError, match="A bundle needs all that its server has: try again when it answers"):
+        pack(RUN, silent, None, tmp_path / "run.zip", Console(file=StringIO()))
 
 
 def test_a_study_at_work_is_not_packed(plan, tmp_path: Path) -> None:

@@ -116,10 +116,10 @@ def test_a_study_of_ones_own_starts_from_a_run(checkout: Checkout, first: Run) -
         (["from=nothing", "experiment=letters"], "experiment=letters: from=nothing already says what to start with"),
         (["tracking.parent=nothing", *SMALL], "tracking.parent=nothing: run nothing is not in sqlite"),
         (["init=nothing", *SMALL], "init=nothing: run nothing is not in sqlite"),
-        (["-m", "init=nothing", "training.seed=0,1", *SMALL], "seed=0: init=nothing: run nothing is not in sqlite"),
+        (["-m", "init=nothing", "training.seed=0,1", *SMALL], "\ninit=nothing: run nothing is not in sqlite"),
         (
             ["-m", "init=nothing", "sweep=study", "sweep.study=begun", "model.latent_dim=2,3", *SMALL],
-            "the point latent_dim=2: init=nothing: run nothing is not in sqlite",
+            "\ninit=nothing: run nothing is not in sqlite",
         ),
     ],
 )

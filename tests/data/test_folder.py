@@ -2,8 +2,6 @@
 
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from data_files import cures_of, dataset, loaded, pixels, refusal, write_image
 from PIL import Image
+from privileges import unprivileged
 
 from pipeline.data.folder import Folder
 from pipeline.data.images import ImageData
@@ -267,19 +266,6 @@ def test_names_that_cannot_be_written_are_made_printable_and_stay_different(
     bad.write_text("no image")
     told = refusal(lambda: read(root))
     assert "bad.png: cannot be read as an image" in told
-
-
-@contextmanager
-def unprivileged() -> Iterator[None]:
-    """Root may read everything; others may not."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def pipe(path: Path) -> None:

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.stats import norm
 
 from pipeline.models.posterior import Posterior, SoftplusScale
 
@@ -43,6 +44,15 @@ def test_rate_is_the_expected_log_ratio_of_posterior_and_prior(mean: float, log_
     log_ratio = -0.5 * ((z - mean) ** 2 / np.exp(log_variance) + log_variance) + 0.5 * z**2
     error = log_ratio.std() / np.sqrt(len(z))
     assert abs(log_ratio.mean() - rates([[mean]], [[log_variance]]).item()) <= 4 * error + 1e-6
+
+
+def test_log_ratios_are_those_of_the_two_densities() -> None:
+    generator = np.random.default_rng(0)
+    mean, log_variance = np.float32(generator.normal(size=(2, 5, 3)))
+    latents = np.float32(generator.normal(size=(4, 5, 3)))
+    of_posterior = norm.logpdf(latents, mean, np.exp(0.5 * np.float64(log_variance))).sum(axis=-1)
+    found = Posterior(mean, log_variance).log_ratios(latents)
+    np.testing.assert_allclose(found, of_posterior - norm.logpdf(latents).sum(axis=-1), rtol=1e-4, atol=1e-4)
 
 
 def test_samples_have_the_posteriors_mean_and_variance() -> None:

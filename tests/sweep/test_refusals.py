@@ -68,7 +68,7 @@ class Source(Digits):
         (("model.latent_dim=2,-1",), "the point latent_dim=-1: model.latent_dim=-1: expected a number greater than 0"),
         (
             ("model.latent_dims=1,2",),
-            "the point latent_dims=1: model.latent_dims: no such key. Did you mean model.latent_dim?",
+            "\nmodel.latent_dims: no such key. Did you mean model.latent_dim?",
         ),
         (
             ("model.latent_dim=1,2", "training.batch_size=1000000000"),

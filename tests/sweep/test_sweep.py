@@ -318,6 +318,7 @@ def test_replicates_count_as_their_mean(checkout: Checkout) -> None:
             whole.data.metrics["validation/nll_std"] == trial.user_attrs["validation/nll_std"] == pytest.approx(spread)
         )
         assert {run.info.status for run in (whole, *parts)} == {"FINISHED"}
+        assert len({run.data.tags["mlflow.runColor"] for run in (whole, *parts)}) == 1, "charts are coloured by trial"
 
 
 def test_an_epoch_whose_weights_are_not_final_judges_no_trial(checkout: Checkout) -> None:

@@ -13,12 +13,14 @@ import mlflow
 import pytest
 from alembic import command
 from checkout import SMALL, Checkout, free_port
+from filelock import FileLock
 from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase
-from servers import answering
+from servers import answering, without
 from sqlalchemy import create_engine
 
 from pipeline.address import Address
 from pipeline.errors import InputError
+from pipeline.tracking import database, patient_client
 from pipeline.tracking.first_contact import ready
 from pipeline.tracking.mlflow_internals import alembic_config
 from pipeline.tracking.server_check import NEEDED
@@ -171,6 +173,35 @@ def test_a_file_that_is_no_database_is_told_from_a_folder_and_from_one_that_is_l
         assert "the database is locked" in refusal(f"sqlite:///{path}")
         busy.rollback()
     Store(f"sqlite:///{path}")
+
+
+def test_a_database_that_another_process_opens_for_ever_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.1)
+    with FileLock(tmp_path / "mlflow.db.lock"):
+        said = refusal(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert said.startswith(f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}: another process opens the same database")
+    assert f"holds {tmp_path / 'mlflow.db.lock'} since minutes. End it, and type the command again" in said
+
+
+def test_a_database_that_is_locked_for_minutes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.setattr(patient_client, "TRIES", 1)
+    with sqlite3.connect(tmp_path / "mlflow.db") as busy:
+        busy.execute("begin exclusive")
+        with pytest.raises(InputError, match=r"has locked sqlite:.* for minutes\. See which one, such as a backup"):
+            store.experiment("tests")
+        busy.rollback()
+
+
+def test_a_server_that_hides_its_version_is_known_by_what_it_has(tmp_path: Path, empty_database: Path) -> None:
+    hidden = {"/version"}
+    checkout = Checkout(tmp_path / "checkout", empty_database)
+    with checkout.ui(free_port()) as server, without(server.address, hidden) as address:
+        Store(address)
+        hidden.add("/api/2.0/mlflow/logged-models/search")
+        assert f"the server is an MLflow without logged models, and {NEEDED} or newer is needed" in refusal(address)
 
 
 @pytest.mark.parametrize(

@@ -299,7 +299,13 @@ def test_trials_have_the_colours_of_their_numbers(store: Store) -> None:
     assert all(re.fullmatch("#[0-9a-f]{6}", shade) for shade in shades)
     with start_run(store, "tests", "trial", {"trial": "13"}) as run:
         pass
+    with start_run(store, "tests", "seed=1", {"replicate": "13.1"}) as replicate:
+        pass
     assert store.run(run.id).data.tags[COLOUR] == colour(13) != COLOURS[1]
+    assert store.run(replicate.id).data.tags[COLOUR] == colour(13), "else curves are coloured by seed"
+    with start_run(store, "tests", "own tag", {"trial": "first"}) as other:
+        pass
+    assert store.run(other.id).data.tags[COLOUR] in COLOURS
 
 
 @pytest.mark.fault("deleted", "an experiment was deleted in the UI")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from optuna.trial import TrialState
 
 from pipeline.metric_names import under_current_names
+from pipeline.sweep.replicates import next_replicate
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.workers.messages import Job
 from pipeline.sweep.workers.training_overrides import training_overrides
@@ -35,9 +36,9 @@ def next_job(
         StillTraining: a process that has lost its worker still trains the replicate.
         StoreUnreachable: the tracking server does not answer.
     """
-    replicates = worker.plan.settings.replicates
-    while len(trained) < replicates:
-        replicate = len(trained) if replicates > 1 else None
+    settings = worker.plan.settings
+    while len(trained) < settings.replicates:
+        replicate = next_replicate(settings, trained)
         run = trials.run_of(claimed.number, replicate, may_be_elsewhere=not claimed.is_new)
         if not run or run.info.status != "FINISHED":
             parent_id = worker.parent_id if replicate is None else trials.opened(claimed.number, claimed.name)

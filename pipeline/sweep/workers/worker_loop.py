@@ -8,7 +8,7 @@ from optuna.trial import TrialState
 
 from pipeline.errors import InputError, StoreUnreachable
 from pipeline.process.interruption import raise_if_interrupted, signals_deferred
-from pipeline.sweep.replicates import aggregate
+from pipeline.sweep.replicates import aggregate, next_replicate
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.study.node import RefusedNode, adopt_data, refuse_other_code
 from pipeline.sweep.study.study import Study
@@ -105,10 +105,6 @@ class WorkerLoop:
         if isinstance(job, Job):
             self.pool.begin(claimed, job)
 
-    def _replicate(self, claimed: ClaimedTrial) -> int | None:
-        """Give the number of the replicate that is trained now, from 0; None where trials have one training each."""
-        return len(self.replicates[claimed]) if self.settings.replicates > 1 else None
-
     @signals_deferred()
     def _answer(self, claimed: ClaimedTrial, message: Epoch | Loaded) -> bool | str | None:
         if isinstance(message, Loaded):
@@ -188,7 +184,8 @@ class WorkerLoop:
         self._end(claimed, TrialState.PRUNED)
 
     def _fail(self, claimed: ClaimedTrial, reason: str) -> None:
-        self.trials.fail(claimed.number, self._replicate(claimed), reason)
+        replicate = next_replicate(self.settings, self.replicates[claimed])  # which has failed
+        self.trials.fail(claimed.number, replicate, reason)
         self._end(claimed, TrialState.FAIL, reason=reason)
 
     @signals_deferred()

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.models.objectives.weight_schedule import ByRate, Constant, Cyclical, Warmup, WeightSchedule
 
 CONTROLLED = {"of": None, "rate": 20.0, "proportional": 0.01, "integral": 0.001, "least": 0.5, "most": 4.0}
@@ -81,3 +82,9 @@ def test_the_step_of_a_controller_is_that_of_the_paper() -> None:
 )
 def test_serialisation_keeps_every_setting(schedule: WeightSchedule) -> None:
     assert keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(schedule)) == schedule
+
+
+def test_bounds_in_the_wrong_order_are_refused() -> None:
+    with pytest.raises(InputError, match=r"^schedule\.least=5 is above schedule\.most=4\. Exchange them$"):
+        ByRate(**CONTROLLED | {"least": 5.0})
+    assert ByRate(**CONTROLLED | {"least": 4.0}), "a weight may be held"

@@ -9,7 +9,7 @@ from passes import made
 
 from pipeline.config.build import build
 from pipeline.models.objectives.objective import Pass
-from pipeline.models.objectives.weighted_elbo import WeightedElbo
+from pipeline.models.objectives.weighted_elbo import WeightedElbo, weighted_elbo
 
 RATES = np.float32([[0.1, 2.0, 0.0], [0.3, 4.0, 0.2]])
 DISTORTION = np.float32([10.0, 30.0])
@@ -30,6 +30,11 @@ def loss(rates: Any = RATES, distortion: Any = DISTORTION, beta: float = 1.0, **
 def test_loss_is_the_weighted_sum_of_the_mean_parts(beta: float, weight: float) -> None:
     found = float(loss(beta=beta, distortion_weight=weight))
     assert found == pytest.approx(weight * 20 + beta * 3.3, rel=1e-6)
+
+
+def test_an_objective_with_beta_alone_has_the_whole_distortion_and_no_free_bits() -> None:
+    it = Pass(None, np.zeros((1, 2, 3), np.float32), DISTORTION[None], RATES, {"beta": 2.0}, 2, None, None)
+    assert float(weighted_elbo(it)) == pytest.approx(20 + 2 * 3.3, rel=1e-6)
 
 
 @pytest.mark.parametrize("free_bits", [0.0, 0.15, 0.5, 10.0])
