@@ -11,7 +11,7 @@ from pipeline.models.likelihood import Bernoulli, ContinuousBernoulli, Gaussian,
 from pipeline.models.optimal_gaussian import OptimalGaussian
 from pipeline.models.pixel_draws import drawn_images
 
-LOGITS = (-30.0, -3.0, -0.1, 0.0, 1e-4, 2.0, 30.0)
+LOGITS = (-30.0, -3.0, -0.1, 0.0, 1e-4, 0.7, 2.0, 30.0)
 
 
 def drawn(likelihood: Likelihood, output: float, number: int = 4000) -> np.ndarray:

@@ -60,12 +60,20 @@ def test_latents_are_decoded_as_the_nearest_code(levels: int) -> None:
     np.testing.assert_allclose(np.asarray(NearestCode(levels)(latents))[:, 0], nearest, rtol=1e-6)
 
 
+@pytest.mark.parametrize("levels", range(3, 10))
+def test_numbers_around_zero_have_the_code_zero(levels: int) -> None:
+    """That is what the shift of even numbers of levels is for (Mentzer et al. 2024, A.1)."""
+    assert set(np.ravel(FiniteScalar(levels)(np.linspace(-0.1, 0.1, 21, dtype="float32")[:, None])[0])) == {0.0}
+
+
 def test_gradients_pass_as_if_nothing_had_been_rounded() -> None:
     raw = tf.constant(np.linspace(-2, 2, 9, dtype="float32")[:, None])
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         tape.watch(raw)
-        code = NearestCode(5)(FiniteScalar(5)(raw)[0])
+        code = FiniteScalar(5)(raw)[0]
+        nearest = NearestCode(5)(raw)
     np.testing.assert_allclose(tape.gradient(code, raw), 0.999 * (1 - np.tanh(raw) ** 2), rtol=1e-5)
+    np.testing.assert_array_equal(tape.gradient(nearest, raw), np.ones_like(raw))
 
 
 def test_the_elbo_is_a_bound_on_the_likelihood_under_equally_probable_codes(composed) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import optuna
 import pytest
 from checkout import free_port
+from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 from sqlalchemy.exc import OperationalError
 
@@ -47,6 +48,37 @@ def test_a_database_that_stays_away_is_named_with_what_to_do(monkeypatch: pytest
     assert ": no answer for 0 seconds (" in str(refused.value)
     assert "type the command again once the database answers" in str(refused.value)
     assert "s3cret" not in str(refused.value)
+
+
+def test_an_outage_is_told_once_and_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where Optuna says that its storage is at fault, unless the reason is another one."""
+    monkeypatch.setattr(retrying_storage, "RETRY_AFTER", 0.0)
+    cut = OperationalError("SELECT", {}, ConnectionError("cut"))
+    failures: list[Exception] = []
+
+    def request() -> str:
+        if failures:
+            error = failures.pop(0)
+            raise error from cut
+        return "answer"
+
+    failures[:] = [cut, StorageInternalError("an error of the storage"), cut]
+    assert retried(Address("sqlite:///study.db"), request) == "answer"
+    assert [each.message for each in caplog.records] == [
+        "the study's storage sqlite:///study.db: no answer; the study waits for it: (builtins.ConnectionError) cut"
+    ]
+
+    asked = []
+
+    def damaged() -> None:
+        asked.append("once")
+        assert asked == ["once"]
+        raise StorageInternalError("no such table") from ValueError("no such table")
+
+    with pytest.raises(StorageInternalError, match="no such table"):
+        retried(Address("sqlite:///study.db"), damaged)
 
 
 def test_a_trial_whose_end_was_stored_though_the_answer_was_lost_has_ended(tmp_path: Path) -> None:

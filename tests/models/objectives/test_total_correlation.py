@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from passes import made, passed
+from scipy.stats import norm
 
 from pipeline.models.objectives.total_correlation import TotalCorrelation, rate_parts
 from pipeline.models.posterior import Posterior
@@ -43,6 +44,28 @@ def test_the_parts_sum_to_the_rate() -> None:
     sampled = 0.5 * (np.square(latents) - np.square(noise) + 2).sum(axis=1)
     assert total == pytest.approx(sampled.mean(), abs=1e-3)
     assert total == pytest.approx(rates.mean(), abs=4 * sampled.std() / np.sqrt(4000))
+
+
+@pytest.mark.parametrize(("batch", "population"), [(2, 9), (3, 3), (4, 10)])
+def test_the_aggregate_posterior_is_estimated_by_stratified_sampling(batch: int, population: int) -> None:
+    """Of each latent its own posterior counts as one image, the next one as those that no batch has with it."""
+    generator = np.random.default_rng(4)
+    mean, log_variance, noise = generator.normal(size=(3, batch, 2))
+    latents = mean + np.exp(0.5 * log_variance) * noise
+    others = batch - 1
+    shares = np.full((batch, batch), 1 / others)
+    for at in range(batch):
+        shares[at, at] = 1 / population
+        shares[at, (at + 1) % batch] = (population - others) / (population * others)
+    densities = norm.pdf(latents[:, None], mean, np.exp(0.5 * log_variance))  # [latent, posterior, dimension]
+    own = np.log([densities[at, at].prod() for at in range(batch)])
+    aggregate = np.log((shares * densities.prod(axis=2)).sum(axis=1))
+    marginals = np.log((shares[..., None] * densities).sum(axis=1)).sum(axis=1)
+    prior = norm.logpdf(latents).sum(axis=1)
+    expected = [(own - aggregate).mean(), (aggregate - marginals).mean(), (marginals - prior).mean()]
+    posterior = Posterior(np.float32(mean), np.float32(log_variance))
+    found = [float(part) for part in rate_parts(posterior, np.float32(latents), population)]
+    assert found == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize(("batch", "population"), [(1, 1), (1, 100), (2, 2), (7, 7), (32, 1000)])
