@@ -12,6 +12,7 @@ from pipeline.config.keys import Keys
 from pipeline.config.names import argument
 from pipeline.config.published_sweeper import refuse_published
 from pipeline.errors import InputError
+from pipeline.text.wording import did_you_mean
 
 
 def check_words(arguments: Sequence[str], primary: Primary) -> None:
@@ -92,7 +93,22 @@ def _of_choices(said: str, overrides: Sequence[str]) -> str | None:
         )
     if said.endswith(("requires --multirun", "require --multirun")):
         return f"{said}: several values are several trainings. Add -m, or give one value"
-    return None
+    return _unknown_option(said, overrides)
+
+
+def _unknown_option(said: str, overrides: Sequence[str]) -> str | None:
+    """The refusal of an option that its group does not have, typed or named by a config."""
+    if found := re.match(r"In '.*': Could not find '(.*)'\n\nAvailable options in '(.*)':\n((?:\t.*\n?)+)", said):
+        option, group, listed = found.groups()
+        name, options = option.removeprefix(f"{group}/"), listed.split()
+        meant = did_you_mean(name, options, f"{group}=")
+        return f"{group}={name}: no such option. {meant}{group} has: {', '.join(options)}"
+    if found := re.match(r"In '(.*)': Could not load '(.*)'", said):
+        return f"{found[1]}.yaml: its defaults name {found[2]}, and there is no such config. Correct the name"
+    # A group that is added is looked for below the config of the command, where there is none.
+    added = [each for each in overrides if each.startswith("+") and "Could not find" in said]
+    there = [each for each in added if f"/{each[1:].replace('=', '/')}'" in said]
+    return f"{there[0]}: an option of a group is typed without a plus: {there[0][1:]}" if there else None
 
 
 def _without_option(overrides: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from checkout import SMALL, Checkout
     ("override", "phrases"),
     [
         ("model.latnt_dim=3", ["model.latnt_dim: no such key", "Did you mean model.latent_dim?"]),
-        ("model=cnv", ["Could not find 'model/cnv'", "conv", "dense"]),
+        ("model=cnv", ["model=cnv: no such option. Did you mean model=conv? model has: conv, dense"]),
         ("modle=conv", ["modle: no such key", "Did you mean model?"]),
         ("model.filters=[1", ["model.filters=[1"]),
     ],

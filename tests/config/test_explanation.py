@@ -53,6 +53,10 @@ def answers(checkout: Checkout, commands: Sequence[Sequence[str]]) -> list[Answe
 
 
 MISTAKES = {
+    ("train", "dataset=minst"): "dataset=minst: no such option. Did you mean dataset=mnist? dataset has: digits, ",
+    ("train", "-m", "model=dense,cnv"): "model=cnv: no such option. Did you mean model=conv? model has: conv, dense",
+    ("train", "+experiment=letters"): "+experiment=letters: an option of a group is typed without a plus: experiment=l",
+    ("train", "objective/schedule=warmp"): "Did you mean objective/schedule=warmup? objective/schedule has: by_rate",
     ("train", "--epochs", "5"): "--epochs: no such flag. Settings are typed as key=value: training.epochs=5",
     (
         "train",
@@ -177,3 +181,13 @@ def test_a_group_that_is_mistyped_is_named_as_a_whole(checkout: Checkout) -> Non
     assert "Did you mean training/schedule?" in schedule.err
     assert "A list" not in several.err
     assert "add -m" in several.err
+
+
+def test_an_option_that_a_config_of_ones_own_names_wrongly_is_told(checkout: Checkout, tmp_path: Path) -> None:
+    for group, content in {"dataset": "defaults: [digit]", "experiment": "defaults: [{override /model: cnv}]"}.items():
+        (tmp_path / group).mkdir()
+        (tmp_path / group / "mine.yaml").write_text(f"# @package _global_\n{content}\n")
+    own = ("train", "--config-dir", str(tmp_path))
+    dataset, experiment = answers(checkout, [(*own, "dataset=mine"), (*own, "experiment=mine")])
+    assert dataset.err.startswith("dataset/mine.yaml: its defaults name dataset/digit, and there is no such config. ")
+    assert experiment.err.startswith("model=cnv: no such option. Did you mean model=conv? model has: conv, dense")
