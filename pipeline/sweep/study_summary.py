@@ -31,7 +31,9 @@ def study_summary(parent: Run, study: Study, version: str | None, overrides: Seq
         lines.append(f"The Pareto front, by {study.settings.prune_by}:")
         lines += [f"  {_line(trial, study)}" for trial in best[: min(FRONT_TRIALS, len(study.front()))]]
     elif best:
-        lines.append(f"The best: {_line(best[0], study)}")
+        equal = sum(trial.values == best[0].values for trial in best)
+        first = f", the first of {equal} that are equal" if equal > 1 else ""
+        lines.append(f"The best{first}: {_line(best[0], study)}")
     if best and version:
         name = f"{study.settings.study}@{CHAMPION}"
         lines.append(f"The model of trial {best[0].number} is {name}, version {version}")

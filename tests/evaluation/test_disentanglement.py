@@ -15,7 +15,7 @@ from pipeline.evaluation.disentanglement.disentanglement import disentanglement
 from pipeline.evaluation.disentanglement.factor_vae import factor_vae_score
 from pipeline.evaluation.disentanglement.followed import followed_factors
 from pipeline.evaluation.disentanglement.infomec import infomec
-from pipeline.evaluation.disentanglement.information import normalised_information
+from pipeline.evaluation.disentanglement.information import information_beyond_chance, normalised_information
 from pipeline.evaluation.disentanglement.mig import mig
 from pipeline.evaluation.disentanglement.sap import sap
 from pipeline.evaluation.evaluate import evaluate
@@ -95,6 +95,16 @@ def test_a_latent_that_tells_one_bit_of_three_leaves_two_thirds_to_the_gap() -> 
     np.testing.assert_allclose(normalised_information(np.hstack([parity, whole]), values)[:, 0], [1 / 3, 1])
     assert mig(np.hstack([parity, whole]).astype(float), values) == pytest.approx(2 / 3)
     assert mig(parity.astype(float), values) == pytest.approx(1 / 3), "the second best of one tells nothing"
+
+
+def test_what_counts_tell_by_chance_is_taken_off() -> None:
+    """What is taken off a latent that tells the factor is what latents that know nothing of it seem to tell."""
+    rng = np.random.default_rng(5)
+    factor = rng.choice([0, 2, 3, 7], p=[0.4, 0.3, 0.2, 0.1], size=3000)[:, None]  # no image has the values between
+    telling = factor + rng.normal(size=factor.shape)
+    taken_off = normalised_information(telling, factor) - information_beyond_chance(telling, factor)
+    by_chance = normalised_information(rng.uniform(size=(3000, 100)), factor)
+    assert taken_off.item() == pytest.approx(by_chance.mean(), rel=0.05)
 
 
 def test_neither_order_nor_scale_nor_place_of_the_latents_matters() -> None:
