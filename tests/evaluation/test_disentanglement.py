@@ -55,6 +55,16 @@ def test_codes_that_are_the_factors_have_the_highest_scores() -> None:
         assert value == pytest.approx(1, abs=0.02), name
 
 
+def test_values_that_are_not_equally_frequent_are_told_as_well() -> None:
+    values = np.tile(np.array([(a, b) for a in (0, 1, 1, 1, 1) for b in (0, 0, 0, 1, 2)]), (40, 1))
+    assert factor_vae_score(scaled(values), values) == 1
+
+
+def test_a_latent_has_to_predict_kinds_better_than_chance_does() -> None:
+    kinds = VALUES[:, :1]
+    assert sap(kinds.astype(float), kinds, [False]) == pytest.approx(1 - 1 / 3), "the second best of one is chance"
+
+
 def test_noise_has_the_lowest() -> None:
     found = scores(np.random.default_rng(0).normal(size=(len(VALUES), 6)))
     # Where nothing is told, chance decides which latent tells most of it.
