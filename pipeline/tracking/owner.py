@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +13,11 @@ import psutil
 from pipeline.tracking.description import ended_early
 from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.store_address import resume_command
-from pipeline.tracking.tags import NOTE, STUDY
+from pipeline.tracking.tags import NOTE, PARENT, STUDY
 from pipeline.tracking.writes import Batch, Status
 
 if TYPE_CHECKING:
-    from pipeline.tracking.store import Store
+    from pipeline.tracking.store import MlflowRun, Store
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _MACHINE = Path("/etc/machine-id")
@@ -118,15 +119,20 @@ def _boot() -> str:
 
 def end_as_killed(store: "Store", run_id: str) -> None:
     """Close a run whose process is gone, and say so in its description."""
-    tags = store.client.get_run(run_id).data.tags
-    how = f"**The process was killed.** Go on with {_cure(store, run_id, tags)}"
-    note = Batch(tags={NOTE: ended_early(how, tags)})
+    run = store.client.get_run(run_id)
+    how = f"**The process was killed.** Go on with {_cure(store, run)}"
+    note = Batch(tags={NOTE: ended_early(how, run.data.tags)})
     store.write(run_id, note, Status(status="KILLED", ended=milliseconds()))
 
 
-def _cure(store: "Store", run_id: str, tags: Mapping[str, str]) -> str:
-    if STUDY in tags:
+def _cure(store: "Store", run: "MlflowRun") -> str:
+    if STUDY in run.data.tags:
         return STUDY_AGAIN
-    if store.children(run_id):
-        return f"the command of the family, typed once more with `resume={run_id}`"
-    return f"`{resume_command(store.uri, run_id)}`"
+    has_epochs = bool(run.data.metrics)
+    family = run.info.run_id if store.children(run.info.run_id) else None if has_epochs else run.data.tags.get(PARENT)
+    if family:
+        return f"the command of the family, typed once more with `resume={family}`"
+    if not has_epochs:
+        return "its command, typed once more: nothing was trained yet"
+    trusted = re.search(r"trusted=\[(.*?)\]", run.data.tags.get("command", ""))
+    return f"`{resume_command(store.uri, run.info.run_id, trusted[1].split(',') if trusted else ())}`"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from linear_gaussian import SHAPE, Exact, data_of, noise_images, settings
 
+from pipeline.data.random_stream import random_stream
 from pipeline.evaluation import annealing as module
 from pipeline.evaluation.annealing import Annealing
 from pipeline.evaluation.evaluate import evaluate
@@ -60,6 +61,17 @@ def test_weights_have_the_mean_of_the_likelihood(steps: int) -> None:
     ratios = np.exp(EXACT.nll(image)[0] - bounds)
     assert ratios.mean() == pytest.approx(1, abs=4 * ratios.std() / np.sqrt(1500))
     assert 0.005 < ratios.std() < 1
+
+
+def test_steps_have_sizes_of_which_the_wanted_share_is_accepted() -> None:
+    vae = EXACT.vae(shift=1.0, widening=0.3)
+    chains, encoded = Annealing(vae, 60, 0), encode(vae, IMAGES)
+    targets = module._targets(IMAGES / np.float32(255), encoded.mean, encoded.log_variance, None)
+    sizes = chains._sizes(targets)
+    accepted: list[float] = []
+    chains._carry(targets, random_stream(1, "test"), sizes, heard=lambda _, share: accepted.append(share))
+    assert len(accepted) == 59
+    assert np.mean(accepted[20:]) == pytest.approx(module.ACCEPTED, abs=0.1)
 
 
 def test_one_step_is_importance_sampling() -> None:

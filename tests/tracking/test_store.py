@@ -164,14 +164,20 @@ def test_a_run_that_a_power_cut_left_running_says_how_its_kind_goes_on(store: St
     def left(tags: dict[str, str]) -> str:
         return str(store.client.create_run(experiment, tags=gone | tags).info.run_id)
 
-    study, family = left({STUDY: "mine", STUDY_KEY: "1"}), left({})
-    trial, member = left({STUDY: "mine", PARENT: study}), left({PARENT: family})
+    study, family, lone = left({STUDY: "mine", STUDY_KEY: "1"}), left({}), left({})
+    trial, member, early = left({STUDY: "mine", PARENT: study}), left({PARENT: family}), left({PARENT: family})
+    own = left({"command": "python -m pipeline.train 'trusted=[my_models,mine]' dataset=mnist"})
+    for trained in (member, own):
+        store.client.log_metric(trained, "validation/epoch/loss", 1.0, step=1)
     close_abandoned(store)
-    notes = {run_id: store.run(run_id).data.tags[NOTE] for run_id in (study, trial, family, member)}
+    notes = {run_id: store.run(run_id).data.tags[NOTE] for run_id in (study, trial, family, member, early, lone, own)}
     killed = "**The process was killed.** Go on with "
     assert notes[study] == notes[trial] == f"{killed}the command of the study, typed once more as it was"
-    assert notes[family] == f"{killed}the command of the family, typed once more with `resume={family}`"
+    assert notes[family] == notes[early] == f"{killed}the command of the family, typed once more with `resume={family}`"
     assert notes[member] == f"{killed}`{resume_command(store.uri, member)}`"
+    assert notes[lone] == f"{killed}its command, typed once more: nothing was trained yet"
+    assert notes[own] == f"{killed}`{resume_command(store.uri, own, ['my_models', 'mine'])}`"
+    assert notes[own].endswith("'trusted=[my_models,mine]'`")
 
 
 def test_many_that_record_the_same_images_at_once_all_do(store: Store) -> None:
