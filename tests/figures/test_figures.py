@@ -114,6 +114,15 @@ def test_latent_card_is_square(random, names, dimensions):
     assert card.std() > 5
 
 
+@pytest.mark.parametrize("names", [["one"], DIGITS, LETTERS])
+@pytest.mark.parametrize("scale", [0.3, 1.5, 11.0, 40.0])
+def test_a_latent_card_has_room_for_its_numbers_and_names(random, names, scale: float):
+    labels, places = random.integers(0, len(names), 300), scale * random.uniform(-1, 1, (300, 2))
+    card = figures.latent_card(figures.LabelledPoints(places, labels, names, [0.774, 0.174]))
+    edges = np.concatenate([card[:, :2].ravel(), card[:, -2:].ravel(), card[:2].ravel(), card[-2:].ravel()])
+    assert (edges == card[0, 0, 0]).all()
+
+
 def test_latent_counts_what_is_no_number():
     points = np.array([[0.0, 0.0], [9.0, 9.0], [np.nan, 0.0]])
     assert "1 of 3 points not shown" in texts(

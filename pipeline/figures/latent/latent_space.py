@@ -17,6 +17,7 @@ PLOT_SIDE = 760  # pixels of the figure's square axes
 CARD_SIDE = 448  # pixels
 CARD_EDGE = 10  # pixels of paper around a card
 CARD_FOOT = 44  # pixels under them, for the numbers and the name of the horizontal axis
+CARD_LEFT = 60  # pixels beside them, for numbers such as −10.0 and the name of the vertical axis
 CARD_POINTS = 2000  # more would cost time that the eye does not repay
 
 
@@ -44,12 +45,11 @@ def latent_card(points: LabelledPoints) -> np.ndarray:
     explained = points.legend_labels if len(points.class_names) <= FEW else points.labels[:0]
     legend = LegendLines(explained, points.class_names if len(explained) else [], CARD_SIDE)
     figure = blank(CARD_SIDE, CARD_SIDE)
-    left = 48 if points.dimensions == 2 else 16 + points.classes.widest(SMALL)
-    width = CARD_SIDE - left - CARD_EDGE
+    width = CARD_SIDE - CARD_EDGE - (CARD_LEFT if points.dimensions == 2 else 16 + points.classes.widest(SMALL))
     height = CARD_SIDE - CARD_EDGE - CARD_FOOT - legend.height
-    if points.dimensions == 2 and legend.height:
-        left += (width - height) // 2
-    axes = place(figure, left, CARD_EDGE, height if points.dimensions == 2 else width, height)
+    if points.dimensions == 2:
+        width = height = min(width, height)
+    axes = place(figure, CARD_SIDE - CARD_EDGE - width, CARD_EDGE, width, height)
     draw_points(axes, points, square_limits(points.points), text=SMALL)
     name_axes(axes, points.axis_names(), SMALL)
     legend.draw(figure, (CARD_SIDE - legend.width) // 2, CARD_SIDE - legend.height - CARD_EDGE)
