@@ -53,6 +53,7 @@ def test_a_trial_is_gone_on_with_under_its_number_with_its_values(plan) -> None:
     study = Study(plan())
     claimed = study.claim()
     study.end(claimed, TrialState.WAITING)
+    assert not study.leases.holds(claimed.id)
     assert Study(plan()).claim() == claimed
 
 
@@ -210,6 +211,22 @@ def test_other_code_is_refused_once_a_node_is_seen_at_work(plan) -> None:
     Timer(2, study.storage.set_trial_system_attr, (claimed.id, LEASE, beat | {"beat": "1"})).start()
     with pytest.raises(RefusedNode, match="has other code"):
         adopt_code(Study(plan(n_trials=1)))
+
+
+def test_other_code_is_a_studys_once_no_node_was_seen_at_work_for_long(
+    plan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lease, "EXPIRY", 3.0)  # of which the looks at it, one a second, are the smaller part
+    caplog.set_level("INFO", "pipeline")
+    study = Study(plan(n_trials=1))
+    claimed = study.claim()
+    study.optuna.set_user_attr(CODE, "other")
+    study.storage.set_trial_system_attr(claimed.id, LEASE, {"host": "elsewhere", "beat": "0"})
+    adopt_code(Study(plan(n_trials=1)))
+    assert study.optuna.user_attrs[CODE] == code_of()
+    assert [trial.state for trial in study.trials] == [TrialState.WAITING]
+    [told] = [each.message for each in caplog.records if "waiting" in each.message]
+    assert told.startswith("sweep.study=mine: waiting to see whether another node trains it, up to ")
 
 
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
