@@ -126,7 +126,7 @@ def test_a_study_of_ones_own_starts_from_a_run(checkout: Checkout, first: Run) -
 def test_mistakes_are_named_with_the_cure(checkout: Checkout, overrides: list[str], words: str) -> None:
     done = checkout.train(*overrides)
     assert done.returncode == 2
-    assert words in done.stderr
+    assert words in f"\n{done.stderr}"
     assert "Traceback" not in done.stderr
 
 

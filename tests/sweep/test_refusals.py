@@ -105,7 +105,7 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained(
         *COMMAND, "sweep.study=refused", "sweep.n_trials=3", "tracking.experiment=refused", *overrides
     )
     assert done.returncode == 2, done.stdout
-    assert message in done.stderr
+    assert message in f"\n{done.stderr}"
     assert "Traceback" not in done.stderr
     assert checkout.client.get_experiment_by_name("refused") is None
 
