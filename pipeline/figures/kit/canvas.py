@@ -35,11 +35,16 @@ def headed(title: str, width: int, height: int) -> Figure:
 
 def place(figure: Figure, left: int, top: int, width: int, height: int) -> Axes:
     """Axes over this rectangle of pixels, counted from the figure's upper left corner."""
-    full_width, full_height = figure.get_size_inches() * DPI
-    bottom = full_height - top - height
-    axes = figure.add_axes((left / full_width, bottom / full_height, width / full_width, height / full_height))
+    axes = figure.add_axes(within(figure, left, top, width, height))
     style_axes(axes)
     return axes
+
+
+def within(figure: Figure, left: int, top: int, width: int, height: int) -> tuple[float, float, float, float]:
+    """The same rectangle as Matplotlib places axes: left, bottom, width and height in shares of the figure."""
+    full_width, full_height = figure.get_size_inches() * DPI
+    bottom = full_height - top - height
+    return left / full_width, bottom / full_height, width / full_width, height / full_height
 
 
 def style_axes(axes: Axes) -> None:

@@ -3,11 +3,12 @@
 import math
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures.kit.canvas import EDGE, TOP, blank, place, rendered, write_title
+from pipeline.figures.kit.canvas import EDGE, TOP, blank, place, rendered, text_width, within, write_title
 from pipeline.figures.kit.legend import LegendColumns, LegendLines
-from pipeline.figures.kit.limits import square_limits
+from pipeline.figures.kit.limits import Limits, square_limits
 from pipeline.figures.kit.style import MUTED, SMALL, TEXT
 from pipeline.figures.latent.labelled_points import LabelledPoints
 from pipeline.figures.latent.panel import draw_points, name_axes
@@ -17,7 +18,7 @@ PLOT_SIDE = 760  # pixels of the figure's square axes
 CARD_SIDE = 448  # pixels
 CARD_EDGE = 10  # pixels of paper around a card
 CARD_FOOT = 44  # pixels under them, for the numbers and the name of the horizontal axis
-CARD_LEFT = 60  # pixels beside them, for numbers such as −10.0 and the name of the vertical axis
+CARD_NAME = 24  # pixels beside them at which the name of the vertical axis ends, and its numbers may begin
 CARD_POINTS = 2000  # more would cost time that the eye does not repay
 
 
@@ -45,12 +46,25 @@ def latent_card(points: LabelledPoints) -> np.ndarray:
     explained = points.legend_labels if len(points.class_names) <= FEW else points.labels[:0]
     legend = LegendLines(explained, points.class_names if len(explained) else [], CARD_SIDE)
     figure = blank(CARD_SIDE, CARD_SIDE)
-    width = CARD_SIDE - CARD_EDGE - (CARD_LEFT if points.dimensions == 2 else 16 + points.classes.widest(SMALL))
     height = CARD_SIDE - CARD_EDGE - CARD_FOOT - legend.height
+    limits = square_limits(points.points)
+    axes = place(figure, CARD_EDGE, CARD_EDGE, height, height)
+    left = _room_for_numbers(axes, limits) if points.dimensions == 2 else 16 + points.classes.widest(SMALL)
+    width = CARD_SIDE - CARD_EDGE - left
     if points.dimensions == 2:
         width = height = min(width, height)
-    axes = place(figure, CARD_SIDE - CARD_EDGE - width, CARD_EDGE, width, height)
-    draw_points(axes, points, square_limits(points.points), text=SMALL)
+        left = CARD_SIDE - CARD_EDGE - width
+    axes.set_position(within(figure, left, CARD_EDGE, width, height))
+    draw_points(axes, points, limits, text=SMALL)
     name_axes(axes, points.axis_names(), SMALL)
+    axes.yaxis.set_label_coords((CARD_NAME - left) / width, 0.5)
     legend.draw(figure, (CARD_SIDE - legend.width) // 2, CARD_SIDE - legend.height - CARD_EDGE)
     return rendered(figure)
+
+
+def _room_for_numbers(axes: Axes, limits: Limits) -> int:
+    """Pixels that the numbers at the vertical axis of a card take, with its name."""
+    axes.set_ylim(limits[1])
+    axes.ticklabel_format(useOffset=False)
+    numbers = axes.yaxis.get_major_formatter().format_ticks(axes.get_yticks().tolist())
+    return CARD_NAME + max(text_width(each, SMALL) for each in numbers) + 10
