@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """Root may read everything; others may not."""
+    """A block in which root is refused what other users are refused."""
     if os.geteuid():
         yield
         return

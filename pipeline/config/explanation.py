@@ -102,7 +102,8 @@ def _unknown_option(said: str, overrides: Sequence[str]) -> str | None:
         option, group, listed = found.groups()
         name, options = option.removeprefix(f"{group}/"), listed.split()
         meant = did_you_mean(name, options, f"{group}=")
-        return f"{group}={name}: no such option. {meant}{group} has: {', '.join(options)}"
+        by = "" if any(each.startswith(f"{group}=") for each in overrides) else ", which a config names"
+        return f"{group}={name}{by}: no such option. {meant}{group} has: {', '.join(options)}"
     if found := re.match(r"In '(.*)': Could not load '(.*)'", said):
         return f"{found[1]}.yaml: its defaults name {found[2]}, and there is no such config. Correct the name"
     # A group that is added is looked for below the config of the command, where there is none.

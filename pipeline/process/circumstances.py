@@ -13,6 +13,8 @@ from pipeline import ROOT, __version__
 from pipeline.places import IS_INSTALLED
 from pipeline.process.cores import cores
 
+COMMAND = "command"
+"""The tag with the command that made a run."""
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
 """Packages whose version may change a result or how it is recorded."""
 
@@ -24,7 +26,7 @@ def circumstances() -> dict[str, str]:
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     names = [str(gpu.get("device_name", "GPU")) for gpu in gpus]
     return {
-        "command": _writable(shlex.join(["python", "-m", f"pipeline.{_name(sys.argv[0])}", *sys.argv[1:]])),
+        COMMAND: _writable(shlex.join(["python", "-m", f"pipeline.{_name(sys.argv[0])}", *sys.argv[1:]])),
         "pipeline": __version__,
         "commit": _git("rev-parse", "HEAD"),
         "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain"), "true"),

@@ -17,6 +17,7 @@ from pipeline.tracking.lifecycle import is_open
 from pipeline.tracking.store import MlflowRun, Store
 from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import FINGERPRINT
+from pipeline.tracking.typed_command import trusted_in
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def finished_training(store: Store, name: str) -> MlflowRun:
             raise InputError(f"run {run_id} is still training; expected one that is finished. Wait until it is")
         raise InputError(
             f"run {run_id} is {run.info.status}; expected one that is finished. An interrupted one goes on with: "
-            f"{resume_command(store.uri, run_id)}"
+            f"{resume_command(store.uri, run_id, trusted_in(run.data.tags))}"
         )
     return run
 

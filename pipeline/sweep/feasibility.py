@@ -74,7 +74,7 @@ def configs_of(
     """Compose the config of each point.
 
     Raises:
-        InputError: the config of a point cannot be composed; the message names the point and the cause.
+        InputError: the config of a point cannot be composed; see `check_each`.
     """
 
     def config_of(point: dict[str, Value]) -> Config:
@@ -96,8 +96,8 @@ def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: S
         configs: the config of each point.
 
     Raises:
-        InputError: a point cannot be trained, or needs more memory than is free; the message names the point and the
-            cause. Or an objective cannot be compared between trials.
+        InputError: a point cannot be trained, see `check_each`, or needs more memory than is free; or an objective
+            cannot be compared between trials.
     """
     from pipeline.runs.initial_weights import fresh_model
     from pipeline.runs.setup import Setup
@@ -125,9 +125,10 @@ def check_feasibility(plan: Plan, points: Sequence[dict[str, Value]], configs: S
         return trained_vae(store_of(configs[0]), run_id, trusted_of(configs[0]))
 
     def cost(config: Config) -> TrainingCost:
-        setup = Setup.from_config(config)  # just before its network, whose precision it sets
+        with _errors_refused():
+            setup = Setup.from_config(config)  # just before its network, whose precision it sets
         data = loaded(setup, str(config["dataset"]))
-        with _refused():
+        with _errors_refused():
             check_evaluated(plan.settings, setup, data)
             return cost_of(setup, fresh_model(setup, config.get("init"), data, stored), data)
 
@@ -153,8 +154,8 @@ def _names(points: Sequence[dict[str, Value]]) -> list[str]:
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
-    """Refuse a training whose network cannot be built, whatever the error that says so."""
+def _errors_refused() -> Iterator[None]:
+    """Refuse a training whose parts or network cannot be built, whatever the error that says so."""
     try:
         yield
     except InputError:

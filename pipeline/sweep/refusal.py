@@ -18,8 +18,8 @@ def check_each(names: Sequence[str], trainings: Sequence[_Given], check: Callabl
         check: it raises InputError for a training that cannot be done.
 
     Raises:
-        InputError: a training cannot be done; the message names the first such one, unless the check says the same of
-            all of them.
+        InputError: a training cannot be done. The message names the first such one, unless the check says the same of
+            the first and the last training, which differ most.
     """
     found: list[_Found] = []
     for name, training in zip(names, trainings, strict=True):
@@ -27,14 +27,17 @@ def check_each(names: Sequence[str], trainings: Sequence[_Given], check: Callabl
             found.append(check(training))
         except InputError as error:
             reason = str(error)
-            of_all = not found and all(_refusal(check, each) == reason for each in trainings)
+            of_all = not found and all(_refusal(check, last) == reason for last in trainings[1:][-1:])
             raise InputError(f"{name}: {reason}" if name and not of_all else reason) from error
     return found
 
 
 def _refusal(check: Callable[[_Given], object], training: _Given) -> str | None:
+    """Give the reason for which a training is refused; None where it can be done, or fails in another way."""
     try:
         check(training)
     except InputError as error:
         return str(error)
+    except Exception:  # which whoever mends the first refusal will meet, with its traceback
+        return None
     return None

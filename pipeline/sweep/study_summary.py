@@ -32,7 +32,7 @@ def study_summary(parent: Run, study: Study, version: str | None, overrides: Seq
         lines += [f"  {_line(trial, study)}" for trial in best[: min(FRONT_TRIALS, len(study.front()))]]
     elif best:
         equal = sum(trial.values == best[0].values for trial in best)
-        first = f", the first of {equal} that are equal" if equal > 1 else ""
+        first = f", the first of {equal} equal ones" if equal > 1 else ""
         lines.append(f"The best{first}: {_line(best[0], study)}")
     if best and version:
         name = f"{study.settings.study}@{CHAMPION}"

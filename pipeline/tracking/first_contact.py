@@ -1,5 +1,6 @@
 """The first contact with a tracking store."""
 
+import shlex
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -41,8 +42,8 @@ def ready(uri: Address) -> Iterator[None]:
                 yield
     except Timeout as error:
         raise StoreUnreachable(
-            f"tracking.uri={uri}: another process opens the same database, and holds {error.lock_file} since minutes. "
-            "End it, and type the command again"
+            f"tracking.uri={uri}: another process is opening the same database and does not end: it holds "
+            f"{error.lock_file}. See which one with `lsof {shlex.quote(error.lock_file)}`, and end it"
         ) from error
     except OSError as error:
         raise StoreUnreachable(f"tracking.uri={uri}: {_refusal(error)}") from error

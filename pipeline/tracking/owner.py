@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from pipeline.tracking.description import ended_early
 from pipeline.tracking.measurement import milliseconds
 from pipeline.tracking.store_address import resume_command
 from pipeline.tracking.tags import NOTE, PARENT, STUDY
+from pipeline.tracking.typed_command import is_multirun, trusted_in
 from pipeline.tracking.writes import Batch, Status
 
 if TYPE_CHECKING:
@@ -126,13 +126,17 @@ def end_as_killed(store: "Store", run_id: str) -> None:
 
 
 def _cure(store: "Store", run: "MlflowRun") -> str:
-    if STUDY in run.data.tags:
+    run_id, tags = run.info.run_id, run.data.tags
+    if STUDY in tags:
         return STUDY_AGAIN
-    has_epochs = bool(run.data.metrics)
-    family = run.info.run_id if store.children(run.info.run_id) else None if has_epochs else run.data.tags.get(PARENT)
-    if family:
-        return f"the command of the family, typed once more with `resume={family}`"
-    if not has_epochs:
-        return "its command, typed once more: nothing was trained yet"
-    trusted = re.search(r"trusted=\[(.*?)\]", run.data.tags.get("command", ""))
-    return f"`{resume_command(store.uri, run.info.run_id, trusted[1].split(',') if trusted else ())}`"
+    if store.children(run_id):
+        return _family_again(run_id)
+    if run.data.metrics:
+        return f"`{resume_command(store.uri, run_id, trusted_in(tags))}`"
+    if PARENT in tags and is_multirun(tags):
+        return _family_again(tags[PARENT])
+    return "its command, typed once more: no epoch had ended"
+
+
+def _family_again(run_id: str) -> str:
+    return f"the command of the family, typed once more with `resume={run_id}`"

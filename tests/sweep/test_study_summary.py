@@ -10,7 +10,7 @@ from pipeline.sweep.study_summary import study_summary
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ([3.0, 2.0, 2.0], "The best, the first of 2 that are equal: trial 1, validation/nll 2: "),
+        ([3.0, 2.0, 2.0], "The best, the first of 2 equal ones: trial 1, validation/nll 2: "),
         ([3.0, 2.0, 2.5], "The best: trial 1, validation/nll 2: "),
     ],
 )

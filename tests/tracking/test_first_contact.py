@@ -181,8 +181,11 @@ def test_a_database_that_another_process_opens_for_ever_is_told(
     monkeypatch.setattr(database, "PATIENCE", 0.1)
     with FileLock(tmp_path / "mlflow.db.lock"):
         said = refusal(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    assert said.startswith(f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}: another process opens the same database")
-    assert f"holds {tmp_path / 'mlflow.db.lock'} since minutes. End it, and type the command again" in said
+    lock = tmp_path / "mlflow.db.lock"
+    assert said == (
+        f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}: another process is opening the same database and does not "
+        f"end: it holds {lock}. See which one with `lsof {lock}`, and end it"
+    )
 
 
 def test_a_database_that_is_locked_for_minutes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

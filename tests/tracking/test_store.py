@@ -165,17 +165,21 @@ def test_a_run_that_a_power_cut_left_running_says_how_its_kind_goes_on(store: St
         return str(store.client.create_run(experiment, tags=gone | tags).info.run_id)
 
     study, family, lone = left({STUDY: "mine", STUDY_KEY: "1"}), left({}), left({})
-    trial, member, early = left({STUDY: "mine", PARENT: study}), left({PARENT: family}), left({PARENT: family})
+    trial, member = left({STUDY: "mine", PARENT: study}), left({PARENT: family})
+    early = left({PARENT: family, "command": "python -m pipeline.train -m training.seed=0,1"})
+    placed = left({PARENT: family, "command": f"python -m pipeline.train tracking.parent={family}"})
     own = left({"command": "python -m pipeline.train 'trusted=[my_models,mine]' dataset=mnist"})
     for trained in (member, own):
         store.client.log_metric(trained, "validation/epoch/loss", 1.0, step=1)
     close_abandoned(store)
-    notes = {run_id: store.run(run_id).data.tags[NOTE] for run_id in (study, trial, family, member, early, lone, own)}
+    notes = {
+        run_id: store.run(run_id).data.tags[NOTE] for run_id in (study, trial, family, member, early, placed, lone, own)
+    }
     killed = "**The process was killed.** Go on with "
     assert notes[study] == notes[trial] == f"{killed}the command of the study, typed once more as it was"
     assert notes[family] == notes[early] == f"{killed}the command of the family, typed once more with `resume={family}`"
     assert notes[member] == f"{killed}`{resume_command(store.uri, member)}`"
-    assert notes[lone] == f"{killed}its command, typed once more: nothing was trained yet"
+    assert notes[lone] == notes[placed] == f"{killed}its command, typed once more: no epoch had ended"
     assert notes[own] == f"{killed}`{resume_command(store.uri, own, ['my_models', 'mine'])}`"
     assert notes[own].endswith("'trusted=[my_models,mine]'`")
 
@@ -311,7 +315,7 @@ def test_trials_have_the_colours_of_their_numbers(store: Store) -> None:
     assert store.run(replicate.id).data.tags[COLOUR] == colour(13), "else curves are coloured by seed"
     with start_run(store, "tests", "own tag", {"trial": "first"}) as other:
         pass
-    assert store.run(other.id).data.tags[COLOUR] in COLOURS
+    assert store.run(other.id).data.tags[COLOUR] == COLOURS[0], "as of a run after one that has none of these"
 
 
 @pytest.mark.fault("deleted", "an experiment was deleted in the UI")

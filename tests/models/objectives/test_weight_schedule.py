@@ -87,4 +87,4 @@ def test_serialisation_keeps_every_setting(schedule: WeightSchedule) -> None:
 def test_bounds_in_the_wrong_order_are_refused() -> None:
     with pytest.raises(InputError, match=r"^schedule\.least=5 is above schedule\.most=4\. Exchange them$"):
         ByRate(**CONTROLLED | {"least": 5.0})
-    assert ByRate(**CONTROLLED | {"least": 4.0}), "a weight may be held"
+    assert ByRate(**CONTROLLED | {"least": 4.0}).least == 4, "a weight may be held"
