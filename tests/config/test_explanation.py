@@ -191,5 +191,5 @@ def test_an_option_that_a_config_of_ones_own_names_wrongly_is_told(checkout: Che
     dataset, experiment = answers(checkout, [(*own, "dataset=mine"), (*own, "experiment=mine")])
     assert dataset.err.startswith("dataset/mine.yaml: its defaults name dataset/digit, and there is no such config. ")
     assert experiment.err.startswith(
-        "experiment/mine.yaml: model=cnv: no such option. Did you mean model=conv? model has: conv, dense"
+        "model=cnv, which a config names: no such option. Did you mean model=conv? model has: conv, dense"
     )

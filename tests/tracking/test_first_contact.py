@@ -188,6 +188,7 @@ def test_a_database_that_another_process_opens_for_ever_is_told(
     )
 
 
+@pytest.mark.slow
 def test_a_database_that_is_locked_for_minutes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setattr(patient_client, "TRIES", 1)
@@ -198,6 +199,7 @@ def test_a_database_that_is_locked_for_minutes_is_told(tmp_path: Path, monkeypat
         busy.rollback()
 
 
+@pytest.mark.slow
 def test_a_server_that_hides_its_version_is_known_by_what_it_has(tmp_path: Path, empty_database: Path) -> None:
     hidden = {"/version"}
     checkout = Checkout(tmp_path / "checkout", empty_database)
