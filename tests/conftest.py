@@ -19,6 +19,7 @@ from studies import plan_of
 from pipeline import ROOT, places
 from pipeline.config.composition import TRAIN, plain
 from pipeline.config.names import Config
+from pipeline.process.cores import cores
 from pipeline.process.environment import isolate
 from pipeline.process.interruption import SIGNALS, listen
 from pipeline.runtime import RuntimeSettings, start_tensorflow
@@ -41,6 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # before there are workers
         for folder in ("pipeline", "hydra_plugins"):
             compileall.compile_dir(ROOT / folder, quiet=1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: a third of the time of each is spent waiting, for servers, signals and locks."""
+    return cores() + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
