@@ -11,8 +11,8 @@ def unprivileged() -> Iterator[None]:
     if os.geteuid():
         yield
         return
-    os.seteuid(65534)
+    os.setresuid(65534, 65534, 0)
     try:
         yield
     finally:
-        os.seteuid(0)
+        os.setresuid(0, 0, 0)

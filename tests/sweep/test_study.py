@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread, Timer
 
 import optuna
 import psutil
 import pytest
 from optuna.trial import TrialState
+from privileges import unprivileged
 from studies import SPACE, worked
 
 from pipeline import places
@@ -21,7 +23,7 @@ from pipeline.sweep.study import lease
 from pipeline.sweep.study import storage as journal
 from pipeline.sweep.study.claimed_trial import ClaimedTrial
 from pipeline.sweep.study.lease import LEASE, Leases
-from pipeline.sweep.study.node import CODE, RefusedNode, adopt_code
+from pipeline.sweep.study.node import CODE, RefusedNode, adopt_code, refuse_unwritable
 from pipeline.sweep.study.results import N_TRIALS
 from pipeline.sweep.study.study import Study
 
@@ -200,6 +202,18 @@ def test_other_code_is_a_studys_once_its_dead_workers_are_freed(plan) -> None:
     adopt_code(Study(plan(n_trials=1)))
     assert study.optuna.user_attrs[CODE] == code_of()
     assert [trial.state for trial in study.trials] == [TrialState.WAITING]
+
+
+def test_a_node_that_cannot_write_logs_of_trials_is_refused() -> None:
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        with unprivileged(), pytest.raises(RefusedNode) as refused:
+            refuse_unwritable(Path(name) / "jobs")
+        assert str(refused.value).startswith(
+            f"node {os.uname().nodename}: {name}/jobs: Permission denied. Trials write "
+        )
+        assert str(refused.value).endswith("Trials write their logs there: make it writable")
+        refuse_unwritable(Path(name) / "jobs")
 
 
 def test_other_code_is_refused_once_a_node_is_seen_at_work(plan) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import mlflow
 import pytest
@@ -15,6 +16,7 @@ from alembic import command
 from checkout import SMALL, Checkout, free_port
 from filelock import FileLock
 from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase
+from privileges import unprivileged
 from servers import answering, without
 from sqlalchemy import create_engine
 
@@ -226,6 +228,20 @@ def test_a_server_that_hides_its_version_is_known_by_what_it_has(tmp_path: Path,
 def test_an_address_that_leads_nowhere_is_told_what_it_lacks(uri: str, said: str) -> None:
     assert said in refusal(uri)
     assert "s3cret" not in refusal(uri)
+
+
+def test_a_database_that_cannot_be_written_to_is_told_before_mlflow_opens_it() -> None:
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        file = Path(name) / "mlflow.db"
+        with unprivileged():
+            said = refusal(f"sqlite:///{file}")
+        assert f"{name} cannot be written to. Make it writable, or name a file elsewhere: sqlite:////absolute" in said
+        Path(name).chmod(0o777)
+        file.touch(mode=0o444)
+        with unprivileged():
+            said = refusal(f"sqlite:///{file}")
+        assert f"{file} cannot be written to. Make it writable" in said
 
 
 def test_a_reason_without_a_file_names_none(tmp_path: Path) -> None:

@@ -8,13 +8,16 @@ from uuid import uuid4
 import numpy as np
 import pytest
 import run_content
+from checkout import Checkout, free_port
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.tracking import MlflowClient
+from servers import without
 
 from pipeline.errors import InputError
 from pipeline.tracking.card_files import CARDS, card_files
 from pipeline.tracking.measurement import Measured
+from pipeline.tracking.outbox.arrival import arrive
 from pipeline.tracking.outbox.contents import Begun
 from pipeline.tracking.outbox.delivery import Delivery, run_on_server
 from pipeline.tracking.outbox.outbox import Outbox, outboxes
@@ -333,3 +336,14 @@ def test_what_is_written_after_an_outbox_was_cleared_is_not_taken_for_kept(store
 def test_a_folder_without_a_head_is_no_outbox(tmp_path: Path) -> None:
     (tmp_path / "home" / "killed").mkdir(parents=True)
     assert outboxes(tmp_path / "home") == []
+
+
+def test_a_server_that_refuses_a_run_is_told_with_the_run(outbox: Outbox, tmp_path: Path, empty_database: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout", empty_database)
+    with (
+        checkout.ui(free_port()) as server,
+        without(server.address, {"/api/2.0/mlflow/runs/create"}) as address,
+        pytest.raises(InputError) as refused,
+    ):
+        arrive(outbox, Store(address))
+    assert str(refused.value).startswith(f"{address} refuses run {outbox.begun.run_id} (")
