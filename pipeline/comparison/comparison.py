@@ -21,6 +21,7 @@ from pipeline.evaluation.image_scores import ImageScores
 from pipeline.metric_names import ELBO
 from pipeline.places import new_folder
 from pipeline.process.circumstances import circumstances
+from pipeline.runs.loaded_run import load
 from pipeline.runs.recorded_scores import evaluate_commands, recorded_scores
 from pipeline.text.markdown import literal
 from pipeline.text.wording import counted, one_line
@@ -56,7 +57,8 @@ def compare(config: Config, console: Console) -> list[Path]:
     curves = {run.id: curve(store, run.id, ELBO) for run in table.runs}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Contact sheets", total=len(table.runs))
-        contact = list(sheets(store, table.runs, trusted, partial(progress.advance, task)))
+        bring_back = partial(load, store, dataset_dir=config["dataset_dir"], trusted=trusted)
+        contact = list(sheets(table.runs, bring_back, partial(progress.advance, task)))
     for run_id, reason in (missing for sheet in contact for missing in sheet.left_out.items()):
         console.print(f"Without pictures, run {run_id}: {reason}", style="yellow", markup=False, soft_wrap=True)
     parent = _parent(store, table.runs)

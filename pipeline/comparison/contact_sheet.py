@@ -9,9 +9,8 @@ from pipeline import figures
 from pipeline.data.images import ImageData, Split
 from pipeline.errors import InputError
 from pipeline.latent.encoding import decode, reconstruct
-from pipeline.runs.loaded_run import LoadedRun, load
+from pipeline.runs.loaded_run import LoadedRun
 from pipeline.tracking.run_facts import FinishedRun
-from pipeline.tracking.store import Store
 from pipeline.tracking.tags import FINGERPRINT
 
 IMAGES = 12
@@ -51,28 +50,26 @@ class Sheet:
 
 
 def sheets(
-    store: Store, runs: Sequence[FinishedRun], trusted: Sequence[str], after_each: Callable[[], None]
+    runs: Sequence[FinishedRun], bring_back: Callable[[str], LoadedRun], after_each: Callable[[], None]
 ) -> Iterator[Sheet]:
     """A sheet for each set of images that runs were trained on.
 
     Args:
-        store: that has the runs.
         runs: in the order in which they are shown.
-        trusted: packages that data sets and classes of models may come from.
+        bring_back: gives the model and the data of a run by its id.
         after_each: called when a run is done.
     """
     widest = max(int(run.params.get("model.latent_dim", 0)) for run in runs)
     latents = np.random.default_rng(0).standard_normal((IMAGES, widest))
     for fingerprint in dict.fromkeys(run.tags.get(FINGERPRINT) for run in runs):
         alike = [run for run in runs if run.tags.get(FINGERPRINT) == fingerprint]
-        yield _sheet(store, alike, latents, trusted, after_each)
+        yield _sheet(alike, bring_back, latents, after_each)
 
 
 def _sheet(
-    store: Store,
     runs: Sequence[FinishedRun],
+    bring_back: Callable[[str], LoadedRun],
     latents: np.ndarray,
-    trusted: Sequence[str],
     after_each: Callable[[], None],
 ) -> Sheet:
     data: ImageData | None = None
@@ -80,7 +77,7 @@ def _sheet(
     left_out: dict[str, str] = {}
     for run in runs:
         try:
-            trained = load(store, run.id, trusted=trusted)
+            trained = bring_back(run.id)
             data = data or trained.data
             strips.append(_strip(trained, _chosen(data), latents))
         except InputError as error:

@@ -2,6 +2,7 @@
 
 import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
@@ -76,10 +77,16 @@ class Architecture(ABC):
         Of several `classes` it reads one-hot vectors, [B, classes], too.
 
         Raises:
-            InputError: the features of this architecture take no classes, or the images are too small for it.
+            InputError: the features of this architecture take no classes, are not one vector for each image, or the
+                images are too small for it.
         """
         images, condition = keras.Input(image_shape, name="images"), class_input(classes)
         features = self.features(images) if condition is None else self._features_of(images, condition)
+        if len(features.shape) != 2:
+            raise InputError(
+                f"model: the features of {type(self).__name__} have shape {list(features.shape[1:])} for each image; "
+                "expected a vector, [F]. End the method features with Flatten or GlobalAveragePooling2D"
+            )
         parameters = self._posterior(features) if self.levels is None else self._code(features, self.levels)
         return self._initialised(keras.Model(read_with(images, condition), parameters, name="encoder"))
 
@@ -87,10 +94,18 @@ class Architecture(ABC):
         """A network from latents, float [B, D], to the parameters of the likelihood, real numbers [B, H, W, C].
 
         Of several `classes` it reads one-hot vectors, [B, classes], too.
+
+        Raises:
+            InputError: the outputs of this architecture have another shape than the images.
         """
         latent, condition = keras.Input((self.latent_dim,), name="latent"), class_input(classes)
         read = latent if self.levels is None else NearestCode(self.levels, name="nearest_code")(latent)
         outputs = self.outputs(joined(read, condition), image_shape)
+        if not _fits(outputs.shape[1:], image_shape):
+            raise InputError(
+                f"model: the outputs of {type(self).__name__} have shape {list(outputs.shape[1:])} for each latent; "
+                f"expected that of an image, {list(image_shape)}. Correct the method outputs, such as by Reshape"
+            )
         return self._initialised(keras.Model(read_with(latent, condition), outputs, name="decoder"))
 
     def _posterior(self, features: Any) -> list[Any]:
@@ -134,3 +149,8 @@ class Architecture(ABC):
 
         Of a conditional model the one-hot classes stand behind each latent, [B, D + C].
         """
+
+
+def _fits(shape: Sequence[int | None], image_shape: ImageShape) -> bool:
+    """Tell whether a shape, of which some sizes may be known no sooner than at work, can be that of an image."""
+    return len(shape) == 3 and all(size in (None, wanted) for size, wanted in zip(shape, image_shape, strict=True))

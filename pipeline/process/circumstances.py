@@ -5,22 +5,29 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from pipeline import ROOT, __version__
 from pipeline.places import IS_INSTALLED
 from pipeline.process.cores import cores
+from pipeline.process.source_code import hash_of_packages
 
 COMMAND = "command"
 """The tag with the command that made a run."""
+TRUSTED_CODE = "trusted_code"
+"""The tag with the hash of the code of trusted packages."""
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
 """Packages whose version may change a result or how it is recorded."""
 
 
-def circumstances() -> dict[str, str]:
-    """Return tags: command, version, commit, whether the checkout was dirty, device, threads, oneDNN, libraries."""
+def circumstances(trusted: Sequence[str] = ()) -> dict[str, str]:
+    """Return tags: command, version, commit, whether the checkout was dirty, device, threads, oneDNN, libraries.
+
+    Args:
+        trusted: packages of the user's own, of whose code the tags have a hash.
+    """
     import tensorflow as tf
 
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
@@ -29,13 +36,18 @@ def circumstances() -> dict[str, str]:
         COMMAND: _writable(shlex.join(["python", "-m", f"pipeline.{_name(sys.argv[0])}", *sys.argv[1:]])),
         "pipeline": __version__,
         "commit": _git("rev-parse", "HEAD"),
-        "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain"), "true"),
+        "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain", "--", *_CODE), "true"),
         "device": ", ".join(names) or cpu_model(),
         "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or cores()),  # TensorFlow's own choice
+        **({TRUSTED_CODE: hash_of_packages(trusted)[:12]} if trusted else {}),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
+
+
+_CODE = ("pipeline", "hydra_plugins", "conf", "pyproject.toml", "requirements.lock")
+"""What makes a checkout dirty: files beside them, such as pictures of the user's, change no run."""
 
 
 def _name(program: str) -> str:
@@ -61,9 +73,9 @@ def cpu_model() -> str:
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Return as phrases in what two `circumstances` differ that can change a result."""
     return [
-        f"{name} was {before[name]}, is {now[name]}"
-        for name in ("pipeline", "commit", "device", "threads", "onednn", "python", *PACKAGES)
-        if name in before and before[name] != now[name]
+        f"{name} was {before[name]}, is {now.get(name, 'none')}"
+        for name in ("pipeline", "commit", TRUSTED_CODE, "device", "threads", "onednn", "python", *PACKAGES)
+        if name in before and before[name] != now.get(name, "none")
     ]
 
 

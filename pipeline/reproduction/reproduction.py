@@ -151,4 +151,4 @@ def _changed(run: MlflowRun, record: Config, data: ImageData) -> list[str]:
         if run.data.params.get(key, value) != value and not key.startswith("training.runtime")
     ]
     dirty = ["the checkout had uncommitted changes then"] if tags.get("dirty") == "true" else []
-    return [*data_and_seed, *settings, *differences(tags, circumstances()), *dirty]
+    return [*data_and_seed, *settings, *differences(tags, circumstances(trusted_of(record))), *dirty]

@@ -1,12 +1,13 @@
 """The decisive code is that which decides what numbers a training comes to; its hash tells versions of it apart."""
 
-import ast
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from pipeline import ROOT
+from pipeline.process.source_code import hash_of_packages, syntax_of
 
 DECISIVE = ("data", "models", "training", "evaluation", "latent", "runs/initial_weights.py", "runtime.py")
 """Modules and packages whose code decides what numbers a training comes to."""
@@ -25,22 +26,12 @@ def code_of(root: Path = ROOT / "pipeline") -> str:
     places = [root / name for name in DECISIVE]
     files = [file for place in places for file in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
     decisive = [file for file in files if file.relative_to(root).as_posix() not in INDIFFERENT]
-    facts = [*map(_syntax, decisive), *(f"{library} {version(library)}" for library in LIBRARIES)]
+    facts = [*map(syntax_of, decisive), *(f"{library} {version(library)}" for library in LIBRARIES)]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
-def _syntax(path: Path) -> str:
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [each for each in node.body if not _is_text(each)]
-    return ast.dump(tree)
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    """Whether it is a docstring, of an attribute too."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+def code_with(trusted: Sequence[str]) -> str:
+    """Hash the `DECISIVE` code together with that of trusted packages, which are the user's own."""
+    if not trusted:
+        return code_of()
+    return hashlib.sha256(f"{code_of()} {hash_of_packages(trusted)}".encode()).hexdigest()

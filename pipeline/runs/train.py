@@ -84,7 +84,8 @@ def train(
     key = training_key(config, data.fingerprint)
     with silence_told(store.uri):
         known = trained_before(store, key) if key and reuse else None
-    with _opened(setup.tracking, store, resume, {TRAINING_KEY: key} if key else {}) as run:
+    tags = circumstances(trusted_of(config)) | setup.tracking.tags | ({TRAINING_KEY: key} if key else {})
+    with _opened(setup.tracking, store, resume, tags) as run:
         console.print(Text.assemble("Run ", (one_line(run.name), "bold"), f" ({run.id})"), soft_wrap=True)
         if known:
             console.print(f"Taken over from run {known}, which is the same training", highlight=False, soft_wrap=True)
@@ -116,14 +117,14 @@ def resume(run_id: str, now: Config, *, console: Console) -> Outcome:
             f"resume={run_id}: this run is {run.info.status} and has no checkpoint here or on its server: it finished, "
             "or stopped before its first epoch was complete, or ran on another machine. Train it anew"
         )
-    for changed in differences(run.data.tags, circumstances()):
+    for changed in differences(run.data.tags, circumstances(trusted_of(now))):
         console.print(Text.assemble(("Not bit for bit:", "yellow"), f" {changed}"), soft_wrap=True)
     config = gone_on_with(recorded_config(store, run_id), decided_anew(now))
     return train(config, console=console, resume=run_id, load=partial(DatasetSettings.load, judge_appearance=False))
 
 
 def _opened(
-    tracking: TrackingSettings, store: Store, resume: str | None, own: Mapping[str, str]
+    tracking: TrackingSettings, store: Store, resume: str | None, tags: Mapping[str, str]
 ) -> AbstractContextManager[Run]:
     if resume:
         return reopen_run(store, resume)
@@ -131,7 +132,7 @@ def _opened(
         store,
         tracking.experiment,
         tracking.name or "default",
-        {**circumstances(), **tracking.tags, **own},
+        tags,
         parent=_id_of(store, "tracking.parent", tracking.parent) if tracking.parent else None,
     )
 

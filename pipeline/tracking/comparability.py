@@ -9,6 +9,8 @@ from pipeline.tracking.tags import FEATURE_NETWORK, FINGERPRINT
 
 NOT_RECORDED = "not recorded"
 """By what a score of an earlier version was made."""
+DISTRIBUTIONS = ("Bernoulli", "ContinuousBernoulli", "Gaussian", "OptimalGaussian", "SquaredError")
+"""Likelihoods that are distributions of the same pixels whatever their settings, so that these may differ."""
 CURE = f"; what is {NOT_RECORDED} is added by python -m pipeline.evaluate run=<id> with the settings of the training"
 """How it becomes known by what a score was made."""
 
@@ -18,13 +20,22 @@ def incomparable_in(runs: Sequence[FinishedRun], metric: str) -> str | None:
     score = score_of(metric)
     decisive: dict[str, list[str | bool | None]] = {"data set": [run.tags.get(FINGERPRINT) for run in runs]}
     if score and score.of_likelihood:
-        decisive["likelihood"] = [run.params.get("likelihood") for run in runs]
+        decisive["likelihood"] = [_measure(run) for run in runs]
     if score and score.of_condition:
         told = "whether they are told the class of an image, as p(image | class) is not p(image)"
         decisive[told] = [run.is_conditional for run in runs]
     found = [name for name, values in decisive.items() if len(set(values)) > 1]
     found += [f"{key} ({', '.join(values)})" for key, values in made_differently(runs, metric).items()]
     return " and in ".join(found) or None
+
+
+def _measure(run: FinishedRun) -> str | None:
+    """The measure of a run's likelihood: its class, and of a user's its settings, which may change the measure."""
+    name = run.params.get("likelihood")
+    if name in DISTRIBUTIONS:
+        return name
+    settings = [f"{key}={value}" for key, value in sorted(run.params.items()) if key.startswith("likelihood.")]
+    return " ".join([str(name), *settings])
 
 
 def made_by(metric: str) -> list[str]:

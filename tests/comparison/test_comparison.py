@@ -7,6 +7,7 @@ import re
 import subprocess
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,13 @@ import pandas as pd
 import pytest
 from checkout import SMALL, Checkout
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 from PIL import Image
 from plotly.offline import get_plotlyjs
 from rich.console import Console
 from studies import settings_of
 
+from pipeline import ROOT
 from pipeline.comparison.contact_sheet import IMAGES, Sheet, sheets
 from pipeline.comparison.page import page
 from pipeline.comparison.pareto_front import pareto_front
@@ -29,7 +32,7 @@ from pipeline.evaluation.scores import CATALOGUE
 from pipeline.runs.family import best_of
 from pipeline.runs.loaded_run import load
 from pipeline.sweep.objectives import check_objectives
-from pipeline.tracking.comparability import incomparable_in, reservations
+from pipeline.tracking.comparability import DISTRIBUTIONS, incomparable_in, reservations
 from pipeline.tracking.run_facts import CONDITIONAL, FinishedRun, beginning, differing, finished_among
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT
@@ -97,6 +100,23 @@ def test_runs_that_are_told_the_class_are_not_ranked_with_others() -> None:
     assert incomparable_in([told, other], "test/mse") == "data set"
     assert Table([told, untold]).best("test/nll") is None
     assert Table([untold, before]).condition is None
+
+
+def test_settings_of_a_likelihood_of_ones_own_may_change_its_measure() -> None:
+    def scored(likelihood: str, **settings: str) -> FinishedRun:
+        changed = {"likelihood": likelihood} | {f"likelihood.{key}": value for key, value in settings.items()}
+        return replace(run("2", nll=1.0), params=changed)
+
+    narrow, wide = (scored("Huber", delta=delta) for delta in ("0.05", "0.5"))
+    assert incomparable_in([narrow, wide], "test/nll") == "likelihood"
+    assert incomparable_in([narrow, wide], "test/knn_accuracy") is None
+    assert incomparable_in([narrow, narrow], "test/nll") is None
+    assert incomparable_in([scored("Gaussian", scale="0.1"), scored("Gaussian", scale="1")], "test/nll") is None
+
+
+def test_the_settings_of_every_likelihood_in_conf_leave_its_measure_as_it_is() -> None:
+    targets = [OmegaConf.load(path)["_target_"] for path in (ROOT / "conf" / "likelihood").glob("*.yaml")]
+    assert sorted(target.rpartition(".")[2] for target in targets) == sorted(DISTRIBUTIONS)
 
 
 @pytest.mark.parametrize(("searched", "values"), [(CONDITIONAL, ("true", "false")), ("likelihood", ("a", "b"))])
@@ -366,7 +386,7 @@ def test_the_same_images_and_latents_go_through_every_model(checkout: Checkout, 
     assert done.returncode == 0, done.stderr
     store = Store(checkout.uri)
     ids = [trained["latent_dim=2"], checkout.runs("again")[0].info.run_id, trained["latent_dim=1"]]
-    [sheet] = sheets(store, finished_among(store.run(id) for id in ids), [], lambda: None)
+    [sheet] = sheets(finished_among(store.run(id) for id in ids), partial(load, store), lambda: None)
     one, equal, narrow = sheet.strips
     assert (one.reconstructions, one.samples) == (equal.reconstructions, equal.samples)
     rows = [sheet.inputs, one.reconstructions, one.samples, narrow.reconstructions, narrow.samples]

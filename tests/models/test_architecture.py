@@ -256,6 +256,7 @@ def test_lists_of_different_length_are_refused_with_both(changed, message: str) 
 
 @pytest.mark.parametrize("made", [dense, conv])
 def test_every_kernel_is_drawn_by_the_initializer_and_no_two_alike(made) -> None:
+    keras.utils.set_random_seed(0)  # as the largest of few numbers may be small
     like_pytorch = keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
     network = made(initializer=like_pytorch).encoder(MNIST)
     drawn = {each.name: keras.ops.convert_to_numpy(each.kernel) for each in network.layers if hasattr(each, "kernel")}
@@ -269,3 +270,29 @@ def test_an_initializer_may_be_named() -> None:
     node = {**DENSE, "_target_": "pipeline.models.dense.Dense", "initializer": "ones"}
     for network in networks(build(node, "model")):
         assert all(np.all(each.kernel.numpy() == 1) for each in network.layers if hasattr(each, "kernel"))
+
+
+class Flat(Dense):
+    """An architecture of a user's that forgets to flatten features, or to give outputs the shape of images."""
+
+    def features(self, images, condition=None):
+        return keras.layers.Conv2D(3, 3)(images)
+
+    def outputs(self, latent, image_shape):
+        return keras.layers.Dense(784)(latent)
+
+
+def test_features_and_outputs_of_another_shape_are_refused_with_both_and_the_method() -> None:
+    architecture = Flat(**DENSE)
+    with pytest.raises(InputError) as refused:
+        architecture.encoder(MNIST)
+    assert str(refused.value) == (
+        "model: the features of Flat have shape [26, 26, 3] for each image; expected a vector, [F]. End the method "
+        "features with Flatten or GlobalAveragePooling2D"
+    )
+    with pytest.raises(InputError) as refused:
+        architecture.decoder(MNIST)
+    assert str(refused.value) == (
+        "model: the outputs of Flat have shape [784] for each latent; expected that of an image, [28, 28, 1]. Correct "
+        "the method outputs, such as by Reshape"
+    )

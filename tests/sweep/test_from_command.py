@@ -64,6 +64,13 @@ def test_a_key_that_is_added_keeps_its_plus() -> None:
     assert list(planned(*MINE, "+tracking.tags.colour=red,blue").space) == ["+tracking.tags.colour"]
 
 
+def test_how_trials_are_evaluated_is_as_decisive_as_how_they_are_trained() -> None:
+    fixed = planned(*MINE, "model.latent_dim=2,4", "evaluation.importance_samples=7").fixed
+    assert fixed["evaluation.importance_samples"] == 7
+    assert fixed["training.epochs"] > 0
+    assert not any(key.startswith(("pictures.", "tracking.", "dataset.dir")) for key in fixed)
+
+
 def test_replicates_leave_no_seed_to_search() -> None:
     with pytest.raises(InputError, match=r"sweep\.replicates=2: .* Leave one of the two out"):
         planned(*MINE, "training.seed=1,2", "sweep.replicates=2")

@@ -53,7 +53,8 @@ def test_a_sampler_learns_from_the_trials_of_a_bracket_where_the_pruner_has_brac
 def test_a_study_that_an_earlier_version_stored_goes_on(plan) -> None:
     """Optuna's storage keeps attributes under these names since the first version; here they are written as it did."""
     later = plan(n_trials=3, enqueue=[{"model.latent_dim": 8, "objective.beta": 0.75}], fixed={"training.epochs": 3})
-    newer = {"model.conditional": False, "model.levels": None}  # settings that it did not have
+    # Settings that it did not have, or did not keep.
+    newer = {"model.conditional": False, "model.levels": None, "evaluation.importance_samples": 50}
     now = replace(later, fixed=later.fixed | newer)
     storage = storage_of("mine", None)
     study = optuna.create_study(study_name="mine", storage=storage, directions=["minimize"])

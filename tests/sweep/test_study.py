@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread, Timer
@@ -214,6 +215,18 @@ def test_a_node_that_cannot_write_logs_of_trials_is_refused() -> None:
         )
         assert str(refused.value).endswith("Trials write their logs there: make it writable")
         refuse_unwritable(Path(name) / "jobs")
+
+
+def test_a_node_with_another_version_of_a_trusted_package_is_refused(plan, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    own = replace(plan(n_trials=1), trusted=["my_networks"])
+    (tmp_path / "my_networks.py").write_text("WIDTH = 64")
+    adopt_code(study := Study(own))
+    study.claim()
+    adopt_code(Study(own))
+    (tmp_path / "my_networks.py").write_text("WIDTH = 128")
+    with pytest.raises(RefusedNode, match="Install the same version of the pipeline and of my_networks on all nodes"):
+        adopt_code(Study(own))
 
 
 def test_other_code_is_refused_once_a_node_is_seen_at_work(plan) -> None:

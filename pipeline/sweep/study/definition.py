@@ -50,6 +50,8 @@ def _of_today(definition: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str
     """Give a stored definition with the names that metrics have today, and with the settings that it did not have."""
     newer = {f"model.{key}": value for key, value in MODEL_KEYS_SINCE.items()}
     since = {key: value for key, value in newer.items() if key in now["config"]}
+    # How trials are evaluated was no part of a definition.
+    since |= {key: value for key, value in now["config"].items() if key.startswith("evaluation.")}
     return {
         **definition,
         "config": since | definition["config"],

@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 
 from pipeline.config.names import Config
 from pipeline.errors import InputError
-from pipeline.runs.decisive_code import code_of
+from pipeline.runs.decisive_code import code_with
 from pipeline.sweep.study.locks import common_lock
 from pipeline.sweep.study.study import Study
 
@@ -35,11 +35,12 @@ def adopt_code(study: Study) -> None:
     Raises:
         RefusedNode: others are training the study with other code.
     """
-    if study.optuna.user_attrs.get(CODE) == code_of():
+    here = code_with(study.plan.trusted)
+    if study.optuna.user_attrs.get(CODE) == here:
         return
     if study.is_trained():
         refuse_other_code(study)
-    study.optuna.set_user_attr(CODE, code_of())
+    study.optuna.set_user_attr(CODE, here)
 
 
 def refuse_other_code(study: Study) -> None:
@@ -49,11 +50,13 @@ def refuse_other_code(study: Study) -> None:
         RefusedNode: the code differs.
     """
     code = study.optuna.user_attrs.get(CODE)
-    if code and code != code_of():
+    here = code_with(study.plan.trusted)
+    if code and code != here:
+        own = f" of the pipeline and of {', '.join(study.plan.trusted)}" if study.plan.trusted else ""
         raise RefusedNode(
-            f"sweep.study={study.settings.study}: node {socket.gethostname()} has other code ({code_of()[:SHOWN]}) "
-            f"than the study is trained with ({code[:SHOWN]}), so their numbers could not be compared. Install the "
-            "same version on all nodes; or wait until no other node trains the study, and type the command again"
+            f"sweep.study={study.settings.study}: node {socket.gethostname()} has other code ({here[:SHOWN]}) than "
+            f"the study is trained with ({code[:SHOWN]}), so their numbers could not be compared. Install the same "
+            f"version{own} on all nodes; or wait until no other node trains the study, and type the command again"
         )
 
 

@@ -22,6 +22,7 @@ class Plan:
         space: the search space.
         overrides: what all trials have in common, as overrides of the command line.
         fixed: what all trials have in common, as values, those of presets and defaults included.
+        trusted: packages of the user's own, whose code takes part.
     """
 
     settings: StudySettings
@@ -29,6 +30,7 @@ class Plan:
     space: Space
     overrides: Sequence[str]
     fixed: Mapping[str, Any]
+    trusted: Sequence[str] = ()
 
     @cached_property
     def n_trials(self) -> int:

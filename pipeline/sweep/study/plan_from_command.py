@@ -57,11 +57,16 @@ def plan_of(
     settings = replace(settings, enqueue=[_known(space, point) for point in settings.enqueue])
     keys = list(space)
     shared = [each.input_line or "" for each in overrides if each.key_or_group not in (*keys, "resume")]
-    trained = {key: value for key, value in flatten(config).items() if not key.startswith(OUTSIDE_TRAINING)}
-    fixed = {key: value for key, value in trained.items() if key not in keys}
+    decisive = {key: value for key, value in flatten(config).items() if _is_decisive(key)}
+    fixed = {key: value for key, value in decisive.items() if key not in keys}
     overridden = {each.key_or_group for each in overrides}
     defaults = [f"{key}={value}" for key, value in TRIAL_DEFAULTS.items() if key not in overridden]
-    return Plan(settings, sampler, space, [*defaults, *shared], fixed)
+    return Plan(settings, sampler, space, [*defaults, *shared], fixed, trusted)
+
+
+def _is_decisive(key: str) -> bool:
+    """Tell whether a setting decides what a trial comes to: how it is trained, and how it is evaluated."""
+    return key.startswith("evaluation.") or not key.startswith(OUTSIDE_TRAINING)
 
 
 def _check_replicates(settings: StudySettings, space: Space) -> None:
