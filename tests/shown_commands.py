@@ -17,7 +17,7 @@ MARK = "# Not tried by the tests: "
 The paragraph before the block may say it instead, if it has the words "no test".
 """
 
-SHELL = {"cd", "export", "source", ".", "mkdir", "cat", "ls", "cp", "git"}
+SHELL = {"read", "cd", "export", "source", ".", "mkdir", "cat", "ls", "cp", "git"}
 """What a shell does by itself, and git, whose commands are not this project's to test."""
 
 ELSEWHERE = {"curl": "tests/commands/test_serve.py sends such requests"}
