@@ -14,6 +14,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.
 """The signals that ask a process to end: of a user, of a terminal that is gone, and of schedulers such as Slurm."""
 
 
+POOLS = tuple(f"sqlalchemy.pool.impl.{kind}" for kind in ("QueuePool", "NullPool", "SingletonThreadPool", "StaticPool"))
+"""The loggers to which SQLAlchemy logs all that is raised while it closes a connection, an interruption, too."""
+
+
 class _StopRequest:
     """The request to stop; one for the process, as signals are.
 
@@ -128,8 +132,15 @@ def ignore_repeats() -> None:
 def _handle(signals: Iterable[signal.Signals]) -> None:
     _StopRequest.received = ()
     _StopRequest.waiting = False
+    for pool in POOLS:
+        logging.getLogger(pool).addFilter(_is_no_interruption)
     for number in signals:
         signal.signal(number, _stop)
+
+
+def _is_no_interruption(record: logging.LogRecord) -> bool:
+    """Tell whether a record is of something else than an interruption, which is told where it ends a command."""
+    return not (record.exc_info and isinstance(record.exc_info[1], Interrupted))
 
 
 def _stop(number: int, _: FrameType | None) -> None:

@@ -12,7 +12,7 @@ import keras
 import mlflow
 import numpy as np
 import pytest
-from sqlalchemy import event
+from sqlalchemy import NullPool, Pool, QueuePool, create_engine, event
 from sqlalchemy.engine import Engine
 
 from pipeline.data.images import ImageData, Split
@@ -222,3 +222,30 @@ def test_a_signal_in_a_transaction_closes_the_run_and_locks_nobody_out(tmp_path:
     assert len(sent) == 1
     assert store.run(run.id).info.status == "KILLED"
     assert [point.value for point in store.client.get_metric_history(run.id, "validation/epoch/loss")] == [1.5]
+
+
+@pytest.mark.usefixtures("listening")
+@pytest.mark.parametrize("pool", [QueuePool, NullPool])
+def test_an_interruption_while_a_database_is_closed_is_not_logged_as_a_defect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, pool: type[Pool]
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'x.db'}", poolclass=pool)
+
+    def opened_and_closed() -> None:
+        with engine.connect():
+            pass
+        engine.dispose()  # where connections are kept, they are closed now
+
+    def signalled(_: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    def defective(_: object) -> None:
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(engine.dialect, "do_close", signalled)
+    with pytest.raises(Interrupted):
+        opened_and_closed()
+    assert not caplog.records
+    monkeypatch.setattr(engine.dialect, "do_close", defective)
+    opened_and_closed()
+    assert [each.levelname for each in caplog.records] == ["ERROR"]

@@ -30,7 +30,7 @@ def test_a_trial_whose_process_gets_a_signal_is_preempted_and_goes_on(checkout: 
     process = checkout.start(
         "pipeline.train",
         *COMMAND,
-        "training.epochs=300",  # so many that no machine has trained them when the signal comes
+        "training.epochs=500",  # so many that no machine has trained them when the signal comes
         "sweep.study=preempted",
         "sweep/pruner=none",
         "sweep/sampler=grid",
@@ -54,7 +54,7 @@ def test_a_trial_whose_process_gets_a_signal_is_preempted_and_goes_on(checkout: 
     _, trials = parent_and_trials(checkout, "preempted")
     assert trials[0].info.status == "FINISHED"
     steps = [step for step, _ in checkout.history(trials[0].info.run_id, "validation/epoch/loss")]
-    assert steps == list(range(1, 301)), "it went on from its checkpoint"
+    assert steps == list(range(1, 501)), "it went on from its checkpoint"
     assert "Preempted by SIG" in (checkout.root / "mlruns" / "jobs" / "preempted" / "0" / "training.log").read_text()
 
 
