@@ -152,5 +152,8 @@ class Architecture(ABC):
 
 
 def _fits(shape: Sequence[int | None], image_shape: ImageShape) -> bool:
-    """Tell whether a shape, of which some sizes may be known no sooner than at work, can be that of an image."""
-    return len(shape) == 3 and all(size in (None, wanted) for size, wanted in zip(shape, image_shape, strict=True))
+    """Tell whether outputs of a shape, some of it known at work alone, lie on the pixels of images.
+
+    A likelihood of a user's may read several numbers for each channel.
+    """
+    return len(shape) == 3 and all(size in (None, wanted) for size, wanted in zip(shape[:2], image_shape, strict=False))

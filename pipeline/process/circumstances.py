@@ -72,9 +72,11 @@ def cpu_model() -> str:
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Return as phrases in what two `circumstances` differ that can change a result."""
+    minors = {each.get("python", "").rpartition(".")[0] for each in (before, now)}
+    own = [TRUSTED_CODE] if len(minors) == 1 else []  # as each minor version of Python has a syntax of its own
     return [
         f"{name} was {before[name]}, is {now.get(name, 'none')}"
-        for name in ("pipeline", "commit", TRUSTED_CODE, "device", "threads", "onednn", "python", *PACKAGES)
+        for name in ("pipeline", "commit", *own, "device", "threads", "onednn", "python", *PACKAGES)
         if name in before and before[name] != now.get(name, "none")
     ]
 

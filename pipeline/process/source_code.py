@@ -18,7 +18,10 @@ def hash_of_packages(packages: Sequence[str]) -> str:
     Args:
         packages: names of packages or modules, in any order; one that is not found counts, too.
     """
-    facts = [fact for package in sorted(set(packages)) for fact in _facts(package)]
+    tops = {
+        package.partition(".")[0] for package in packages
+    }  # whole, as finding a part would import what is around it
+    facts = [fact for package in sorted(tops) for fact in _facts(package)]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
@@ -26,8 +29,8 @@ def _facts(package: str) -> Iterator[str]:
     yield package
     files = _files(package)
     if any(file.is_relative_to(place) for file in files for place in _INSTALLED):
-        yield from (f"{name} {version(name)}" for name in packages_distributions().get(package.partition(".")[0], []))
-    elif package.partition(".")[0] not in sys.stdlib_module_names:
+        yield from sorted({f"{name} {version(name)}" for name in packages_distributions().get(package, [])})
+    elif package not in sys.stdlib_module_names:
         yield from map(syntax_of, files)
 
 
@@ -38,14 +41,23 @@ def _files(package: str) -> list[Path]:
         return []
     if spec is None:
         return []
-    if spec.submodule_search_locations is not None:
-        return sorted(file for place in spec.submodule_search_locations for file in Path(place).rglob("*.py"))
-    return [Path(spec.origin)] if spec.has_location and spec.origin else []
+    if spec.submodule_search_locations is None:
+        return [Path(spec.origin)] if spec.has_location and spec.origin else []
+    places = [Path(place) for place in spec.submodule_search_locations]
+    return sorted(file for place in places for file in place.rglob("*.py") if _is_source(file.relative_to(place), file))
+
+
+def _is_source(path: Path, file: Path) -> bool:
+    """Tell whether a file is no leftover of an editor or a notebook, in a hidden folder or a link to nowhere."""
+    return not any(part.startswith(".") for part in path.parts) and file.is_file()
 
 
 def syntax_of(path: Path) -> str:
     """Give the syntax of a Python file, without comments and docstrings; the text of a file that has an error."""
-    text = path.read_text("utf-8", "backslashreplace")
+    try:
+        text = path.read_text("utf-8", "backslashreplace")
+    except OSError as error:  # which whoever imports it meets
+        return f"{path.name}: {error.strerror}"
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):

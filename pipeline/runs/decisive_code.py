@@ -31,7 +31,14 @@ def code_of(root: Path = ROOT / "pipeline") -> str:
 
 
 def code_with(trusted: Sequence[str]) -> str:
-    """Hash the `DECISIVE` code together with that of trusted packages, which are the user's own."""
-    if not trusted:
-        return code_of()
+    """Hash the `DECISIVE` code together with that of trusted packages, which are the user's own, as this process began.
+
+    Args:
+        trusted: the names of the packages; without any, the hash is `code_of()`.
+    """
+    return _code_with(tuple(trusted)) if trusted else code_of()
+
+
+@cache
+def _code_with(trusted: tuple[str, ...]) -> str:
     return hashlib.sha256(f"{code_of()} {hash_of_packages(trusted)}".encode()).hexdigest()

@@ -9,8 +9,8 @@ from pipeline.tracking.tags import FEATURE_NETWORK, FINGERPRINT
 
 NOT_RECORDED = "not recorded"
 """By what a score of an earlier version was made."""
-DISTRIBUTIONS = ("Bernoulli", "ContinuousBernoulli", "Gaussian", "OptimalGaussian", "SquaredError")
-"""Likelihoods that are distributions of the same pixels whatever their settings, so that these may differ."""
+OURS = ("Bernoulli", "ContinuousBernoulli", "Gaussian", "OptimalGaussian", "SquaredError")
+"""The project's own likelihoods, whose settings leave their measure as it is."""
 CURE = f"; what is {NOT_RECORDED} is added by python -m pipeline.evaluate run=<id> with the settings of the training"
 """How it becomes known by what a score was made."""
 
@@ -32,7 +32,7 @@ def incomparable_in(runs: Sequence[FinishedRun], metric: str) -> str | None:
 def _measure(run: FinishedRun) -> str | None:
     """The measure of a run's likelihood: its class, and of a user's its settings, which may change the measure."""
     name = run.params.get("likelihood")
-    if name in DISTRIBUTIONS:
+    if name in OURS:
         return name
     settings = [f"{key}={value}" for key, value in sorted(run.params.items()) if key.startswith("likelihood.")]
     return " ".join([str(name), *settings])

@@ -32,7 +32,7 @@ from pipeline.evaluation.scores import CATALOGUE
 from pipeline.runs.family import best_of
 from pipeline.runs.loaded_run import load
 from pipeline.sweep.objectives import check_objectives
-from pipeline.tracking.comparability import DISTRIBUTIONS, incomparable_in, reservations
+from pipeline.tracking.comparability import OURS, incomparable_in, reservations
 from pipeline.tracking.run_facts import CONDITIONAL, FinishedRun, beginning, differing, finished_among
 from pipeline.tracking.store import Store
 from pipeline.tracking.tags import PARENT
@@ -116,7 +116,7 @@ def test_settings_of_a_likelihood_of_ones_own_may_change_its_measure() -> None:
 
 def test_the_settings_of_every_likelihood_in_conf_leave_its_measure_as_it_is() -> None:
     targets = [OmegaConf.load(path)["_target_"] for path in (ROOT / "conf" / "likelihood").glob("*.yaml")]
-    assert sorted(target.rpartition(".")[2] for target in targets) == sorted(DISTRIBUTIONS)
+    assert sorted(target.rpartition(".")[2] for target in targets) == sorted(OURS)
 
 
 @pytest.mark.parametrize(("searched", "values"), [(CONDITIONAL, ("true", "false")), ("likelihood", ("a", "b"))])

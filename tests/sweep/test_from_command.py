@@ -68,6 +68,8 @@ def test_how_trials_are_evaluated_is_as_decisive_as_how_they_are_trained() -> No
     fixed = planned(*MINE, "model.latent_dim=2,4", "evaluation.importance_samples=7").fixed
     assert fixed["evaluation.importance_samples"] == 7
     assert fixed["training.epochs"] > 0
+    assert fixed["evaluation.split"] == "validation", "as that of trials is"
+    assert planned(*MINE, "model.latent_dim=2,4", "evaluation.split=test").fixed["evaluation.split"] == "test"
     assert not any(key.startswith(("pictures.", "tracking.", "dataset.dir")) for key in fixed)
 
 

@@ -19,6 +19,7 @@ from studies import SPACE, worked
 from pipeline import places
 from pipeline.address import Address
 from pipeline.errors import InputError
+from pipeline.runs import decisive_code
 from pipeline.runs.decisive_code import code_of
 from pipeline.sweep.study import lease
 from pipeline.sweep.study import storage as journal
@@ -225,6 +226,8 @@ def test_a_node_with_another_version_of_a_trusted_package_is_refused(plan, tmp_p
     study.claim()
     adopt_code(Study(own))
     (tmp_path / "my_networks.py").write_text("WIDTH = 128")
+    adopt_code(Study(own))  # as a process has the code that it began with
+    decisive_code._code_with.cache_clear()
     with pytest.raises(RefusedNode, match="Install the same version of the pipeline and of my_networks on all nodes"):
         adopt_code(Study(own))
 
@@ -321,6 +324,13 @@ def test_another_definition_under_the_same_name_is_refused_with_the_difference(p
     assert "space: model.latent_dim: choice(2, 4, 8) before, choice(2, 16) now" in message
     assert "config: training.epochs: 3 before, 5 now" in message
     assert "begin another study: sweep.study=mine_2" in message
+
+
+def test_a_study_that_did_not_keep_how_its_trials_are_evaluated_takes_what_the_next_command_says(plan) -> None:
+    Study(plan(fixed={"training.epochs": 3}))
+    Study(plan(fixed={"training.epochs": 3, "evaluation.importance_samples": 50}))
+    with pytest.raises(InputError, match=r"evaluation\.importance_samples: 50 before, 500 now"):
+        Study(plan(fixed={"training.epochs": 3, "evaluation.importance_samples": 500}))
 
 
 def test_with_several_objectives_the_front_comes_first_and_prune_by_ranks_it(plan) -> None:

@@ -38,12 +38,16 @@ def check_definition(study: optuna.Study, plan: Plan) -> None:
     if before is None:
         study.set_metric_names(plan.settings.objective)
         study.set_user_attr(DEFINITION, now)
-    elif differences := _differences(_of_today(before, now), json.loads(json.dumps(now))):  # as a storage keeps it
+        return
+    of_today = _of_today(before, now)
+    if differences := _differences(of_today, json.loads(json.dumps(now))):  # as a storage keeps it
         name = plan.settings.study
         raise InputError(
             f"sweep.study={name}: a study of this name exists, and its settings differ:\n{differences}\n"
             f"Set them back, or begin another study: sweep.study={name}_2"
         )
+    if of_today["config"].keys() - before["config"].keys():  # so that it is the same for the next command
+        study.set_user_attr(DEFINITION, {**before, "config": of_today["config"]})
 
 
 def _of_today(definition: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

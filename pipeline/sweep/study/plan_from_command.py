@@ -58,9 +58,11 @@ def plan_of(
     keys = list(space)
     shared = [each.input_line or "" for each in overrides if each.key_or_group not in (*keys, "resume")]
     decisive = {key: value for key, value in flatten(config).items() if _is_decisive(key)}
-    fixed = {key: value for key, value in decisive.items() if key not in keys}
     overridden = {each.key_or_group for each in overrides}
-    defaults = [f"{key}={value}" for key, value in TRIAL_DEFAULTS.items() if key not in overridden]
+    own = {key: value for key, value in TRIAL_DEFAULTS.items() if key not in overridden}
+    decisive |= {key: value for key, value in own.items() if key in decisive}
+    fixed = {key: value for key, value in decisive.items() if key not in keys}
+    defaults = [f"{key}={value}" for key, value in own.items()]
     return Plan(settings, sampler, space, [*defaults, *shared], fixed, trusted)
 
 
