@@ -18,6 +18,8 @@ COMMAND = "command"
 """The tag with the command that made a run."""
 TRUSTED_CODE = "trusted_code"
 """The tag with the hash of the code of trusted packages."""
+CODE = ("pipeline", "hydra_plugins", "conf", "pyproject.toml", "requirements.lock")
+"""What makes a checkout dirty: files beside them, such as pictures of the user's, change no run."""
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core")
 """Packages whose version may change a result or how it is recorded."""
 
@@ -36,7 +38,7 @@ def circumstances(trusted: Sequence[str] = ()) -> dict[str, str]:
         COMMAND: _writable(shlex.join(["python", "-m", f"pipeline.{_name(sys.argv[0])}", *sys.argv[1:]])),
         "pipeline": __version__,
         "commit": _git("rev-parse", "HEAD"),
-        "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain", "--", *_CODE), "true"),
+        "dirty": {"": "false", "unknown": "unknown"}.get(_git("status", "--porcelain", "--", *CODE), "true"),
         "device": ", ".join(names) or cpu_model(),
         "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or cores()),  # TensorFlow's own choice
         **({TRUSTED_CODE: hash_of_packages(trusted)[:12]} if trusted else {}),
@@ -44,10 +46,6 @@ def circumstances(trusted: Sequence[str] = ()) -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
-
-
-_CODE = ("pipeline", "hydra_plugins", "conf", "pyproject.toml", "requirements.lock")
-"""What makes a checkout dirty: files beside them, such as pictures of the user's, change no run."""
 
 
 def _name(program: str) -> str:

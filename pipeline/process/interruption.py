@@ -12,8 +12,6 @@ log = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """The signals that ask a process to end: of a user, of a terminal that is gone, and of schedulers such as Slurm."""
-
-
 POOLS = tuple(f"sqlalchemy.pool.impl.{kind}" for kind in ("QueuePool", "NullPool", "SingletonThreadPool", "StaticPool"))
 """The loggers to which SQLAlchemy logs all that is raised while it closes a connection, an interruption, too."""
 

@@ -5,6 +5,7 @@ import hashlib
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,11 +19,22 @@ def hash_of_packages(packages: Sequence[str]) -> str:
     Args:
         packages: names of packages or modules, in any order; one that is not found counts, too.
     """
-    tops = {
-        package.partition(".")[0] for package in packages
-    }  # whole, as finding a part would import what is around it
-    facts = [fact for package in sorted(tops) for fact in _facts(package)]
+    # Of a part the whole, as to find a part of a package would import what is around it.
+    whole = {package.partition(".")[0] for package in packages}
+    facts = [fact for package in sorted(whole) for fact in _facts(package)]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def is_found(package: str) -> bool:
+    """Tell whether a package could be imported here."""
+    return _spec(package.partition(".")[0]) is not None
+
+
+def _spec(package: str) -> ModuleSpec | None:
+    try:
+        return find_spec(package)
+    except (ImportError, ValueError):
+        return None
 
 
 def _facts(package: str) -> Iterator[str]:
@@ -35,10 +47,7 @@ def _facts(package: str) -> Iterator[str]:
 
 
 def _files(package: str) -> list[Path]:
-    try:
-        spec = find_spec(package)
-    except (ImportError, ValueError):
-        return []
+    spec = _spec(package)
     if spec is None:
         return []
     if spec.submodule_search_locations is None:

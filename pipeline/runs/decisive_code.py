@@ -31,7 +31,9 @@ def code_of(root: Path = ROOT / "pipeline") -> str:
 
 
 def code_with(trusted: Sequence[str]) -> str:
-    """Hash the `DECISIVE` code together with that of trusted packages, which are the user's own, as this process began.
+    """Hash the `DECISIVE` code together with that of trusted packages, which are the user's own.
+
+    It is known once per process, which goes on with the code that it has imported.
 
     Args:
         trusted: the names of the packages; without any, the hash is `code_of()`.

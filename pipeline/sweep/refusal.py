@@ -27,7 +27,8 @@ def check_each(names: Sequence[str], trainings: Sequence[_Given], check: Callabl
             found.append(check(training))
         except InputError as error:
             reason = str(error)
-            of_all = not found and all(_refusal(check, last) == reason for last in trainings[1:][-1:])
+            is_only = len(trainings) == 1
+            of_all = not found and (is_only or _refusal(check, trainings[-1]) == reason)
             raise InputError(f"{name}: {reason}" if name and not of_all else reason) from error
     return found
 

@@ -51,3 +51,22 @@ def test_images_on_which_nothing_is_seen_are_refused_before_a_run_is_made(checko
     assert "dataset.source.white=40" in done.stderr
     assert "Traceback" not in done.stderr
     assert checkout.client.get_experiment_by_name("dark") is None or not checkout.runs("dark")
+
+
+def test_runs_whose_images_were_moved_are_compared_with_pictures_where_their_place_is_named(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    for seed, name in enumerate(("cats", "dogs")):
+        write(os.fsencode(tmp_path / "pets" / name), pixels(10, 8, 8, seed=seed))
+    overrides = (*SIZE, f"dataset.dir={tmp_path / 'pets'}", "model.hidden=[16]", "training.epochs=1", "pictures=few")
+    done = checkout.train("-m", *overrides, "training.seed=0,1", "tracking.experiment=moved")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "pets").rename(tmp_path / "animals")
+    compare = ("pipeline.compare", "experiment=moved")
+    lost = checkout.run(*compare, f"out={tmp_path / 'lost'}")
+    assert lost.stdout.count("Without pictures, run") == 2
+    assert "dataset_dir=" in lost.stdout
+    found = checkout.run(*compare, f"out={tmp_path / 'found'}", f"dataset_dir={tmp_path / 'animals'}")
+    assert found.returncode == 0, found.stderr
+    assert "Without pictures" not in found.stdout
+    assert (tmp_path / "found" / "comparison.html").read_text().count('<img alt="" src="data:image/png') == 5

@@ -50,6 +50,11 @@ def test_what_the_page_says_works(checkout: Checkout, tmp_path: Path, page: Path
         run_id = run.info.run_id
     assert len(commands) >= 2, "which train, and use what was trained"
     without = _typed(f"-m pipeline.generate run={run_id}", tmp_path, environment)
+    before = run.data.tags["trusted_code"]
+    (tmp_path / "mine" / "further.py").write_text("FURTHER = True")
+    reproduced = _typed(f"-m pipeline.reproduce run={run_id} 'trusted=[mine]'", tmp_path, environment)
+    assert "bit-identical" in reproduced.stdout, reproduced.stderr
+    assert f"trusted_code was {before}, is " in reproduced.stdout
     if page.stem == "own_objective":
         begun = _typed(
             f"-m pipeline.train init={run_id} 'trusted=[mine]' {small} tracking.experiment=begun", tmp_path, environment

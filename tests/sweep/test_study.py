@@ -230,6 +230,10 @@ def test_a_node_with_another_version_of_a_trusted_package_is_refused(plan, tmp_p
     decisive_code._code_with.cache_clear()
     with pytest.raises(RefusedNode, match="Install the same version of the pipeline and of my_networks on all nodes"):
         adopt_code(Study(own))
+    (tmp_path / "my_networks.py").unlink()
+    decisive_code._code_with.cache_clear()
+    with pytest.raises(RefusedNode, match="On this node my_networks cannot be found: put the folder that has it into"):
+        adopt_code(Study(own))
 
 
 def test_other_code_is_refused_once_a_node_is_seen_at_work(plan) -> None:

@@ -135,6 +135,13 @@ def test_a_changed_space_is_refused(checkout: Checkout, searched) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_trials_that_would_be_evaluated_otherwise_are_refused(checkout: Checkout, searched) -> None:
+    done = checkout.train(*SEARCH, "evaluation.importance_samples=7")
+    assert done.returncode == 2
+    assert re.search(r"config: evaluation\.importance_samples: \d+ before, 7 now", done.stderr)
+    assert len(study_of(checkout, "small").trials) == 4
+
+
 def test_two_objectives_give_a_front_and_conditional_keys_exist_where_they_should(checkout: Checkout) -> None:
     done = checkout.train(
         "-m",

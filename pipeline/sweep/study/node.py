@@ -3,13 +3,14 @@
 import hashlib
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from pipeline.config.names import Config
 from pipeline.errors import InputError
+from pipeline.process.source_code import is_found
 from pipeline.runs.decisive_code import code_with
 from pipeline.sweep.study.locks import common_lock
 from pipeline.sweep.study.study import Study
@@ -52,12 +53,21 @@ def refuse_other_code(study: Study) -> None:
     code = study.optuna.user_attrs.get(CODE)
     here = code_with(study.plan.trusted)
     if code and code != here:
-        own = f" of the pipeline and of {', '.join(study.plan.trusted)}" if study.plan.trusted else ""
         raise RefusedNode(
             f"sweep.study={study.settings.study}: node {socket.gethostname()} has other code ({here[:SHOWN]}) than "
-            f"the study is trained with ({code[:SHOWN]}), so their numbers could not be compared. Install the same "
-            f"version{own} on all nodes; or wait until no other node trains the study, and type the command again"
+            f"the study is trained with ({code[:SHOWN]}), so their numbers could not be compared. "
+            f"{_cure(study.plan.trusted)}"
         )
+
+
+def _cure(trusted: Sequence[str]) -> str:
+    if missing := [package for package in trusted if not is_found(package)]:
+        return f"On this node {' and '.join(missing)} cannot be found: put the folder that has it into PYTHONPATH"
+    own = f" of the pipeline and of {' and '.join(trusted)}" if trusted else ""
+    return (
+        f"Install the same version{own} on all nodes; or wait until no other node trains the study, and type the "
+        "command again"
+    )
 
 
 def dataset_key(dataset: Config) -> str:
